@@ -1,0 +1,61 @@
+"""`logo-retrieval build-index`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from .options import EXIT_SOME_UNREADABLE, index_option, index_to_write, progress_bar
+from .output import shown
+
+_RUNTIMES = ("onnxruntime", "openvino-bf16")
+_LISTED = 20
+
+
+@click.command("build-index")
+@click.argument("data", type=click.Path(exists=True, path_type=Path))
+@index_option
+@click.option("--model", default="starter", show_default=True, help="A model bundle, or an index that holds one.")
+@click.option("--runtime", type=click.Choice(_RUNTIMES), default=_RUNTIMES[0], show_default=True)
+def build_index(data: Path, index: Path | None, model: str, runtime: str) -> None:
+    """Build the index of a folder of classes or of a table.
+
+    DATA is a folder with one sub-folder a class, or a .csv or .parquet with the columns path and label. A class called
+    "other" holds drawings of no company to be known. Files that cannot be read are named, and the rest goes on; the
+    exit code is then 3. A build that was interrupted goes on where it was when called again.
+
+    \b
+    Example:
+      logo-retrieval build-index my-logos/ --index indexes/mine
+    """
+    from logo_retrieval.build import build_index as build
+    from logo_retrieval.bundle import read_bundle
+    from logo_retrieval.gallery import read_gallery
+    from logo_retrieval.starter import resolve_model
+
+    folder = index_to_write(index)
+    gallery = read_gallery(data)
+    bundle = read_bundle(resolve_model(model))
+    with progress_bar("build-index", len(gallery.records)) as advance:
+        report = build(gallery, folder, bundle, runtime=runtime, progress=lambda done, total: advance(done))
+    _warn("", report.remarks)
+    _warn("unreadable: ", [f"{name}: {reason}" for name, reason in report.unreadable])
+    _warn("left out, same bytes in the same class: ", [f"{name} = {twin}" for name, twin in report.duplicates])
+    _warn("same bytes in two classes, both kept: ", [f"{name} = {twin}" for name, twin in report.conflicts])
+    resumed = f" ({report.resumed} embedded by an earlier run)" if report.resumed else ""
+    click.echo(f"{shown(str(folder))}: {report.indexed} drawings of {report.classes} classes{resumed}")
+    click.echo(
+        f"{len(report.unreadable)} unreadable, {len(report.duplicates)} duplicates left out, "
+        f"{len(report.conflicts)} with the same bytes as a file of another class"
+    )
+    if report.unreadable:
+        sys.exit(EXIT_SOME_UNREADABLE)
+
+
+def _warn(prefix: str, sentences: list[str]) -> None:
+    for sentence in sentences[:_LISTED]:
+        click.echo(f"{prefix}{shown(sentence)}", err=True)
+    if len(sentences) > _LISTED:
+        click.echo(f"{prefix}and {len(sentences) - _LISTED} more", err=True)

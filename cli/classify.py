@@ -1,0 +1,84 @@
+"""`logo-retrieval classify`."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TextIO
+
+import click
+
+from . import inputs, output
+from .options import EXIT_SOME_UNREADABLE, index_option, index_to_read, progress_bar
+
+
+@click.command()
+@click.argument("paths", nargs=-1, required=True, metavar="PATH...")
+@index_option
+@click.option("--format", "kind", type=click.Choice(output.FORMATS), default="table", show_default=True)
+@click.option(
+    "--output", "file", type=click.Path(dir_okay=False, path_type=Path), help="Write the rows here, not to stdout."
+)
+@click.option("--resume", is_flag=True, help="Keep the rows that --output holds and answer the other inputs.")
+@click.option(
+    "--top", type=click.IntRange(1, 1000), default=5, show_default=True, help="Labels and neighbours per input."
+)
+def classify(paths: tuple[str, ...], index: Path | None, kind: str, file: Path | None, resume: bool, top: int) -> None:
+    """Say whose logo each image shows, or "other".
+
+    PATH is a file, a folder, a glob, - for a list of paths on stdin, or @list.txt. Every input gets one row, in input
+    order; an image that cannot be read gets a row with the reason, and the exit code is then 3.
+
+    \b
+    Example:
+      logo-retrieval classify logos/ favicon.ico --format jsonl --output answers.jsonl
+    """
+    if resume and (file is None or kind == "table"):
+        raise click.UsageError("--resume goes with --output FILE and --format jsonl or csv")
+    files = inputs.expand(paths)
+    if not files:
+        raise click.UsageError(f"no files to classify in {', '.join(map(repr, paths))}")
+
+    from logo_retrieval.classifier import LogoClassifier
+    from logo_retrieval.starter import STARTER, starter_index
+
+    folder = index_to_read(index)
+    name = STARTER if folder == starter_index() else str(folder)
+    done, unreadable = output.answered(file, kind) if resume and file else (Counter[str](), 0)
+    waiting = _not_yet(files, done)
+    if not waiting:
+        sys.exit(EXIT_SOME_UNREADABLE if unreadable else 0)
+    with ExitStack() as stack:
+        classifier = stack.enter_context(LogoClassifier.open(folder))
+        stream = stack.enter_context(_opened(file, append=bool(done))) if file else output.stdout()
+        advance = stack.enter_context(progress_bar("classify", len(waiting)))
+        write = output.row_writer(kind, stream, paths=waiting, top=top, header=not done)
+        decisions = classifier.classify_stream(waiting, top=top)
+        for count, (path, decision) in enumerate(zip(waiting, decisions, strict=True), start=1):
+            write(output.decision_row(path, decision, name))
+            unreadable += decision.status == "unreadable"
+            advance(count)
+    if unreadable:
+        click.echo(f"{unreadable} of {len(files)} inputs could not be read: see their rows", err=True)
+        sys.exit(EXIT_SOME_UNREADABLE)
+
+
+def _not_yet(files: list[str], done: Counter[str]) -> list[str]:
+    """The inputs without those that have a row; an input given twice needs two rows."""
+    left = Counter(done)
+    waiting = []
+    for path in files:
+        if left[path] > 0:
+            left[path] -= 1
+        else:
+            waiting.append(path)
+    return waiting
+
+
+def _opened(file: Path, *, append: bool) -> TextIO:
+    try:
+        return file.open("a" if append else "w", encoding="utf-8", errors="surrogateescape", newline="")
+    except OSError as error:
+        raise click.ClickException(f"cannot write '{file}': {error.strerror}") from error

@@ -1,0 +1,46 @@
+"""From PATH arguments to files."""
+
+from __future__ import annotations
+
+import glob
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import click
+
+
+def expand(arguments: Iterable[str]) -> list[str]:
+    """The files that the arguments stand for, in order; what does not exist stays, to be answered as missing.
+
+    An argument is a file, a folder (every file below it but hidden ones), a glob, `-` for a list of paths on stdin or
+    `@list.txt` for a list in a file, one path a line.
+    """
+    return [path for argument in arguments for path in _expand(argument)]
+
+
+def _expand(argument: str) -> Iterator[str]:
+    from logo_retrieval.gallery import visible_files
+
+    if argument == "-":
+        yield from _lines(sys.stdin.buffer.read())
+    elif argument.startswith("@") and not Path(argument).exists():
+        try:
+            yield from _lines(Path(argument[1:]).read_bytes())
+        except OSError as error:
+            raise click.UsageError(f"cannot read the list '{argument[1:]}': {error.strerror}") from error
+    elif Path(argument).is_dir():
+        yield from (str(path) for path in visible_files(Path(argument)))
+    elif not Path(argument).exists() and glob.has_magic(argument):
+        for match in sorted(glob.glob(argument, recursive=True)) or [argument]:  # noqa: PTH207 - absolute ones too
+            if Path(match).is_dir():
+                yield from () if "**" in argument else (str(path) for path in visible_files(Path(match)))
+            else:
+                yield match
+    else:
+        yield argument
+
+
+def _lines(data: bytes) -> Iterator[str]:
+    text = data.removeprefix(b"\xef\xbb\xbf").decode("utf-8", "surrogateescape")
+    return (line for line in text.splitlines() if line.strip())

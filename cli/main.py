@@ -1,0 +1,59 @@
+"""The command `logo-retrieval`."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import click
+
+from .build_index import build_index
+from .classify import classify
+from .info import info
+from .similar import similar
+from .verify import verify
+
+EXIT_INTERRUPTED = 130
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="logo-retrieval")
+def commands() -> None:
+    """Says which company's logo an image shows.
+
+    \b
+    Examples:
+      logo-retrieval classify image.svg
+      logo-retrieval classify folder/ --format csv --output answers.csv
+      logo-retrieval build-index my-logos/ --index indexes/mine
+
+    Exit codes: 0 every input was answered, 3 finished with some inputs unreadable, 2 wrong usage, 1 failed.
+    """
+
+
+for command in (build_index, classify, similar, info, verify):
+    commands.add_command(command)
+
+
+def main() -> None:
+    """Runs the command line; every error of the package is one sentence on stderr and exit code 1."""
+    # Idle BLAS threads spin for a tenth of a second of CPU at start-up unless told to sleep.
+    os.environ.setdefault("OPENBLAS_THREAD_TIMEOUT", "4")
+    try:
+        sys.exit(commands(standalone_mode=False))
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("interrupted: rows written so far are kept", err=True)
+        sys.exit(EXIT_INTERRUPTED)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nobody reads on: the last flush must not fail
+        sys.exit(1)
+    except Exception as error:
+        from logo_retrieval.errors import LogoRetrievalError
+
+        if not isinstance(error, LogoRetrievalError):
+            raise
+        click.echo(f"Error: {error}", err=True)
+        sys.exit(1)

@@ -1,0 +1,49 @@
+"""Options and helpers that several commands share."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import click
+
+INDEX_VARIABLE = "LOGO_RETRIEVAL_INDEX"
+DEFAULT_INDEX = Path("indexes/default")
+EXIT_SOME_UNREADABLE = 3
+
+index_option = click.option(
+    "--index",
+    "index",
+    type=click.Path(path_type=Path),
+    help=f"Folder of the index.  [default: ${INDEX_VARIABLE}, else {DEFAULT_INDEX}, else the starter index]",
+)
+
+
+def index_to_read(index: Path | None) -> Path:
+    """The index asked for, else that of the environment, else the default one, else the shipped one."""
+    from logo_retrieval.starter import starter_index
+
+    if index is not None:
+        return index
+    if os.environ.get(INDEX_VARIABLE):
+        return Path(os.environ[INDEX_VARIABLE])
+    return DEFAULT_INDEX if DEFAULT_INDEX.exists() else starter_index()
+
+
+def index_to_write(index: Path | None) -> Path:
+    """The index asked for, else that of the environment, else the default one."""
+    return index or Path(os.environ.get(INDEX_VARIABLE) or DEFAULT_INDEX)
+
+
+@contextmanager
+def progress_bar(label: str, total: int) -> Iterator[Callable[[int], Any]]:
+    """A bar on stderr, when that is a terminal; yields a function that takes the number of files done."""
+    if not sys.stderr.isatty() or total < 2:
+        yield lambda done: None
+        return
+    with click.progressbar(length=total, label=label, file=sys.stderr, show_pos=True) as bar:
+        yield lambda done: bar.update(done - bar.pos)

@@ -1,0 +1,155 @@
+"""How answers are written: a table for people, jsonl and csv for programs."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import sys
+import unicodedata
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, TextIO
+
+import click
+
+if TYPE_CHECKING:
+    from logo_retrieval.values import Decision, Evidence
+
+FORMATS = ("table", "jsonl", "csv")
+Row = Mapping[str, object]
+_DIGITS = 6
+_WIDEST_PATH = 60
+
+
+def decision_row(path: str, decision: Decision, index: str) -> dict[str, object]:
+    """The contract of one answered input, as a JSON object."""
+    return {
+        "path": path,
+        "status": decision.status,
+        "label": decision.label,
+        "probability": None if decision.probability is None else round(decision.probability, _DIGITS),
+        "top": [{"label": each.label, "probability": round(each.probability, _DIGITS)} for each in decision.top],
+        "neighbours": [evidence_row(each) for each in decision.neighbours],
+        "reason": decision.reason,
+        "index": index,
+    }
+
+
+def evidence_row(evidence: Evidence) -> dict[str, object]:
+    """One neighbour, as a JSON object."""
+    return {"item": evidence.item, "label": evidence.label, "similarity": round(evidence.similarity, _DIGITS)}
+
+
+def json_line(row: Row) -> str:
+    """One line of JSON; a file name that is no UTF-8 is escaped rather than lost."""
+    text = json.dumps(row, ensure_ascii=False)
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        text = json.dumps(row)
+    return text + "\n"
+
+
+def flattened(row: Row, top: int) -> dict[str, object]:
+    """The row of a csv file: lists become the columns top_1_label, ..., neighbour_1_item, ..."""
+    flat: dict[str, object] = {}
+    for key, value in row.items():
+        if not isinstance(value, list):
+            flat[key] = value
+            continue
+        columns = ("label", "probability") if key == "top" else ("item", "label", "similarity")
+        for place in range(top):
+            entry = value[place] if place < len(value) else {}
+            for column in columns:
+                flat[f"{key.removesuffix('s')}_{place + 1}_{column}"] = entry.get(column)
+    return flat
+
+
+def csv_line(values: Iterable[object]) -> str:
+    """One line of CSV."""
+    line = io.StringIO()
+    csv.writer(line, lineterminator="\n").writerow(values)
+    return line.getvalue()
+
+
+def row_writer(kind: str, file: TextIO, *, paths: Sequence[str], top: int, header: bool) -> Callable[[Row], None]:
+    """A function that writes one answered input and flushes, so that an interrupt loses nothing."""
+
+    def write(text: str) -> None:
+        file.write(text)
+        file.flush()
+
+    def write_csv(row: Row) -> None:
+        nonlocal header
+        flat = flattened(row, top)
+        if header:
+            write(csv_line(flat))
+            header = False
+        write(csv_line(flat.values()))
+
+    if kind == "jsonl":
+        return lambda row: write(json_line(row))
+    if kind == "csv":
+        return write_csv
+    width = min(max((len(shown(path)) for path in paths), default=4), _WIDEST_PATH)
+    write(f"{'path':{width}}  {'label':20}  prob.  nearest drawing\n" if header else "")
+    return lambda row: write(table_line(row, width))
+
+
+def table_line(row: Row, width: int) -> str:
+    """One answered input for people, the path cut from the left where it is too wide."""
+    path = shown(str(row["path"]))
+    path = path if len(path) <= width else "…" + path[len(path) - width + 1 :]
+    if row["status"] != "ok":
+        return f"{path:{width}}  {'(unreadable)':20}      -  {shown(str(row['reason']))}\n"
+    neighbours = row["neighbours"]
+    assert isinstance(neighbours, list)  # noqa: S101
+    nearest = f"{neighbours[0]['similarity']:.2f} {shown(neighbours[0]['item'])}" if neighbours else ""
+    return f"{path:{width}}  {shown(str(row['label'])):20}  {row['probability']:5.3f}  {nearest}\n"
+
+
+def shown(text: str) -> str:
+    """Text that cannot steer a terminal: control characters and undecodable bytes are escaped."""
+    return "".join(
+        letter.encode("unicode_escape").decode() if unicodedata.category(letter) in ("Cc", "Cs", "Cf") else letter
+        for letter in text
+    )
+
+
+def stdout() -> TextIO:
+    """Standard output as UTF-8, whatever the locale says."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(encoding="utf-8", errors="surrogateescape")
+    return sys.stdout
+
+
+def answered(output: Path, kind: str) -> tuple[Counter[str], int]:
+    """What a csv or jsonl file already answers: how often each path, and how many inputs were unreadable.
+
+    A last line that an interrupt tore is cut off the file.
+
+    Raises:
+        click.UsageError: when the file was not written by `classify` in this format.
+    """
+    if not output.exists():
+        return Counter(), 0
+    data = output.read_bytes()
+    whole = data[: data.rfind(b"\n") + 1]
+    text = whole.decode("utf-8", "surrogateescape")
+    try:
+        if kind == "jsonl":
+            rows = [json.loads(line) for line in text.splitlines()]
+        else:
+            rows = list(csv.DictReader(io.StringIO(text, newline="")))
+        paths = Counter(row["path"] for row in rows)
+        unreadable = sum(row["status"] != "ok" for row in rows)
+    except (ValueError, KeyError, TypeError) as error:
+        raise click.UsageError(
+            f"'{output}' holds no {kind} rows of an earlier run: leave out --resume, or name another file"
+        ) from error
+    if len(whole) < len(data):
+        with output.open("r+b") as file:
+            file.truncate(len(whole))
+    return paths, unreadable

@@ -1,0 +1,30 @@
+"""Says which company's logo an image shows, or that it knows none."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from logo_retrieval.classifier import LogoClassifier
+    from logo_retrieval.errors import LogoRetrievalError, UnreadableImage
+    from logo_retrieval.values import Decision, Evidence, ScoredLabel
+
+__all__ = ["Decision", "Evidence", "LogoClassifier", "LogoRetrievalError", "ScoredLabel", "UnreadableImage"]
+
+_HOMES = {
+    "LogoClassifier": "classifier",
+    "LogoRetrievalError": "errors",
+    "UnreadableImage": "errors",
+    "Decision": "values",
+    "Evidence": "values",
+    "ScoredLabel": "values",
+}
+
+
+def __getattr__(name: str) -> object:
+    """Loads a public name on first use, so that importing the package costs nothing."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

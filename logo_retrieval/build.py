@@ -1,0 +1,187 @@
+"""From a gallery to an index: decode, embed, keep; in pieces that survive a kill, written in one transaction."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections import deque
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from importlib.metadata import version
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+
+from logo_retrieval.bundle import ModelBundle, read_bundle, write_bundle
+from logo_retrieval.embedding import Embedder, load_embedder
+from logo_retrieval.errors import GalleryError, IndexStoreError, LogoRetrievalError, UnreadableImage
+from logo_retrieval.gallery import Gallery, GalleryRecord, printable
+from logo_retrieval.images.fingerprint import perceptual_hash, thumbnail
+from logo_retrieval.images.pool import DecoderPool
+from logo_retrieval.images.preparation import Preparation
+from logo_retrieval.intake import BuildReport, Intake, Progress
+from logo_retrieval.store.index_store import StoredItem, replace_index
+from logo_retrieval.store.manifest import Manifest
+from logo_retrieval.store.schema import storage_errors
+from logo_retrieval.store.staging import StagedDrawing, Staging
+from logo_retrieval.values import LogoImage
+
+MODELS_FOLDER = "models"
+_BATCH = 32
+
+
+def build_index(
+    gallery: Gallery,
+    folder: Path,
+    bundle: ModelBundle,
+    *,
+    runtime: str = "onnxruntime",
+    progress: Progress | None = None,
+) -> BuildReport:
+    """Writes the index of a gallery into a folder, replacing what the index held.
+
+    An interrupted build goes on where it was when called again with the same model.
+
+    Raises:
+        GalleryError: when no file could be read.
+        ModelError: when the model cannot be loaded.
+        IndexStoreError: when the folder cannot be written, or another build is writing it.
+        In each case the index is as it was.
+    """
+    fresh_folder = not folder.exists()
+    with storage_errors(folder, "write"):
+        folder.mkdir(parents=True, exist_ok=True)
+    try:
+        return _build(gallery, folder, bundle, load_embedder(bundle, runtime=runtime), progress)
+    except LogoRetrievalError:
+        if fresh_folder and not any(folder.iterdir()):
+            folder.rmdir()
+        raise
+
+
+def _build(
+    gallery: Gallery, folder: Path, bundle: ModelBundle, embedder: Embedder, progress: Progress | None
+) -> BuildReport:
+    preparation = Preparation(size_px=embedder.input_size_px)
+    manifest = Manifest(
+        model=bundle.config.name,
+        model_digest=bundle.digest,
+        precision=embedder.precision,
+        dim=embedder.dim,
+        preparation=preparation.to_dict(),
+        vote=bundle.config.vote,
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        versions={name: version(name) for name in ("logo-retrieval", "numpy", "onnxruntime", "pillow", "resvg")},
+    )
+    recipe = {"model": bundle.digest, "precision": embedder.precision, "preparation": preparation.to_dict()}
+    with Staging(folder, json.dumps([recipe, dict(manifest.versions)], sort_keys=True)) as staging:
+        intake = Intake(gallery, staging.__contains__, progress)
+        _stage(intake, staging, embedder, preparation)
+        report, kept = intake.report, intake.usable()
+        if not kept:
+            staging.discard()
+            reasons = "; ".join(f"{name}: {reason}" for name, reason in report.unreadable[:3])
+            raise GalleryError(f"none of the {len(gallery.records)} files can be used ({reasons})")
+        present = {record.label for record, _ in kept}
+        classes = [name for name in gallery.classes if name in present]
+        _install_model(folder, bundle)
+        replace_index(folder, manifest, classes, (_stored(record, sha, staging) for record, sha in kept))
+        staging.discard()
+    _remove_other_models(folder, bundle)
+    report.indexed, report.classes = len(kept), len(classes)
+    report.remarks += _remarks_on_classes(gallery, kept)
+    return report
+
+
+def _stage(intake: Intake, staging: Staging, embedder: Embedder, preparation: Preparation) -> None:
+    """Decodes and embeds every new content, a batch at a time, and keeps it."""
+    waiting: deque[bytes] = deque()
+
+    def data() -> Iterator[bytes]:
+        for sha256, content in intake.new_contents():
+            waiting.append(sha256)
+            yield content
+
+    with DecoderPool(preparation) as pool:
+        images = pool.decode(data(), symbol=False)
+        while batch := list(islice(images, _BATCH)):
+            readable: dict[bytes, LogoImage] = {}
+            for image in batch:
+                if isinstance(image, UnreadableImage):
+                    intake.spoilt(waiting.popleft(), image)
+                else:
+                    readable[waiting.popleft()] = image
+            staging.add(_embed(readable, embedder))
+
+
+def _embed(images: dict[bytes, LogoImage], embedder: Embedder) -> dict[bytes, StagedDrawing]:
+    if not images:
+        return {}
+    vectors = embedder.embed(np.concatenate([image.views for image in images.values()]))
+    ends = np.cumsum([len(image.views) for image in images.values()])
+    return {
+        sha256: StagedDrawing(perceptual_hash(image.views[0]), thumbnail(image.views[0]), rows)
+        for (sha256, image), rows in zip(images.items(), np.split(vectors, ends[:-1]), strict=True)
+    }
+
+
+def _stored(record: GalleryRecord, sha256: bytes, staging: Staging) -> StoredItem:
+    drawing = staging.get(sha256)
+    return StoredItem(
+        name=record.name,
+        label=record.label,
+        source=printable(str(record.path)),
+        sha256=sha256,
+        perceptual_hash=drawing.perceptual_hash,
+        thumbnail=drawing.thumbnail,
+        vectors=drawing.vectors,
+    )
+
+
+def _remarks_on_classes(gallery: Gallery, kept: list[tuple[GalleryRecord, bytes]]) -> Iterator[str]:
+    sizes = dict.fromkeys(gallery.classes, 0)
+    for record, _ in kept:
+        sizes[record.label] += 1
+    yield from (f"class '{name}' is left out: none of its files can be used" for name, n in sizes.items() if n == 0)
+    single = [name for name, n in sizes.items() if n == 1]
+    if single:
+        named = ", ".join(f"'{name}'" for name in single[:5]) + (" and more" if len(single) > 5 else "")
+        yield f"{len(single)} class(es) have one drawing only, more make answers surer: {named}"
+
+
+def _install_model(folder: Path, bundle: ModelBundle) -> None:
+    """Copies the bundle into the index, so that the folder is complete and can be copied as it is."""
+    place = model_folder(folder, bundle.digest)
+    if place.exists() and read_bundle(place).digest == bundle.digest:
+        return
+    with storage_errors(place, "write"):
+        write_bundle(place, bundle.config, {name: bundle.path(name).read_bytes() for name in bundle.config.files})
+
+
+def _remove_other_models(folder: Path, bundle: ModelBundle) -> None:
+    place = model_folder(folder, bundle.digest)
+    for other in place.parent.iterdir():
+        if other != place:
+            shutil.rmtree(other, ignore_errors=True)
+
+
+def model_folder(folder: Path, digest: str) -> Path:
+    """Where an index keeps the model bundle of this digest."""
+    return folder / MODELS_FOLDER / digest[:16]
+
+
+def model_of(folder: Path, manifest: Manifest) -> ModelBundle:
+    """The model bundle inside an index, checked against the index's manifest.
+
+    Raises:
+        ModelError: when it is missing or damaged.
+        IndexStoreError: when the index was made by another model than the one that lies there.
+    """
+    bundle = read_bundle(model_folder(folder, manifest.model_digest))
+    if bundle.digest != manifest.model_digest:
+        raise IndexStoreError(
+            f"the index '{folder}' was made by model {manifest.model_digest[:16]}, but {bundle.digest[:16]} lies "
+            "in it: restore the folder, or build the index again"
+        )
+    return bundle

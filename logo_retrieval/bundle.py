@@ -1,0 +1,243 @@
+"""A model bundle: one folder with `model.json`, which names its files and their SHA-256, and the files themselves."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import os
+import re
+import secrets
+import shutil
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields, replace
+from pathlib import Path
+
+from logo_retrieval.errors import ModelError
+
+SCHEMA = 1
+"""Version of `model.json`; a bundle of another version is not read."""
+
+CONFIG_NAME = "model.json"
+
+MODEL_FILE = "model.onnx"
+"""The file with the embedder's graph."""
+
+_FILE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}")
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelConfig:
+    """What a bundle says about its model.
+
+    Attributes:
+        name: of this model, for people.
+        backbone: a name of the backbone catalogue.
+        input_size_px: side of the square pictures it takes, in pixels.
+        dim: embedding width.
+        pooling: how feature maps became one vector: "avg", "max" or "gem".
+        weights: where the weights came from.
+        licence: of the weights.
+        paper: that describes the backbone.
+        vote: recommended constants of the nearest-neighbour vote; may be empty.
+        versions: of the libraries that made the model, by distribution name.
+        files: SHA-256 in hexadecimal of each file, by file name.
+    """
+
+    name: str
+    backbone: str
+    input_size_px: int
+    dim: int
+    pooling: str
+    weights: str
+    licence: str
+    paper: str
+    vote: Mapping[str, float] = field(default_factory=dict)
+    versions: Mapping[str, str] = field(default_factory=dict)
+    files: Mapping[str, str] = field(default_factory=dict)
+
+    def to_json(self) -> str:
+        """Gives the canonical text: the same config always gives the same bytes."""
+        return json.dumps({"schema": SCHEMA, **asdict(self)}, sort_keys=True, indent=2, ensure_ascii=True) + "\n"
+
+    @classmethod
+    def from_json(cls, text: str) -> ModelConfig:
+        """Reads what `to_json` wrote.
+
+        Raises:
+            ModelError: it is not JSON, of another schema, a field is missing, unknown or of the wrong type, or a file
+                name is no plain name.
+        """
+        try:
+            values = json.loads(text)
+        except (ValueError, RecursionError) as error:
+            raise ModelError(f"{CONFIG_NAME} is not JSON: {error}") from error
+        if not isinstance(values, dict):
+            raise ModelError(f"{CONFIG_NAME} must hold a JSON object, got {type(values).__name__}")
+        schema = values.pop("schema", None)
+        if schema != SCHEMA:
+            raise ModelError(f"{CONFIG_NAME} must have schema {SCHEMA}, got {schema!r}: export the model again")
+        expected = {f.name for f in fields(cls)}
+        if values.keys() != expected:
+            missing, unknown = sorted(expected - values.keys()), sorted(values.keys() - expected)
+            raise ModelError(f"{CONFIG_NAME}: missing fields {missing}, unknown fields {unknown}")
+        for key, value in values.items():
+            if not _CHECKS[key][1](value):
+                raise ModelError(f"{CONFIG_NAME}: {key} must be {_CHECKS[key][0]}, got {value!r}")
+        return cls(**values)
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str)
+
+
+def _is_size(value: object) -> bool:
+    return type(value) is int and value > 0
+
+
+def _is_numbers(value: object) -> bool:
+    return isinstance(value, dict) and all(type(v) in (int, float) and math.isfinite(v) for v in value.values())
+
+
+def _is_texts(value: object) -> bool:
+    return isinstance(value, dict) and all(isinstance(v, str) for v in value.values())
+
+
+def _is_digests(value: object) -> bool:
+    return isinstance(value, dict) and all(
+        _is_file_name(name) and isinstance(digest, str) and _SHA256.fullmatch(digest) for name, digest in value.items()
+    )
+
+
+_CHECKS = {
+    **dict.fromkeys(("name", "backbone", "pooling", "weights", "licence", "paper"), ("text", _is_text)),
+    **dict.fromkeys(("input_size_px", "dim"), ("a positive whole number", _is_size)),
+    "vote": ("an object of finite numbers", _is_numbers),
+    "versions": ("an object of texts", _is_texts),
+    "files": ("an object of plain file names, each with 64 hexadecimal digits", _is_digests),
+}
+
+
+def _is_file_name(name: str) -> bool:
+    return _FILE_NAME.fullmatch(name) is not None and name != CONFIG_NAME
+
+
+@dataclass(frozen=True, slots=True)
+class ModelBundle:
+    """A bundle on disk, checked.
+
+    Attributes:
+        folder: that holds it.
+        config: its `model.json`.
+    """
+
+    folder: Path
+    config: ModelConfig
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the canonical `model.json`; it names every file's SHA-256, so it stands for the whole bundle."""
+        return hashlib.sha256(self.config.to_json().encode()).hexdigest()
+
+    def path(self, name: str) -> Path:
+        """Gives the path of one of its files.
+
+        Raises:
+            ModelError: the bundle lists no such file.
+        """
+        if name not in self.config.files:
+            raise ModelError(f"model bundle {self.folder} has no file {name!r}, only {sorted(self.config.files)}")
+        return self.folder / name
+
+
+def write_bundle(folder: Path, config: ModelConfig, files: Mapping[str, bytes]) -> ModelBundle:
+    """Writes a bundle, whole or not at all.
+
+    The files go to a sibling folder that is renamed when all of it is on disk. A bundle already there is replaced.
+
+    Args:
+        folder: to write; its parent is made when missing.
+        config: all but `files`, which is filled in.
+        files: content by plain file name.
+
+    Raises:
+        ModelError: a file name is not plain, the config cannot be read back, or `folder` holds anything but a bundle.
+    """
+    for name in files:
+        if not _is_file_name(name):
+            raise ModelError(f"a bundle's file needs a plain name such as 'model.onnx', got {name!r}")
+    digests = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
+    text = replace(config, files=digests).to_json()
+    bundle = ModelBundle(Path(folder), ModelConfig.from_json(text))
+    _check_replaceable(bundle.folder)
+    bundle.folder.parent.mkdir(parents=True, exist_ok=True)
+    fresh = _sibling(bundle.folder, "new")
+    try:
+        fresh.mkdir()
+        for name, content in {**files, CONFIG_NAME: text.encode()}.items():
+            _write_synced(fresh / name, content)
+        if bundle.folder.exists():
+            old = _sibling(bundle.folder, "old")
+            bundle.folder.rename(old)
+            fresh.rename(bundle.folder)
+            shutil.rmtree(old)
+        else:
+            fresh.rename(bundle.folder)
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
+    return bundle
+
+
+def read_bundle(folder: Path) -> ModelBundle:
+    """Opens a bundle and checks every byte of it.
+
+    Raises:
+        ModelError: `folder` is no bundle, of another schema, or a file is missing or does not have its SHA-256.
+    """
+    folder = Path(folder)
+    bundle = ModelBundle(folder, _read_config(folder))
+    for name, expected in bundle.config.files.items():
+        path = folder / name
+        if not path.is_file():
+            raise ModelError(f"model bundle {folder}: {name} is listed in {CONFIG_NAME}, but missing")
+        with path.open("rb") as stream:
+            got = hashlib.file_digest(stream, "sha256").hexdigest()
+        if got != expected:
+            raise ModelError(f"model bundle {folder}: {name} must have SHA-256 {expected}, got {got}: copy it again")
+    return bundle
+
+
+def _read_config(folder: Path) -> ModelConfig:
+    path = folder / CONFIG_NAME
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ModelError(f"{folder} is no model bundle: cannot read its {CONFIG_NAME}: {error}") from error
+    try:
+        return ModelConfig.from_json(text)
+    except ModelError as error:
+        raise ModelError(f"model bundle {folder}: {error}") from error
+
+
+def _check_replaceable(folder: Path) -> None:
+    """Only a bundle, or an empty folder, may be replaced: anything else holds what is not ours."""
+    if not folder.exists() and not folder.is_symlink():
+        return
+    if not folder.is_dir() or folder.is_symlink():
+        raise ModelError(f"{folder} exists and is not a folder: choose another place for the bundle")
+    present = {path.name for path in folder.iterdir()}
+    foreign = present - {CONFIG_NAME, *_read_config(folder).files} if present else present
+    if foreign:
+        raise ModelError(f"{folder} holds {min(foreign)!r}, which belongs to no bundle: choose another place")
+
+
+def _sibling(folder: Path, role: str) -> Path:
+    return folder.parent / f".{folder.name}.{role}-{secrets.token_hex(4)}"
+
+
+def _write_synced(path: Path, content: bytes) -> None:
+    with path.open("wb") as stream:
+        stream.write(content)
+        stream.flush()
+        os.fsync(stream.fileno())

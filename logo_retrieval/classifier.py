@@ -1,0 +1,220 @@
+"""The whole line behind one name: bytes, image, embedding, neighbours, decision."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import numpy as np
+
+from logo_retrieval.build import build_index, model_of
+from logo_retrieval.bundle import read_bundle
+from logo_retrieval.decide.vote import VoteConfig, vote
+from logo_retrieval.embedding import load_embedder
+from logo_retrieval.errors import IndexStoreError, UnreadableImage
+from logo_retrieval.gallery import read_gallery
+from logo_retrieval.images.pool import DecoderPool
+from logo_retrieval.images.preparation import Preparation
+from logo_retrieval.intake import BuildReport, Progress
+from logo_retrieval.search.faiss_index import FAISS_FLAT, FaissIndex, faiss_is_installed
+from logo_retrieval.search.open import open_index
+from logo_retrieval.search.protocol import VectorIndex
+from logo_retrieval.search.views import best_over_views
+from logo_retrieval.starter import resolve_model
+from logo_retrieval.store.cache import read_cache, write_cache
+from logo_retrieval.store.index_store import IndexStore, Snapshot
+from logo_retrieval.values import MISSING_ID, OTHER, Decision, Evidence, LogoImage, Neighbours, ScoredLabel
+
+Source = str | os.PathLike[str] | bytes
+"""A path, or the bytes of an image file."""
+
+_BATCH = 32
+_CACHED_FROM_ROWS = 20_000
+"""Fewer vectors are read from SQLite about as fast as from a cache whose checksum is verified."""
+
+
+class LogoClassifier:
+    """Answers queries from one index. Thin: every step is a function of its own room.
+
+    >>> with LogoClassifier.open("indexes/default") as classifier:  # doctest: +SKIP
+    ...     decision, = classifier.classify(["image.svg"])
+    """
+
+    def __init__(self, store: IndexStore) -> None:
+        """Loads model, vectors and constants of an open index; `open` and `build` are the usual ways in.
+
+        Raises:
+            IndexStoreError: when the index is damaged or does not fit its model.
+            ModelError: when the model in it is missing or damaged.
+        """
+        self._store = store
+        manifest = store.manifest
+        self.model = model_of(store.folder, manifest)
+        self._embedder = load_embedder(self.model, runtime=manifest.precision)
+        self._preparation = Preparation.from_dict(manifest.preparation)
+        self._vote = VoteConfig.from_dict(manifest.vote)
+        if (manifest.dim, self._preparation.size_px) != (self._embedder.dim, self._embedder.input_size_px):
+            raise IndexStoreError(
+                f"the index '{store.folder}' has vectors of width {manifest.dim} from {self._preparation.size_px} px, "
+                f"its model gives {self._embedder.dim} from {self._embedder.input_size_px} px: build the index again"
+            )
+        snapshot, self._index = _open_search(store)
+        self.classes = snapshot.classes if OTHER in snapshot.classes else (*snapshot.classes, OTHER)
+        self._item_ids = snapshot.item_ids
+        self._item_classes = snapshot.item_classes
+        self._most_views = int(np.bincount(snapshot.vector_items).max(initial=1))
+        self._pool = DecoderPool(self._preparation)
+
+    @classmethod
+    def open(cls, folder: str | os.PathLike[str]) -> Self:
+        """Opens the index in a folder.
+
+        Raises:
+            IndexStoreError: when it is missing, damaged, or of another schema version.
+            ModelError: when the model in it is missing or damaged.
+        """
+        store = IndexStore(Path(folder))
+        try:
+            return cls(store)
+        except BaseException:
+            store.close()
+            raise
+
+    @classmethod
+    def build(
+        cls,
+        gallery: str | os.PathLike[str],
+        *,
+        model: str = "starter",
+        index: str | os.PathLike[str],
+        progress: Progress | None = None,
+    ) -> Self:
+        """Builds the index of a folder of classes or a table, and opens it; `report` tells what became of the files.
+
+        Raises:
+            GalleryError: when the gallery cannot be read.
+            ModelError: when the model is unknown or damaged.
+            IndexStoreError: when the index cannot be written.
+        """
+        report = build_index(
+            read_gallery(Path(gallery)), Path(index), read_bundle(resolve_model(model)), progress=progress
+        )
+        classifier = cls.open(index)
+        classifier.report = report
+        return classifier
+
+    report: BuildReport | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Ends the decoder processes and closes the index."""
+        self._pool.close()
+        self._store.close()
+
+    def classify(self, sources: Iterable[Source], *, top: int = 5) -> list[Decision]:
+        """One decision per source, in their order; a source that cannot be read gets one too.
+
+        Raises:
+            ValueError: when top is below 1.
+        """
+        return list(self.classify_stream(sources, top=top))
+
+    def classify_stream(self, sources: Iterable[Source], *, top: int = 5) -> Iterator[Decision]:
+        """The same as `classify`, a batch at a time, so that sources may be endless.
+
+        Raises:
+            ValueError: when top is below 1.
+        """
+        if top < 1:
+            raise ValueError(f"top must be at least 1, got {top}")
+        for batch in self._decoded(sources):
+            readable = [image for image in batch if isinstance(image, LogoImage)]
+            neighbours = self._nearest(readable, max(top, self._vote.k))
+            decisions = iter(self._decide(neighbours, top))
+            for image in batch:
+                if isinstance(image, UnreadableImage):
+                    yield Decision(status="unreadable", reason=str(image))
+                else:
+                    yield next(decisions)
+
+    def similar(self, source: Source, *, k: int = 10) -> list[Evidence]:
+        """The k gallery drawings most like one image, nearest first.
+
+        Raises:
+            UnreadableImage: when the image cannot be used.
+            ValueError: when k is below 1.
+        """
+        (image,) = next(self._decoded([source]))
+        if isinstance(image, UnreadableImage):
+            raise image
+        return self._evidence(self._nearest([image], k), k)[0]
+
+    def _decoded(self, sources: Iterable[Source]) -> Iterator[list[LogoImage | UnreadableImage]]:
+        as_values = (source if isinstance(source, bytes) else Path(source) for source in sources)
+        images = self._pool.decode(as_values, symbol=True)
+        while batch := list(islice(images, _BATCH)):
+            yield batch
+
+    def _nearest(self, images: Sequence[LogoImage], k: int) -> Neighbours:
+        if not images:
+            return best_over_views(self._index.search(np.empty((0, self._embedder.dim), np.float32), k), _NO_OWNERS, 0)
+        vectors = self._embedder.embed(np.concatenate([image.views for image in images]))
+        owners = np.repeat(np.arange(len(images)), [len(image.views) for image in images])
+        found = self._index.search(vectors, k * self._most_views)
+        return best_over_views(found, owners, len(images), k)
+
+    def _classes_of(self, neighbours: Neighbours) -> np.ndarray[tuple[int, ...], np.dtype[np.int64]]:
+        """(n, k) positions in `classes`, -1 where there is no neighbour."""
+        places = np.searchsorted(self._item_ids, neighbours.ids.clip(min=self._item_ids[0]))
+        return np.where(neighbours.ids == MISSING_ID, -1, self._item_classes[places])
+
+    def _decide(self, neighbours: Neighbours, top: int) -> list[Decision]:
+        other = self.classes.index(OTHER)
+        classes = self._classes_of(neighbours)
+        probabilities = vote(neighbours.similarities, classes, len(self.classes), other, self._vote)
+        decisions = []
+        for row, evidence in zip(probabilities, self._evidence(neighbours, top), strict=True):
+            likeliest = np.argsort(-row, kind="stable")[:top]
+            best = tuple(ScoredLabel(self.classes[c], float(row[c])) for c in likeliest)
+            decisions.append(Decision("ok", best[0].label, best[0].probability, top=best, neighbours=tuple(evidence)))
+        return decisions
+
+    def _evidence(self, neighbours: Neighbours, k: int) -> list[list[Evidence]]:
+        ids = neighbours.ids[:, :k]
+        classes = self._classes_of(neighbours)[:, :k]
+        names = self._store.item_names({int(item) for item in ids.ravel() if item != MISSING_ID})
+        return [
+            [
+                Evidence(names[int(item)], self.classes[int(c)], float(similarity))
+                for item, c, similarity in zip(row_ids, row_classes, row_similarities, strict=True)
+                if item != MISSING_ID
+            ]
+            for row_ids, row_classes, row_similarities in zip(ids, classes, neighbours.similarities[:, :k], strict=True)
+        ]
+
+
+def _open_search(store: IndexStore) -> tuple[Snapshot, VectorIndex]:
+    """Searches the vectors kept in the cache where it is current, else those of the SQLite file."""
+    cached = read_cache(store.folder, backend=FAISS_FLAT) if faiss_is_installed() else None
+    generation, payload = cached or (None, b"")
+    snapshot = store.snapshot(held_generation=generation)
+    if snapshot.vectors is None:
+        return snapshot, FaissIndex.from_bytes(payload, snapshot.vector_items)
+    index = open_index(snapshot.vectors, snapshot.vector_items)
+    if isinstance(index, FaissIndex) and len(snapshot.vectors) >= _CACHED_FROM_ROWS:
+        write_cache(store.folder, index.to_bytes(), generation=snapshot.generation, backend=FAISS_FLAT)
+    return snapshot, index
+
+
+_NO_OWNERS = np.empty(0, np.int64)

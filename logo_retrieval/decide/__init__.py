@@ -1,0 +1,1 @@
+"""Neighbours (and, where a head exists, logits) in, decision out."""

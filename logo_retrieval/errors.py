@@ -1,0 +1,53 @@
+"""One family of errors. Each message says what was expected, what came, and what to do."""
+
+from __future__ import annotations
+
+
+class LogoRetrievalError(Exception):
+    """Base of every error this package raises on purpose."""
+
+
+class UnreadableImage(LogoRetrievalError, ValueError):
+    """One image cannot be used; the rest of its batch goes on.
+
+    Attributes:
+        code: one of `UNREADABLE_CODES`.
+        text: one sentence for a person.
+    """
+
+    def __init__(self, code: str, text: str) -> None:
+        if code not in UNREADABLE_CODES:
+            raise ValueError(f"code must be one of {sorted(UNREADABLE_CODES)}, got {code!r}")
+        super().__init__(f"{code}: {text}")
+        self.code = code
+        self.text = text
+
+
+UNREADABLE_CODES: dict[str, str] = {
+    "missing": "there is no such file, or it is not a regular file",
+    "denied": "the file may not be read",
+    "too-large": "more bytes, pixels, frames or elements than the limits allow",
+    "unknown-format": "the bytes are no image format that is supported",
+    "corrupt": "the bytes claim a supported format, but do not decode",
+    "unsafe": "the picture asks for more work than the guard allows",
+    "empty": "it decodes, but nothing is drawn: blank, one colour, a speck or a sliver",
+    "timeout": "decoding ran past its time limit and was ended",
+    "crashed": "the decoder died on it, or ran out of memory",
+}
+"""Every code an unreadable image can carry, with its meaning."""
+
+
+class GalleryError(LogoRetrievalError, ValueError):
+    """A folder of classes or a table cannot serve as a gallery."""
+
+
+class ModelError(LogoRetrievalError, ValueError):
+    """A model bundle is missing, damaged, or not the one that is needed."""
+
+
+class IndexStoreError(LogoRetrievalError, ValueError):
+    """An index is missing, damaged, of another schema, or cannot be written."""
+
+
+class BackendError(LogoRetrievalError, RuntimeError):
+    """An optional library is missing or installed in a way that cannot work."""

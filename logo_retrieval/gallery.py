@@ -1,0 +1,175 @@
+"""A folder with one sub-folder a class, or a table with the columns path and label, as records."""
+
+from __future__ import annotations
+
+import csv
+import os
+import unicodedata
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from logo_retrieval.errors import BackendError, GalleryError
+from logo_retrieval.values import OTHER
+
+_COLUMNS = ("path", "label")
+
+
+@dataclass(frozen=True, slots=True)
+class GalleryRecord:
+    """One labelled file.
+
+    Attributes:
+        name: short and unique in the gallery; becomes the item's id in an index.
+        label: its class, in Unicode form NFC.
+        path: where the file is; that it exists is not checked here.
+    """
+
+    name: str
+    label: str
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Gallery:
+    """Records in a fixed order, and remarks about what was passed over, one sentence each."""
+
+    records: tuple[GalleryRecord, ...]
+    remarks: tuple[str, ...]
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Class names in ascending order, `other` last."""
+        return tuple(sorted({record.label for record in self.records}, key=lambda name: (name == OTHER, name)))
+
+
+def read_gallery(data: Path) -> Gallery:
+    """Reads a folder of classes, or a .csv or .parquet table; paths in a table are relative to the table.
+
+    Raises:
+        GalleryError: when there is nothing to read, a column is missing, or class names cannot stand.
+        BackendError: when a .parquet is given and pyarrow is not installed.
+    """
+    if data.is_dir():
+        gallery = _from_folder(data)
+    elif data.suffix.lower() in (".csv", ".parquet"):
+        gallery = _from_table(data)
+    else:
+        raise GalleryError(f"expected a folder with one sub-folder a class, a .csv or a .parquet, got '{data}'")
+    _check_distinct(gallery.classes)
+    return gallery
+
+
+def class_name(text: str, where: str) -> str:
+    """A class name in Unicode form NFC, without white space around it.
+
+    Raises:
+        GalleryError: when it is empty, holds control characters, or is a spelling of the reserved `other`.
+    """
+    name = unicodedata.normalize("NFC", printable(text)).strip()
+    if not name or any(unicodedata.category(letter) == "Cc" for letter in name):
+        raise GalleryError(f"a class name must be text without control characters, got {text!r} {where}")
+    if name.casefold() == OTHER and name != OTHER:
+        raise GalleryError(f"'{OTHER}' is reserved for drawings of no known company: rename the class {name!r} {where}")
+    return name
+
+
+def printable(text: str) -> str:
+    """Text that any file can hold: bytes of a file name that are no UTF-8 come as backslash escapes."""
+    return os.fsencode(text).decode("utf-8", "backslashreplace")
+
+
+def visible_files(folder: Path) -> Iterator[Path]:
+    """Every file below a folder in sorted order, but for names that begin with a dot."""
+    for parent, folders, names in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        yield from (Path(parent, name) for name in sorted(names) if not name.startswith("."))
+
+
+def _from_folder(data: Path) -> Gallery:
+    entries = [entry for entry in sorted(data.iterdir()) if not entry.name.startswith(".")]
+    folders = [entry for entry in entries if entry.is_dir()]
+    if not folders:
+        raise GalleryError(
+            f"expected one sub-folder a class in '{data}', got {len(entries)} files and no sub-folder: "
+            "put the drawings of each company into a folder with its name"
+        )
+    remarks = [f"passed over '{entry.name}': it lies outside the class folders" for entry in entries if entry.is_file()]
+    records = []
+    for folder in folders:
+        label = class_name(folder.name, f"in '{data}'")
+        files = list(visible_files(folder))
+        if not files:
+            remarks.append(f"passed over class '{label}': its folder is empty")
+        records += [GalleryRecord(printable(file.relative_to(data).as_posix()), label, file) for file in files]
+    if not records:
+        raise GalleryError(f"expected drawings in the sub-folders of '{data}', got {len(folders)} empty folders")
+    return Gallery(tuple(records), tuple(remarks))
+
+
+def _from_table(data: Path) -> Gallery:
+    if not data.is_file():
+        raise GalleryError(f"there is no table '{data}'")
+    rows = _parquet_rows(data) if data.suffix.lower() == ".parquet" else _csv_rows(data)
+    records: list[GalleryRecord] = []
+    remarks: list[str] = []
+    seen: dict[str, set[str]] = {}
+    for number, path, label in rows:
+        where = f"in row {number} of '{data}'"
+        if not path:
+            raise GalleryError(f"the column path is empty {where}")
+        name, label = printable(path), class_name(label, where)
+        labels = seen.setdefault(name, set())
+        if label in labels:
+            remarks.append(f"passed over row {number}: '{name}' stands there twice for class '{label}'")
+            continue
+        labels.add(label)
+        unique = name if len(labels) == 1 else f"{name}#{len(labels)}"
+        records.append(GalleryRecord(unique, label, data.parent / path))
+    if not records:
+        raise GalleryError(f"expected rows below the header of '{data}', got none")
+    return Gallery(tuple(records), tuple(remarks))
+
+
+def _csv_rows(data: Path) -> Iterator[tuple[int, str, str]]:
+    try:
+        with data.open(encoding="utf-8-sig", newline="") as file:
+            reader = csv.DictReader(file)
+            _check_columns(data, reader.fieldnames or [])
+            for row in reader:
+                yield reader.line_num, row["path"] or "", row["label"] or ""
+    except UnicodeDecodeError as error:
+        raise GalleryError(f"'{data}' must be UTF-8 text: {error}") from error
+    except csv.Error as error:
+        raise GalleryError(f"'{data}' is no well-formed CSV: {error}") from error
+
+
+def _parquet_rows(data: Path) -> Iterator[tuple[int, str, str]]:
+    try:
+        import pyarrow
+        import pyarrow.parquet
+    except ImportError as error:
+        raise BackendError(f"reading '{data}' needs pyarrow: install the extra [parquet]") from error
+    try:
+        _check_columns(data, pyarrow.parquet.read_schema(data).names)
+        table = pyarrow.parquet.read_table(data, columns=list(_COLUMNS))
+    except pyarrow.ArrowInvalid as error:
+        raise GalleryError(f"'{data}' is no well-formed Parquet file: {error}") from error
+    for number, row in enumerate(table.to_pylist(), start=1):
+        yield number, str(row["path"] or ""), str(row["label"] or "")
+
+
+def _check_columns(data: Path, names: Sequence[str]) -> None:
+    absent = [column for column in _COLUMNS if column not in names]
+    if absent:
+        raise GalleryError(f"expected the columns path,label in '{data}', got {','.join(names) or 'none'}")
+
+
+def _check_distinct(classes: tuple[str, ...]) -> None:
+    spellings: dict[str, str] = {}
+    for name in classes:
+        first = spellings.setdefault(unicodedata.normalize("NFKC", name).casefold(), name)
+        if first != name:
+            raise GalleryError(
+                f"the classes {first!r} and {name!r} differ only in case or Unicode form: rename or merge one"
+            )

@@ -1,0 +1,1 @@
+"""Embedding in, neighbours out: FAISS where it is installed, exact numpy search where not."""

@@ -1,0 +1,44 @@
+"""Exact inner-product search in numpy: the oracle for every other index, and the fallback without FAISS."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from logo_retrieval.search.protocol import check_gallery, check_queries, padded
+from logo_retrieval.values import Float32Array, Int64Array, Neighbours
+
+_SCORES_PER_BLOCK = 1 << 24
+"""Scores held at once: 64 MiB of float32, however large the gallery."""
+
+
+class ExactIndex:
+    """All inner products, best k kept.
+
+    Ties are broken by the smaller position in the gallery, so an answer does not depend on the batch.
+    """
+
+    backend = "numpy"
+
+    def __init__(self, vectors: Float32Array, ids: Int64Array) -> None:
+        """Holds (m, d) unit vectors and their (m,) ids; an id may occur several times, once a view.
+
+        Raises:
+            ValueError: when shapes or dtypes do not fit.
+        """
+        check_gallery(vectors, ids)
+        self._vectors = vectors
+        self._ids = ids
+
+    def search(self, queries: Float32Array, k: int) -> Neighbours:
+        """The k nearest gallery rows of each of (n, d) unit queries; fewer than k rows are padded."""
+        check_queries(queries, k, self._vectors.shape[1])
+        rows = min(k, len(self._ids))
+        ids = np.empty((len(queries), rows), np.int64)
+        similarities = np.empty((len(queries), rows), np.float32)
+        block = max(1, _SCORES_PER_BLOCK // max(1, len(self._ids)))
+        for start in range(0, len(queries), block):
+            scores = queries[start : start + block] @ self._vectors.T
+            best = np.argsort(-scores, axis=1, kind="stable")[:, :rows]
+            ids[start : start + block] = self._ids[best]
+            similarities[start : start + block] = np.take_along_axis(scores, best, axis=1)
+        return padded(ids, similarities, k)

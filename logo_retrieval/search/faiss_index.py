@@ -1,0 +1,104 @@
+"""The only room of FAISS: exact inner product on the CPU, or on every GPU there is."""
+
+from __future__ import annotations
+
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any, Self
+
+import numpy as np
+
+from logo_retrieval.errors import BackendError
+from logo_retrieval.search.protocol import check_gallery, check_queries, padded
+from logo_retrieval.values import Float32Array, Int64Array, Neighbours
+
+FAISS_FLAT = "faiss-flat"
+"""Names the format of `FaissIndex.to_bytes`, for a cache."""
+
+_BLAS_THRESHOLD = 1024
+"""FAISS multiplies matrices from this many queries x dimensions on, and scans query by query below. Its own default
+of 128,000 leaves a batch of 256 queries of width 256 about 20 times slower."""
+
+
+def faiss_is_installed() -> bool:
+    """True when exactly one FAISS distribution can be imported.
+
+    Raises:
+        BackendError: when faiss-cpu and faiss-gpu are both installed: they share the module `faiss`, whichever
+            came last has overwritten the other's files, and GPU search may be gone without a word.
+    """
+    present = [name for name in ("faiss-cpu", "faiss-gpu") if _is_installed(name)]
+    if len(present) == 2:
+        raise BackendError(
+            "faiss-cpu and faiss-gpu are both installed and overwrite each other's files: run "
+            "`pip uninstall faiss-cpu faiss-gpu`, then install one of them with the extra [cpu] or [gpu]"
+        )
+    return bool(present)
+
+
+def _is_installed(distribution: str) -> bool:
+    try:
+        version(distribution)
+    except PackageNotFoundError:
+        return False
+    return True
+
+
+def _faiss() -> Any:  # noqa: ANN401 - FAISS has no types
+    try:
+        import faiss
+    except ImportError as error:
+        raise BackendError(f"FAISS does not import ({error}): install the extra [cpu] or [gpu]") from error
+    faiss.cvar.distance_compute_blas_threshold = _BLAS_THRESHOLD
+    return faiss
+
+
+class FaissIndex:
+    """Exact inner product with FAISS; the same neighbours as `ExactIndex`, up to ties and rounding."""
+
+    def __init__(self, flat: Any, ids: Int64Array) -> None:  # noqa: ANN401 - as above
+        """Wraps a FAISS index whose row i has the id ids[i]; `build` and `from_bytes` are the ways in."""
+        faiss = _faiss()
+        self._flat = flat
+        self._ids = ids
+        # With 0 GPUs the transfer returns an empty index without an error, hence the guard.
+        gpus = faiss.get_num_gpus() if hasattr(faiss, "get_num_gpus") else 0
+        self._searcher = faiss.index_cpu_to_all_gpus(flat) if gpus > 0 else flat
+        self.backend = f"faiss-gpu x{gpus}" if gpus > 0 else "faiss"
+
+    @classmethod
+    def build(cls, vectors: Float32Array, ids: Int64Array) -> Self:
+        """An index over (m, d) unit vectors with (m,) ids.
+
+        Raises:
+            ValueError: when shapes or dtypes do not fit.
+            BackendError: when FAISS cannot be imported.
+        """
+        check_gallery(vectors, ids)
+        flat = _faiss().IndexFlatIP(vectors.shape[1])
+        flat.add(np.ascontiguousarray(vectors))
+        return cls(flat, ids)
+
+    def to_bytes(self) -> bytes:
+        """The FAISS structure without ids, for a cache whose checksum someone else keeps."""
+        return bytes(_faiss().serialize_index(self._flat).tobytes())
+
+    @classmethod
+    def from_bytes(cls, payload: bytes, ids: Int64Array) -> Self:
+        """The index that `to_bytes` wrote. Only for bytes whose checksum was verified: FAISS does not.
+
+        Raises:
+            ValueError: when it holds another number of rows than there are ids.
+        """
+        flat = _faiss().deserialize_index(np.frombuffer(payload, np.uint8))
+        if flat.ntotal != len(ids):
+            raise ValueError(f"the cached index must hold {len(ids)} rows, got {flat.ntotal}")
+        return cls(flat, ids)
+
+    def search(self, queries: Float32Array, k: int) -> Neighbours:
+        """The k nearest gallery rows of each of (n, d) unit queries; fewer than k rows are padded."""
+        check_queries(queries, k, self._flat.d)
+        rows = min(k, len(self._ids))  # asked for more, FAISS pads with -1 and -3.4e38
+        if rows == 0 or len(queries) == 0:
+            return padded(np.empty((len(queries), 0), np.int64), np.empty((len(queries), 0), np.float32), k)
+        similarities, positions = self._searcher.search(np.ascontiguousarray(queries), rows)
+        return padded(self._ids[positions], similarities, k)

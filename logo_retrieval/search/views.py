@@ -1,0 +1,38 @@
+"""From neighbours of single views to neighbours of items."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from logo_retrieval.values import MISSING_ID, Int64Array, Neighbours
+
+
+def best_over_views(neighbours: Neighbours, owners: Int64Array, n_queries: int, k: int | None = None) -> Neighbours:
+    """Merges the lists of a query's views: an item counts once, with its best similarity over views.
+
+    Args:
+        neighbours: (n_views, j) lists of single query views.
+        owners: (n_views,) which query each view belongs to, in 0..n_queries-1.
+        n_queries: how many queries there are; one that owns no view gets an empty list.
+        k: columns of the result, as many as came in by default.
+
+    Returns:
+        (n_queries, k) neighbours, nearest first; ties by the smaller id. An item with several gallery views is
+        also merged, so search with a larger j than k when gallery items have many views.
+    """
+    if owners.shape != (len(neighbours),):
+        raise ValueError(f"owners must have shape ({len(neighbours)},), got {owners.shape}")
+    k = neighbours.ids.shape[1] if k is None else k
+    ids = np.full((n_queries, k), MISSING_ID, np.int64)
+    similarities = np.full((n_queries, k), -np.inf, np.float32)
+    for query in range(n_queries):
+        views = owners == query
+        found = neighbours.ids[views].ravel()
+        scores = neighbours.similarities[views].ravel()
+        found, scores = found[found != MISSING_ID], scores[found != MISSING_ID]
+        nearest = np.lexsort((found, -scores))
+        _, first = np.unique(found[nearest], return_index=True)
+        kept = nearest[np.sort(first)][:k]
+        ids[query, : len(kept)] = found[kept]
+        similarities[query, : len(kept)] = scores[kept]
+    return Neighbours(ids, similarities)

@@ -1,0 +1,47 @@
+"""The search structure derived from an index, kept beside it; never trusted, always replaceable."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import tempfile
+from pathlib import Path
+
+CACHE_FILE = "search.cache"
+
+
+def read_cache(folder: Path, *, backend: str) -> tuple[int, bytes] | None:
+    """Generation and payload kept for this backend; None when absent or damaged.
+
+    The header is one line of JSON with the generation, the backend and the payload's SHA-256: FAISS itself loads
+    most corrupted files without complaint. Whether the generation is still the index's is for the caller to see.
+    """
+    try:
+        header, _, payload = (folder / CACHE_FILE).read_bytes().partition(b"\n")
+        claimed = json.loads(header)
+        generation = int(claimed["generation"])
+    except (OSError, ValueError, TypeError, KeyError):
+        return None
+    return (generation, payload) if claimed == _header(payload, generation, backend) else None
+
+
+def write_cache(folder: Path, payload: bytes, *, generation: int, backend: str) -> None:
+    """Replaces the cache as a whole; where the folder may not be written or is full, there is just no cache."""
+    header = json.dumps(_header(payload, generation, backend)).encode()
+    with contextlib.suppress(OSError):
+        handle, aside = tempfile.mkstemp(dir=folder, prefix=CACHE_FILE)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(header + b"\n" + payload)
+                file.flush()
+                os.fsync(file.fileno())
+            Path(aside).replace(folder / CACHE_FILE)
+        except BaseException:
+            Path(aside).unlink()
+            raise
+
+
+def _header(payload: bytes, generation: int, backend: str) -> dict[str, object]:
+    return {"generation": generation, "backend": backend, "sha256": hashlib.sha256(payload).hexdigest()}

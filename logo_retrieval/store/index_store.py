@@ -1,0 +1,256 @@
+"""One index folder: its SQLite file read as arrays, and rewritten as a whole in one transaction."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import numpy as np
+
+from logo_retrieval.errors import IndexStoreError
+from logo_retrieval.store.manifest import Manifest
+from logo_retrieval.store.schema import INDEX_FILE, connect, create, storage_errors
+from logo_retrieval.values import Float32Array, Int64Array
+
+
+@dataclass(frozen=True, slots=True)
+class StoredItem:
+    """One gallery drawing as the store keeps it.
+
+    Attributes:
+        name: its id, unique in the index.
+        label: its class.
+        source: where the file lay when it was indexed.
+        sha256: 32 bytes, of the file.
+        perceptual_hash: 64 bits as a signed integer.
+        thumbnail: a small WebP picture.
+        vectors: (v, d) float32 unit rows, one a view.
+    """
+
+    name: str
+    label: str
+    source: str
+    sha256: bytes
+    perceptual_hash: int
+    thumbnail: bytes
+    vectors: Float32Array
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """All that search and voting need, as of one generation.
+
+    Attributes:
+        generation: counts the transactions that changed the index.
+        classes: names, in the order of their ids; position c is class c.
+        item_ids: (m,) int64, ascending.
+        item_classes: (m,) int64 positions in `classes`.
+        vector_items: (r,) int64 item id of each vector, ordered by item id, then view.
+        vectors: (r, d) float32 in the same order; None when the caller holds them already.
+    """
+
+    generation: int
+    classes: tuple[str, ...]
+    item_ids: Int64Array
+    item_classes: Int64Array
+    vector_items: Int64Array
+    vectors: Float32Array | None
+
+
+class IndexStore:
+    """Reads one index folder. Use as a context manager, or call `close`."""
+
+    def __init__(self, folder: Path) -> None:
+        """Opens an index for reading.
+
+        Raises:
+            IndexStoreError: when it is missing, damaged or of another schema version.
+        """
+        self.folder = folder
+        self.file = folder / INDEX_FILE
+        self._connection = connect(self.file, write=False)
+        try:
+            self.manifest = self._read_manifest()
+        except BaseException:
+            self._connection.close()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Closes the file."""
+        self._connection.close()
+
+    def _read_manifest(self) -> Manifest:
+        with storage_errors(self.file, "read"):
+            row = self._connection.execute("SELECT value FROM meta WHERE key = 'manifest'").fetchone()
+        if row is None:
+            raise IndexStoreError(f"the index '{self.folder}' has no manifest: build it again")
+        return Manifest.from_json(row[0])
+
+    def snapshot(self, held_generation: int | None = None) -> Snapshot:
+        """Reads classes, items and vectors in one consistent view of the file.
+
+        Args:
+            held_generation: of the vectors that the caller has from a cache; they are read only if it is another.
+
+        Raises:
+            IndexStoreError: when the file is damaged or the vectors do not have the manifest's width.
+        """
+        with storage_errors(self.file, "read"), transaction(self._connection):
+            run = self._connection.execute
+            (text,) = run("SELECT value FROM meta WHERE key = 'generation'").fetchone()
+            generation = int(text)
+            classes = run("SELECT id, name FROM classes ORDER BY id").fetchall()
+            items = run("SELECT id, class_id FROM items ORDER BY id").fetchall()
+            vector_items = run("SELECT item_id FROM vectors ORDER BY item_id, view").fetchall()
+            vectors = None if generation == held_generation else self._read_vectors()
+        position = {class_id: place for place, (class_id, _) in enumerate(classes)}
+        return Snapshot(
+            generation=generation,
+            classes=tuple(name for _, name in classes),
+            item_ids=np.array([item for item, _ in items], np.int64),
+            item_classes=np.array([position[class_id] for _, class_id in items], np.int64),
+            vector_items=np.array(vector_items, np.int64).reshape(-1),
+            vectors=vectors,
+        )
+
+    def _read_vectors(self) -> Float32Array:
+        rows = self._connection.execute("SELECT vector FROM vectors ORDER BY item_id, view").fetchall()
+        flat = b"".join(vector for (vector,) in rows)
+        dim = self.manifest.dim
+        if any(len(vector) != 4 * dim for (vector,) in rows):
+            raise IndexStoreError(f"the vectors of '{self.file}' are not {dim} wide: it is damaged, build it again")
+        return np.frombuffer(flat, np.float32).reshape(len(rows), dim)
+
+    def item_names(self, item_ids: Iterable[int]) -> dict[int, str]:
+        """Names of some items by id."""
+        with storage_errors(self.file, "read"):
+            lookup = self._connection.execute
+            found = (lookup("SELECT id, name FROM items WHERE id = ?", (int(item),)).fetchone() for item in item_ids)
+            return {row[0]: row[1] for row in found if row is not None}
+
+    def class_sizes(self) -> dict[str, int]:
+        """How many items each class has, by name."""
+        with storage_errors(self.file, "read"):
+            return dict(
+                self._connection.execute(
+                    "SELECT classes.name, COUNT(items.id) FROM classes LEFT JOIN items ON items.class_id = classes.id "
+                    "GROUP BY classes.id ORDER BY classes.id"
+                ).fetchall()
+            )
+
+    def faults(self) -> list[str]:
+        """Everything that is wrong with the file, one sentence each; empty when it is sound."""
+        check = self._connection.execute
+        with storage_errors(self.file, "check"):
+            faults = [f"SQLite: {text}" for (text,) in check("PRAGMA integrity_check(20)") if text != "ok"]
+            faults += [f"row {row[1]} of {row[0]} refers to no {row[2]}" for row in check("PRAGMA foreign_key_check")]
+            if faults:
+                return faults
+            faults += [
+                f"item '{name}' has no vector"
+                for (name,) in check("SELECT name FROM items WHERE id NOT IN (SELECT item_id FROM vectors)")
+            ]
+            faults += [
+                f"class '{name}' has no item"
+                for (name,) in check("SELECT name FROM classes WHERE id NOT IN (SELECT class_id FROM items)")
+            ]
+        lengths = np.linalg.norm(self._read_vectors(), axis=1)
+        wrong = ~(np.abs(lengths - 1) < 1e-3)  # NaN is wrong too
+        faults += [f"a vector of item {item} is not of unit length" for item in self.snapshot().vector_items[wrong]]
+        return faults
+
+
+class transaction:  # noqa: N801  (reads as a verb: with transaction(connection))
+    """Begins, and commits or rolls back; `sqlite3` itself begins only before writes."""
+
+    def __init__(self, connection: sqlite3.Connection, *, write: bool = False) -> None:
+        """A write transaction takes the write lock at once, so that it cannot fail half-way for want of it."""
+        self._connection = connection
+        self._begin = "BEGIN IMMEDIATE" if write else "BEGIN"
+
+    def __enter__(self) -> None:
+        self._connection.execute(self._begin)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if kind is None:
+            self._connection.commit()
+        else:
+            self._connection.rollback()
+
+
+def replace_index(folder: Path, manifest: Manifest, classes: Sequence[str], items: Iterable[StoredItem]) -> None:
+    """Makes the index hold exactly these items: all of them in one transaction, or nothing changes.
+
+    An existing file is rewritten in place rather than swapped for a new one: another process may have it open, and
+    the write-ahead log of a swapped file would be applied to its successor.
+
+    Raises:
+        IndexStoreError: when the file cannot be written; the index is then as it was.
+    """
+    file = folder / INDEX_FILE
+    if file.exists():
+        _rewrite(file, manifest, classes, items)
+        return
+    aside = folder / (INDEX_FILE + ".new")
+    try:
+        aside.unlink(missing_ok=True)
+        create(aside)
+        _rewrite(aside, manifest, classes, items)
+        with storage_errors(file, "create"):
+            aside.replace(file)
+    finally:
+        for leftover in folder.glob(INDEX_FILE + ".new*"):
+            leftover.unlink(missing_ok=True)
+
+
+def _rewrite(file: Path, manifest: Manifest, classes: Sequence[str], items: Iterable[StoredItem]) -> None:
+    connection = connect(file, write=True)
+    try:
+        with storage_errors(file, "write"):
+            with transaction(connection, write=True):
+                _fill(connection.cursor(), manifest, classes, items)
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    finally:
+        connection.close()
+
+
+def _fill(cursor: sqlite3.Cursor, manifest: Manifest, classes: Sequence[str], items: Iterable[StoredItem]) -> None:
+    for table in ("vectors", "thumbnails", "items", "classes"):
+        cursor.execute(f"DELETE FROM {table}")
+    cursor.executemany("INSERT INTO classes (id, name) VALUES (?, ?)", enumerate(classes, start=1))
+    class_ids = {name: class_id for class_id, name in enumerate(classes, start=1)}
+    count = 0
+    for count, item in enumerate(items, start=1):
+        cursor.execute(
+            "INSERT INTO items VALUES (?, ?, ?, ?, ?, ?)",
+            (count, item.name, class_ids[item.label], item.source, item.sha256, item.perceptual_hash),
+        )
+        cursor.execute("INSERT INTO thumbnails VALUES (?, ?)", (count, item.thumbnail))
+        cursor.executemany(
+            "INSERT INTO vectors VALUES (?, ?, ?)",
+            ((count, view, vector.tobytes()) for view, vector in enumerate(item.vectors)),
+        )
+    cursor.execute("INSERT OR REPLACE INTO meta VALUES ('manifest', ?)", (manifest.to_json(),))
+    cursor.execute(
+        "INSERT INTO meta VALUES ('generation', '1') "
+        "ON CONFLICT (key) DO UPDATE SET value = CAST(CAST(value AS INTEGER) + 1 AS TEXT)"
+    )
+    cursor.execute(
+        "INSERT INTO audit (at, action, detail) VALUES (?, 'build', ?)",
+        (datetime.now(UTC).isoformat(timespec="seconds"), f"{len(classes)} classes, {count} items"),
+    )

@@ -1,0 +1,54 @@
+"""What an index was made with; a query must be made the same way."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from typing import Self
+
+from logo_retrieval.errors import IndexStoreError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manifest:
+    """Written once a build, in the transaction that writes the items.
+
+    Attributes:
+        model: name of the model bundle.
+        model_digest: SHA-256 of the bundle, hexadecimal; also names its folder under `models/`.
+        precision: the runtime and number format of the vectors, such as "onnxruntime-fp32".
+        dim: embedding width.
+        preparation: how pictures become views.
+        vote: constants of the kNN vote.
+        created: UTC time, ISO 8601.
+        versions: of the libraries that decoded and embedded.
+    """
+
+    model: str
+    model_digest: str
+    precision: str
+    dim: int
+    preparation: Mapping[str, object]
+    vote: Mapping[str, float]
+    created: str
+    versions: Mapping[str, str] = field(default_factory=dict)
+
+    def to_json(self) -> str:
+        """As one line of JSON, keys sorted."""
+        return json.dumps(asdict(self), sort_keys=True)
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """The manifest that `to_json` wrote.
+
+        Raises:
+            IndexStoreError: when fields are missing or unknown.
+        """
+        values = json.loads(text)
+        names = {each.name for each in fields(cls)}
+        if not isinstance(values, dict) or set(values) != names:
+            raise IndexStoreError(
+                f"the manifest must hold {sorted(names)}, got {sorted(values)}: build the index again"
+            )
+        return cls(**values)

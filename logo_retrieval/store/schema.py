@@ -1,0 +1,128 @@
+"""The SQLite file of an index: its tables, how it is opened, and what its faults are called."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import quote
+
+from logo_retrieval.errors import IndexStoreError
+
+SCHEMA_VERSION = 1
+INDEX_FILE = "index.sqlite"
+_APPLICATION_ID = 0x4C4F474F  # "LOGO"; tells an index from any other SQLite file
+
+_TABLES = """
+CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE classes (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT;
+CREATE TABLE items (
+    id INTEGER PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE,
+    class_id INTEGER NOT NULL REFERENCES classes (id) ON DELETE CASCADE,
+    source TEXT NOT NULL,
+    sha256 BLOB NOT NULL,
+    perceptual_hash INTEGER NOT NULL
+) STRICT;
+CREATE INDEX items_by_class ON items (class_id);
+CREATE INDEX items_by_sha256 ON items (sha256);
+CREATE TABLE thumbnails (
+    item_id INTEGER PRIMARY KEY REFERENCES items (id) ON DELETE CASCADE,
+    webp BLOB NOT NULL
+) STRICT;
+CREATE TABLE vectors (
+    item_id INTEGER NOT NULL REFERENCES items (id) ON DELETE CASCADE,
+    view INTEGER NOT NULL,
+    vector BLOB NOT NULL,
+    PRIMARY KEY (item_id, view)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE audit (id INTEGER PRIMARY KEY, at TEXT NOT NULL, action TEXT NOT NULL, detail TEXT NOT NULL) STRICT;
+"""
+
+
+@contextmanager
+def storage_errors(path: Path, doing: str) -> Iterator[None]:
+    """Turns faults of SQLite and of the file system into one `IndexStoreError` that names the file."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise IndexStoreError(f"cannot {doing} '{path}': {_advice(error)}") from error
+    except OSError as error:
+        raise IndexStoreError(f"cannot {doing} '{path}': {error.strerror or error}") from error
+
+
+def _advice(error: sqlite3.Error) -> str:
+    match getattr(error, "sqlite_errorcode", 0) & 0xFF:
+        case sqlite3.SQLITE_FULL:
+            return "the disk is full; free some space and run the command again"
+        case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
+            return "another process is writing it; wait for that to end"
+        case sqlite3.SQLITE_READONLY | sqlite3.SQLITE_PERM | sqlite3.SQLITE_CANTOPEN:
+            return f"it may not be opened for that ({error}); check the permissions of the folder"
+        case sqlite3.SQLITE_NOTADB | sqlite3.SQLITE_CORRUPT:
+            return f"it is damaged ({error}); restore a copy, or move it away and build the index again"
+        case sqlite3.SQLITE_IOERR:
+            return f"the disk answers with an error or is full ({error})"
+        case _:
+            return str(error)
+
+
+def connect(path: Path, *, write: bool) -> sqlite3.Connection:
+    """Opens the file of an existing index.
+
+    A reader in a folder that may not be written opens the file as immutable, since a write-ahead log needs a
+    writable folder even to be read.
+
+    Raises:
+        IndexStoreError: when there is no index, or it is of another kind or schema version.
+    """
+    if not path.is_file():
+        raise IndexStoreError(f"there is no index at '{path.parent}': build one with `logo-retrieval build-index`")
+    mode = "rw" if write else "ro"
+    if not write and not os.access(path.parent, os.W_OK) and not path.with_name(path.name + "-wal").exists():
+        mode = "ro&immutable=1"
+    with storage_errors(path, "open"):
+        connection = sqlite3.connect(
+            f"file:{quote(str(path.absolute()))}?mode={mode}", uri=True, timeout=10.0, check_same_thread=False
+        )
+        try:
+            _check_kind(connection, path)
+            connection.execute("PRAGMA foreign_keys = ON")
+            if write:
+                connection.execute("PRAGMA synchronous = FULL")
+                connection.execute("PRAGMA secure_delete = ON")
+        except BaseException:
+            connection.close()
+            raise
+    return connection
+
+
+def create(path: Path) -> None:
+    """Creates the empty tables at a path where no file is yet.
+
+    Raises:
+        IndexStoreError: when the file cannot be written.
+    """
+    with storage_errors(path, "create"):
+        connection = sqlite3.connect(path)
+        try:
+            connection.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
+            connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.executescript(f"BEGIN; {_TABLES} COMMIT;")
+        finally:
+            connection.close()
+
+
+def _check_kind(connection: sqlite3.Connection, path: Path) -> None:
+    (application,) = connection.execute("PRAGMA application_id").fetchone()
+    if application != _APPLICATION_ID:
+        raise IndexStoreError(f"'{path}' is a database, but not an index of logo-retrieval")
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if version != SCHEMA_VERSION:
+        raise IndexStoreError(
+            f"the index '{path.parent}' has schema version {version}, this release reads {SCHEMA_VERSION}: "
+            "move it away and build it again with `logo-retrieval build-index`"
+        )

@@ -1,0 +1,111 @@
+"""Work already done by a build that has not ended: embeddings by content, so that a second run goes on."""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import numpy as np
+
+from logo_retrieval.store.schema import storage_errors
+from logo_retrieval.values import Float32Array
+
+STAGING_FILE = "build.sqlite"
+
+
+@dataclass(frozen=True, slots=True)
+class StagedDrawing:
+    """What a build computes from one file's bytes; shapes as in `StoredItem`."""
+
+    perceptual_hash: int
+    thumbnail: bytes
+    vectors: Float32Array
+
+
+class Staging:
+    """Drawings by SHA-256 for one recipe (model, preparation, precision); another recipe starts afresh.
+
+    Holds the file exclusively: a second build of the same index fails with a clear error instead of mixing in.
+    """
+
+    def __init__(self, folder: Path, recipe: str) -> None:
+        """Opens or creates the staging file of an index folder.
+
+        Raises:
+            IndexStoreError: when it cannot be written, or another build holds it.
+        """
+        self._file = folder / STAGING_FILE
+        with storage_errors(self._file, "write"):
+            self._connection = sqlite3.connect(self._file, timeout=0.5)
+            try:
+                self._prepare(recipe)
+            except BaseException:
+                self._connection.close()
+                raise
+
+    def _prepare(self, recipe: str) -> None:
+        run = self._connection.execute
+        run("PRAGMA locking_mode = EXCLUSIVE")
+        run("PRAGMA synchronous = NORMAL")
+        run("BEGIN EXCLUSIVE")
+        run("CREATE TABLE IF NOT EXISTS recipe (text TEXT NOT NULL)")
+        if run("SELECT text FROM recipe").fetchall() != [(recipe,)]:
+            run("DROP TABLE IF EXISTS drawings")
+            run("DELETE FROM recipe")
+            run("INSERT INTO recipe VALUES (?)", (recipe,))
+        run(
+            "CREATE TABLE IF NOT EXISTS drawings (sha256 BLOB PRIMARY KEY, perceptual_hash INTEGER NOT NULL, "
+            "thumbnail BLOB NOT NULL, dim INTEGER NOT NULL, vectors BLOB NOT NULL)"
+        )
+        self._connection.commit()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._connection.close()
+
+    def __contains__(self, sha256: bytes) -> bool:
+        row = self._connection.execute("SELECT 1 FROM drawings WHERE sha256 = ?", (sha256,)).fetchone()
+        return row is not None
+
+    def add(self, drawings: dict[bytes, StagedDrawing]) -> None:
+        """Keeps a batch; it survives a kill right after.
+
+        Raises:
+            IndexStoreError: when it cannot be written.
+        """
+        with storage_errors(self._file, "write"):
+            self._connection.executemany(
+                "INSERT OR REPLACE INTO drawings VALUES (?, ?, ?, ?, ?)",
+                [
+                    (sha256, each.perceptual_hash, each.thumbnail, each.vectors.shape[1], each.vectors.tobytes())
+                    for sha256, each in drawings.items()
+                ],
+            )
+            self._connection.commit()
+
+    def get(self, sha256: bytes) -> StagedDrawing:
+        """The drawing of these bytes.
+
+        Raises:
+            KeyError: when it was never added.
+        """
+        row = self._connection.execute(
+            "SELECT perceptual_hash, thumbnail, dim, vectors FROM drawings WHERE sha256 = ?", (sha256,)
+        ).fetchone()
+        if row is None:
+            raise KeyError(sha256.hex())
+        perceptual_hash, thumbnail, dim, vectors = row
+        return StagedDrawing(perceptual_hash, thumbnail, np.frombuffer(vectors, np.float32).reshape(-1, dim))
+
+    def discard(self) -> None:
+        """Removes the file: the build has ended."""
+        self._connection.close()
+        self._file.unlink(missing_ok=True)
+        self._file.with_name(self._file.name + "-journal").unlink(missing_ok=True)

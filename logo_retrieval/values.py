@@ -1,0 +1,110 @@
+"""The values that travel along the line: bytes, image, embedding, neighbours, decision.
+
+Letters in shapes: n queries, v views of one image, s side in pixels, d embedding width, k neighbours, c classes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+Float32Array = npt.NDArray[np.float32]
+Int64Array = npt.NDArray[np.int64]
+UInt8Array = npt.NDArray[np.uint8]
+
+OTHER = "other"
+"""The reserved class: a drawing of no company that the index knows."""
+
+MISSING_ID = -1
+"""Fills the places of a neighbour list that no item took."""
+
+
+@dataclass(frozen=True, slots=True)
+class LogoImage:
+    """A decoded picture, ready to embed.
+
+    Attributes:
+        views: (v, s, s, 3) uint8 RGB; view 0 is the whole drawing, a further one the symbol of a lockup.
+        format: what the bytes were, such as "svg" or "png", whatever the file was called.
+        width: of the picture as stored, in pixels (SVG: in user units, rounded).
+        height: likewise.
+    """
+
+    views: UInt8Array
+    format: str
+    width: int
+    height: int
+
+    def __post_init__(self) -> None:
+        shape = self.views.shape
+        if self.views.dtype != np.uint8 or len(shape) != 4 or shape[1] != shape[2] or shape[3] != 3 or shape[0] < 1:
+            raise ValueError(f"views must be uint8 of shape (v, s, s, 3), got {self.views.dtype} of shape {shape}")
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbours:
+    """The k nearest gallery items of each of n queries, nearest first.
+
+    Attributes:
+        ids: (n, k) int64 item ids, `MISSING_ID` where the gallery holds fewer than k items.
+        similarities: (n, k) float32 inner product of unit vectors, in [-1, 1], larger is closer; -inf where missing.
+    """
+
+    ids: Int64Array
+    similarities: Float32Array
+
+    def __post_init__(self) -> None:
+        if self.ids.ndim != 2 or self.ids.shape != self.similarities.shape:
+            raise ValueError(
+                f"ids and similarities must share one shape (n, k), got {self.ids.shape} and {self.similarities.shape}"
+            )
+
+    def __len__(self) -> int:
+        return int(self.ids.shape[0])
+
+
+@dataclass(frozen=True, slots=True)
+class ScoredLabel:
+    """A class, or `OTHER`, with its probability in [0, 1]."""
+
+    label: str
+    probability: float
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """A gallery drawing that resembles the query.
+
+    Attributes:
+        item: its id in the index, also what `unenroll --item` takes.
+        label: its class.
+        similarity: in [-1, 1], larger is closer.
+    """
+
+    item: str
+    label: str
+    similarity: float
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The answer for one input; an unreadable input is an answer too.
+
+    Attributes:
+        status: "ok", or "unreadable" (then label and probability are None and reason says why).
+        label: a class of the index or `OTHER`.
+        probability: of that label, in [0, 1].
+        top: the likeliest labels, likeliest first; probabilities sum to at most 1.
+        neighbours: the nearest drawings, nearest first.
+        reason: "code: text" when unreadable.
+    """
+
+    status: Literal["ok", "unreadable"]
+    label: str | None = None
+    probability: float | None = None
+    top: tuple[ScoredLabel, ...] = ()
+    neighbours: tuple[Evidence, ...] = ()
+    reason: str | None = None

@@ -1,0 +1,140 @@
+"""Every index against a deliberately plain search, up to ties."""
+
+from __future__ import annotations
+
+import importlib.metadata
+
+import numpy as np
+import pytest
+
+from logo_retrieval.errors import BackendError
+from logo_retrieval.search.exact import ExactIndex
+from logo_retrieval.search.faiss_index import FaissIndex, faiss_is_installed
+from logo_retrieval.search.open import open_index
+from logo_retrieval.search.protocol import VectorIndex
+from logo_retrieval.search.views import best_over_views
+from logo_retrieval.values import MISSING_ID, Neighbours
+
+BUILDERS = {"numpy": ExactIndex, "faiss": FaissIndex.build}
+backends = pytest.mark.parametrize("build", BUILDERS.values(), ids=BUILDERS.keys())
+
+
+def unit(rng, n: int, d: int):
+    rows = rng.standard_normal((n, d)).astype(np.float32)
+    return rows / np.linalg.norm(rows, axis=1, keepdims=True)
+
+
+def plain_search(vectors, ids, query, k: int) -> list[tuple[float, int]]:
+    scored = [(float(np.dot(row, query)), int(each)) for row, each in zip(vectors, ids, strict=True)]
+    return sorted(scored, key=lambda pair: -pair[0])[:k]
+
+
+@backends
+@pytest.mark.parametrize(("m", "n", "d", "k"), [(1, 1, 4, 1), (50, 3, 8, 5), (300, 70, 32, 10), (7, 40, 16, 20)])
+def test_index_agrees_with_plain_search(build, rng, m, n, d, k):
+    vectors, ids = unit(rng, m, d), rng.permutation(10 * m)[:m].astype(np.int64)
+    queries = unit(rng, n, d)
+    found = build(vectors, ids).search(queries, k)
+    assert found.ids.shape == (n, k)
+    for row in range(n):
+        expected = plain_search(vectors, ids, queries[row], k)
+        present = found.ids[row] != MISSING_ID
+        assert present.sum() == min(k, m)
+        assert np.all(np.isneginf(found.similarities[row][~present]))
+        np.testing.assert_allclose(found.similarities[row][present], [s for s, _ in expected], atol=1e-5)
+        assert list(found.ids[row][present]) == [each for _, each in expected]
+
+
+@backends
+def test_a_stored_vector_finds_itself_and_answers_do_not_depend_on_the_batch(build, rng):
+    vectors, ids = unit(rng, 200, 24), np.arange(200, dtype=np.int64)
+    index: VectorIndex = build(vectors, ids)
+    together = index.search(vectors, 3)
+    assert list(together.ids[:, 0]) == list(range(200))
+    for row in (0, 57, 199):
+        alone = index.search(vectors[row : row + 1], 3)
+        assert list(alone.ids[0]) == list(together.ids[row])
+
+
+@backends
+def test_permuting_the_gallery_changes_nothing(build, rng):
+    vectors, ids = unit(rng, 120, 16), np.arange(120, dtype=np.int64)
+    order = rng.permutation(120)
+    queries = unit(rng, 9, 16)
+    one, two = build(vectors, ids).search(queries, 6), build(vectors[order], ids[order]).search(queries, 6)
+    np.testing.assert_array_equal(one.ids, two.ids)
+
+
+@backends
+def test_no_queries_and_an_empty_gallery(build, rng):
+    index: VectorIndex = build(unit(rng, 5, 4), np.arange(5, dtype=np.int64))
+    assert len(index.search(np.empty((0, 4), np.float32), 3)) == 0
+    empty: VectorIndex = build(np.empty((0, 4), np.float32), np.empty(0, np.int64))
+    assert np.all(empty.search(unit(rng, 2, 4), 3).ids == MISSING_ID)
+
+
+@backends
+def test_wrong_shapes_say_what_was_expected(build, rng):
+    index: VectorIndex = build(unit(rng, 5, 4), np.arange(5, dtype=np.int64))
+    with pytest.raises(ValueError, match=r"\(n, 4\), got float32 of \(2, 3\)"):
+        index.search(np.zeros((2, 3), np.float32), 1)
+    with pytest.raises(ValueError, match="k must be at least 1, got 0"):
+        index.search(np.zeros((2, 4), np.float32), 0)
+    with pytest.raises(ValueError, match=r"int64 of shape \(5,\)"):
+        build(unit(rng, 5, 4), np.arange(4, dtype=np.int64))
+
+
+def test_a_serialised_faiss_index_answers_as_before(rng):
+    vectors, ids = unit(rng, 60, 12), np.arange(100, 160, dtype=np.int64)
+    index = FaissIndex.build(vectors, ids)
+    again = FaissIndex.from_bytes(index.to_bytes(), ids)
+    queries = unit(rng, 4, 12)
+    np.testing.assert_array_equal(index.search(queries, 5).ids, again.search(queries, 5).ids)
+    with pytest.raises(ValueError, match="must hold 59 rows, got 60"):
+        FaissIndex.from_bytes(index.to_bytes(), ids[1:])
+
+
+def test_without_a_gpu_nothing_is_transferred(rng):
+    import faiss
+
+    if getattr(faiss, "get_num_gpus", lambda: 0)() > 0:
+        pytest.skip("there is a GPU here")
+    assert FaissIndex.build(unit(rng, 3, 4), np.arange(3, dtype=np.int64)).backend == "faiss"
+
+
+def _distributions(monkeypatch, *installed: str) -> None:
+    def version(name: str) -> str:
+        if name not in installed:
+            raise importlib.metadata.PackageNotFoundError(name)
+        return "1.15"
+
+    monkeypatch.setattr("logo_retrieval.search.faiss_index.version", version)
+
+
+def test_without_faiss_numpy_serves(monkeypatch, rng):
+    _distributions(monkeypatch)
+    assert isinstance(open_index(unit(rng, 3, 4), np.arange(3, dtype=np.int64)), ExactIndex)
+
+
+def test_two_faiss_distributions_are_an_error_with_the_way_out(monkeypatch):
+    _distributions(monkeypatch, "faiss-cpu", "faiss-gpu")
+    with pytest.raises(BackendError, match="pip uninstall faiss-cpu faiss-gpu"):
+        faiss_is_installed()
+
+
+def test_best_over_views_takes_each_item_once_with_its_best_similarity():
+    single = Neighbours(
+        np.array([[7, 3, 9], [3, 8, MISSING_ID], [1, 2, 3]]),
+        np.array([[0.9, 0.5, 0.1], [0.7, 0.6, -np.inf], [0.3, 0.2, 0.1]], np.float32),
+    )
+    merged = best_over_views(single, np.array([0, 0, 2]), 3)
+    np.testing.assert_array_equal(merged.ids, [[7, 3, 8], [MISSING_ID] * 3, [1, 2, 3]])
+    np.testing.assert_allclose(merged.similarities[0], [0.9, 0.7, 0.6])
+
+
+def test_best_over_views_merges_items_with_several_gallery_views():
+    single = Neighbours(np.array([[5, 5, 6, 7]]), np.array([[0.9, 0.8, 0.7, 0.6]], np.float32))
+    merged = best_over_views(single, np.array([0]), 1, 2)
+    np.testing.assert_array_equal(merged.ids, [[5, 6]])
+    with pytest.raises(ValueError, match=r"owners must have shape \(1,\)"):
+        best_over_views(single, np.array([0, 1]), 1)

@@ -1,0 +1,197 @@
+"""The index file: round trips, transactions, damage, other processes."""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from logo_retrieval.errors import IndexStoreError
+from logo_retrieval.store.cache import CACHE_FILE, read_cache, write_cache
+from logo_retrieval.store.index_store import IndexStore, StoredItem, replace_index
+from logo_retrieval.store.manifest import Manifest
+from logo_retrieval.store.schema import INDEX_FILE, connect
+from logo_retrieval.store.staging import STAGING_FILE, StagedDrawing, Staging
+
+DIM = 4
+MANIFEST = Manifest(
+    model="tiny",
+    model_digest="ab" * 32,
+    precision="onnxruntime-fp32",
+    dim=DIM,
+    preparation={"size_px": 8},
+    vote={"k": 3},
+    created="2026-01-01T00:00:00+00:00",
+)
+
+
+def item(name: str, label: str, *places: int) -> StoredItem:
+    return StoredItem(
+        name, label, f"from/{name}", name.encode().ljust(32), -5, b"webp", np.eye(DIM, dtype=np.float32)[list(places)]
+    )
+
+
+ITEMS = [item("ä.svg", "ärzte", 0), item("b.svg", "beta", 1, 2), item("c.svg", "beta", 3)]
+CLASSES = ["beta", "ärzte"]
+
+
+@pytest.fixture
+def index(tmp_path: Path) -> Path:
+    replace_index(tmp_path, MANIFEST, CLASSES, ITEMS)
+    return tmp_path
+
+
+def test_round_trip(index):
+    with IndexStore(index) as store:
+        assert store.manifest == MANIFEST
+        assert store.class_sizes() == {"beta": 2, "ärzte": 1}
+        assert store.faults() == []
+        snapshot = store.snapshot()
+        assert store.item_names(snapshot.item_ids) == {1: "ä.svg", 2: "b.svg", 3: "c.svg"}
+    assert snapshot.classes == tuple(CLASSES)
+    assert list(snapshot.item_classes) == [1, 0, 0]
+    assert list(snapshot.vector_items) == [1, 2, 2, 3]
+    np.testing.assert_array_equal(snapshot.vectors, np.eye(DIM, dtype=np.float32))
+
+
+def test_vectors_that_the_caller_holds_are_not_read(index):
+    with IndexStore(index) as store:
+        assert store.snapshot(held_generation=1).vectors is None
+        assert store.snapshot(held_generation=0).vectors is not None
+
+
+def test_replacing_counts_a_generation_and_an_open_reader_sees_it_next_time(index):
+    with IndexStore(index) as store:
+        assert store.snapshot().generation == 1
+        replace_index(index, MANIFEST, ["new"], [item("n.svg", "new", 0)])
+        after = store.snapshot()
+    assert (after.generation, after.classes) == (2, ("new",))
+
+
+def test_a_failed_replacement_leaves_the_index_as_it_was(index):
+    before = (index / INDEX_FILE).read_bytes()
+
+    def breaks():
+        yield ITEMS[0]
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        replace_index(index, MANIFEST, CLASSES, breaks())
+    with IndexStore(index) as store:
+        assert store.class_sizes() == {"beta": 2, "ärzte": 1}
+    assert (index / INDEX_FILE).read_bytes() == before
+
+
+def test_a_failed_first_build_leaves_nothing(tmp_path):
+    with pytest.raises(IndexStoreError, match="cannot write"):
+        replace_index(tmp_path, MANIFEST, CLASSES, [ITEMS[0], ITEMS[0]])
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_full_disk_is_one_sentence_and_leaves_the_index(index):
+    """The limit on pages makes SQLite answer as it does on a full disk."""
+    connection = connect(index / INDEX_FILE, write=True)
+    (pages,) = connection.execute("PRAGMA page_count").fetchone()
+    connection.execute(f"PRAGMA max_page_count = {pages}")
+    with pytest.raises(sqlite3.OperationalError) as caught:
+        connection.execute("CREATE TABLE filler AS SELECT zeroblob(1000000)")
+    connection.close()
+    from logo_retrieval.store.schema import storage_errors
+
+    with pytest.raises(IndexStoreError, match="the disk is full; free some space"), storage_errors(index, "write"):
+        raise caught.value
+    with IndexStore(index) as store:
+        assert store.faults() == []
+
+
+def test_no_index(tmp_path):
+    with pytest.raises(IndexStoreError, match="there is no index at .*build-index"):
+        IndexStore(tmp_path / "absent")
+
+
+def test_another_schema_version(index):
+    with sqlite3.connect(index / INDEX_FILE) as connection:
+        connection.execute("PRAGMA user_version = 99")
+    connection.close()
+    with pytest.raises(IndexStoreError, match="schema version 99, this release reads 1"):
+        IndexStore(index)
+    with pytest.raises(IndexStoreError, match="schema version 99"):
+        replace_index(index, MANIFEST, CLASSES, ITEMS)
+
+
+def test_some_other_database(tmp_path):
+    with sqlite3.connect(tmp_path / INDEX_FILE) as connection:
+        connection.execute("CREATE TABLE t (x)")
+    connection.close()
+    with pytest.raises(IndexStoreError, match="not an index of logo-retrieval"):
+        IndexStore(tmp_path)
+
+
+@pytest.mark.parametrize("junk", [b"not a database at all" * 100, b""])
+def test_junk_in_place_of_the_file(tmp_path, junk):
+    (tmp_path / INDEX_FILE).write_bytes(junk)
+    with pytest.raises(IndexStoreError, match=r"damaged|not an index"):
+        IndexStore(tmp_path)
+
+
+def test_faults_are_named(index):
+    with sqlite3.connect(index / INDEX_FILE) as connection:
+        connection.execute("INSERT INTO classes (name) VALUES ('hollow')")
+        connection.execute("DELETE FROM vectors WHERE item_id = 3")
+        connection.execute("UPDATE vectors SET vector = ? WHERE item_id = 1", (np.zeros(DIM, np.float32).tobytes(),))
+    connection.close()
+    with IndexStore(index) as store:
+        assert store.faults() == [
+            "item 'c.svg' has no vector",
+            "class 'hollow' has no item",
+            "a vector of item 1 is not of unit length",
+        ]
+
+
+def test_vectors_of_a_wrong_width(index):
+    with sqlite3.connect(index / INDEX_FILE) as connection:
+        connection.execute("UPDATE vectors SET vector = x'00' WHERE item_id = 1")
+    connection.close()
+    with IndexStore(index) as store, pytest.raises(IndexStoreError, match="not 4 wide"):
+        store.snapshot()
+
+
+def test_manifest_with_other_fields():
+    with pytest.raises(IndexStoreError, match="the manifest must hold"):
+        Manifest.from_json('{"model": "x"}')
+    assert Manifest.from_json(replace(MANIFEST, model="ü").to_json()).model == "ü"
+
+
+def test_cache_is_read_back_and_refused_when_damaged(tmp_path):
+    write_cache(tmp_path, b"pay\nload", generation=7, backend="flat")
+    assert read_cache(tmp_path, backend="flat") == (7, b"pay\nload")
+    assert read_cache(tmp_path, backend="ivf") is None
+    whole = (tmp_path / CACHE_FILE).read_bytes()
+    for damaged in (whole[:-1], whole[:-3] + b"xyz", whole.replace(b"7", b"8", 1), b"", b"[]\n", b"{}\nx"):
+        (tmp_path / CACHE_FILE).write_bytes(damaged)
+        assert read_cache(tmp_path, backend="flat") is None or damaged.startswith(b'{"generation": 8')
+    assert [path.name for path in tmp_path.iterdir()] == [CACHE_FILE]
+
+
+def test_staging_goes_on_after_a_kill_and_forgets_another_recipe(tmp_path):
+    drawing = StagedDrawing(3, b"thumb", np.ones((2, DIM), np.float32))
+    with Staging(tmp_path, "recipe") as staging:
+        staging.add({b"a": drawing})
+    with Staging(tmp_path, "recipe") as staging:
+        assert b"a" in staging and b"b" not in staging
+        np.testing.assert_array_equal(staging.get(b"a").vectors, drawing.vectors)
+        with pytest.raises(KeyError):
+            staging.get(b"b")
+    with Staging(tmp_path, "another") as staging:
+        assert b"a" not in staging
+        staging.discard()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_two_builds_of_one_index_do_not_mix(tmp_path):
+    with Staging(tmp_path, "recipe"), pytest.raises(IndexStoreError, match="another process is writing"):
+        Staging(tmp_path, "recipe")
+    assert (tmp_path / STAGING_FILE).exists()

@@ -1,0 +1,124 @@
+"""Folders and tables as galleries."""
+
+from __future__ import annotations
+
+import unicodedata
+from pathlib import Path
+
+import pytest
+
+from logo_retrieval.errors import GalleryError
+from logo_retrieval.gallery import class_name, read_gallery
+
+
+def lay(root: Path, *names: str) -> Path:
+    for name in names:
+        file = root / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(b"x")
+    return root
+
+
+def test_a_folder_of_classes(tmp_path):
+    gallery = read_gallery(lay(tmp_path, "beta/2.svg", "beta/deep/1.png", "alpha/a.svg", "other/o.svg", ".git/x/y"))
+    assert gallery.classes == ("alpha", "beta", "other")
+    assert [record.name for record in gallery.records] == [
+        "alpha/a.svg",
+        "beta/2.svg",
+        "beta/deep/1.png",
+        "other/o.svg",
+    ]
+    assert gallery.remarks == ()
+
+
+def test_what_is_passed_over_is_said(tmp_path):
+    lay(tmp_path, "alpha/a.svg", "stray.svg", "alpha/.hidden")
+    (tmp_path / "hollow").mkdir()
+    assert read_gallery(tmp_path).remarks == (
+        "passed over 'stray.svg': it lies outside the class folders",
+        "passed over class 'hollow': its folder is empty",
+    )
+
+
+def test_class_names_in_any_script_come_in_one_form(tmp_path):
+    decomposed = unicodedata.normalize("NFD", "Ärzte für 東京")
+    gallery = read_gallery(lay(tmp_path, f"{decomposed}/a.svg"))
+    assert gallery.classes == ("Ärzte für 東京",)
+
+
+def test_file_names_that_are_no_text(tmp_path):
+    folder = tmp_path / "alpha"
+    folder.mkdir()
+    Path(folder, "caf\udce9.svg").write_bytes(b"x")
+    (record,) = read_gallery(tmp_path).records
+    assert record.name == "alpha/caf\\xe9.svg" and record.path.read_bytes() == b"x"
+
+
+@pytest.mark.parametrize(
+    ("names", "message"),
+    [
+        ((), "got 0 files and no sub-folder"),
+        (("a.svg", "b.svg"), "got 2 files and no sub-folder"),
+        (("Go/a.svg", "go/b.svg"), "'Go' and 'go' differ only in case"),
+        (("Other/a.svg",), "'other' is reserved"),
+    ],
+)
+def test_folders_that_cannot_serve(tmp_path, names, message):
+    with pytest.raises(GalleryError, match=message):
+        read_gallery(lay(tmp_path, *names))
+
+
+def table(tmp_path: Path, text: str, name: str = "gallery.csv") -> Path:
+    file = tmp_path / name
+    file.write_text(text, encoding="utf-8")
+    return file
+
+
+def test_a_table(tmp_path):
+    gallery = read_gallery(table(tmp_path, "\ufefflabel,path,extra\nbeta,b.svg,1\nalpha,sub/a.svg,2\nalpha,b.svg,3\n"))
+    assert [(record.name, record.label) for record in gallery.records] == [
+        ("b.svg", "beta"),
+        ("sub/a.svg", "alpha"),
+        ("b.svg#2", "alpha"),
+    ]
+    assert gallery.records[1].path == tmp_path / "sub/a.svg"
+
+
+def test_a_row_that_stands_there_twice(tmp_path):
+    gallery = read_gallery(table(tmp_path, "path,label\na.svg,alpha\na.svg,alpha\n"))
+    assert len(gallery.records) == 1 and gallery.remarks == (
+        "passed over row 3: 'a.svg' stands there twice for class 'alpha'",
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("path,brand\na.svg,alpha\n", "expected the columns path,label in .* got path,brand"),
+        ("", "got none"),
+        ("path,label\n", "expected rows below the header"),
+        ("path,label\na.svg,\n", "a class name must be text.*in row 2"),
+        ("path,label\n,alpha\n", "the column path is empty in row 2"),
+        ("path,label\na.svg,OTHER\n", "'other' is reserved"),
+    ],
+)
+def test_tables_that_cannot_serve(tmp_path, text, message):
+    with pytest.raises(GalleryError, match=message):
+        read_gallery(table(tmp_path, text))
+
+
+def test_what_is_neither_folder_nor_table(tmp_path):
+    with pytest.raises(GalleryError, match=r"expected a folder .* a \.csv or a \.parquet"):
+        read_gallery(table(tmp_path, "", "x.txt"))
+    with pytest.raises(GalleryError, match="there is no table"):
+        read_gallery(tmp_path / "absent.csv")
+    binary = tmp_path / "latin.csv"
+    binary.write_bytes("path,label\nä,b\n".encode("latin-1"))
+    with pytest.raises(GalleryError, match="must be UTF-8"):
+        read_gallery(binary)
+
+
+@pytest.mark.parametrize("name", ["", " ", "a\nb", "\x00", "Other", "OTHER"])
+def test_class_names_that_cannot_stand(name):
+    with pytest.raises(GalleryError):
+        class_name(name, "here")
