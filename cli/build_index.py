@@ -10,7 +10,7 @@ import click
 from .options import EXIT_SOME_UNREADABLE, index_option, index_to_write, progress_bar
 from .output import shown
 
-_RUNTIMES = ("onnxruntime", "openvino-bf16")
+_RUNTIMES = ("onnxruntime-fp32", "openvino-bf16")
 _LISTED = 20
 
 

@@ -36,7 +36,7 @@ def build_index(
     folder: Path,
     bundle: ModelBundle,
     *,
-    runtime: str = "onnxruntime",
+    runtime: str = "onnxruntime-fp32",
     progress: Progress | None = None,
 ) -> BuildReport:
     """Writes the index of a gallery into a folder, replacing what the index held.

@@ -1,7 +1,61 @@
 from __future__ import annotations
 
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
 import numpy as np
 import pytest
+from drawings import lay_classes, lay_queries
+
+from logo_retrieval.build import build_index
+from logo_retrieval.bundle import read_bundle
+from logo_retrieval.gallery import read_gallery
+from logo_retrieval.starter import resolve_model
+
+
+@dataclass(frozen=True)
+class Outcome:
+    code: int
+    out: str
+    err: str
+
+
+Run = Callable[..., Outcome]
+
+
+@pytest.fixture
+def run(monkeypatch, capsys) -> Run:
+    """Runs the command line in this process."""
+    from logo_retrieval_cli.main import main
+
+    def run(*arguments: object) -> Outcome:
+        monkeypatch.setattr(sys, "argv", ["logo-retrieval", *map(str, arguments)])
+        with pytest.raises(SystemExit) as caught:
+            main()
+        captured = capsys.readouterr()
+        return Outcome(caught.value.code or 0, captured.out, captured.err)
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def classes(tmp_path_factory) -> Path:
+    return lay_classes(tmp_path_factory.mktemp("gallery") / "classes")
+
+
+@pytest.fixture(scope="session")
+def index(tmp_path_factory, classes) -> Path:
+    """A small index made by the shipped model; read only."""
+    folder = tmp_path_factory.mktemp("indexes") / "small"
+    build_index(read_gallery(classes), folder, read_bundle(resolve_model("starter")))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def queries(tmp_path_factory) -> Path:
+    return lay_queries(tmp_path_factory.mktemp("queries") / "mixed")
 
 
 @pytest.fixture

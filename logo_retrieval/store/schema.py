@@ -72,15 +72,15 @@ def _advice(error: sqlite3.Error) -> str:
 def connect(path: Path, *, write: bool) -> sqlite3.Connection:
     """Opens the file of an existing index.
 
-    A reader in a folder that may not be written opens the file as immutable, since a write-ahead log needs a
-    writable folder even to be read.
+    A reader opens it for writing too, where it may, so that the write-ahead log is cleared away by whoever closes
+    last; in a folder that may not be written it opens the file as immutable, since a log cannot be read there.
 
     Raises:
         IndexStoreError: when there is no index, or it is of another kind or schema version.
     """
     if not path.is_file():
         raise IndexStoreError(f"there is no index at '{path.parent}': build one with `logo-retrieval build-index`")
-    mode = "rw" if write else "ro"
+    mode = "rw"
     if not write and not os.access(path.parent, os.W_OK) and not path.with_name(path.name + "-wal").exists():
         mode = "ro&immutable=1"
     with storage_errors(path, "open"):
@@ -90,7 +90,9 @@ def connect(path: Path, *, write: bool) -> sqlite3.Connection:
         try:
             _check_kind(connection, path)
             connection.execute("PRAGMA foreign_keys = ON")
-            if write:
+            if not write:
+                connection.execute("PRAGMA query_only = ON")
+            else:
                 connection.execute("PRAGMA synchronous = FULL")
                 connection.execute("PRAGMA secure_delete = ON")
         except BaseException:

@@ -1,0 +1,86 @@
+"""Keras to ONNX, checked against Keras before it is kept."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+
+from logo_retrieval.backbones.backend import keras
+from logo_retrieval.backbones.catalog import BackboneSpec
+from logo_retrieval.bundle import MODEL_FILE, ModelBundle, ModelConfig, write_bundle
+from logo_retrieval.errors import ModelError
+
+MAX_DIFFERENCE = 1e-3
+"""Largest absolute difference between Keras and the exported graph, per component of a unit vector."""
+
+
+def export_onnx(model: keras.Model) -> bytes:
+    """Exports an embedder, with any batch size.
+
+    Args:
+        model: from (n, s, s, 3) float32 to (n, d) float32, as `build_embedder` makes it.
+
+    Returns:
+        The ONNX file.
+
+    Raises:
+        ModelError: ONNX Runtime does not give what Keras gives, within `MAX_DIFFERENCE`.
+    """
+    size_px = model.input_shape[1]
+    rng = np.random.default_rng(0)
+    probe = rng.integers(0, 256, (2, size_px, size_px, 3)).astype(np.float32)
+    expected = model(probe, training=False).numpy()  # a model that was never called does not export
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / MODEL_FILE
+        model.export(path, format="onnx", verbose=False)
+        content: bytes = path.read_bytes()
+    session = onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
+    (got,) = session.run(None, {session.get_inputs()[0].name: probe})
+    difference = float(np.abs(got - expected).max())
+    if not difference <= MAX_DIFFERENCE:
+        raise ModelError(f"the exported graph may differ from Keras by {MAX_DIFFERENCE}, got {difference}")
+    return content
+
+
+def export_bundle(
+    folder: Path,
+    spec: BackboneSpec,
+    model: keras.Model,
+    *,
+    name: str,
+    pooling: str,
+    weights: str,
+    vote: Mapping[str, float] | None = None,
+) -> ModelBundle:
+    """Exports an embedder and writes it as a model bundle.
+
+    Args:
+        folder: to write.
+        spec: of its backbone.
+        model: the embedder.
+        name: of the model, for people.
+        pooling: it was built with.
+        weights: where its weights came from, such as `describe_weights` says.
+        vote: recommended constants of the nearest-neighbour vote.
+
+    Raises:
+        ModelError: the export differs from Keras, or the folder cannot be replaced.
+    """
+    config = ModelConfig(
+        name=name,
+        backbone=spec.name,
+        input_size_px=model.input_shape[1],
+        dim=model.output_shape[-1],
+        pooling=pooling,
+        weights=weights,
+        licence=spec.licence,
+        paper=spec.paper,
+        vote=dict(vote or {}),
+        versions={library: version(library) for library in ("keras", "tf2onnx", "onnx", "onnxruntime")},
+    )
+    return write_bundle(folder, config, {MODEL_FILE: export_onnx(model)})

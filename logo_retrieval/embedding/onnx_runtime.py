@@ -1,0 +1,59 @@
+"""The default runtime: ONNX Runtime on the CPU, in 32-bit floats."""
+
+from __future__ import annotations
+
+from typing import cast
+
+import onnxruntime
+
+from logo_retrieval.bundle import MODEL_FILE, ModelBundle
+from logo_retrieval.embedding.protocol import available_cores, check_shapes, embed_in_batches
+from logo_retrieval.errors import ModelError
+from logo_retrieval.values import Float32Array, UInt8Array
+
+_ERRORS_ONLY = 3
+
+
+class OnnxRuntimeEmbedder:
+    """Embeds with the graph of a bundle.
+
+    Attributes:
+        dim: width of an embedding.
+        input_size_px: side of the pictures, in pixels.
+        precision: "onnxruntime-fp32".
+    """
+
+    precision = "onnxruntime-fp32"
+
+    def __init__(self, bundle: ModelBundle) -> None:
+        """Loads the graph.
+
+        Raises:
+            ModelError: it is damaged, or not of the size and width that the bundle states.
+        """
+        self.dim = bundle.config.dim
+        self.input_size_px = bundle.config.input_size_px
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = available_cores()
+        options.log_severity_level = _ERRORS_ONLY
+        for pool in ("intra_op", "inter_op"):  # threads that spin while they wait burn the cores of other work
+            options.add_session_config_entry(f"session.{pool}.allow_spinning", "0")
+        path = bundle.path(MODEL_FILE)
+        try:
+            self._session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+        except Exception as error:  # the runtime's own exceptions share no base class but this
+            raise ModelError(f"ONNX Runtime cannot load {path}: {error}") from error
+        inputs, outputs = self._session.get_inputs(), self._session.get_outputs()
+        check_shapes(bundle, [tuple(value.shape[1:]) for value in (*inputs, *outputs)])
+        self._input = inputs[0].name
+
+    def embed(self, views: UInt8Array) -> Float32Array:
+        """Embeds (n, s, s, 3) uint8 RGB as (n, d) float32 of unit length; n may be 0.
+
+        Raises:
+            ValueError: `views` has another dtype or shape.
+        """
+        return embed_in_batches(views, self._run, input_size_px=self.input_size_px, dim=self.dim)
+
+    def _run(self, batch: Float32Array) -> Float32Array:
+        return cast(Float32Array, self._session.run(None, {self._input: batch})[0])

@@ -1,0 +1,75 @@
+"""The bulk runtime: OpenVINO on the CPU, in bfloat16."""
+
+from __future__ import annotations
+
+from typing import cast
+
+import numpy as np
+
+from logo_retrieval.bundle import MODEL_FILE, ModelBundle
+from logo_retrieval.embedding.protocol import available_cores, check_shapes, embed_in_batches
+from logo_retrieval.errors import BackendError, ModelError
+from logo_retrieval.values import Float32Array, UInt8Array
+
+try:
+    import openvino
+except ModuleNotFoundError as error:
+    raise BackendError(
+        f"the runtime openvino-bf16 needs OpenVINO ({error}): pip install 'logo-retrieval[openvino]'"
+    ) from error
+
+_DEVICE = "CPU"
+
+
+class OpenVinoEmbedder:
+    """Embeds with the graph of a bundle, about twice as fast as in 32-bit floats and slightly rounded.
+
+    It takes one call at a time.
+
+    Attributes:
+        dim: width of an embedding.
+        input_size_px: side of the pictures, in pixels.
+        precision: "openvino-bf16".
+    """
+
+    precision = "openvino-bf16"
+
+    def __init__(self, bundle: ModelBundle) -> None:
+        """Compiles the graph.
+
+        Raises:
+            BackendError: this processor has no bfloat16 instructions.
+            ModelError: the graph is damaged, or not of the size and width that the bundle states.
+        """
+        self.dim = bundle.config.dim
+        self.input_size_px = bundle.config.input_size_px
+        core = openvino.Core()
+        capabilities = core.get_property(_DEVICE, "OPTIMIZATION_CAPABILITIES")
+        if "BF16" not in capabilities:  # OpenVINO would quietly compute in another precision
+            raise BackendError(
+                f"the runtime openvino-bf16 needs a processor with bfloat16, this one has {sorted(capabilities)}: "
+                "use the runtime onnxruntime"
+            )
+        path = bundle.path(MODEL_FILE)
+        try:
+            compiled = core.compile_model(
+                path, _DEVICE, {"INFERENCE_PRECISION_HINT": "bf16", "INFERENCE_NUM_THREADS": available_cores()}
+            )
+        except RuntimeError as error:
+            raise ModelError(f"OpenVINO cannot load {path}: {error}") from error
+        ports = (*compiled.inputs, *compiled.outputs)
+        check_shapes(bundle, [tuple(port.get_partial_shape()[1:].get_max_shape()) for port in ports])
+        self._request = compiled.create_infer_request()
+
+    def embed(self, views: UInt8Array) -> Float32Array:
+        """Embeds (n, s, s, 3) uint8 RGB as (n, d) float32 of unit length; n may be 0.
+
+        Raises:
+            ValueError: `views` has another dtype or shape.
+        """
+        embeddings = embed_in_batches(views, self._run, input_size_px=self.input_size_px, dim=self.dim)
+        # the graph's own division may have been rounded to 8 significant bits
+        return cast(Float32Array, embeddings / np.maximum(np.linalg.norm(embeddings, axis=1, keepdims=True), 1e-12))
+
+    def _run(self, batch: Float32Array) -> Float32Array:
+        return cast(Float32Array, self._request.infer([batch], share_outputs=True)[0])

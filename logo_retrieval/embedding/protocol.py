@@ -1,0 +1,79 @@
+"""What an embedder is, and the checks and batches that every runtime shares."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import Protocol
+
+import numpy as np
+
+from logo_retrieval.bundle import MODEL_FILE, ModelBundle
+from logo_retrieval.errors import ModelError
+from logo_retrieval.values import Float32Array, UInt8Array
+
+BATCH_SIZE = 32
+"""Pictures in one call of a runtime: larger batches gain nothing and take memory."""
+
+
+class Embedder(Protocol):
+    """Turns pictures into points whose inner product says how alike they are."""
+
+    @property
+    def dim(self) -> int:
+        """Width d of an embedding."""
+
+    @property
+    def input_size_px(self) -> int:
+        """Side s of the pictures, in pixels."""
+
+    @property
+    def precision(self) -> str:
+        """Runtime and arithmetic, such as "onnxruntime-fp32"; embeddings of two precisions do not mix."""
+
+    def embed(self, views: UInt8Array) -> Float32Array:
+        """Embeds (n, s, s, 3) uint8 RGB as (n, d) float32 of unit length; n may be 0.
+
+        Raises:
+            ValueError: `views` has another dtype or shape.
+        """
+
+
+def embed_in_batches(
+    views: UInt8Array, run: Callable[[Float32Array], Float32Array], *, input_size_px: int, dim: int
+) -> Float32Array:
+    """Checks `views` and feeds them to `run`, at most `BATCH_SIZE` at a time, as float32 in 0..255.
+
+    Raises:
+        ValueError: `views` is not uint8 of shape (n, s, s, 3).
+    """
+    expected = (input_size_px, input_size_px, 3)
+    if views.dtype != np.uint8 or views.ndim != 4 or views.shape[1:] != expected:
+        raise ValueError(
+            f"views must be uint8 of shape (n, {input_size_px}, {input_size_px}, 3), "
+            f"got {views.dtype} of shape {views.shape}"
+        )
+    embeddings = np.empty((len(views), dim), np.float32)
+    for start in range(0, len(views), BATCH_SIZE):
+        batch = slice(start, start + BATCH_SIZE)
+        embeddings[batch] = run(views[batch].astype(np.float32))
+    return embeddings
+
+
+def check_shapes(bundle: ModelBundle, got: list[tuple[int, ...]]) -> None:
+    """Compares the shapes of a graph's inputs and outputs, without the batch, with what its bundle states.
+
+    Raises:
+        ModelError: they differ.
+    """
+    size_px, dim = bundle.config.input_size_px, bundle.config.dim
+    expected = [(size_px, size_px, 3), (dim,)]
+    if got != expected:
+        raise ModelError(f"{bundle.path(MODEL_FILE)} must map {expected[0]} to {expected[1]} for a picture, got {got}")
+
+
+def available_cores() -> int:
+    """Counts the cores that this process may use, which can be fewer than the machine has."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

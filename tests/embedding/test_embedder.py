@@ -1,0 +1,187 @@
+"""Embedders: unit length, the same in any batch, and no TensorFlow anywhere near."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from logo_retrieval.bundle import MODEL_FILE, ModelBundle, read_bundle, write_bundle
+from logo_retrieval.embedding import RUNTIMES, Embedder, load_embedder
+from logo_retrieval.errors import BackendError, ModelError
+from logo_retrieval.values import Float32Array, UInt8Array
+
+TINY = Path(__file__).parent / "data" / "tiny"
+TOLERANCE = {"onnxruntime-fp32": 1e-5, "openvino-bf16": 1e-2}
+"""bfloat16 keeps 8 significant bits."""
+
+
+@pytest.fixture(scope="module")
+def bundle() -> ModelBundle:
+    return read_bundle(TINY)
+
+
+@pytest.fixture(scope="module", params=sorted(RUNTIMES))
+def runtime(request: pytest.FixtureRequest) -> str:
+    name: str = request.param
+    if name == "openvino-bf16":
+        openvino = pytest.importorskip("openvino")
+        if "BF16" not in openvino.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES"):
+            pytest.skip("this processor has no bfloat16")
+    return name
+
+
+@pytest.fixture(scope="module")
+def embedder(bundle: ModelBundle, runtime: str) -> Embedder:
+    return load_embedder(bundle, runtime=runtime)
+
+
+def pictures(count: int) -> UInt8Array:
+    return np.random.default_rng(7).integers(0, 256, (count, 16, 16, 3), dtype=np.uint8)
+
+
+def numpy_embedding(bundle: ModelBundle, views: UInt8Array) -> Float32Array:
+    """The tiny graph written out in numpy: a 3x3 convolution with stride 2, ReLU, mean, unit length."""
+    onnx = pytest.importorskip("onnx")
+    graph = onnx.load(bundle.path(MODEL_FILE)).graph
+    kernel, bias = (onnx.numpy_helper.to_array(constant) for constant in graph.initializer)
+    windows = np.lib.stride_tricks.sliding_window_view(views.astype(np.float64), (3, 3), axis=(1, 2))[:, ::2, ::2]
+    features = np.maximum(np.einsum("nhwcij,dcij->nhwd", windows, kernel) + bias, 0).mean(axis=(1, 2))
+    return np.asarray(features / np.linalg.norm(features, axis=1, keepdims=True), np.float32)
+
+
+def test_it_computes_what_the_graph_says(bundle: ModelBundle, embedder: Embedder, runtime: str) -> None:
+    views = pictures(5)
+    np.testing.assert_allclose(embedder.embed(views), numpy_embedding(bundle, views), atol=TOLERANCE[runtime])
+
+
+def test_it_says_what_it_is(embedder: Embedder, runtime: str) -> None:
+    assert (embedder.dim, embedder.input_size_px, embedder.precision) == (8, 16, runtime)
+
+
+@pytest.mark.parametrize("count", [0, 1, 32, 33, 70])
+def test_embeddings_are_unit_vectors(embedder: Embedder, count: int) -> None:
+    embeddings = embedder.embed(pictures(count))
+    assert embeddings.dtype == np.float32
+    assert embeddings.shape == (count, 8)
+    np.testing.assert_allclose(np.linalg.norm(embeddings, axis=1), 1, atol=1e-6)
+
+
+def test_a_batch_is_its_pictures_one_by_one(embedder: Embedder, runtime: str) -> None:
+    views = pictures(35)
+    together = embedder.embed(views)
+    alone = np.concatenate([embedder.embed(view[None]) for view in views])
+    np.testing.assert_allclose(together, alone, atol=TOLERANCE[runtime])
+    assert len(np.unique(together.round(4), axis=0)) == 35, "different pictures, different points"
+
+
+def test_the_result_is_the_callers(embedder: Embedder) -> None:
+    first = embedder.embed(pictures(2))
+    kept = first.copy()
+    embedder.embed(255 - pictures(2))
+    np.testing.assert_array_equal(first, kept)
+
+
+@pytest.mark.parametrize(
+    "views",
+    [
+        np.zeros((1, 16, 16, 3), np.float32),
+        np.zeros((16, 16, 3), np.uint8),
+        np.zeros((1, 16, 17, 3), np.uint8),
+        np.zeros((1, 3, 16, 16), np.uint8),
+        np.zeros((1, 16, 16, 4), np.uint8),
+        np.zeros((0, 8, 8, 3), np.uint8),
+    ],
+)
+def test_a_wrong_array_is_refused(embedder: Embedder, views: UInt8Array) -> None:
+    with pytest.raises(ValueError, match=r"must be uint8 of shape \(n, 16, 16, 3\), got \w+ of shape") as caught:
+        embedder.embed(views)
+    assert str(views.dtype) in str(caught.value)
+    assert str(views.shape) in str(caught.value)
+
+
+def test_an_unknown_runtime_is_refused(bundle: ModelBundle) -> None:
+    with pytest.raises(BackendError, match="runtime must be one of onnxruntime-fp32, openvino-bf16, got 'abacus'"):
+        load_embedder(bundle, runtime="abacus")
+
+
+def test_a_graph_that_is_none_is_refused(bundle: ModelBundle, runtime: str, tmp_path: Path) -> None:
+    broken = write_bundle(tmp_path / "b", bundle.config, {MODEL_FILE: b"not a graph"})
+    with pytest.raises(ModelError, match=r"cannot load .*model\.onnx"):
+        load_embedder(broken, runtime=runtime)
+
+
+@pytest.mark.parametrize(("input_size_px", "dim"), [(16, 9), (18, 8)])
+def test_a_graph_of_other_shape_is_refused(
+    bundle: ModelBundle, runtime: str, tmp_path: Path, input_size_px: int, dim: int
+) -> None:
+    content = bundle.path(MODEL_FILE).read_bytes()
+    config = replace(bundle.config, input_size_px=input_size_px, dim=dim)
+    wrong = write_bundle(tmp_path / "b", config, {MODEL_FILE: content})
+    with pytest.raises(ModelError, match=r"model\.onnx must map"):
+        load_embedder(wrong, runtime=runtime)
+
+
+def test_a_bundle_without_a_graph_is_refused(bundle: ModelBundle, runtime: str, tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match=r"has no file 'model\.onnx'"):
+        load_embedder(write_bundle(tmp_path / "b", bundle.config, {}), runtime=runtime)
+
+
+def run_python(code: str) -> str:
+    done = subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+def test_importing_the_room_loads_no_runtime() -> None:
+    assert (
+        run_python(
+            "import sys, logo_retrieval.embedding\n"
+            "print(sorted({'onnxruntime', 'openvino', 'keras', 'tensorflow'} & set(sys.modules)))"
+        )
+        == "[]"
+    )
+
+
+def test_embedding_works_where_tensorflow_cannot_be_imported() -> None:
+    assert (
+        run_python(
+            "import sys\n"
+            "sys.modules.update(dict.fromkeys(['tensorflow', 'keras', 'logo_retrieval.backbones']))\n"
+            "import numpy as np\n"
+            "from pathlib import Path\n"
+            "from logo_retrieval.bundle import read_bundle\n"
+            "from logo_retrieval.embedding import load_embedder\n"
+            f"embedder = load_embedder(read_bundle(Path({str(TINY)!r})))\n"
+            "print(embedder.embed(np.full((3, 16, 16, 3), 200, np.uint8)).shape)"
+        )
+        == "(3, 8)"
+    )
+
+
+def test_a_missing_runtime_names_its_extra() -> None:
+    message = run_python(
+        "import sys\n"
+        "sys.modules['openvino'] = None\n"
+        "from pathlib import Path\n"
+        "from logo_retrieval.bundle import read_bundle\n"
+        "from logo_retrieval.embedding import load_embedder\n"
+        "from logo_retrieval.errors import BackendError\n"
+        "try:\n"
+        f"    load_embedder(read_bundle(Path({str(TINY)!r})), runtime='openvino-bf16')\n"
+        "except BackendError as error:\n"
+        "    print(error)"
+    )
+    assert "pip install 'logo-retrieval[openvino]'" in message
+
+
+@pytest.mark.large
+def test_the_tiny_bundle_can_be_made_again(bundle: ModelBundle, tmp_path: Path) -> None:
+    from make_tiny_bundle import make_tiny_bundle
+
+    again = load_embedder(make_tiny_bundle(tmp_path / "tiny"))
+    np.testing.assert_array_equal(again.embed(pictures(4)), load_embedder(bundle).embed(pictures(4)))
