@@ -1,0 +1,177 @@
+"""LogoBench-160: 5,911 drawings of logos, their catalogue and their splits, read from `benchmarks/data`."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import os
+import shutil
+import tarfile
+import tempfile
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from logo_retrieval.evaluation.splits import connected_groups
+
+DATA = Path(__file__).resolve().parent / "data"
+ARCHIVE = DATA / "logobench160.tar.xz"
+CATALOGUE = DATA / "logobench160.csv"
+CLASSES = DATA / "brands160.txt"
+SPLITS = ("shape", "collection")
+OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """One row of the catalogue.
+
+    Attributes:
+        key: its path in the archive and in the split files, `art/<collection>/<file>`.
+        path: the unpacked file.
+        collection: the icon pack, in most cases the work of one artist.
+        package: name@version it was taken from.
+        name: of the drawing in its pack.
+        variant: such as "icon" or "wordmark"; may be empty.
+        brand: what it shows.
+        label: one of the 160 classes, or `OTHER`.
+        licence: SPDX identifier.
+        style: "mono" (one colour) or "colour".
+        hex: colour it is drawn in, where the pack says so; else empty.
+        format: "svg" or "png".
+        width: as stored, in pixels or user units.
+        height: likewise.
+        bg: "white" or "dark", the ground on which it shows.
+        phash: perceptual hash, 64 bits in hexadecimal.
+        dup_group: drawings of one shape share it, across collections.
+        scope: "brand", "generic" or "maybe".
+    """
+
+    key: str
+    path: Path
+    collection: str
+    package: str
+    name: str
+    variant: str
+    brand: str
+    label: str
+    licence: str
+    style: str
+    hex: str
+    format: str
+    width: int
+    height: int
+    bg: str
+    phash: str
+    dup_group: int
+    scope: str
+
+
+@dataclass(frozen=True, slots=True)
+class LogoBench:
+    """The whole set.
+
+    Attributes:
+        drawings: in the order of the catalogue.
+        classes: the 160 in their published order, then `OTHER`.
+        parts: by name of the split, the part of each drawing: "train", "val", "test" or "dropped".
+        groups: of each drawing, what must stay on one side, see `group_names`.
+    """
+
+    drawings: tuple[Drawing, ...]
+    classes: tuple[str, ...]
+    parts: Mapping[str, tuple[str, ...]]
+    groups: tuple[str, ...]
+
+    def part(self, split: str, *parts: str) -> tuple[Drawing, ...]:
+        """The drawings of one part or several of a split."""
+        return tuple(drawing for drawing, at in zip(self.drawings, self.parts[split], strict=True) if at in parts)
+
+
+def load(cache: Path | None = None) -> LogoBench:
+    """Reads the set; the first call unpacks the archive (13 MB) into a cache folder.
+
+    Args:
+        cache: by default `logo-retrieval` under `$XDG_CACHE_HOME`, or under `~/.cache`.
+    """
+    folder = _unpacked(ARCHIVE, default_cache() if cache is None else cache)
+    rows = read_rows(CATALOGUE)
+    drawings = tuple(_drawing(row, folder) for row in rows)
+    parts = {}
+    for split in SPLITS:
+        part_of = {row["path"]: row["part"] for row in read_rows(DATA / "splits" / f"{split}.csv")}
+        parts[split] = tuple(part_of[drawing.key] for drawing in drawings)
+    classes = (*CLASSES.read_text(encoding="utf-8").split(), OTHER)
+    return LogoBench(drawings, classes, parts, tuple(group_names(rows)))
+
+
+def default_cache() -> Path:
+    """The folder for what can be made again."""
+    base = os.environ.get("XDG_CACHE_HOME")
+    return (Path(base) if base else Path.home() / ".cache") / "logo-retrieval"
+
+
+def read_rows(table: Path) -> list[dict[str, str]]:
+    """The rows of a CSV, by column name."""
+    with table.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def group_names(rows: Sequence[Mapping[str, str]]) -> list[str]:
+    """What may not be on two sides: a shape, and for further brands in `other` the whole brand.
+
+    A brand of `other` that is in training would make its drawings in the test easier to reject than those of a brand
+    never seen. Generic icons and doubtful brands go by shape alone, as their names mean nothing.
+    """
+    brands = [row["brand"] if row["label"] == OTHER and row["scope"] == "brand" else None for row in rows]
+    return connected_groups([row["dup_group"] for row in rows], brands)
+
+
+def write_csv(drawings: Iterable[Drawing], file: Path) -> None:
+    """Writes a `path,label` table, as `build-index`, `train` and `evaluate` take it."""
+    with file.open("w", encoding="utf-8", newline="") as stream:
+        table = csv.writer(stream, lineterminator="\n")
+        table.writerow(["path", "label"])
+        table.writerows([drawing.path, drawing.label] for drawing in drawings)
+
+
+def as_folder(drawings: Iterable[Drawing], folder: Path, *, copy: bool = False) -> None:
+    """Lays out one sub-folder a class, files named `<collection>__<file>`.
+
+    Args:
+        drawings: to lay out.
+        folder: made when missing.
+        copy: write copies, rather than symbolic links into the cache.
+    """
+    for drawing in drawings:
+        target = folder / drawing.label / f"{drawing.collection}__{drawing.path.name}"
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if copy:
+            shutil.copyfile(drawing.path, target)
+        else:
+            target.symlink_to(drawing.path)
+
+
+def _drawing(row: Mapping[str, str], folder: Path) -> Drawing:
+    texts = {name: value for name, value in row.items() if name not in ("path", "width", "height", "dup_group")}
+    numbers = {name: int(row[name]) for name in ("width", "height", "dup_group")}
+    return Drawing(key=row["path"], path=folder / row["path"], **texts, **numbers)  # type: ignore[arg-type]
+
+
+def _unpacked(archive: Path, cache: Path) -> Path:
+    """A folder named by the archive's SHA-256, which exists only when everything is in it."""
+    digest = hashlib.sha256(archive.read_bytes()).hexdigest()
+    folder = cache.absolute() / f"logobench160-{digest[:16]}"
+    if folder.is_dir():
+        return folder
+    cache.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=cache, prefix="unpacking-") as aside:
+        fresh = Path(aside) / "logobench160"
+        with tarfile.open(archive) as tar:
+            tar.extractall(fresh, filter="data")
+        try:
+            fresh.rename(folder)
+        except OSError:  # another process was first; anything else is a fault
+            if not folder.is_dir():
+                raise
+    return folder

@@ -1,0 +1,1 @@
+"""Measuring: pure metrics with intervals, and splits that share no shape."""

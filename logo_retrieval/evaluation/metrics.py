@@ -1,0 +1,267 @@
+"""Metrics on labels, scores and probabilities, and bootstrap intervals for any of them; numpy only.
+
+Letters in shapes: n rows, c classes. Labels are integers or texts, true and predicted of one kind.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+Labels = npt.NDArray[np.int64] | npt.NDArray[np.str_]
+Float64Array = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+BoolArray = npt.NDArray[np.bool_]
+
+
+def accuracy(true: Labels, predicted: Labels) -> float:
+    """Share of rows where (n,) predicted equals (n,) true.
+
+    Raises:
+        ValueError: lengths differ, or there are no rows.
+    """
+    _check_rows(true=true, predicted=predicted)
+    return float(np.mean(true == predicted))
+
+
+def recall_of(true: Labels, predicted: Labels, label: str | int) -> float:
+    """Of the rows that are truly `label`, the share predicted so.
+
+    Raises:
+        ValueError: lengths differ, or no row is truly `label`.
+    """
+    _check_rows(true=true, predicted=predicted)
+    of_label = true == label
+    if not of_label.any():
+        raise ValueError(f"recall needs rows that are truly {label!r}, got none among {len(true)}")
+    return float(np.mean(predicted[of_label] == label))
+
+
+def macro_f_beta(true: Labels, predicted: Labels, classes: Labels, beta: float = 2.0) -> float:
+    """Unweighted mean over classes of F = (1 + b^2) P R / (b^2 P + R); with b = 2, 5 P R / (4 P + R).
+
+    P = tp / (tp + fp) and R = tp / (tp + fn), so F = (1 + b^2) tp / ((1 + b^2) tp + b^2 fn + fp). A class without a
+    true positive has F = 0, also when it is never predicted, and even when it never occurs: a class counts because it
+    is in `classes`. A row whose true label is not in `classes` can only be a false positive, a predicted label that is
+    not there only a false negative. All this as in scikit-learn with `zero_division=0`.
+
+    Args:
+        true: (n,) labels.
+        predicted: (n,) labels.
+        classes: (c,) distinct labels over which the mean is taken.
+        beta: weight of recall against precision.
+
+    Raises:
+        ValueError: lengths differ, there are no rows or no classes, or a class is named twice.
+
+    >>> macro_f_beta(np.array([0, 0, 1]), np.array([0, 1, 1]), np.array([0, 1])) == (5 / 9 + 5 / 6) / 2
+    True
+    """
+    _check_rows(true=true, predicted=predicted)
+    ordered = np.unique(classes)
+    if len(ordered) != len(classes) or not len(classes):
+        raise ValueError(
+            f"classes must be distinct and at least one, got {len(classes)}, {len(ordered)} of them distinct"
+        )
+    true_code, predicted_code = _codes(true, ordered), _codes(predicted, ordered)
+    size = len(ordered) + 1  # the last counter takes labels outside `classes`
+    hits = np.bincount(true_code[true_code == predicted_code], minlength=size)[:-1]
+    actual = np.bincount(true_code, minlength=size)[:-1]
+    claimed = np.bincount(predicted_code, minlength=size)[:-1]
+    # (1 + b^2) tp + b^2 fn + fp = b^2 actual + claimed
+    divisor = beta**2 * actual + claimed
+    return float(np.mean((1 + beta**2) * hits / np.where(divisor > 0, divisor, 1)))
+
+
+def _codes(labels: Labels, ordered: npt.NDArray[Any]) -> IntArray:
+    """Position of each label in sorted `ordered`, or its length where it is not there."""
+    position = np.searchsorted(ordered, labels)
+    found = ordered[np.minimum(position, len(ordered) - 1)] == labels
+    return np.where(found, position, len(ordered))
+
+
+def auroc(scores: Float64Array, positive: BoolArray) -> float:
+    """Area under the ROC curve: chance that a positive scores above a negative, ties counting half.
+
+    The Mann-Whitney statistic (rank sum) over its maximum.
+
+    Args:
+        scores: (n,) finite, larger means more likely positive.
+        positive: (n,) bool.
+
+    Raises:
+        ValueError: lengths differ, a score is not a number, or one of the sides is empty.
+
+    >>> auroc(np.array([0.1, 0.4, 0.4, 0.8]), np.array([False, True, False, True]))
+    0.875
+    """
+    n_positive, n_negative = _check_sides(scores, positive)
+    _, inverse, counts = np.unique(scores, return_inverse=True, return_counts=True)
+    ranks = (np.cumsum(counts) - (counts - 1) / 2)[inverse]
+    rank_sum = ranks[positive].sum()
+    return float((rank_sum - n_positive * (n_positive + 1) / 2) / (n_positive * n_negative))
+
+
+def fpr_at_tpr(scores: Float64Array, positive: BoolArray, tpr: float = 0.95) -> float:
+    """Share of negatives accepted at the highest threshold that accepts at least `tpr` of the positives.
+
+    A row is accepted when its score is at or above the threshold; thresholds are scores that occur.
+
+    Args:
+        scores: (n,) finite, larger means more likely positive.
+        positive: (n,) bool.
+        tpr: in (0, 1].
+
+    Raises:
+        ValueError: lengths differ, a score is not a number, one of the sides is empty, or tpr is out of range.
+    """
+    n_positive, _ = _check_sides(scores, positive)
+    if not 0 < tpr <= 1:
+        raise ValueError(f"tpr must be above 0 and at most 1, got {tpr}")
+    # 0.95 * 20 is a little above 19 in floating point; the tolerance keeps it 19.
+    wanted = int(np.ceil(tpr * n_positive - 1e-9))
+    threshold = np.sort(scores[positive])[n_positive - wanted]
+    return float(np.mean(scores[~positive] >= threshold))
+
+
+def expected_calibration_error(confidences: Float64Array, correct: BoolArray, bins: int = 15) -> float:
+    """ECE = sum over bins B of |B| / n * |accuracy(B) - mean confidence(B)|.
+
+    Guo et al. 2017, arXiv 1706.04599, equation 3, with bins of equal width ((m - 1) / bins, m / bins]; a confidence of
+    exactly 0 belongs to the first.
+
+    Args:
+        confidences: (n,) in [0, 1], the probability given to the predicted label.
+        correct: (n,) bool, whether that label was right.
+        bins: at least 1.
+
+    Raises:
+        ValueError: lengths differ, there are no rows, or a confidence is out of range.
+
+    >>> round(expected_calibration_error(np.array([0.9, 0.9, 0.6, 0.6]), np.array([True, True, True, False])), 9)
+    0.1
+    """
+    _check_rows(confidences=confidences, correct=correct)
+    if bins < 1:
+        raise ValueError(f"bins must be at least 1, got {bins}")
+    if not np.all((confidences >= 0) & (confidences <= 1)):
+        raise ValueError(f"confidences must be in [0, 1], got {confidences.min()} to {confidences.max()}")
+    bin_of = np.searchsorted(np.linspace(0, 1, bins + 1)[1:-1], confidences, side="left")
+    # |B| / n * |accuracy - confidence| is the absolute sum of (correct - confidence) over the bin, over n.
+    gaps = np.bincount(bin_of, weights=correct - confidences, minlength=bins)
+    return float(np.abs(gaps).sum() / len(confidences))
+
+
+def brier(probabilities: Float64Array, true: IntArray) -> float:
+    """Mean over rows of the sum over classes of (p - [class is true])^2, in [0, 2] (Brier 1950).
+
+    This is the original form for several classes; the form for two classes that looks at one of them is half of it.
+
+    Args:
+        probabilities: (n, c), rows sum to 1.
+        true: (n,) positions of the true classes.
+
+    Raises:
+        ValueError: shapes do not fit, or there are no rows.
+    """
+    at_true = _at_true(probabilities, true)
+    return float(np.mean((probabilities**2).sum(axis=1) - 2 * at_true + 1))
+
+
+def negative_log_likelihood(probabilities: Float64Array, true: IntArray) -> float:
+    """Mean over rows of -ln(probability of the true class), in nats; probabilities below 1e-12 count as 1e-12.
+
+    Args:
+        probabilities: (n, c), rows sum to 1.
+        true: (n,) positions of the true classes.
+
+    Raises:
+        ValueError: shapes do not fit, or there are no rows.
+    """
+    return float(np.mean(-np.log(np.maximum(_at_true(probabilities, true), 1e-12))))
+
+
+def _at_true(probabilities: Float64Array, true: IntArray) -> Float64Array:
+    _check_rows(probabilities=probabilities, true=true)
+    if probabilities.ndim != 2 or true.ndim != 1 or true.min() < 0 or true.max() >= probabilities.shape[1]:
+        raise ValueError(
+            f"probabilities must be (n, c) and true (n,) in 0..c-1, got {probabilities.shape} and {true.shape}"
+        )
+    at_true: Float64Array = probabilities[np.arange(len(true)), true]
+    return at_true
+
+
+def _check_rows(**columns: npt.NDArray[np.generic]) -> None:
+    lengths = {name: len(column) for name, column in columns.items()}
+    if len(set(lengths.values())) != 1 or 0 in lengths.values():
+        raise ValueError(f"columns must have one length of at least 1, got {lengths}")
+
+
+def _check_sides(scores: Float64Array, positive: BoolArray) -> tuple[int, int]:
+    """How many rows are positive and negative."""
+    _check_rows(scores=scores, positive=positive)
+    if not np.isfinite(scores).all():
+        raise ValueError("scores must be finite")
+    n_positive = int(np.count_nonzero(positive))
+    if not 0 < n_positive < len(scores):
+        raise ValueError(f"both sides must have rows, got {n_positive} positive of {len(scores)}")
+    return n_positive, len(scores) - n_positive
+
+
+def bootstrap_interval(
+    statistic: Callable[[IntArray], float],
+    n: int,
+    seed: int,
+    *,
+    resamples: int = 1000,
+    groups: Labels | None = None,
+    strata: Labels | None = None,
+) -> tuple[float, float]:
+    """The 95 % percentile interval of a statistic over rows drawn with replacement (Efron & Tibshirani 1993, 13.3).
+
+    With `groups`, whole groups are drawn: drawings of one shape are not independent, and rows drawn one by one would
+    give too narrow an interval. With `strata`, each stratum keeps its number of groups, so that neither side of a
+    ranking comes out empty. Strata should be large: one of a single group never varies, which narrows the interval.
+
+    Args:
+        statistic: takes the (m,) int64 row positions of one resample.
+        n: how many rows there are.
+        seed: another seed, other resamples.
+        resamples: how many.
+        groups: (n,) the group of each row; each row is its own by default.
+        strata: (n,) the stratum of each row, one for all rows of a group; one for all by default.
+
+    Returns:
+        The 2.5 and 97.5 percentiles.
+
+    Raises:
+        ValueError: lengths do not fit, there are no rows, or a group lies in two strata.
+    """
+    group_of = np.arange(n) if groups is None else np.asarray(groups)
+    stratum_of = np.zeros(n, np.int64) if strata is None else np.asarray(strata)
+    if n < 1 or group_of.shape != (n,) or stratum_of.shape != (n,):
+        raise ValueError(f"groups and strata must be ({n},) and n at least 1, got {group_of.shape}, {stratum_of.shape}")
+    stratum = np.unique(stratum_of, return_inverse=True)[1]
+    group = np.unique(group_of, return_inverse=True)[1]
+    # Rows sorted by stratum, then group: a group is a run of rows, a stratum a run of groups.
+    rows = np.lexsort((group, stratum))
+    run_start = np.flatnonzero(np.diff(group[rows], prepend=-1) | np.diff(stratum[rows], prepend=-1))
+    run_length = np.diff(run_start, append=n)
+    run_stratum = stratum[rows[run_start]]
+    if len(run_start) != group.max() + 1:
+        raise ValueError("all rows of a group must lie in one stratum")
+    stratum_start = np.searchsorted(run_stratum, run_stratum)
+    stratum_length = np.bincount(run_stratum)[run_stratum]
+    generator = np.random.Generator(np.random.PCG64(seed))
+    values = np.empty(resamples)
+    for i in range(resamples):
+        drawn = stratum_start + (generator.random(len(run_start)) * stratum_length).astype(np.int64)
+        length = run_length[drawn]
+        ends = np.cumsum(length)
+        within = np.arange(ends[-1]) - np.repeat(ends - length, length)
+        values[i] = statistic(rows[np.repeat(run_start[drawn], length) + within])
+    low, high = np.quantile(values, [0.025, 0.975])
+    return float(low), float(high)
