@@ -1,4 +1,4 @@
-"""What embedding costs: `python benchmarks/embedding.py --model BUNDLE --art FOLDER [--output JSON]`.
+"""What embedding costs: `python benchmarks/embedding.py --art FOLDER [--model NAME|PATH] [--output JSON]`.
 
 Milliseconds of CPU time (all threads) and of wall time per picture, of our embedders and of a bare ONNX Runtime
 session on the same pictures, already float32; runs are interleaved, the figures medians and quartiles. Also what a
@@ -9,19 +9,18 @@ from __future__ import annotations
 
 import argparse
 import json
-import platform
 import statistics
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
 from functools import partial
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import onnxruntime
+from surroundings import RESULTS, surroundings
 
 from logo_retrieval.bundle import MODEL_FILE, ModelBundle, read_bundle
 from logo_retrieval.embedding import RUNTIMES, Embedder, load_embedder
@@ -29,6 +28,7 @@ from logo_retrieval.embedding.protocol import available_cores
 from logo_retrieval.errors import BackendError, UnreadableImage
 from logo_retrieval.images.pool import DecoderPool
 from logo_retrieval.images.preparation import Preparation
+from logo_retrieval.starter import STARTER, resolve_model
 from logo_retrieval.values import Float32Array, UInt8Array
 
 BATCHES = (1, 32)
@@ -36,7 +36,6 @@ PICTURES = 256
 ROUNDS = 15
 WARM_UP = 2
 TARGET_RATIO = 1.3
-RESULTS = Path(__file__).resolve().parent / "results"
 
 COLD_START = """
 import sys, time
@@ -126,12 +125,6 @@ def agreement(default: Float32Array, other: Float32Array) -> dict[str, float]:
     }
 
 
-def commit() -> str | None:
-    """Of the checkout; None where there is none."""
-    command = ["git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"]
-    return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip() or None
-
-
 def load_all(bundle: ModelBundle) -> tuple[dict[str, Embedder], dict[str, str]]:
     """The embedders that this machine can run, and why it cannot run the others."""
     embedders, refused = {}, {}
@@ -146,11 +139,11 @@ def load_all(bundle: ModelBundle) -> tuple[dict[str, Embedder], dict[str, str]]:
 def main() -> None:
     """Measures, writes the results and shows them."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--model", type=Path, required=True, help="folder of a model bundle")
+    parser.add_argument("--model", default=STARTER, help="as of `build-index`")
     parser.add_argument("--art", type=Path, required=True, help="folder of pictures")
-    parser.add_argument("--output", type=Path, help="JSON file; default: results/embedding-<model name>.json")
+    parser.add_argument("--output", type=Path, help="JSON file; default: results/embedding-<model>.json")
     arguments = parser.parse_args()
-    bundle = read_bundle(arguments.model)
+    bundle = read_bundle(resolve_model(arguments.model))
     views = read_art(arguments.art, bundle.config.input_size_px)
     embedders, refused = load_all(bundle)
     figures = time_batches(embedders, bundle, views)
@@ -166,19 +159,13 @@ def main() -> None:
     results = {
         "benchmark": "embedding",
         "model": {"name": bundle.config.name, "backbone": bundle.config.backbone, "digest": bundle.digest},
-        "commit": commit(),
-        "machine": {"system": platform.system(), "processor": platform.machine(), "cores": available_cores()},
-        "versions": {
-            "python": platform.python_version(),
-            "numpy": version("numpy"),
-            **{name: version(name.partition("-")[0]) for name in embedders},
-        },
+        **surroundings(),
         "pictures": len(views),
         "rounds": ROUNDS,
         "warm_up": WARM_UP,
         "times": figures,
         "cpu_ratio_to_bare": {**ratios, "target": TARGET_RATIO},
-        "cold_start_cpu_ms": {name: cold_start_ms(arguments.model, name) for name in embedders},
+        "cold_start_cpu_ms": {name: cold_start_ms(bundle.folder, name) for name in embedders},
         "agreement": {
             name: agreement(embeddings["onnxruntime-fp32"], embeddings[name])
             for name in embedders
@@ -186,7 +173,7 @@ def main() -> None:
         },
         "not_run": refused,
     }
-    output = arguments.output or RESULTS / f"embedding-{bundle.config.name}.json"
+    output = arguments.output or RESULTS / f"embedding-{Path(arguments.model).name}.json"
     output.parent.mkdir(parents=True, exist_ok=True)
     output.write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     print(json.dumps({key: results[key] for key in ("cpu_ratio_to_bare", "cold_start_cpu_ms", "agreement")}, indent=1))

@@ -26,7 +26,7 @@ Run = Callable[..., Outcome]
 
 
 @pytest.fixture
-def run(monkeypatch, capsys) -> Run:
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
     """Runs the command line in this process."""
     from logo_retrieval_cli.main import main
 
@@ -35,18 +35,18 @@ def run(monkeypatch, capsys) -> Run:
         with pytest.raises(SystemExit) as caught:
             main()
         captured = capsys.readouterr()
-        return Outcome(caught.value.code or 0, captured.out, captured.err)
+        return Outcome(int(caught.value.code or 0), captured.out, captured.err)
 
     return run
 
 
 @pytest.fixture(scope="session")
-def classes(tmp_path_factory) -> Path:
+def classes(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return lay_classes(tmp_path_factory.mktemp("gallery") / "classes")
 
 
 @pytest.fixture(scope="session")
-def index(tmp_path_factory, classes) -> Path:
+def index(tmp_path_factory: pytest.TempPathFactory, classes: Path) -> Path:
     """A small index made by the shipped model; read only."""
     folder = tmp_path_factory.mktemp("indexes") / "small"
     build_index(read_gallery(classes), folder, read_bundle(resolve_model("starter")))
@@ -54,7 +54,7 @@ def index(tmp_path_factory, classes) -> Path:
 
 
 @pytest.fixture(scope="session")
-def queries(tmp_path_factory) -> Path:
+def queries(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return lay_queries(tmp_path_factory.mktemp("queries") / "mixed")
 
 

@@ -19,7 +19,7 @@ def lay(root: Path, *names: str) -> Path:
     return root
 
 
-def test_a_folder_of_classes(tmp_path):
+def test_a_folder_of_classes(tmp_path: Path) -> None:
     gallery = read_gallery(lay(tmp_path, "beta/2.svg", "beta/deep/1.png", "alpha/a.svg", "other/o.svg", ".git/x/y"))
     assert gallery.classes == ("alpha", "beta", "other")
     assert [record.name for record in gallery.records] == [
@@ -31,7 +31,7 @@ def test_a_folder_of_classes(tmp_path):
     assert gallery.remarks == ()
 
 
-def test_what_is_passed_over_is_said(tmp_path):
+def test_what_is_passed_over_is_said(tmp_path: Path) -> None:
     lay(tmp_path, "alpha/a.svg", "stray.svg", "alpha/.hidden")
     (tmp_path / "hollow").mkdir()
     assert read_gallery(tmp_path).remarks == (
@@ -40,13 +40,13 @@ def test_what_is_passed_over_is_said(tmp_path):
     )
 
 
-def test_class_names_in_any_script_come_in_one_form(tmp_path):
+def test_class_names_in_any_script_come_in_one_form(tmp_path: Path) -> None:
     decomposed = unicodedata.normalize("NFD", "Ärzte für 東京")
     gallery = read_gallery(lay(tmp_path, f"{decomposed}/a.svg"))
     assert gallery.classes == ("Ärzte für 東京",)
 
 
-def test_file_names_that_are_no_text(tmp_path):
+def test_file_names_that_are_no_text(tmp_path: Path) -> None:
     folder = tmp_path / "alpha"
     folder.mkdir()
     Path(folder, "caf\udce9.svg").write_bytes(b"x")
@@ -63,7 +63,7 @@ def test_file_names_that_are_no_text(tmp_path):
         (("Other/a.svg",), "'other' is reserved"),
     ],
 )
-def test_folders_that_cannot_serve(tmp_path, names, message):
+def test_folders_that_cannot_serve(tmp_path: Path, names: tuple[str, ...], message: str) -> None:
     with pytest.raises(GalleryError, match=message):
         read_gallery(lay(tmp_path, *names))
 
@@ -74,7 +74,7 @@ def table(tmp_path: Path, text: str, name: str = "gallery.csv") -> Path:
     return file
 
 
-def test_a_table(tmp_path):
+def test_a_table(tmp_path: Path) -> None:
     gallery = read_gallery(table(tmp_path, "\ufefflabel,path,extra\nbeta,b.svg,1\nalpha,sub/a.svg,2\nalpha,b.svg,3\n"))
     assert [(record.name, record.label) for record in gallery.records] == [
         ("b.svg", "beta"),
@@ -84,7 +84,7 @@ def test_a_table(tmp_path):
     assert gallery.records[1].path == tmp_path / "sub/a.svg"
 
 
-def test_a_row_that_stands_there_twice(tmp_path):
+def test_a_row_that_stands_there_twice(tmp_path: Path) -> None:
     gallery = read_gallery(table(tmp_path, "path,label\na.svg,alpha\na.svg,alpha\n"))
     assert len(gallery.records) == 1 and gallery.remarks == (
         "passed over row 3: 'a.svg' stands there twice for class 'alpha'",
@@ -102,12 +102,12 @@ def test_a_row_that_stands_there_twice(tmp_path):
         ("path,label\na.svg,OTHER\n", "'other' is reserved"),
     ],
 )
-def test_tables_that_cannot_serve(tmp_path, text, message):
+def test_tables_that_cannot_serve(tmp_path: Path, text: str, message: str) -> None:
     with pytest.raises(GalleryError, match=message):
         read_gallery(table(tmp_path, text))
 
 
-def test_what_is_neither_folder_nor_table(tmp_path):
+def test_what_is_neither_folder_nor_table(tmp_path: Path) -> None:
     with pytest.raises(GalleryError, match=r"expected a folder .* a \.csv or a \.parquet"):
         read_gallery(table(tmp_path, "", "x.txt"))
     with pytest.raises(GalleryError, match="there is no table"):
@@ -119,6 +119,6 @@ def test_what_is_neither_folder_nor_table(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["", " ", "a\nb", "\x00", "Other", "OTHER"])
-def test_class_names_that_cannot_stand(name):
+def test_class_names_that_cannot_stand(name: str) -> None:
     with pytest.raises(GalleryError):
         class_name(name, "here")

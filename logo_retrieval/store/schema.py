@@ -14,6 +14,7 @@ from logo_retrieval.errors import IndexStoreError
 SCHEMA_VERSION = 1
 INDEX_FILE = "index.sqlite"
 _APPLICATION_ID = 0x4C4F474F  # "LOGO"; tells an index from any other SQLite file
+_PAGE_BYTES = 16384  # several vectors to a page: at SQLite's 4096 bytes a quarter of the file would be gaps
 
 _TABLES = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
@@ -36,8 +37,8 @@ CREATE TABLE vectors (
     item_id INTEGER NOT NULL REFERENCES items (id) ON DELETE CASCADE,
     view INTEGER NOT NULL,
     vector BLOB NOT NULL,
-    PRIMARY KEY (item_id, view)
-) STRICT, WITHOUT ROWID;
+    UNIQUE (item_id, view)
+) STRICT;
 CREATE TABLE audit (id INTEGER PRIMARY KEY, at TEXT NOT NULL, action TEXT NOT NULL, detail TEXT NOT NULL) STRICT;
 """
 
@@ -110,6 +111,7 @@ def create(path: Path) -> None:
     with storage_errors(path, "create"):
         connection = sqlite3.connect(path)
         try:
+            connection.execute(f"PRAGMA page_size = {_PAGE_BYTES}")
             connection.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
             connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
             connection.execute("PRAGMA journal_mode = WAL")

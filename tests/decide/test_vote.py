@@ -14,9 +14,9 @@ from logo_retrieval.decide.vote import VoteConfig, vote
 OTHER = 2
 
 
-def test_the_sum_worked_by_hand():
+def test_the_sum_worked_by_hand() -> None:
     config = VoteConfig(k=3, temperature=0.1, margin=0.05, background=0.6)
-    found = vote(np.float32([[0.9, 0.8, 0.7]]), np.array([[0, 1, OTHER]]), 3, OTHER, config)
+    found = vote(np.array([[0.9, 0.8, 0.7]], np.float32), np.array([[0, 1, OTHER]]), 3, OTHER, config)
     weights = [exp(9), exp(8), exp(7.5) + exp(6)]
     expected = [0.99 * weight / sum(weights) + 0.01 / 3 for weight in weights]
     np.testing.assert_allclose(found, [expected], rtol=1e-5)
@@ -35,14 +35,14 @@ CASES = [
 
 
 @pytest.mark.parametrize(("similarities", "classes", "margin", "winner"), CASES)
-def test_who_wins(similarities, classes, margin, winner):
+def test_who_wins(similarities: list[float], classes: list[int], margin: float, winner: int) -> None:
     config = VoteConfig(k=3, temperature=0.05, margin=margin, background=0.5)
-    found = vote(np.float32([similarities]), np.array([classes]), 3, OTHER, config)
+    found = vote(np.array([similarities], np.float32), np.array([classes]), 3, OTHER, config)
     assert found.argmax() == winner
 
 
-def test_only_the_k_nearest_vote():
-    similarities, classes = np.float32([[0.9, 0.89, 0.89]]), np.array([[0, 1, 1]])
+def test_only_the_k_nearest_vote() -> None:
+    similarities, classes = np.array([[0.9, 0.89, 0.89]], np.float32), np.array([[0, 1, 1]])
     assert vote(similarities, classes, 3, OTHER, VoteConfig(k=1)).argmax() == 0
     assert vote(similarities, classes, 3, OTHER, VoteConfig(k=3)).argmax() == 1
 
@@ -52,14 +52,16 @@ def test_only_the_k_nearest_vote():
     st.floats(0.001, 2),
     st.floats(-1, 1),
 )
-def test_rows_are_probabilities_whatever_comes(pairs, temperature, margin):
-    similarities = np.float32([[s for s, _ in pairs]])
+def test_rows_are_probabilities_whatever_comes(
+    pairs: list[tuple[float, int]], temperature: float, margin: float
+) -> None:
+    similarities = np.array([[s for s, _ in pairs]], np.float32)
     classes = np.array([[c for _, c in pairs]])
     found = vote(similarities, classes, 4, 3, VoteConfig(temperature=temperature, margin=margin))
     assert np.all(found > 0) and abs(found.sum() - 1) < 1e-9
 
 
-def test_faults_say_what_was_expected():
+def test_faults_say_what_was_expected() -> None:
     with pytest.raises(ValueError, match=r"must be \(n, k\), got \(1, 2\) and \(1, 3\)"):
         vote(np.zeros((1, 2), np.float32), np.zeros((1, 3), np.int64), 3, OTHER, VoteConfig())
     with pytest.raises(ValueError, match="below 3"):
@@ -70,7 +72,7 @@ def test_faults_say_what_was_expected():
         VoteConfig.from_dict({"kk": 3})
 
 
-def test_config_round_trip():
+def test_config_round_trip() -> None:
     config = VoteConfig(k=7, temperature=0.2, margin=-0.1, background=0.3)
     assert VoteConfig.from_dict(config.to_dict()) == config
     assert VoteConfig.from_dict({}) == VoteConfig()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -13,25 +14,27 @@ from logo_retrieval.search.faiss_index import FaissIndex, faiss_is_installed
 from logo_retrieval.search.open import open_index
 from logo_retrieval.search.protocol import VectorIndex
 from logo_retrieval.search.views import best_over_views
-from logo_retrieval.values import MISSING_ID, Neighbours
+from logo_retrieval.values import MISSING_ID, Float32Array, Int64Array, Neighbours
 
-BUILDERS = {"numpy": ExactIndex, "faiss": FaissIndex.build}
+Build = Callable[[Float32Array, Int64Array], VectorIndex]
+BUILDERS: dict[str, Build] = {"numpy": ExactIndex, "faiss": FaissIndex.build}
 backends = pytest.mark.parametrize("build", BUILDERS.values(), ids=BUILDERS.keys())
 
 
-def unit(rng, n: int, d: int):
+def unit(rng: np.random.Generator, n: int, d: int) -> Float32Array:
     rows = rng.standard_normal((n, d)).astype(np.float32)
-    return rows / np.linalg.norm(rows, axis=1, keepdims=True)
+    rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+    return rows
 
 
-def plain_search(vectors, ids, query, k: int) -> list[tuple[float, int]]:
+def plain_search(vectors: Float32Array, ids: Int64Array, query: Float32Array, k: int) -> list[tuple[float, int]]:
     scored = [(float(np.dot(row, query)), int(each)) for row, each in zip(vectors, ids, strict=True)]
     return sorted(scored, key=lambda pair: -pair[0])[:k]
 
 
 @backends
 @pytest.mark.parametrize(("m", "n", "d", "k"), [(1, 1, 4, 1), (50, 3, 8, 5), (300, 70, 32, 10), (7, 40, 16, 20)])
-def test_index_agrees_with_plain_search(build, rng, m, n, d, k):
+def test_index_agrees_with_plain_search(build: Build, rng: np.random.Generator, m: int, n: int, d: int, k: int) -> None:
     vectors, ids = unit(rng, m, d), rng.permutation(10 * m)[:m].astype(np.int64)
     queries = unit(rng, n, d)
     found = build(vectors, ids).search(queries, k)
@@ -46,7 +49,9 @@ def test_index_agrees_with_plain_search(build, rng, m, n, d, k):
 
 
 @backends
-def test_a_stored_vector_finds_itself_and_answers_do_not_depend_on_the_batch(build, rng):
+def test_a_stored_vector_finds_itself_and_answers_do_not_depend_on_the_batch(
+    build: Build, rng: np.random.Generator
+) -> None:
     vectors, ids = unit(rng, 200, 24), np.arange(200, dtype=np.int64)
     index: VectorIndex = build(vectors, ids)
     together = index.search(vectors, 3)
@@ -57,7 +62,7 @@ def test_a_stored_vector_finds_itself_and_answers_do_not_depend_on_the_batch(bui
 
 
 @backends
-def test_permuting_the_gallery_changes_nothing(build, rng):
+def test_permuting_the_gallery_changes_nothing(build: Build, rng: np.random.Generator) -> None:
     vectors, ids = unit(rng, 120, 16), np.arange(120, dtype=np.int64)
     order = rng.permutation(120)
     queries = unit(rng, 9, 16)
@@ -66,7 +71,7 @@ def test_permuting_the_gallery_changes_nothing(build, rng):
 
 
 @backends
-def test_no_queries_and_an_empty_gallery(build, rng):
+def test_no_queries_and_an_empty_gallery(build: Build, rng: np.random.Generator) -> None:
     index: VectorIndex = build(unit(rng, 5, 4), np.arange(5, dtype=np.int64))
     assert len(index.search(np.empty((0, 4), np.float32), 3)) == 0
     empty: VectorIndex = build(np.empty((0, 4), np.float32), np.empty(0, np.int64))
@@ -74,7 +79,7 @@ def test_no_queries_and_an_empty_gallery(build, rng):
 
 
 @backends
-def test_wrong_shapes_say_what_was_expected(build, rng):
+def test_wrong_shapes_say_what_was_expected(build: Build, rng: np.random.Generator) -> None:
     index: VectorIndex = build(unit(rng, 5, 4), np.arange(5, dtype=np.int64))
     with pytest.raises(ValueError, match=r"\(n, 4\), got float32 of \(2, 3\)"):
         index.search(np.zeros((2, 3), np.float32), 1)
@@ -84,7 +89,7 @@ def test_wrong_shapes_say_what_was_expected(build, rng):
         build(unit(rng, 5, 4), np.arange(4, dtype=np.int64))
 
 
-def test_a_serialised_faiss_index_answers_as_before(rng):
+def test_a_serialised_faiss_index_answers_as_before(rng: np.random.Generator) -> None:
     vectors, ids = unit(rng, 60, 12), np.arange(100, 160, dtype=np.int64)
     index = FaissIndex.build(vectors, ids)
     again = FaissIndex.from_bytes(index.to_bytes(), ids)
@@ -94,7 +99,7 @@ def test_a_serialised_faiss_index_answers_as_before(rng):
         FaissIndex.from_bytes(index.to_bytes(), ids[1:])
 
 
-def test_without_a_gpu_nothing_is_transferred(rng):
+def test_without_a_gpu_nothing_is_transferred(rng: np.random.Generator) -> None:
     import faiss
 
     if getattr(faiss, "get_num_gpus", lambda: 0)() > 0:
@@ -102,7 +107,7 @@ def test_without_a_gpu_nothing_is_transferred(rng):
     assert FaissIndex.build(unit(rng, 3, 4), np.arange(3, dtype=np.int64)).backend == "faiss"
 
 
-def _distributions(monkeypatch, *installed: str) -> None:
+def _distributions(monkeypatch: pytest.MonkeyPatch, *installed: str) -> None:
     def version(name: str) -> str:
         if name not in installed:
             raise importlib.metadata.PackageNotFoundError(name)
@@ -111,18 +116,18 @@ def _distributions(monkeypatch, *installed: str) -> None:
     monkeypatch.setattr("logo_retrieval.search.faiss_index.version", version)
 
 
-def test_without_faiss_numpy_serves(monkeypatch, rng):
+def test_without_faiss_numpy_serves(monkeypatch: pytest.MonkeyPatch, rng: np.random.Generator) -> None:
     _distributions(monkeypatch)
     assert isinstance(open_index(unit(rng, 3, 4), np.arange(3, dtype=np.int64)), ExactIndex)
 
 
-def test_two_faiss_distributions_are_an_error_with_the_way_out(monkeypatch):
+def test_two_faiss_distributions_are_an_error_with_the_way_out(monkeypatch: pytest.MonkeyPatch) -> None:
     _distributions(monkeypatch, "faiss-cpu", "faiss-gpu")
     with pytest.raises(BackendError, match="pip uninstall faiss-cpu faiss-gpu"):
         faiss_is_installed()
 
 
-def test_best_over_views_takes_each_item_once_with_its_best_similarity():
+def test_best_over_views_takes_each_item_once_with_its_best_similarity() -> None:
     single = Neighbours(
         np.array([[7, 3, 9], [3, 8, MISSING_ID], [1, 2, 3]]),
         np.array([[0.9, 0.5, 0.1], [0.7, 0.6, -np.inf], [0.3, 0.2, 0.1]], np.float32),
@@ -132,7 +137,7 @@ def test_best_over_views_takes_each_item_once_with_its_best_similarity():
     np.testing.assert_allclose(merged.similarities[0], [0.9, 0.7, 0.6])
 
 
-def test_best_over_views_merges_items_with_several_gallery_views():
+def test_best_over_views_merges_items_with_several_gallery_views() -> None:
     single = Neighbours(np.array([[5, 5, 6, 7]]), np.array([[0.9, 0.8, 0.7, 0.6]], np.float32))
     merged = best_over_views(single, np.array([0]), 1, 2)
     np.testing.assert_array_equal(merged.ids, [[5, 6]])

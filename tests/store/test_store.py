@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -44,7 +45,7 @@ def index(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_round_trip(index):
+def test_round_trip(index: Path) -> None:
     with IndexStore(index) as store:
         assert store.manifest == MANIFEST
         assert store.class_sizes() == {"beta": 2, "ärzte": 1}
@@ -57,13 +58,13 @@ def test_round_trip(index):
     np.testing.assert_array_equal(snapshot.vectors, np.eye(DIM, dtype=np.float32))
 
 
-def test_vectors_that_the_caller_holds_are_not_read(index):
+def test_vectors_that_the_caller_holds_are_not_read(index: Path) -> None:
     with IndexStore(index) as store:
         assert store.snapshot(held_generation=1).vectors is None
         assert store.snapshot(held_generation=0).vectors is not None
 
 
-def test_replacing_counts_a_generation_and_an_open_reader_sees_it_next_time(index):
+def test_replacing_counts_a_generation_and_an_open_reader_sees_it_next_time(index: Path) -> None:
     with IndexStore(index) as store:
         assert store.snapshot().generation == 1
         replace_index(index, MANIFEST, ["new"], [item("n.svg", "new", 0)])
@@ -71,10 +72,10 @@ def test_replacing_counts_a_generation_and_an_open_reader_sees_it_next_time(inde
     assert (after.generation, after.classes) == (2, ("new",))
 
 
-def test_a_failed_replacement_leaves_the_index_as_it_was(index):
+def test_a_failed_replacement_leaves_the_index_as_it_was(index: Path) -> None:
     before = (index / INDEX_FILE).read_bytes()
 
-    def breaks():
+    def breaks() -> Iterator[StoredItem]:
         yield ITEMS[0]
         raise KeyboardInterrupt
 
@@ -85,13 +86,13 @@ def test_a_failed_replacement_leaves_the_index_as_it_was(index):
     assert (index / INDEX_FILE).read_bytes() == before
 
 
-def test_a_failed_first_build_leaves_nothing(tmp_path):
+def test_a_failed_first_build_leaves_nothing(tmp_path: Path) -> None:
     with pytest.raises(IndexStoreError, match="cannot write"):
         replace_index(tmp_path, MANIFEST, CLASSES, [ITEMS[0], ITEMS[0]])
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_full_disk_is_one_sentence_and_leaves_the_index(index):
+def test_a_full_disk_is_one_sentence_and_leaves_the_index(index: Path) -> None:
     """The limit on pages makes SQLite answer as it does on a full disk."""
     connection = connect(index / INDEX_FILE, write=True)
     (pages,) = connection.execute("PRAGMA page_count").fetchone()
@@ -107,12 +108,12 @@ def test_a_full_disk_is_one_sentence_and_leaves_the_index(index):
         assert store.faults() == []
 
 
-def test_no_index(tmp_path):
+def test_no_index(tmp_path: Path) -> None:
     with pytest.raises(IndexStoreError, match="there is no index at .*build-index"):
         IndexStore(tmp_path / "absent")
 
 
-def test_another_schema_version(index):
+def test_another_schema_version(index: Path) -> None:
     with sqlite3.connect(index / INDEX_FILE) as connection:
         connection.execute("PRAGMA user_version = 99")
     connection.close()
@@ -122,7 +123,7 @@ def test_another_schema_version(index):
         replace_index(index, MANIFEST, CLASSES, ITEMS)
 
 
-def test_some_other_database(tmp_path):
+def test_some_other_database(tmp_path: Path) -> None:
     with sqlite3.connect(tmp_path / INDEX_FILE) as connection:
         connection.execute("CREATE TABLE t (x)")
     connection.close()
@@ -131,13 +132,13 @@ def test_some_other_database(tmp_path):
 
 
 @pytest.mark.parametrize("junk", [b"not a database at all" * 100, b""])
-def test_junk_in_place_of_the_file(tmp_path, junk):
+def test_junk_in_place_of_the_file(tmp_path: Path, junk: bytes) -> None:
     (tmp_path / INDEX_FILE).write_bytes(junk)
     with pytest.raises(IndexStoreError, match=r"damaged|not an index"):
         IndexStore(tmp_path)
 
 
-def test_faults_are_named(index):
+def test_faults_are_named(index: Path) -> None:
     with sqlite3.connect(index / INDEX_FILE) as connection:
         connection.execute("INSERT INTO classes (name) VALUES ('hollow')")
         connection.execute("DELETE FROM vectors WHERE item_id = 3")
@@ -151,7 +152,7 @@ def test_faults_are_named(index):
         ]
 
 
-def test_vectors_of_a_wrong_width(index):
+def test_vectors_of_a_wrong_width(index: Path) -> None:
     with sqlite3.connect(index / INDEX_FILE) as connection:
         connection.execute("UPDATE vectors SET vector = x'00' WHERE item_id = 1")
     connection.close()
@@ -159,13 +160,13 @@ def test_vectors_of_a_wrong_width(index):
         store.snapshot()
 
 
-def test_manifest_with_other_fields():
+def test_manifest_with_other_fields() -> None:
     with pytest.raises(IndexStoreError, match="the manifest must hold"):
         Manifest.from_json('{"model": "x"}')
     assert Manifest.from_json(replace(MANIFEST, model="ü").to_json()).model == "ü"
 
 
-def test_cache_is_read_back_and_refused_when_damaged(tmp_path):
+def test_cache_is_read_back_and_refused_when_damaged(tmp_path: Path) -> None:
     write_cache(tmp_path, b"pay\nload", generation=7, backend="flat")
     assert read_cache(tmp_path, backend="flat") == (7, b"pay\nload")
     assert read_cache(tmp_path, backend="ivf") is None
@@ -176,7 +177,7 @@ def test_cache_is_read_back_and_refused_when_damaged(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == [CACHE_FILE]
 
 
-def test_staging_goes_on_after_a_kill_and_forgets_another_recipe(tmp_path):
+def test_staging_goes_on_after_a_kill_and_forgets_another_recipe(tmp_path: Path) -> None:
     drawing = StagedDrawing(3, b"thumb", np.ones((2, DIM), np.float32))
     with Staging(tmp_path, "recipe") as staging:
         staging.add({b"a": drawing})
@@ -191,7 +192,7 @@ def test_staging_goes_on_after_a_kill_and_forgets_another_recipe(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_two_builds_of_one_index_do_not_mix(tmp_path):
+def test_two_builds_of_one_index_do_not_mix(tmp_path: Path) -> None:
     with Staging(tmp_path, "recipe"), pytest.raises(IndexStoreError, match="another process is writing"):
         Staging(tmp_path, "recipe")
     assert (tmp_path / STAGING_FILE).exists()

@@ -1,0 +1,82 @@
+"""Draws the README's picture: `python benchmarks/picture.py`.
+
+Test drawings of the collection split, by artists whose packs are not in the gallery, drawn by lot: right or wrong, as
+they come.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+from logobench import embed_all
+from logobench_data import OTHER, Drawing, default_cache, load
+from PIL import Image, ImageDraw, ImageFont
+from surroundings import RESULTS
+
+from logo_retrieval import images
+from logo_retrieval.bundle import read_bundle
+from logo_retrieval.decide.vote import VoteConfig, vote
+from logo_retrieval.images.decode import decode
+from logo_retrieval.images.preparation import Preparation
+from logo_retrieval.search.exact import ExactIndex
+from logo_retrieval.search.views import best_over_views
+from logo_retrieval.starter import resolve_model
+
+FONT = Path(images.__file__).parent / "fonts" / "LiberationSans-Regular.ttf"
+BOLD = FONT.with_name("LiberationSans-Bold.ttf")
+SEED = 2018
+ROWS, COLUMNS, SHOWN = 5, 2, 3
+CELL_WIDTH, CELL_HEIGHT, QUERY_PX, NEIGHBOUR_PX = 560, 132, 100, 70
+INK, FAINT, RIGHT, WRONG = "#222222", "#777777", "#1a7f37", "#b35900"
+
+
+def tile(drawing: Drawing, side_px: int) -> Image.Image:
+    """A drawing as the line sees it."""
+    view = decode(drawing.path.read_bytes(), Preparation(), symbol=False).views[0]
+    return Image.fromarray(view).resize((side_px, side_px), Image.Resampling.LANCZOS)
+
+
+def main() -> None:
+    """Asks, draws, saves."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--output", type=Path, default=RESULTS / "picture.png")
+    parser.add_argument("--cache", type=Path, default=default_cache())
+    arguments = parser.parse_args()
+    bench, bundle = load(arguments.cache), read_bundle(resolve_model("starter"))
+    embedded = embed_all(bench, bundle, arguments.cache)
+    parts = np.array(bench.parts["collection"])
+    train, test = np.flatnonzero(parts == "train"), np.flatnonzero(parts == "test")
+    asked = np.random.default_rng(SEED).choice(test, ROWS * COLUMNS, replace=False)
+    labels = np.array([bench.classes.index(drawing.label) for drawing in bench.drawings])
+    config = VoteConfig.from_dict(bundle.config.vote)
+    gallery, _ = embedded.of(train, symbol=False)
+    views, owners = embedded.of(asked, symbol=True)
+    found = best_over_views(ExactIndex(gallery, train).search(views, config.k), owners, len(asked))
+    answers = vote(found.similarities, labels[found.ids], len(bench.classes), bench.classes.index(OTHER), config)
+
+    page = Image.new("RGB", (COLUMNS * CELL_WIDTH, ROWS * CELL_HEIGHT), "white")
+    pen = ImageDraw.Draw(page)
+    large, small = ImageFont.truetype(BOLD, 20), ImageFont.truetype(FONT, 12)
+    for place, (query, answer) in enumerate(zip(asked, answers, strict=True)):
+        left, top = place % COLUMNS * CELL_WIDTH + 16, place // COLUMNS * CELL_HEIGHT + 16
+        label = bench.classes[answer.argmax()]
+        truth = bench.drawings[query].label
+        page.paste(tile(bench.drawings[query], QUERY_PX), (left, top))
+        pen.rectangle((left, top, left + QUERY_PX, top + QUERY_PX), outline="#dddddd")
+        pen.text((left + 116, top + 22), label, INK, large)
+        verdict = "right" if label == truth else f"wrong: {truth}"
+        pen.text((left + 116, top + 50), f"probability {answer.max():.2f}", FAINT, small)
+        pen.text((left + 116, top + 68), verdict, RIGHT if label == truth else WRONG, small)
+        for rank in range(SHOWN):
+            near = bench.drawings[found.ids[place, rank]]
+            x = left + 270 + rank * 92
+            page.paste(tile(near, NEIGHBOUR_PX), (x, top))
+            pen.text((x, top + NEIGHBOUR_PX + 4), near.label[:13], INK, small)
+            pen.text((x, top + NEIGHBOUR_PX + 18), f"{found.similarities[place, rank]:.2f}", FAINT, small)
+    page.quantize(128).save(arguments.output, optimize=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,50 @@
+"""What every result states beside its figures: commit, machine, versions."""
+
+from __future__ import annotations
+
+import os
+import platform
+import subprocess
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+RESULTS = Path(__file__).resolve().parent / "results"
+_DISTRIBUTIONS = ("logo-retrieval", "numpy", "onnxruntime", "openvino", "faiss-cpu", "faiss-gpu", "pillow", "resvg")
+
+
+def surroundings() -> dict[str, Any]:
+    """Commit, machine and versions."""
+    return {
+        "commit": _commit(),
+        "machine": {"system": platform.system(), "cpu": _cpu(), "cores": os.cpu_count()},
+        "versions": {"python": platform.python_version(), **_versions()},
+    }
+
+
+def _commit() -> str | None:
+    """The commit, with `-dirty` when the working tree holds anything else; untracked files count."""
+    head, changes = _git("rev-parse", "HEAD"), _git("status", "--porcelain")
+    return f"{head}-dirty" if head and changes else head or None
+
+
+def _git(*arguments: str) -> str:
+    command = ["git", "-C", str(Path(__file__).parent), *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
+
+
+def _cpu() -> str:
+    info = Path("/proc/cpuinfo")
+    lines = info.read_text(encoding="utf-8").splitlines() if info.is_file() else []
+    named = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return named[0] if named else platform.processor() or platform.machine()
+
+
+def _versions() -> dict[str, str]:
+    found = {}
+    for name in _DISTRIBUTIONS:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return found

@@ -1,0 +1,114 @@
+"""Writes the measured results into the README: `python benchmarks/tables.py`; `--check` says whether they are there."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+RESULTS = Path(__file__).resolve().parent / "results"
+README = Path(__file__).resolve().parents[1] / "README.md"
+
+
+def result(name: str) -> dict[str, Any]:
+    """A results file."""
+    values: dict[str, Any] = json.loads((RESULTS / f"{name}.json").read_text(encoding="utf-8"))
+    return values
+
+
+def rows(*cells: list[str]) -> list[str]:
+    """A table in Markdown, the first row being its head."""
+    head, *body = cells
+    return ["| " + " | ".join(row) + " |" for row in (head, ["---"] * len(head), *body)]
+
+
+def logobench() -> list[str]:
+    """Both splits, every method."""
+    splits = result("logobench-starter")["splits"]
+    head = ["", *(f"{name}: {column}" for name in splits for column in ("macro F2", "companies right", "other right"))]
+    lines = [head]
+    for methods in zip(*(split["methods"] for split in splits.values()), strict=True):
+        name = methods[0]["method"] + (" + symbol view" if methods[0]["symbol_view"] else "")
+        cells = [name]
+        for entry in methods:
+            f2, low, high = entry["all"]["macro_f2"]
+            cells.append(f"{f2:.3f} ({low:.3f}-{high:.3f})")
+            cells += [f"{entry['all'][figure][0]:.3f}" for figure in ("company_accuracy", "other_recall")]
+        lines.append(cells)
+    return rows(*lines)
+
+
+def speed() -> list[str]:
+    """Whole commands, embedding and decoding, each beside what it is compared with."""
+    cold, embedding, decoding = result("cold_start"), result("embedding-starter"), result("decode")
+    figures = cold["low_median_high"]
+    lines = [["", "median", "compared with", "ratio"]]
+    lines.append(
+        [
+            "`logo-retrieval --help`",
+            f"{figures['help']['cpu_s'][1]:.2f} CPU s",
+            "an empty Python program",
+            f"{cold['cpu_ratios']['help / interpreter']:.2f}",
+        ]
+    )
+    for name, values in figures.items():
+        if name.startswith("classify"):
+            lines.append(
+                [
+                    f"cold `classify` of one {name.split('.')[-1].upper()}",
+                    f"{values['cpu_s'][1]:.2f} CPU s, {values['peak_mb'][1]:.0f} MB",
+                    "loading ONNX Runtime and the graph, one run",
+                    f"{cold['cpu_ratios'][f'{name} / bare model']:.2f}",
+                ]
+            )
+    for batch in ("batch_1", "batch_32"):
+        ours = embedding["times"]["onnxruntime-fp32"][batch]["cpu_ms_per_image"]["median"]
+        lines.append(
+            [
+                f"embedding, {batch.replace('_', ' ')}",
+                f"{ours:.1f} CPU ms an image",
+                "ONNX Runtime alone",
+                f"{embedding['cpu_ratio_to_bare'][batch]:.2f}",
+            ]
+        )
+    lines.append(decode_row(decoding))
+    return rows(*lines)
+
+
+def decode_row(decoding: dict[str, Any]) -> list[str]:
+    """Decoding a mixed folder."""
+    one, *_, every = decoding["processes"].items()
+    cpu = decoding["cpu_ms_per_file"]
+    return [
+        f"decoding a mixed folder, {every[0]} processes",
+        f"{every[1]['files_per_s']:.0f} files/s, {cpu['workers'] + cpu['parent']:.1f} CPU ms a file",
+        f"1 process ({one[1]['files_per_s']:.0f} files/s)",
+        f"{decoding['speed_up']:.2f} as quick",
+    ]
+
+
+def filled(text: str) -> str:
+    """The README with each table in its place."""
+    for name, make in (("logobench", logobench), ("speed", speed)):
+        block = f"<!-- table: {name} -->\n" + "\n".join(make()) + "\n<!-- end -->"
+        places = re.findall(rf"<!-- table: {name} -->\n.*?<!-- end -->", text, flags=re.DOTALL)
+        if len(places) != 1:
+            raise SystemExit(f"{README.name} must have one place for the table {name}, got {len(places)}")
+        text = text.replace(places[0], block)
+    return text
+
+
+def main() -> None:
+    """Fills, or checks."""
+    text = README.read_text(encoding="utf-8")
+    if "--check" in sys.argv:
+        sys.exit(
+            filled(text) != text and "the tables of the README are not those of the results: run benchmarks/tables.py"
+        )
+    README.write_text(filled(text), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Bytes of any picture format to square RGB views. Importing this package imports nothing else."""

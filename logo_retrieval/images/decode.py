@@ -1,0 +1,89 @@
+"""Bytes in, views out: the one door to everything in this room."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from logo_retrieval.errors import LogoRetrievalError, UnreadableImage
+from logo_retrieval.images.preparation import Preparation
+from logo_retrieval.images.prepare import Picture
+from logo_retrieval.images.sniff import sniff
+from logo_retrieval.images.views import draw_views
+
+if TYPE_CHECKING:  # numpy comes with it, and would double the start of a decoder process
+    from logo_retrieval.values import LogoImage
+
+
+class DecodedViews(NamedTuple):
+    """What a decoder process sends back: a `LogoImage` before numpy.
+
+    Attributes:
+        pixels: RGB bytes of all views, one after another.
+        format: by content.
+        width: of the picture as stored.
+        height: likewise.
+    """
+
+    pixels: bytes
+    format: str
+    width: int
+    height: int
+
+
+def decode(data: bytes, preparation: Preparation, *, symbol: bool) -> LogoImage:
+    """Decodes one picture in this process.
+
+    Files from strangers belong into a `DecoderPool`: limits on time and memory can only be put on another process.
+    Not for several threads at once, as Pillow's warnings are filtered for the whole process meanwhile.
+
+    Args:
+        data: a whole file.
+        preparation: size and renderer.
+        symbol: whether a lockup gets a second view, the symbol alone.
+
+    Returns:
+        The picture, view 0 the whole drawing.
+
+    Raises:
+        UnreadableImage: whatever the bytes are, nothing but this.
+        BackendError: the renderer that the preparation names is not installed.
+    """
+    import numpy as np
+
+    from logo_retrieval.values import LogoImage
+
+    decoded = decode_views(data, preparation, symbol=symbol)
+    side = preparation.size_px
+    views = np.frombuffer(decoded.pixels, dtype=np.uint8).reshape(-1, side, side, 3)
+    return LogoImage(views, decoded.format, decoded.width, decoded.height)
+
+
+def decode_views(data: bytes, preparation: Preparation, *, symbol: bool) -> DecodedViews:
+    """The same, without numpy."""
+    try:
+        format = sniff(data)
+        picture = _open(data, format, preparation)
+        views = draw_views(picture, preparation.size_px, symbol=symbol)
+        pixels = b"".join(view.tobytes() for view in views)
+        return DecodedViews(pixels, format, max(1, round(picture.width)), max(1, round(picture.height)))
+    except LogoRetrievalError:
+        raise
+    except MemoryError:
+        raise UnreadableImage("crashed", "the decoder ran out of memory") from None
+    except Exception as fault:  # third-party decoders raise what they like on damaged data
+        raise UnreadableImage("corrupt", f"it does not decode ({type(fault).__name__}: {fault})"[:300]) from fault
+    except BaseException as fault:
+        if type(fault).__name__ != "PanicException":  # a Rust library gave up; everything else here is meant to pass
+            raise
+        raise UnreadableImage("crashed", f"the renderer gave up ({fault})"[:300]) from None
+
+
+def _open(data: bytes, format: str, preparation: Preparation) -> Picture:
+    """Opens a picture; imports only the half of the room that it needs."""
+    if format in ("svg", "svgz"):
+        from logo_retrieval.images.svg import SvgPicture
+
+        return SvgPicture.open(data, preparation.engine)
+    from logo_retrieval.images.raster import RasterPicture
+
+    return RasterPicture.open(data, format)

@@ -1,0 +1,48 @@
+"""What an index keeps of a drawing beside its vectors: a hash of its looks, and a picture to show as evidence."""
+
+from __future__ import annotations
+
+import io
+from functools import cache
+
+import numpy as np
+from PIL import Image
+
+from logo_retrieval.values import Float32Array, UInt8Array
+
+_HASHED_SIDE = 32
+_FREQUENCIES = 8
+THUMBNAIL_SIDE_PX = 64
+
+
+def perceptual_hash(view: UInt8Array) -> int:
+    """64 bits as a signed integer; near-duplicates differ in few bits (Hamming distance).
+
+    The sign of each of the 8 x 8 lowest frequencies of the discrete cosine transform of the grey picture at 32 x 32,
+    against their median (Zauner 2010, "Implementation and Benchmarking of Perceptual Image Hash Functions",
+    section 3.2.1; the constant term takes part here, which keeps light on dark apart from dark on light).
+
+    Args:
+        view: (s, s, 3) uint8 RGB.
+    """
+    grey = Image.fromarray(view).convert("L").resize((_HASHED_SIDE, _HASHED_SIDE), Image.Resampling.BOX)
+    basis = _cosine_basis()
+    frequencies = basis @ np.asarray(grey, np.float32) @ basis.T
+    bits = np.packbits(frequencies > np.median(frequencies))
+    return int.from_bytes(bits.tobytes(), "big", signed=True)
+
+
+@cache
+def _cosine_basis() -> Float32Array:
+    """(8, 32): the lowest rows of the DCT-II matrix."""
+    sample = np.arange(_HASHED_SIDE, dtype=np.float32) + 0.5
+    frequency = np.arange(_FREQUENCIES, dtype=np.float32)[:, None]
+    return np.cos(np.pi * frequency * sample / _HASHED_SIDE).astype(np.float32)
+
+
+def thumbnail(view: UInt8Array) -> bytes:
+    """A 64 x 64 pixel WebP of an (s, s, 3) uint8 RGB view, about a kilobyte."""
+    picture = Image.fromarray(view).resize((THUMBNAIL_SIDE_PX, THUMBNAIL_SIDE_PX), Image.Resampling.BOX)
+    file = io.BytesIO()
+    picture.save(file, "WEBP", quality=75, method=2)
+    return file.getvalue()

@@ -1,0 +1,122 @@
+"""Decoding many untrusted files: in parallel, in input order, each within limits of time and memory.
+
+A worker is a plain child process that runs this package's own module and nothing of the user's script, so that a
+script needs no `__main__` guard. It gets one file at a time; when it hangs, dies or asks for too much, that file alone
+is lost.
+"""
+
+from __future__ import annotations
+
+import collections
+import math
+import os
+import weakref
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import numpy as np
+
+from logo_retrieval.errors import UnreadableImage
+from logo_retrieval.images.crew import Crew
+from logo_retrieval.images.preparation import Preparation
+from logo_retrieval.images.source import read_source
+from logo_retrieval.values import LogoImage
+
+_LOOK_AHEAD = 4  # sources under way per process, so that one slow file does not hold up the others
+
+
+class DecoderPool:
+    """Decoder processes, started when there is work for them and kept warm. Several threads may use one pool.
+
+    Closes at the end of a `with` block, by `close`, when it is forgotten, and when the interpreter ends.
+    """
+
+    def __init__(self, preparation: Preparation, *, processes: int | None = None, wall_limit_s: float = 10.0) -> None:
+        """Starts nothing yet.
+
+        Args:
+            preparation: size and renderer.
+            processes: at most so many at a time, at least 1; default: the CPUs that this process may use.
+            wall_limit_s: for one file, in seconds of wall time and, rounded up, of CPU time; above 0.
+
+        Raises:
+            ValueError: a number out of its range.
+        """
+        if processes is not None and processes < 1:
+            raise ValueError(f"processes must be at least 1, got {processes}")
+        if not 0 < wall_limit_s < math.inf:
+            raise ValueError(f"wall_limit_s must be above 0 and finite, got {wall_limit_s}")
+        self.preparation = preparation
+        self.processes = processes or usable_cpus()
+        self.wall_limit_s = wall_limit_s
+        self._crew = Crew(preparation, wall_limit_s)
+        self._threads = ThreadPoolExecutor(self.processes, thread_name_prefix="logo-decoder")
+        self._finalizer = weakref.finalize(self, _shut_down, self._threads, self._crew)
+
+    def decode(self, sources: Iterable[bytes | Path], *, symbol: bool) -> Iterator[LogoImage | UnreadableImage]:
+        """Decodes files, lazily: sources are taken only a little ahead of the results that are asked for.
+
+        Args:
+            sources: whole files as bytes, or paths.
+            symbol: whether a lockup gets a second view, the symbol alone.
+
+        Returns:
+            One result per source, in their order; a file that cannot be used gives its error as a value.
+
+        Raises:
+            ValueError: the pool is closed.
+            BackendError: from the iterator, when no decoder process can be started, or the renderer is not installed.
+        """
+        if not self._finalizer.alive:
+            raise ValueError("this DecoderPool is closed")
+        return self._results(iter(sources), symbol)
+
+    def close(self) -> None:
+        """Ends all processes at once, busy or not; results not fetched yet are lost. Closing twice does no harm."""
+        self._finalizer()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _results(self, sources: Iterator[bytes | Path], symbol: bool) -> Iterator[LogoImage | UnreadableImage]:
+        ahead: collections.deque[Future[LogoImage | UnreadableImage]] = collections.deque()
+        try:
+            for source in sources:
+                ahead.append(self._threads.submit(_decode_one, self._crew, source, symbol, self.preparation.size_px))
+                if len(ahead) >= _LOOK_AHEAD * self.processes:
+                    yield ahead.popleft().result()
+            while ahead:
+                yield ahead.popleft().result()
+        finally:
+            for future in ahead:
+                future.cancel()
+
+
+def usable_cpus() -> int:
+    """How many CPUs this process may run on."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _decode_one(crew: Crew, source: bytes | Path, symbol: bool, side: int) -> LogoImage | UnreadableImage:
+    try:
+        answer, pixels = crew.decode(read_source(source), symbol)
+    except UnreadableImage as fault:
+        return fault
+    views = np.frombuffer(pixels, dtype=np.uint8).reshape(-1, side, side, 3)
+    return LogoImage(views, answer["format"], answer["width"], answer["height"])
+
+
+def _shut_down(threads: ThreadPoolExecutor, crew: Crew) -> None:
+    threads.shutdown(wait=False, cancel_futures=True)
+    crew.dismiss()
+    threads.shutdown(wait=True)

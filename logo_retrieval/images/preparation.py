@@ -1,0 +1,51 @@
+"""How pictures are prepared, as a value that an index keeps. Light: it needs no image library."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+RULES = 1
+"""Changes whenever the same bytes would be prepared to other pixels, so that an index knows which rules made it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Preparation:
+    """How pictures become pixels; stored with an index, since a query must be prepared like the gallery.
+
+    Attributes:
+        size_px: side of the square views.
+        engine: which renderer draws SVG.
+        rules: the revision of the rules in `prepare` and `views`.
+    """
+
+    size_px: int = 224
+    engine: Literal["resvg", "cairosvg"] = "resvg"
+    rules: int = RULES
+
+    def __post_init__(self) -> None:
+        if not 32 <= self.size_px <= 1024:
+            raise ValueError(f"size_px must be between 32 and 1024, got {self.size_px}")
+        if self.engine not in ("resvg", "cairosvg"):
+            raise ValueError(f"engine must be 'resvg' or 'cairosvg', got {self.engine!r}")
+        if self.rules != RULES:
+            raise ValueError(
+                f"prepared by rules {self.rules}, this version knows rules {RULES} alone: rebuild the index"
+            )
+
+    def to_dict(self) -> dict[str, Any]:
+        """As plain values for JSON."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Preparation:
+        """The inverse of `to_dict`.
+
+        Raises:
+            ValueError: for a value that is not allowed, or rules of another version.
+        """
+        unknown = values.keys() - {"size_px", "engine", "rules"}
+        if unknown:
+            raise ValueError(f"a preparation has size_px, engine and rules, got also {sorted(unknown)}")
+        return cls(**values)

@@ -1,0 +1,211 @@
+"""Pixel pictures: opened by exactly the Pillow plugin that the bytes call for, within limits, as 8-bit grey or RGB."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import io
+import math
+import warnings
+from collections.abc import Iterator
+
+from PIL import Image, ImageChops, ImageFile
+
+from logo_retrieval.errors import UnreadableImage
+from logo_retrieval.images.icon import largest_entry
+
+MAX_PIXELS = 40_000_000
+"""Of one picture, and of the frames of an animation that are looked at together."""
+
+MAX_FRAMES = 32
+"""An animation that is still blank by then is taken to be blank."""
+
+_DRAFT_PX = 2048
+_SMALLEST_PX = 4
+_BLANK_RANGE = 16
+
+_PLUGINS = {
+    "png": ("PngImagePlugin", "PngImageFile"),
+    "jpeg": ("JpegImagePlugin", "JpegImageFile"),
+    "gif": ("GifImagePlugin", "GifImageFile"),
+    "webp": ("WebPImagePlugin", "WebPImageFile"),
+    "avif": ("AvifImagePlugin", "AvifImageFile"),
+    "bmp": ("BmpImagePlugin", "BmpImageFile"),
+    "tiff": ("TiffImagePlugin", "TiffImageFile"),
+    "ico": ("IcoImagePlugin", "IcoImageFile"),
+}
+_ANIMATED = {"png", "gif", "webp", "avif"}
+
+_EXIF_ORIENTATION = 0x0112
+_UPRIGHT = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+
+
+class RasterPicture:
+    """A decoded pixel picture.
+
+    Attributes:
+        width: in pixels, upright, as stored (a JPEG may be decoded smaller).
+        height: likewise.
+    """
+
+    def __init__(self, pixels: Image.Image, width: int, height: int) -> None:
+        self._pixels = pixels
+        self.width = float(width)
+        self.height = float(height)
+
+    @classmethod
+    def open(cls, data: bytes, format: str) -> RasterPicture:
+        """Decodes a file.
+
+        Args:
+            data: a whole file.
+            format: what `sniff` called it.
+
+        Raises:
+            UnreadableImage: "too-large", "corrupt", or "empty" when it is but a few pixels.
+        """
+        if format in ("ico", "cur"):
+            format, data = largest_entry(data)
+        with _strict_pillow():
+            image = _opened(data, format)
+            width, height = image.size
+            if format == "jpeg" and max(width, height) > _DRAFT_PX:
+                image.draft(None, (width * _DRAFT_PX // max(width, height), height * _DRAFT_PX // max(width, height)))
+            pixels = _first_drawn_frame(image) if format in _ANIMATED else _eight_bit(image)
+            _check_size(*pixels.size)
+            orientation = _orientation(image)
+            if orientation in _UPRIGHT:
+                pixels = pixels.transpose(_UPRIGHT[orientation])
+            if 5 <= orientation <= 8:
+                width, height = height, width
+        return cls(pixels, width, height)
+
+    def render(self, longest_px: int, region: tuple[float, float, float, float] | None = None) -> Image.Image:
+        """Draws a part of the picture.
+
+        Shrinks through a Hamming window, enlarges by bicubic interpolation, both with premultiplied alpha, so that the
+        colours of transparent pixels do not bleed. (Pillow's box filter counts a pixel wholly or not at all; on logos
+        the Hamming window is more than twice as close to a true area average.)
+
+        Args:
+            longest_px: of the longer side of the result, always met exactly; the shorter side is at least 1.
+            region: left, top, right, bottom as fractions of the picture; default all of it.
+
+        Returns:
+            An RGBA image.
+        """
+        left, top, right, bottom = region or (0.0, 0.0, 1.0, 1.0)
+        columns, rows = self._pixels.size
+        box = (left * columns, top * rows, right * columns, bottom * rows)
+        scale = longest_px / max(box[2] - box[0], box[3] - box[1])
+        size = (max(1, round((box[2] - box[0]) * scale)), max(1, round((box[3] - box[1]) * scale)))
+        method = Image.Resampling.BICUBIC if scale > 1 else Image.Resampling.HAMMING
+        return self._pixels.resize(size, method, box=box).convert("RGBA")
+
+
+@contextlib.contextmanager
+def _strict_pillow() -> Iterator[None]:
+    """Turns what Pillow says about size into "too-large", silences its other warnings."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        warnings.simplefilter("error", Image.DecompressionBombWarning)
+        try:
+            yield
+        except (Image.DecompressionBombWarning, Image.DecompressionBombError) as fault:
+            raise UnreadableImage("too-large", str(fault)) from None
+
+
+def _opened(data: bytes, format: str) -> ImageFile.ImageFile:
+    """Reads the header; of all plugins only the right one is ever imported."""
+    module_name, class_name = _PLUGINS[format]
+    module = importlib.import_module(f"PIL.{module_name}")
+    if format == "avif":
+        # its pool of threads would reserve a stack and an arena for each core of the machine
+        setattr(module, "DEFAULT_MAX_THREADS", 1)  # noqa: B010
+    image: ImageFile.ImageFile = getattr(module, class_name)(io.BytesIO(data))
+    _check_size(*image.size)
+    return image
+
+
+def _check_size(width: int, height: int) -> None:
+    if width * height > MAX_PIXELS:
+        raise UnreadableImage("too-large", f"{width} x {height} pixels, more than {MAX_PIXELS:,}")
+    if max(width, height) < _SMALLEST_PX or min(width, height) < 2:
+        raise UnreadableImage("empty", f"{width} x {height} pixels hold no drawing")
+
+
+def _first_drawn_frame(image: ImageFile.ImageFile) -> Image.Image:
+    """The first frame that is not blank, or the last one looked at."""
+    frames_within_budget = MAX_PIXELS // (image.width * image.height)
+    pixels = _eight_bit(image)
+    for number in range(1, min(MAX_FRAMES, frames_within_budget)):
+        if not _is_blank(pixels) or number >= getattr(image, "n_frames", 1):
+            break
+        image.seek(number)
+        pixels = _eight_bit(image)
+    return pixels
+
+
+def _is_blank(pixels: Image.Image) -> bool:
+    """Whether the picture is transparent, or of one colour, all over."""
+    ranges = pixels.getextrema()
+    bands = [ranges] if isinstance(ranges[0], (int, float)) else list(ranges)
+    if pixels.mode in ("LA", "RGBA"):
+        lowest_alpha, highest_alpha = bands.pop()
+        if highest_alpha <= _BLANK_RANGE or highest_alpha - lowest_alpha > _BLANK_RANGE:
+            return highest_alpha <= _BLANK_RANGE
+    return all(high - low <= _BLANK_RANGE for low, high in bands)
+
+
+def _eight_bit(image: ImageFile.ImageFile) -> Image.Image:
+    """Decodes, and converts whatever the mode is to L, LA, RGB or RGBA."""
+    image.load()
+    pixels: Image.Image = image
+    if pixels.mode.startswith("I;16"):
+        pixels = _sixteen_bit(pixels)
+    elif pixels.mode in ("I", "F"):
+        pixels = _stretched(pixels)
+    if pixels.mode in ("L", "LA", "RGB", "RGBA") and "transparency" not in pixels.info:
+        return pixels
+    if pixels.mode == "1" and "transparency" not in pixels.info:
+        return pixels.convert("L")
+    return pixels.convert("RGBA" if pixels.has_transparency_data else "RGB")
+
+
+def _sixteen_bit(pixels: Image.Image) -> Image.Image:
+    """16-bit grey to 8 bits; the one value that stands for transparent becomes an alpha plane."""
+    wide = pixels.convert("I")
+    grey = wide.point(lambda value: value * (1 / 257)).convert("L")
+    hole = pixels.info.get("transparency")
+    if isinstance(hole, int):
+        above = wide.point(lambda value: value * 255 - hole * 255).convert("L")
+        below = wide.point(lambda value: value * -255 + hole * 255).convert("L")
+        grey.putalpha(ImageChops.lighter(above, below))
+    return grey
+
+
+def _stretched(pixels: Image.Image) -> Image.Image:
+    """Wide integers and floats to 8 bits; full scale is 1, 255 or 65,535, the first that fits, else their range."""
+    low, high = pixels.getextrema()
+    if not (isinstance(low, (int, float)) and isinstance(high, (int, float)) and math.isfinite(high - low)):
+        raise UnreadableImage("corrupt", "the pixel values are not finite numbers")
+    full_scales = [scale for scale in (1.0, 255.0, 65535.0) if low >= 0 and high <= scale]
+    offset, span = (0.0, full_scales[0]) if full_scales else (float(low), float(high - low))
+    factor = 255.0 / span
+    return pixels.convert("F").point(lambda value: value * factor - offset * factor).convert("L")
+
+
+def _orientation(image: ImageFile.ImageFile) -> int:
+    """From the EXIF block; a damaged one leaves the picture as it lies."""
+    try:
+        return int(image.getexif().get(_EXIF_ORIENTATION, 1))
+    except Exception:  # EXIF is a little TIFF of its own, whose reader can fail in any way
+        return 1

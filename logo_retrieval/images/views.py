@@ -1,0 +1,125 @@
+"""The views of a drawing: the whole of it and, of a lockup, the symbol alone."""
+
+from __future__ import annotations
+
+from PIL import Image
+
+from logo_retrieval.errors import UnreadableImage
+from logo_retrieval.images.prepare import Drawing, Picture, Region, draw, draw_region, ink, is_solid, square
+
+_LOCKUP_ASPECT = 1.25
+_NARROWEST, _BROADEST = 0.4, 1.7  # of a symbol, as multiples of its height
+_NAME_HEIGHT = 0.8
+_CLEARLY_WIDER = 1.5
+
+
+def draw_views(picture: Picture, size_px: int, *, symbol: bool) -> list[Image.Image]:
+    """Draws the views of a picture.
+
+    Args:
+        picture: to draw.
+        size_px: side of the views.
+        symbol: whether a lockup gets a second view.
+
+    Returns:
+        One or two square RGB images: the whole drawing, then the symbol.
+
+    Raises:
+        UnreadableImage: "empty".
+    """
+    drawing = draw(picture, size_px)
+    views = [square(drawing, size_px)]
+    part = symbol_region(drawing) if symbol else None
+    if part is not None:
+        try:
+            alone = draw_region(picture, _of(drawing.region, part), drawing.ground, size_px)
+        except UnreadableImage:
+            return views  # a hairline: no symbol to show
+        if not is_solid(alone):
+            views.append(square(alone, size_px))
+    return views
+
+
+def symbol_region(drawing: Drawing) -> Region | None:
+    """Finds the symbol of a lockup, which is a drawing wider than 1.25 times its height.
+
+    A symbol is cut off at a gap, a run of rows or columns without ink, and is 0.4 to 1.7 heights wide. Of several gaps
+    that would do, the widest wins. In this order:
+
+    1. above or below the name, when a gap goes right across and the part is at least 0.4 of the drawing's height;
+    2. after the name: only when its gap is 1.5 times as wide as any other and the name before it is visibly lower than
+       the drawing, since most wordmarks could offer their last letter;
+    3. before the name, the usual case;
+    4. else the leading square.
+
+    Returns:
+        The region as fractions of the drawing, or None when it is no lockup.
+    """
+    mask = ink(drawing.pixels, drawing.ground.around)
+    width, height = mask.size
+    if width <= _LOCKUP_ASPECT * height:
+        return None
+    columns, rows = mask.getprojection()
+    return _stacked(mask, rows) or _beside(mask, columns)
+
+
+def _stacked(mask: Image.Image, rows: list[int]) -> Region | None:
+    width, height = mask.size
+    found: list[tuple[int, Region]] = []
+    for start, end in _gaps(rows):
+        cut = (start + end) / 2 / height
+        for top, bottom, region in ((0, start, (0.0, 0.0, 1.0, cut)), (end, height, (0.0, cut, 1.0, 1.0))):
+            left, _, right, _ = mask.crop((0, top, width, bottom)).getbbox() or (0, 0, 0, 0)
+            if bottom - top >= _NARROWEST * height and _is_symbol(right - left, bottom - top):
+                found.append((end - start, region))
+    return max(found, key=lambda gap_and_region: gap_and_region[0])[1] if found else None
+
+
+def _beside(mask: Image.Image, columns: list[int]) -> Region:
+    width, height = mask.size
+    gaps = _gaps(columns)
+    sizes = sorted(end - start for start, end in gaps)
+    if sizes and (len(sizes) == 1 or sizes[-1] >= _CLEARLY_WIDER * sizes[-2]):
+        start, end = _widest_gap(gaps)
+        _, top, _, bottom = mask.crop((0, 0, start, height)).getbbox() or (0, 0, 0, 0)
+        if _is_symbol(width - end, height) and bottom - top <= _NAME_HEIGHT * height:
+            return ((start + end) / 2 / width, 0.0, 1.0, 1.0)
+    before = [(start, end) for start, end in gaps if _is_symbol(start, height)]
+    if before:
+        start, end = _widest_gap(before)
+        return (0.0, 0.0, (start + end) / 2 / width, 1.0)
+    return (0.0, 0.0, height / width, 1.0)
+
+
+def _is_symbol(width: int, height: int) -> bool:
+    return _NARROWEST * height <= width <= _BROADEST * height
+
+
+def _gaps(projection: list[int]) -> list[tuple[int, int]]:
+    """Runs of zeros as (start, end), in order; there are none at the ends, since a drawing is trimmed."""
+    gaps = []
+    start = None
+    for place, filled in enumerate(projection):
+        if not filled and start is None:
+            start = place
+        elif filled and start is not None:
+            gaps.append((start, place))
+            start = None
+    return gaps
+
+
+def _widest_gap(gaps: list[tuple[int, int]]) -> tuple[int, int]:
+    """The widest gap, the first of equals."""
+    return max(gaps, key=lambda gap: gap[1] - gap[0])
+
+
+def _of(outer: Region, inner: Region) -> Region:
+    """A region given as fractions of another, as fractions of the picture."""
+    left, top, right, bottom = outer
+    width, height = right - left, bottom - top
+    return (
+        left + inner[0] * width,
+        top + inner[1] * height,
+        min(left + inner[2] * width, right),
+        min(top + inner[3] * height, bottom),
+    )

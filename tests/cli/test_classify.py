@@ -1,0 +1,165 @@
+"""The contract of `classify`: rows, order, formats, exit codes."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import shutil
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import Run
+from drawings import svg
+
+KEYS = ["path", "status", "label", "probability", "top", "neighbours", "reason", "index"]
+
+
+def rows(out: str) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in out.splitlines()]
+
+
+def test_a_mixed_folder_as_jsonl(run: Run, index: Path, queries: Path) -> None:
+    outcome = run("classify", queries, "--index", index, "--format", "jsonl", "--top", 3)
+    assert outcome.code == 3
+    assert "2 of 7 inputs could not be read" in outcome.err
+    answers = rows(outcome.out)
+    assert [row["path"].rsplit("/", 1)[1] for row in answers] == [
+        "a.svg", "b.png", "c.ico", "d.gif", "e.png", "f.svg", "g.png",
+    ]  # fmt: skip
+    for row in answers[:5]:
+        assert list(row) == KEYS
+        assert (row["status"], row["label"], row["reason"]) == ("ok", "disc", None)
+        assert row["label"] == row["top"][0]["label"] and row["probability"] == row["top"][0]["probability"]
+        assert len(row["top"]) == 3 and sum(each["probability"] for each in row["top"]) <= 1
+        assert [list(each) for each in row["neighbours"]] == [["item", "label", "similarity"]] * 3
+        similarities = [each["similarity"] for each in row["neighbours"]]
+        assert similarities == sorted(similarities, reverse=True) and similarities[0] <= 1.00001
+        assert row["index"] == str(index)
+    assert answers[0]["neighbours"][0] == {"item": "disc/1.svg", "label": "disc", "similarity": pytest.approx(1)}
+    for row in answers[5:]:
+        assert list(row) == KEYS
+        assert (row["status"], row["label"], row["probability"]) == ("unreadable", None, None)
+        assert (row["top"], row["neighbours"]) == ([], [])
+        assert row["reason"].startswith("corrupt: ")
+
+
+def test_csv_has_the_path_first_and_a_column_for_everything(run: Run, index: Path, queries: Path) -> None:
+    outcome = run("classify", queries, "--index", index, "--format", "csv", "--top", 2)
+    table = list(csv.DictReader(io.StringIO(outcome.out)))
+    assert list(table[0]) == [
+        "path", "status", "label", "probability",
+        "top_1_label", "top_1_probability", "top_2_label", "top_2_probability",
+        "neighbour_1_item", "neighbour_1_label", "neighbour_1_similarity",
+        "neighbour_2_item", "neighbour_2_label", "neighbour_2_similarity",
+        "reason", "index",
+    ]  # fmt: skip
+    assert len(table) == 7 and table[0]["label"] == "disc" and table[5]["status"] == "unreadable"
+
+
+def test_the_table_is_for_people(run: Run, index: Path, queries: Path) -> None:
+    outcome = run("classify", queries / "a.svg", queries / "f.svg", "--index", index)
+    header, known, broken = outcome.out.splitlines()
+    assert header.split() == ["path", "label", "prob.", "nearest", "drawing"]
+    assert "disc" in known and "1.00 disc/1.svg" in known
+    assert "(unreadable)" in broken and "corrupt: " in broken
+
+
+def test_every_way_to_name_inputs(
+    run: Run, index: Path, queries: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listed = [str(queries / "b.png"), str(tmp_path / "absent.png"), str(queries / "b.png")]
+    listing = tmp_path / "list.txt"
+    listing.write_text("\n".join(listed) + "\n\n")
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(listing.read_bytes())))
+    arguments = ("-", f"@{listing}", queries / "*.svg", queries / "nothing*", tmp_path / "gone.svg", tmp_path)
+    outcome = run("classify", *arguments, "--index", index, "--format", "jsonl")
+    expected = [
+        *listed, *listed, str(queries / "a.svg"), str(queries / "f.svg"),
+        str(queries / "nothing*"), str(tmp_path / "gone.svg"), str(listing),
+    ]  # fmt: skip
+    answers = rows(outcome.out)
+    assert [row["path"] for row in answers] == expected
+    assert answers[1]["reason"].startswith("missing: ")
+    assert answers[-1]["reason"].startswith("unknown-format: ")
+    assert outcome.code == 3
+
+
+def test_all_answered_is_exit_code_0(run: Run, index: Path, queries: Path) -> None:
+    outcome = run("classify", queries / "a.svg", "--index", index, "--format", "jsonl")
+    assert (outcome.code, outcome.err) == (0, "")
+
+
+@pytest.mark.parametrize("kind", ["jsonl", "csv"])
+def test_resume_answers_what_is_missing_and_no_more(
+    run: Run, index: Path, queries: Path, tmp_path: Path, kind: str
+) -> None:
+    file = tmp_path / f"answers.{kind}"
+    call = ("classify", queries, queries / "a.svg", "--index", index, "--format", kind, "--output", file)
+    assert run(*call).code == 3
+    whole = file.read_bytes()
+    lines = whole.splitlines(keepends=True)
+    file.write_bytes(b"".join(lines[:4]) + lines[4][:15])  # torn in the fifth line
+    assert run(*call, "--resume").code == 3
+    assert file.read_bytes() == whole
+    again = run(*call, "--resume")
+    assert (again.code, file.read_bytes()) == (3, whole)
+
+
+def test_resume_refuses_a_file_that_it_did_not_write(run: Run, index: Path, queries: Path, tmp_path: Path) -> None:
+    file = tmp_path / "notes.jsonl"
+    file.write_text("dear diary\n")
+    outcome = run("classify", queries, "--index", index, "--format", "jsonl", "--output", file, "--resume")
+    assert outcome.code == 2 and "no jsonl rows of an earlier run" in outcome.err
+    assert file.read_text() == "dear diary\n"
+
+
+def test_file_names_that_are_no_text_or_steer_a_terminal(run: Run, index: Path, tmp_path: Path) -> None:
+    (tmp_path / "caf\udce9.svg").write_bytes(svg("disc"))
+    (tmp_path / "red\x1b[31m.svg").write_bytes(svg("disc"))
+    outcome = run("classify", tmp_path, "--index", index, "--format", "jsonl")
+    assert [row["path"][-9:] for row in rows(outcome.out)] == ["/caf\udce9.svg", "\x1b[31m.svg"]
+    table = run("classify", tmp_path, "--index", index)
+    assert "\x1b" not in table.out and "\\x1b[31m" in table.out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((), "Missing argument"),
+        (("x", "--format", "xml"), "'xml' is not one of"),
+        (("x", "--top", "0"), "0 is not in the range"),
+        (("x", "--resume"), "--resume goes with --output"),
+        (("@absent.txt",), "cannot read the list 'absent.txt'"),
+        (("x", "--frobnicate"), "No such option"),
+    ],
+)
+def test_wrong_usage_is_exit_code_2(run: Run, arguments: tuple[str, ...], message: str) -> None:
+    outcome = run("classify", *arguments)
+    assert outcome.code == 2 and message in outcome.err and "Traceback" not in outcome.err
+
+
+def test_an_empty_folder_is_wrong_usage(run: Run, index: Path, tmp_path: Path) -> None:
+    outcome = run("classify", tmp_path, "--index", index)
+    assert outcome.code == 2 and "no files to classify" in outcome.err
+
+
+def test_which_index_is_read(
+    run: Run, index: Path, queries: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    shipped = rows(run("classify", queries / "a.svg", "--format", "jsonl").out)
+    assert shipped[0]["index"] == "starter"
+    shutil.copytree(index, tmp_path / "indexes" / "default")
+    default = rows(run("classify", queries / "a.svg", "--format", "jsonl").out)
+    assert default[0]["index"] == "indexes/default" and default[0]["label"] == "disc"
+    monkeypatch.setenv("LOGO_RETRIEVAL_INDEX", str(index))
+    assert rows(run("classify", queries / "a.svg", "--format", "jsonl").out)[0]["index"] == str(index)
+
+
+def test_no_index_there(run: Run, queries: Path, tmp_path: Path) -> None:
+    outcome = run("classify", queries / "a.svg", "--index", tmp_path / "absent")
+    assert outcome.code == 1
+    assert outcome.err.startswith("Error: there is no index at") and "build-index" in outcome.err

@@ -1,0 +1,108 @@
+from __future__ import annotations
+
+import gzip
+import struct
+
+import pytest
+
+from logo_retrieval.errors import UnreadableImage
+from logo_retrieval.images.sniff import MAX_BYTES, sniff
+
+SVG = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 4 4"><path d="M0 0h4v4z"/></svg>'
+ILLUSTRATOR = '<!DOCTYPE svg PUBLIC "-//W3C//DTD SVG 1.1//EN" "svg11.dtd" [\n<!ENTITY ns "http://x/>"> ]>\n'
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        SVG.encode(),
+        b"\xef\xbb\xbf" + SVG.encode(),
+        SVG.encode("utf-16"),
+        SVG.encode("utf-16-le"),
+        SVG.encode("utf-16-be"),
+        SVG.encode("utf-32"),
+        b"\n\t  " + SVG.encode(),
+        ('<?xml version="1.0" encoding="ISO-8859-1"?><!-- Müller > <html> -->' + SVG).encode("latin-1"),
+        ('<?xml version="1.0"?>\n' + ILLUSTRATOR + "<?xml-stylesheet href='a.css'?>" + SVG).encode(),
+        b"<!--" + b"licence " * 20_000 + b"-->" + SVG.encode(),
+        b'<svg:svg xmlns:svg="http://www.w3.org/2000/svg"/>',
+        b"<svg>",
+    ],
+)
+def test_svg_is_known_whatever_precedes_its_root(data: bytes) -> None:
+    assert sniff(data) == "svg"
+
+
+@pytest.mark.parametrize(
+    ("data", "name"),
+    [
+        (gzip.compress(SVG.encode()), "svgz"),
+        (gzip.compress(SVG.encode() + b" " * 3_000_000), "svgz"),
+        (gzip.compress(SVG.encode())[:-12], "svgz"),
+        (b"\x89PNG\r\n\x1a\n", "png"),
+        (b"\xff\xd8\xff\xe0", "jpeg"),
+        (b"GIF87a", "gif"),
+        (b"GIF89a", "gif"),
+        (b"RIFF\x10\0\0\0WEBPVP8L", "webp"),
+        (b"\0\0\0\x1cftypavif\0\0\0\0mif1", "avif"),
+        (b"\0\0\0\x1cftypmif1\0\0\0\0miafavif", "avif"),
+        (b"BM" + bytes(12) + struct.pack("<I", 40), "bmp"),
+        (b"II*\0", "tiff"),
+        (b"MM\0*", "tiff"),
+        (b"\0\0\1\0\1\0", "ico"),
+        (b"\0\0\2\0\1\0", "cur"),
+    ],
+)
+def test_formats_are_known_by_content(data: bytes, name: str) -> None:
+    assert sniff(data) == name
+
+
+@pytest.mark.parametrize(
+    ("data", "what"),
+    [
+        (b"", "0 bytes"),
+        (bytes(1000), "NUL"),
+        (b"<!DOCTYPE html><html><body>404", "HTML"),
+        (b"<!doctype HTML PUBLIC 'x'>\n<p>", "HTML"),
+        (b"<html><body>" + SVG.encode() + b"</body></html>", "HTML"),
+        (b"<?xml version='1.0'?><!-- <svg> --><rss></rss>", "<rss>"),
+        (b"<!-- <svg></svg> -->", "without a root"),
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:0", "git-LFS"),
+        (b"PK\3\4....", "ZIP"),
+        (b"%PDF-1.7", "PDF"),
+        (b"%!PS-Adobe-3.0 EPSF-3.0", "EPS"),
+        (b"\xc5\xd0\xd3\xc6", "EPS"),
+        (b"\0\0\0\x0cftypheic", "HEIC"),
+        (b"\0\0\0\x0cftypisom", "video"),
+        (b"RIFF\x10\0\0\0WAVEfmt ", "no known image"),
+        (b"BMW is a company", "plain text"),
+        (b'{"error": "not found"}\n', "plain text"),
+        (b"\0\0\2\0\0\0" + bytes(20), "no known image"),
+        (gzip.compress(gzip.compress(SVG.encode())), "gzip"),
+        (gzip.compress(b"hello"), "gzip"),
+        (bytes(range(128, 256)), "no known image"),
+    ],
+)
+def test_other_files_are_refused_by_name(data: bytes, what: str) -> None:
+    with pytest.raises(UnreadableImage, match="PNG, JPEG") as refusal:
+        sniff(data)
+    assert refusal.value.code == "unknown-format"
+    assert what in refusal.value.text
+
+
+def test_broken_gzip_is_corrupt() -> None:
+    with pytest.raises(UnreadableImage) as refusal:
+        sniff(b"\x1f\x8b\x08" + b"\xff" * 50)
+    assert refusal.value.code == "corrupt"
+
+
+def test_a_file_over_the_limit_is_refused_before_it_is_looked_at() -> None:
+    with pytest.raises(UnreadableImage) as refusal:
+        sniff(b"\x89PNG\r\n\x1a\n" + bytes(MAX_BYTES))
+    assert refusal.value.code == "too-large"
+
+
+@pytest.mark.parametrize("unit", [b"<!--", b"<?", b"<!DOCTYPE ", b'<!DOCTYPE svg "', b"<!DOCTYPE svg [ ] ", b" ", b'"'])
+def test_endless_prologues_end(unit: bytes) -> None:
+    with pytest.raises(UnreadableImage):
+        sniff(b"<!DOCTYPE svg" + unit * 100_000)
