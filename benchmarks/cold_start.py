@@ -1,8 +1,8 @@
 """What a cold command costs: `python benchmarks/cold_start.py IMAGE... [--output JSON]`.
 
 CPU seconds (user and system, child processes counted) and peak memory (of the largest single process) of whole
-commands, interleaved, medians over repeats, each as a ratio to the least that could do the same: a bare interpreter for `--help`,
-and one that only imports numpy and ONNX Runtime, loads the same graph and runs it once for `classify`.
+commands, interleaved, medians over repeats, each as a ratio to the least that could do the same: a bare interpreter
+for `--help`, and one that only imports numpy and ONNX Runtime, loads the same graph and runs it once for `classify`.
 """
 
 from __future__ import annotations

@@ -11,8 +11,6 @@ from __future__ import annotations
 import argparse
 import io
 import json
-import os
-import platform
 import random
 import resource
 import statistics
@@ -21,11 +19,12 @@ import time
 from pathlib import Path
 from typing import Any
 
-import PIL
 from PIL import Image
+from surroundings import RESULTS, surroundings
 
+from logo_retrieval.cores import usable_cores
 from logo_retrieval.errors import UnreadableImage
-from logo_retrieval.images.pool import DecoderPool, usable_cpus
+from logo_retrieval.images.pool import DecoderPool
 from logo_retrieval.images.preparation import Preparation
 from logo_retrieval.images.svg import SvgPicture
 
@@ -87,7 +86,7 @@ def cpu_s(who: int) -> float:
 
 def measure(files: list[Path], repeats: int) -> dict[str, Any]:
     """Interleaves passes with one process and with all."""
-    every = usable_cpus()
+    every = usable_cores()
     walls: dict[int, list[float]] = {1: [], every: []}
     own_before, children_before = cpu_s(resource.RUSAGE_SELF), cpu_s(resource.RUSAGE_CHILDREN)
     pools = {processes: DecoderPool(Preparation(), processes=processes) for processes in walls}
@@ -126,23 +125,15 @@ def main() -> None:
     parser.add_argument("--files", type=int, default=400)
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--output", type=Path, help="a JSON file to write")
+    parser.add_argument("--output", type=Path, default=RESULTS / "decode.json")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         files = lay_out(arguments.art, Path(folder), arguments.files, arguments.seed)
         result = measure(files, arguments.repeats)
-    result["seed"] = arguments.seed
-    result["machine"] = {
-        "cpus": usable_cpus(),
-        "system": f"{platform.system()} {platform.machine()}",
-        "python": platform.python_version(),
-        "pillow": PIL.__version__,
-        "load": round(os.getloadavg()[0], 2),
-    }
+    result = {"benchmark": "decode", **surroundings(), "seed": arguments.seed, **result}
     text = json.dumps(result, indent=2)
     print(text)
-    if arguments.output:
-        arguments.output.write_text(text + "\n", encoding="utf-8")
+    arguments.output.write_text(text + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

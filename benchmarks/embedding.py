@@ -23,8 +23,8 @@ import onnxruntime
 from surroundings import RESULTS, surroundings
 
 from logo_retrieval.bundle import MODEL_FILE, ModelBundle, read_bundle
+from logo_retrieval.cores import usable_cores
 from logo_retrieval.embedding import RUNTIMES, Embedder, load_embedder
-from logo_retrieval.embedding.protocol import available_cores
 from logo_retrieval.errors import BackendError, UnreadableImage
 from logo_retrieval.images.pool import DecoderPool
 from logo_retrieval.images.preparation import Preparation
@@ -42,6 +42,7 @@ import sys, time
 from pathlib import Path
 import numpy as np
 from logo_retrieval.bundle import read_bundle
+from logo_retrieval.cores import usable_cores
 from logo_retrieval.embedding import load_embedder
 embedder = load_embedder(read_bundle(Path(sys.argv[1])), runtime=sys.argv[2])
 embedder.embed(np.zeros((1, embedder.input_size_px, embedder.input_size_px, 3), np.uint8))
@@ -63,7 +64,7 @@ def read_art(folder: Path, size_px: int) -> UInt8Array:
 def bare_session(bundle: ModelBundle) -> Callable[[Float32Array], Any]:
     """ONNX Runtime with nothing around it, but with our settings for threads."""
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = available_cores()
+    options.intra_op_num_threads = usable_cores()
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     session = onnxruntime.InferenceSession(bundle.path(MODEL_FILE), options, providers=["CPUExecutionProvider"])
     name = session.get_inputs()[0].name

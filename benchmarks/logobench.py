@@ -3,15 +3,14 @@
 For each split of LogoBench-160 the gallery is train, the queries are test, and the constants of the vote are fitted on
 val against the same gallery, so that what was fitted holds for what is asked. The gallery holds whole drawings; queries
 are asked with the whole drawing alone, and with the symbol of a lockup as a second view. Wide drawings are those that
-have such a view: more than 1.25 times as wide as high once trimmed, whatever size the file states.
+have such a view: more than 1.25 times as wide as high once trimmed, whatever size the file states. Degraded ones are
+one copy of each test drawing, its kind by lot, see `degrade.py`.
 """
 
 from __future__ import annotations
 
 import argparse
-import hashlib
 import json
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import product
@@ -19,16 +18,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from logobench_data import ARCHIVE, OTHER, SPLITS, LogoBench, default_cache, load
+from embedded import Embedded, embed_all, embed_degraded
+from logobench_data import OTHER, SPLITS, LogoBench, default_cache, load
 from surroundings import RESULTS, surroundings
 
-from logo_retrieval.bundle import ModelBundle, read_bundle
+from logo_retrieval.bundle import read_bundle
 from logo_retrieval.decide.vote import VoteConfig, vote
-from logo_retrieval.embedding import Embedder, load_embedder
-from logo_retrieval.errors import UnreadableImage
 from logo_retrieval.evaluation import metrics
-from logo_retrieval.images.pool import DecoderPool
-from logo_retrieval.images.preparation import Preparation
 from logo_retrieval.search.exact import ExactIndex
 from logo_retrieval.search.views import best_over_views
 from logo_retrieval.starter import STARTER, resolve_model
@@ -36,23 +32,6 @@ from logo_retrieval.values import Float32Array, Int64Array
 
 SEED = 0
 RESAMPLES = 1000
-BATCH = 64
-
-
-@dataclass(frozen=True, slots=True)
-class Embedded:
-    """All drawings as (m, d) unit vectors, the (m,) drawing each view is of, and whether it is the whole drawing."""
-
-    vectors: Float32Array
-    owners: Int64Array
-    whole: metrics.BoolArray
-
-    def of(self, drawings: Int64Array, *, symbol: bool) -> tuple[Float32Array, Int64Array]:
-        """The views of some drawings, and for each its position in `drawings`."""
-        position = np.full(self.owners.max() + 1, -1)
-        position[drawings] = np.arange(len(drawings))
-        wanted = (position[self.owners] >= 0) & (self.whole | symbol)
-        return self.vectors[wanted], position[self.owners[wanted]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,41 +41,6 @@ class Answers:
     predicted: Int64Array
     known: metrics.Float64Array
     probabilities: metrics.Float64Array | None = None
-
-
-def embed_all(bench: LogoBench, bundle: ModelBundle, cache: Path) -> Embedded:
-    """Every view of every drawing; kept in the cache under what it depends on."""
-    embedder = load_embedder(bundle)
-    preparation = Preparation(size_px=embedder.input_size_px)
-    art = hashlib.sha256(ARCHIVE.read_bytes()).hexdigest()
-    recipe = json.dumps([art, bundle.config.files, embedder.precision, preparation.to_dict()], sort_keys=True)
-    kept = cache / "embeddings" / f"logobench160-{hashlib.sha256(recipe.encode()).hexdigest()[:16]}.npz"
-    if not kept.is_file():
-        embedded = _embed(bench, embedder, preparation)
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=kept.parent, suffix=".npz", delete=False) as aside:
-            np.savez(aside, vectors=embedded.vectors, owners=embedded.owners, whole=embedded.whole)
-        Path(aside.name).replace(kept)
-    with np.load(kept, allow_pickle=False) as arrays:
-        return Embedded(arrays["vectors"], arrays["owners"], arrays["whole"])
-
-
-def _embed(bench: LogoBench, embedder: Embedder, preparation: Preparation) -> Embedded:
-    owners: list[int] = []
-    waiting: list[np.ndarray[Any, np.dtype[np.uint8]]] = []
-    vectors: list[Float32Array] = []
-    with DecoderPool(preparation) as pool:
-        images = pool.decode([drawing.path for drawing in bench.drawings], symbol=True)
-        for i, image in enumerate(images):
-            if isinstance(image, UnreadableImage):
-                raise SystemExit(f"{bench.drawings[i].key} cannot be read: {image}")
-            owners += [i] * len(image.views)
-            waiting.append(image.views)
-            if len(waiting) == BATCH or i == len(bench.drawings) - 1:
-                vectors.append(embedder.embed(np.concatenate(waiting)))
-                waiting.clear()
-    owner = np.array(owners)
-    return Embedded(np.concatenate(vectors), owner, np.diff(owner, prepend=-1) > 0)
 
 
 def ranked(
@@ -199,8 +143,8 @@ def measure(answers: Answers, true: Int64Array, groups: Int64Array, other: int) 
     return result
 
 
-def run_split(bench: LogoBench, split: str, embedded: Embedded) -> dict[str, Any]:
-    """All methods, without and with the symbol view, on all test drawings and on the wide ones."""
+def run_split(bench: LogoBench, split: str, embedded: Embedded, worn: Embedded) -> dict[str, Any]:
+    """All methods, without and with the symbol view, on all test drawings, the wide ones, and degraded copies."""
     position = {name: i for i, name in enumerate(bench.classes)}
     labels = np.array([position[drawing.label] for drawing in bench.drawings])
     other = position[OTHER]
@@ -210,32 +154,30 @@ def run_split(bench: LogoBench, split: str, embedded: Embedded) -> dict[str, Any
     train, val, test = (np.flatnonzero(parts == part) for part in ("train", "val", "test"))
     gallery, _ = embedded.of(train, symbol=False)
     means = class_means(gallery, labels[train], len(bench.classes))
-    wide = np.flatnonzero(lockup[test])
-    methods = []
+    asked = {
+        "all": (embedded, test),
+        "wide": (embedded, test[lockup[test]]),
+        "degraded": (worn, np.intersect1d(test, worn.owners)),
+    }
+    methods: list[dict[str, Any]] = []
     for symbol in (False, True):
-        asked = ranked(gallery, labels[train], *embedded.of(test, symbol=symbol))
         config = fit_vote(*ranked(gallery, labels[train], *embedded.of(val, symbol=symbol)), labels[val], other)
-        of_means = ranked(means, np.arange(len(means)), *embedded.of(test, symbol=symbol))
-        for name, answers, constants in (
-            ("class mean", by_nearest(*of_means, other), None),
-            ("nearest", by_nearest(*asked, other), None),
-            ("vote", by_vote(*asked, other, config), config.to_dict()),
-        ):
-            methods.append(
-                {
-                    "method": name,
-                    "symbol_view": symbol,
-                    "constants": constants,
-                    "all": measure(answers, labels[test], groups[test], other),
-                    "wide": measure(_only(answers, wide), labels[test][wide], groups[test][wide], other),
-                }
-            )
+        suffix: dict[str, Any] = {"symbol_view": symbol}
+        by_mean: dict[str, Any] = {"method": "class mean", **suffix}
+        nearest: dict[str, Any] = {"method": "nearest", **suffix}
+        voted: dict[str, Any] = {"method": "vote", **suffix, "constants": config.to_dict()}
+        for name, (source, rows) in asked.items():
+            views = source.of(rows, symbol=symbol)
+            similar = ranked(gallery, labels[train], *views)
+            to_means = ranked(means, np.arange(len(means)), *views)
+            for entry, answers in (
+                (by_mean, by_nearest(*to_means, other)),
+                (nearest, by_nearest(*similar, other)),
+                (voted, by_vote(*similar, other, config)),
+            ):
+                entry[name] = measure(answers, labels[rows], groups[rows], other)
+        methods += [by_mean, nearest, voted]
     return {"gallery": len(train), "queries": len(test), "fitted_on": len(val), "methods": methods}
-
-
-def _only(answers: Answers, rows: Int64Array) -> Answers:
-    probabilities = None if answers.probabilities is None else answers.probabilities[rows]
-    return Answers(answers.predicted[rows], answers.known[rows], probabilities)
 
 
 def table(results: dict[str, Any]) -> str:
@@ -244,12 +186,12 @@ def table(results: dict[str, Any]) -> str:
     lines = []
     for split, result in results["splits"].items():
         lines += ["", f"{split}: {result['queries']} queries, {result['gallery']} in the gallery"]
-        lines.append(f"{'':26}" + "".join(f"{name:>24}" for name in columns))
+        lines.append(f"{'':34}" + "".join(f"{name:>24}" for name in columns))
         for entry in result["methods"]:
-            for rows in ("all", "wide"):
+            for rows in ("all", "wide", "degraded"):
                 name = f"{entry['method']}{' + symbol' if entry['symbol_view'] else ''}, {rows}"
                 cells = ("{:.3f} ({:.3f}-{:.3f})".format(*entry[rows][c]) if c in entry[rows] else "" for c in columns)
-                lines.append(f"{name:26}" + "".join(f"{cell:>24}" for cell in cells))
+                lines.append(f"{name:34}" + "".join(f"{cell:>24}" for cell in cells))
     return "\n".join(lines)
 
 
@@ -263,6 +205,8 @@ def main() -> None:
     bundle = read_bundle(resolve_model(arguments.model))
     bench = load(arguments.cache)
     embedded = embed_all(bench, bundle, arguments.cache)
+    tested = np.array([any(bench.parts[split][i] == "test" for split in SPLITS) for i in range(len(bench.drawings))])
+    worn = embed_degraded(bench, np.flatnonzero(tested), "test", bundle, arguments.cache)
     results = {
         "benchmark": "LogoBench-160",
         "model": {"name": bundle.config.name, "backbone": bundle.config.backbone, "digest": bundle.digest},
@@ -270,7 +214,7 @@ def main() -> None:
         "seed": SEED,
         "resamples": RESAMPLES,
         "views": {"drawings": len(bench.drawings), "views": len(embedded.owners)},
-        "splits": {split: run_split(bench, split, embedded) for split in SPLITS},
+        "splits": {split: run_split(bench, split, embedded, worn) for split in SPLITS},
     }
     output = arguments.output or RESULTS / f"logobench-{Path(arguments.model).name}.json"
     output.parent.mkdir(parents=True, exist_ok=True)

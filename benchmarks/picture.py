@@ -10,7 +10,7 @@ import argparse
 from pathlib import Path
 
 import numpy as np
-from logobench import embed_all
+from embedded import embed_all
 from logobench_data import OTHER, Drawing, default_cache, load
 from PIL import Image, ImageDraw, ImageFont
 from surroundings import RESULTS

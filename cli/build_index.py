@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Literal
 
 import click
 
@@ -11,6 +12,7 @@ from .options import EXIT_SOME_UNREADABLE, index_option, index_to_write, progres
 from .output import shown
 
 _RUNTIMES = ("onnxruntime-fp32", "openvino-bf16")
+_RENDERERS = ("resvg", "cairosvg")
 _LISTED = 20
 
 
@@ -19,7 +21,10 @@ _LISTED = 20
 @index_option
 @click.option("--model", default="starter", show_default=True, help="A model bundle, or an index that holds one.")
 @click.option("--runtime", type=click.Choice(_RUNTIMES), default=_RUNTIMES[0], show_default=True)
-def build_index(data: Path, index: Path | None, model: str, runtime: str) -> None:
+@click.option("--renderer", type=click.Choice(_RENDERERS), default=_RENDERERS[0], show_default=True, help="Of SVG.")
+def build_index(
+    data: Path, index: Path | None, model: str, runtime: str, renderer: Literal["resvg", "cairosvg"]
+) -> None:
     """Build the index of a folder of classes or of a table.
 
     DATA is a folder with one sub-folder a class, or a .csv or .parquet with the columns path and label. A class called
@@ -39,7 +44,9 @@ def build_index(data: Path, index: Path | None, model: str, runtime: str) -> Non
     gallery = read_gallery(data)
     bundle = read_bundle(resolve_model(model))
     with progress_bar("build-index", len(gallery.records)) as advance:
-        report = build(gallery, folder, bundle, runtime=runtime, progress=lambda done, total: advance(done))
+        report = build(
+            gallery, folder, bundle, runtime=runtime, renderer=renderer, progress=lambda done, total: advance(done)
+        )
     _warn("", report.remarks)
     _warn("unreadable: ", [f"{name}: {reason}" for name, reason in report.unreadable])
     _warn("left out, same bytes in the same class: ", [f"{name} = {twin}" for name, twin in report.duplicates])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import math
 import sys
 import unicodedata
 from collections import Counter
@@ -29,8 +30,8 @@ def decision_row(path: str, decision: Decision, index: str) -> dict[str, object]
         "path": path,
         "status": decision.status,
         "label": decision.label,
-        "probability": None if decision.probability is None else round(decision.probability, _DIGITS),
-        "top": [{"label": each.label, "probability": round(each.probability, _DIGITS)} for each in decision.top],
+        "probability": None if decision.probability is None else _shortened(decision.probability),
+        "top": [{"label": each.label, "probability": _shortened(each.probability)} for each in decision.top],
         "neighbours": [evidence_row(each) for each in decision.neighbours],
         "reason": decision.reason,
         "index": index,
@@ -40,6 +41,11 @@ def decision_row(path: str, decision: Decision, index: str) -> dict[str, object]
 def evidence_row(evidence: Evidence) -> dict[str, object]:
     """One neighbour, as a JSON object."""
     return {"item": evidence.item, "label": evidence.label, "similarity": round(evidence.similarity, _DIGITS)}
+
+
+def _shortened(probability: float) -> float:
+    """Cut, not rounded, so that probabilities still sum to at most 1."""
+    return math.floor(probability * 10**_DIGITS) / 10**_DIGITS
 
 
 def json_line(row: Row) -> str:

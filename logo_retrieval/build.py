@@ -19,7 +19,7 @@ from logo_retrieval.errors import GalleryError, IndexStoreError, LogoRetrievalEr
 from logo_retrieval.gallery import Gallery, GalleryRecord, printable
 from logo_retrieval.images.fingerprint import perceptual_hash, thumbnail
 from logo_retrieval.images.pool import DecoderPool
-from logo_retrieval.images.preparation import Preparation
+from logo_retrieval.images.preparation import Engine, Preparation
 from logo_retrieval.intake import BuildReport, Intake, Progress
 from logo_retrieval.store.index_store import StoredItem, replace_index
 from logo_retrieval.store.manifest import Manifest
@@ -37,13 +37,23 @@ def build_index(
     bundle: ModelBundle,
     *,
     runtime: str = "onnxruntime-fp32",
+    renderer: Engine = "resvg",
     progress: Progress | None = None,
 ) -> BuildReport:
     """Writes the index of a gallery into a folder, replacing what the index held.
 
     An interrupted build goes on where it was when called again with the same model.
 
+    Args:
+        gallery: what to index.
+        folder: made when missing.
+        bundle: the model; it is copied into the index.
+        runtime: one of `embedding.RUNTIMES`; queries of this index use the same.
+        renderer: of SVG, likewise.
+        progress: called after each file.
+
     Raises:
+        BackendError: when the runtime or the renderer is not installed.
         GalleryError: when no file could be read.
         ModelError: when the model cannot be loaded.
         IndexStoreError: when the folder cannot be written, or another build is writing it.
@@ -53,7 +63,9 @@ def build_index(
     with storage_errors(folder, "write"):
         folder.mkdir(parents=True, exist_ok=True)
     try:
-        return _build(gallery, folder, bundle, load_embedder(bundle, runtime=runtime), progress)
+        embedder = load_embedder(bundle, runtime=runtime)
+        preparation = Preparation(size_px=embedder.input_size_px, engine=renderer)
+        return _build(gallery, folder, bundle, embedder, preparation, progress)
     except LogoRetrievalError:
         if fresh_folder and not any(folder.iterdir()):
             folder.rmdir()
@@ -61,9 +73,13 @@ def build_index(
 
 
 def _build(
-    gallery: Gallery, folder: Path, bundle: ModelBundle, embedder: Embedder, progress: Progress | None
+    gallery: Gallery,
+    folder: Path,
+    bundle: ModelBundle,
+    embedder: Embedder,
+    preparation: Preparation,
+    progress: Progress | None,
 ) -> BuildReport:
-    preparation = Preparation(size_px=embedder.input_size_px)
     manifest = Manifest(
         model=bundle.config.name,
         model_digest=bundle.digest,
@@ -80,7 +96,6 @@ def _build(
         _stage(intake, staging, embedder, preparation)
         report, kept = intake.report, intake.usable()
         if not kept:
-            staging.discard()
             reasons = "; ".join(f"{name}: {reason}" for name, reason in report.unreadable[:3])
             raise GalleryError(f"none of the {len(gallery.records)} files can be used ({reasons})")
         present = {record.label for record, _ in kept}

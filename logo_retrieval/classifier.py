@@ -55,8 +55,11 @@ class LogoClassifier:
         manifest = store.manifest
         self.model = model_of(store.folder, manifest)
         self._embedder = load_embedder(self.model, runtime=manifest.precision)
-        self._preparation = Preparation.from_dict(manifest.preparation)
-        self._vote = VoteConfig.from_dict(manifest.vote)
+        try:
+            self._preparation = Preparation.from_dict(manifest.preparation)
+            self._vote = VoteConfig.from_dict(manifest.vote)
+        except (TypeError, ValueError) as error:
+            raise IndexStoreError(f"the index '{store.folder}' cannot be used: {error}") from error
         if (manifest.dim, self._preparation.size_px) != (self._embedder.dim, self._embedder.input_size_px):
             raise IndexStoreError(
                 f"the index '{store.folder}' has vectors of width {manifest.dim} from {self._preparation.size_px} px, "

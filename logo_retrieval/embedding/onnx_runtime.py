@@ -7,7 +7,8 @@ from typing import cast
 import onnxruntime
 
 from logo_retrieval.bundle import MODEL_FILE, ModelBundle
-from logo_retrieval.embedding.protocol import available_cores, check_shapes, embed_in_batches
+from logo_retrieval.cores import usable_cores
+from logo_retrieval.embedding.protocol import check_shapes, embed_in_batches
 from logo_retrieval.errors import ModelError
 from logo_retrieval.values import Float32Array, UInt8Array
 
@@ -34,7 +35,7 @@ class OnnxRuntimeEmbedder:
         self.dim = bundle.config.dim
         self.input_size_px = bundle.config.input_size_px
         options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = available_cores()
+        options.intra_op_num_threads = usable_cores()
         options.log_severity_level = _ERRORS_ONLY
         for pool in ("intra_op", "inter_op"):  # threads that spin while they wait burn the cores of other work
             options.add_session_config_entry(f"session.{pool}.allow_spinning", "0")

@@ -7,7 +7,8 @@ from typing import cast
 import numpy as np
 
 from logo_retrieval.bundle import MODEL_FILE, ModelBundle
-from logo_retrieval.embedding.protocol import available_cores, check_shapes, embed_in_batches
+from logo_retrieval.cores import usable_cores
+from logo_retrieval.embedding.protocol import check_shapes, embed_in_batches
 from logo_retrieval.errors import BackendError, ModelError
 from logo_retrieval.values import Float32Array, UInt8Array
 
@@ -53,7 +54,7 @@ class OpenVinoEmbedder:
         path = bundle.path(MODEL_FILE)
         try:
             compiled = core.compile_model(
-                path, _DEVICE, {"INFERENCE_PRECISION_HINT": "bf16", "INFERENCE_NUM_THREADS": available_cores()}
+                path, _DEVICE, {"INFERENCE_PRECISION_HINT": "bf16", "INFERENCE_NUM_THREADS": usable_cores()}
             )
         except RuntimeError as error:
             raise ModelError(f"OpenVINO cannot load {path}: {error}") from error

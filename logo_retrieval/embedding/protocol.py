@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from typing import Protocol
 
@@ -70,10 +69,3 @@ def check_shapes(bundle: ModelBundle, got: list[tuple[int, ...]]) -> None:
     expected = [(size_px, size_px, 3), (dim,)]
     if got != expected:
         raise ModelError(f"{bundle.path(MODEL_FILE)} must map {expected[0]} to {expected[1]} for a picture, got {got}")
-
-
-def available_cores() -> int:
-    """Counts the cores that this process may use, which can be fewer than the machine has."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import collections
 import math
-import os
 import weakref
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -19,6 +18,7 @@ from typing import Self
 
 import numpy as np
 
+from logo_retrieval.cores import usable_cores
 from logo_retrieval.errors import UnreadableImage
 from logo_retrieval.images.crew import Crew
 from logo_retrieval.images.preparation import Preparation
@@ -50,7 +50,7 @@ class DecoderPool:
         if not 0 < wall_limit_s < math.inf:
             raise ValueError(f"wall_limit_s must be above 0 and finite, got {wall_limit_s}")
         self.preparation = preparation
-        self.processes = processes or usable_cpus()
+        self.processes = processes or usable_cores()
         self.wall_limit_s = wall_limit_s
         self._crew = Crew(preparation, wall_limit_s)
         self._threads = ThreadPoolExecutor(self.processes, thread_name_prefix="logo-decoder")
@@ -98,13 +98,6 @@ class DecoderPool:
         finally:
             for future in ahead:
                 future.cancel()
-
-
-def usable_cpus() -> int:
-    """How many CPUs this process may run on."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def _decode_one(crew: Crew, source: bytes | Path, symbol: bool, side: int) -> LogoImage | UnreadableImage:

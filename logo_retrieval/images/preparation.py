@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
+Engine = Literal["resvg", "cairosvg"]
+"""Which renderer draws SVG."""
+
 RULES = 1
 """Changes whenever the same bytes would be prepared to other pixels, so that an index knows which rules made it."""
 
@@ -21,7 +24,7 @@ class Preparation:
     """
 
     size_px: int = 224
-    engine: Literal["resvg", "cairosvg"] = "resvg"
+    engine: Engine = "resvg"
     rules: int = RULES
 
     def __post_init__(self) -> None:

@@ -28,7 +28,8 @@ class StagedDrawing:
 class Staging:
     """Drawings by SHA-256 for one recipe (model, preparation, precision); another recipe starts afresh.
 
-    Holds the file exclusively: a second build of the same index fails with a clear error instead of mixing in.
+    Holds the file exclusively: a second build of the same index fails with a clear error instead of mixing in. A build
+    that fails before anything is staged leaves no file.
     """
 
     def __init__(self, folder: Path, recipe: str) -> None:
@@ -68,6 +69,8 @@ class Staging:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if kind is not None and self._connection.execute("SELECT 1 FROM drawings LIMIT 1").fetchone() is None:
+            self.discard()
         self._connection.close()
 
     def __contains__(self, sha256: bytes) -> bool:

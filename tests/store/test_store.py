@@ -192,6 +192,12 @@ def test_staging_goes_on_after_a_kill_and_forgets_another_recipe(tmp_path: Path)
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_build_that_fails_at_once_leaves_no_staging(tmp_path: Path) -> None:
+    with pytest.raises(KeyboardInterrupt), Staging(tmp_path, "recipe"):
+        raise KeyboardInterrupt
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_two_builds_of_one_index_do_not_mix(tmp_path: Path) -> None:
     with Staging(tmp_path, "recipe"), pytest.raises(IndexStoreError, match="another process is writing"):
         Staging(tmp_path, "recipe")

@@ -1,0 +1,104 @@
+"""LogoBench as embeddings, as drawn and degraded, kept in the cache under everything they depend on."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tempfile
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import degrade
+import numpy as np
+from logobench_data import ARCHIVE, DATA, LogoBench, read_rows
+
+from logo_retrieval.bundle import ModelBundle
+from logo_retrieval.embedding import Embedder, load_embedder
+from logo_retrieval.errors import UnreadableImage
+from logo_retrieval.evaluation.metrics import BoolArray
+from logo_retrieval.images.pool import DecoderPool
+from logo_retrieval.images.preparation import Preparation
+from logo_retrieval.values import Float32Array, Int64Array, UInt8Array
+
+_BATCH = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Embedded:
+    """Drawings as (m, d) unit vectors, the (m,) drawing each view is of, and whether it is the whole drawing."""
+
+    vectors: Float32Array
+    owners: Int64Array
+    whole: BoolArray
+
+    def of(self, drawings: Int64Array, *, symbol: bool) -> tuple[Float32Array, Int64Array]:
+        """The views of some drawings, and for each its position in `drawings`."""
+        position = np.full(max(self.owners.max(), drawings.max()) + 1, -1)
+        position[drawings] = np.arange(len(drawings))
+        wanted = (position[self.owners] >= 0) & (self.whole | symbol)
+        return self.vectors[wanted], position[self.owners[wanted]]
+
+
+def embed_all(bench: LogoBench, bundle: ModelBundle, cache: Path) -> Embedded:
+    """Every view of every drawing.
+
+    Raises:
+        SystemExit: when a drawing cannot be read.
+    """
+    everything = np.arange(len(bench.drawings))
+    embedded = _kept(bench, everything, None, bundle, cache)
+    absent = np.setdiff1d(everything, embedded.owners)
+    if len(absent):
+        raise SystemExit(f"{len(absent)} drawings cannot be read, such as {bench.drawings[absent[0]].key}")
+    return embedded
+
+
+def embed_degraded(bench: LogoBench, rows: Int64Array, salt: str, bundle: ModelBundle, cache: Path) -> Embedded:
+    """Every view of one degraded copy of each of some drawings, kinds by lot; copies that show nothing are left out."""
+    return _kept(bench, rows, salt, bundle, cache)
+
+
+def _kept(bench: LogoBench, rows: Int64Array, salt: str | None, bundle: ModelBundle, cache: Path) -> Embedded:
+    embedder = load_embedder(bundle)
+    preparation = Preparation(size_px=embedder.input_size_px)
+    made_by = [hashlib.sha256(file.read_bytes()).hexdigest() for file in (ARCHIVE, Path(degrade.__file__))]
+    asked = hashlib.sha256(rows.tobytes()).hexdigest()
+    recipe = [made_by, asked, salt, bundle.config.files, embedder.precision, preparation.to_dict()]
+    digest = hashlib.sha256(json.dumps(recipe, sort_keys=True).encode()).hexdigest()
+    kept = cache / "embeddings" / f"logobench160-{digest[:16]}.npz"
+    if not kept.is_file():
+        embedded = _embed(_sources(bench, rows, salt), rows, embedder, preparation)
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=kept.parent, suffix=".npz", delete=False) as aside:
+            np.savez(aside, vectors=embedded.vectors, owners=embedded.owners, whole=embedded.whole)
+        Path(aside.name).replace(kept)
+    with np.load(kept, allow_pickle=False) as arrays:
+        return Embedded(arrays["vectors"], arrays["owners"], arrays["whole"])
+
+
+def _sources(bench: LogoBench, rows: Int64Array, salt: str | None) -> Iterable[bytes | Path]:
+    drawings = [bench.drawings[row] for row in rows]
+    if salt is None:
+        return (drawing.path for drawing in drawings)
+    brand_hex = {row["brand"]: row["hex"] for row in read_rows(DATA / "brand_hex.csv")}
+    return (degrade.degraded(drawing, degrade.kind_by_lot(drawing, salt), brand_hex) for drawing in drawings)
+
+
+def _embed(sources: Iterable[bytes | Path], rows: Int64Array, embedder: Embedder, preparation: Preparation) -> Embedded:
+    owners: list[int] = []
+    waiting: list[UInt8Array] = []
+    vectors: list[Float32Array] = []
+    with DecoderPool(preparation) as pool:
+        for row, image in zip(rows, pool.decode(sources, symbol=True), strict=True):
+            if isinstance(image, UnreadableImage):
+                continue
+            owners += [int(row)] * len(image.views)
+            waiting.append(image.views)
+            if len(waiting) == _BATCH:
+                vectors.append(embedder.embed(np.concatenate(waiting)))
+                waiting.clear()
+    if waiting:
+        vectors.append(embedder.embed(np.concatenate(waiting)))
+    owner = np.array(owners)
+    return Embedded(np.concatenate(vectors), owner, np.diff(owner, prepend=-1) != 0)

@@ -1,0 +1,156 @@
+"""The wall before any renderer: turns hostile SVG bytes into SVG text that is safe and affordable to draw.
+
+Nothing of the input passes through: it is parsed with the standard library's expat, what is known is kept in a tree,
+the cost of drawing that tree is estimated, and new text is written from it.
+"""
+
+from __future__ import annotations
+
+import math
+import zlib
+from dataclasses import dataclass
+from xml.sax.saxutils import escape
+
+from logo_retrieval.errors import UnreadableImage
+from logo_retrieval.images.guard_cost import check_cost
+from logo_retrieval.images.guard_geometry import Box, length, numbers
+from logo_retrieval.images.guard_plain import is_plain
+from logo_retrieval.images.guard_tree import Element, read_drawing
+
+MAX_BYTES = 4_000_000
+MAX_INFLATED_BYTES = 8_000_000
+MAX_EXTENT = 1e7
+MIN_EXTENT = 1e-4
+MAX_ASPECT = 200.0
+MAX_STRETCH = 10.0
+
+_GZIP = b"\x1f\x8b"
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+_QUOTED = {'"': "&quot;", "\n": "&#10;", "\t": "&#9;", "\r": "&#13;"}
+_UNKNOWN_CANVAS = Box(0.0, 0.0, 300.0, 150.0)
+
+
+@dataclass(frozen=True, slots=True)
+class SafeSvg:
+    """A drawing that passed the guard.
+
+    Attributes:
+        text: a complete SVG document.
+        size: width and height in user units; None when the document has none and its drawing decides.
+        has_text: whether it sets any type, so that fonts are needed.
+    """
+
+    text: str
+    size: tuple[float, float] | None
+    has_text: bool
+
+
+def guard_svg(data: bytes) -> str:
+    """Rewrites SVG bytes (plain or gzipped, any encoding) as safe SVG text.
+
+    Scripts, foreign content, event handlers and everything that names a file or a host are dropped; raster data inside
+    the drawing stays; width and height are set from the view box, so that no size is absurd.
+
+    Args:
+        data: the bytes of the file.
+
+    Returns:
+        A complete SVG document without declaration or document type.
+
+    Raises:
+        UnreadableImage: too-large, unknown-format (no `svg` root), corrupt (not well formed, truncated gzip) or unsafe
+            (it would cost too much to draw).
+    """
+    return guard(data).text
+
+
+def guard(data: bytes) -> SafeSvg:
+    """Does what `guard_svg` does, and also tells the size and whether fonts are needed."""
+    drawing = read_drawing(_plain_text(data))
+    view = _normalise_root(drawing.root)
+    canvas = view or _UNKNOWN_CANVAS
+    if not is_plain(drawing, canvas):
+        check_cost(drawing, canvas)
+    parts: list[str] = []
+    _write(drawing.root, ' xmlns="http://www.w3.org/2000/svg"', parts)
+    size = _size(drawing.root.attributes) if view is not None else None
+    return SafeSvg("".join(parts), size, "<text" in parts)
+
+
+def _plain_text(data: bytes) -> bytes:
+    if len(data) > MAX_BYTES:
+        raise UnreadableImage("too-large", f"the SVG has {len(data)} bytes, {MAX_BYTES} are allowed")
+    if data.startswith(_GZIP):
+        inflater = zlib.decompressobj(wbits=31)
+        try:
+            data = inflater.decompress(data, MAX_INFLATED_BYTES + 1)
+        except zlib.error as error:
+            raise UnreadableImage("corrupt", f"the gzip data is damaged: {error}") from None
+        if len(data) > MAX_INFLATED_BYTES:
+            raise UnreadableImage("too-large", f"the SVG inflates to more than {MAX_INFLATED_BYTES} bytes")
+        if not inflater.eof:
+            raise UnreadableImage("corrupt", "the gzip data is truncated")
+        if data.startswith(_GZIP):
+            raise UnreadableImage("unsafe", "the gzip data holds gzip data again")
+    return data.removeprefix(_BYTE_ORDER_MARK).lstrip()
+
+
+def _size(attributes: dict[str, str]) -> tuple[float, float]:
+    return float(attributes["width"]), float(attributes["height"])
+
+
+def _normalise_root(root: Element) -> Box | None:
+    """Sets width and height of the root to those of its view box; returns that box, None where nothing tells it."""
+    attributes = root.attributes
+    width, height = (_extent(length(attributes.pop(name, None))) for name in ("width", "height"))
+    view = _view_box(attributes.pop("viewBox", ""))
+    if view is None:
+        if width is None or height is None or max(width, height) > MAX_EXTENT:
+            return None
+        view = Box(0.0, 0.0, width, height)
+    if width is None or height is None or not _is_stretched(attributes, width / height * view.height / view.width):
+        width, height = view.width, view.height
+    scale = max(view.width, view.height) / max(width, height)
+    attributes["width"], attributes["height"] = f"{width * scale:.9g}", f"{height * scale:.9g}"
+    attributes["viewBox"] = f"{view.left:.9g} {view.top:.9g} {view.width:.9g} {view.height:.9g}"
+    return view
+
+
+def _is_stretched(attributes: dict[str, str], stretch: float) -> bool:
+    """Whether a drawing is meant to be drawn in another aspect than its view box has."""
+    return attributes.get("preserveAspectRatio", "").strip() == "none" and 1 / MAX_STRETCH <= stretch <= MAX_STRETCH
+
+
+def _extent(value: float | None) -> float | None:
+    return value if value is not None and 0 < value < math.inf else None
+
+
+def _view_box(text: str) -> Box | None:
+    values = numbers(text)
+    if len(values) != 4 or not (values[2] > 0 and values[3] > 0) or "n" in text.lower():
+        return None
+    left, top, width, height = values
+    if max(abs(left), abs(top), width, height) > MAX_EXTENT or max(width, height) < MIN_EXTENT:
+        raise UnreadableImage("unsafe", f"the view box {text[:60]!r} is beyond any drawing")
+    if max(width, height) > MAX_ASPECT * min(width, height):
+        raise UnreadableImage("empty", f"the view box {text[:60]!r} is a sliver, {MAX_ASPECT:g} to 1 is the limit")
+    return Box(left, top, left + width, top + height)
+
+
+def _write(element: Element, declaration: str, parts: list[str]) -> None:
+    parts.append(f"<{element.tag}")
+    parts.append(declaration)
+    for name, value in element.attributes.items():
+        if "&" in value or "<" in value or '"' in value or not value.isprintable():
+            value = escape(value, _QUOTED)
+        parts.append(f' {name}="{value}"')
+    if not element.children:
+        parts.append("/>")
+        return
+    parts.append(">")
+    for child in element.children:
+        if isinstance(child, str):
+            parts.append(escape(child))
+        else:
+            _write(child, "", parts)
+    parts.append(f"</{element.tag}>")

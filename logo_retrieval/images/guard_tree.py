@@ -1,0 +1,285 @@
+"""Reads hostile SVG text into a tree of which every element and attribute is known and clean."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from xml.parsers import expat
+
+from logo_retrieval.errors import UnreadableImage
+from logo_retrieval.images.guard_values import (
+    ATTRIBUTES,
+    ELEMENTS,
+    TEXTS,
+    Rule,
+    clean_value,
+    declarations,
+    embedded_raster,
+    stylesheet,
+)
+
+MAX_ELEMENTS = 20_000
+MAX_DEPTH = 64
+MAX_PATH_DATA = 2_000_000
+MAX_TEXT = 20_000
+MAX_STYLESHEET = 200_000
+MAX_ATTRIBUTE = 20_000
+MAX_EMBEDDED_PIXELS = 4_000_000
+MAX_PROLOG = 65_536
+MAX_PROLOG_PIECES = 1_000
+MAX_EXPANSION = 4_000_000
+
+_CHUNK = 262_144
+_SVG = "http://www.w3.org/2000/svg"
+_XLINK = "http://www.w3.org/1999/xlink"
+_ENTITY_REFERENCE = re.compile(r"&([^#;&][^;&]*);")
+_PREDEFINED = dict.fromkeys(("amp", "lt", "gt", "quot", "apos"), 1)
+_WRONG_ENCODING = {
+    expat.errors.codes[expat.errors.XML_ERROR_UNKNOWN_ENCODING],
+    expat.errors.codes[expat.errors.XML_ERROR_INCORRECT_ENCODING],
+}
+_STRAY_AMPERSAND = re.compile(rb"&(?!(?:#\d+|#x[0-9a-fA-F]+|amp|lt|gt|quot|apos);)")
+_LONG = frozenset(("d", "points"))
+_LINKED = frozenset(("use", "image", "textPath"))
+
+
+@dataclass(slots=True, eq=False)
+class Element:
+    """A clean SVG element.
+
+    Attributes:
+        tag: local name.
+        attributes: clean values; a link is always under `href`.
+        children: elements and, inside texts, strings.
+        pixels: of the raster that an `image` embeds.
+    """
+
+    tag: str
+    attributes: dict[str, str]
+    children: list[Element | str] = field(default_factory=list)
+    pixels: int = 0
+
+
+@dataclass(slots=True)
+class Drawing:
+    """A clean SVG document.
+
+    Attributes:
+        root: its `svg` element.
+        by_id: the first element with each id; later ones have lost theirs.
+        rules: of all its style sheets.
+        elements: how many elements there are.
+        depth: how deep they nest.
+    """
+
+    root: Element
+    by_id: dict[str, Element]
+    rules: list[Rule]
+    elements: int
+    depth: int
+
+
+def read_drawing(text: bytes) -> Drawing:
+    """Parses SVG text into its clean tree.
+
+    Raises:
+        UnreadableImage: unknown-format without an `svg` root, corrupt when not well formed, too-large or unsafe when
+            it exceeds a limit.
+    """
+    encoding = None
+    for _ in ("as it is", "repaired"):
+        reader = _Reader(text, encoding)
+        try:
+            return reader.read()
+        except UnreadableImage:
+            raise
+        except (expat.ExpatError, LookupError, ValueError) as error:  # the last two: encodings that expat cannot have
+            fault = error
+        if not isinstance(fault, expat.ExpatError) or fault.code in _WRONG_ENCODING:
+            encoding = "utf-8"
+        if b"<!ENTITY" not in text:
+            text = _STRAY_AMPERSAND.sub(b"&amp;", text)
+    if reader.root is None:
+        raise UnreadableImage("unknown-format", f"the text is no SVG, it has no svg element: {fault}")
+    raise UnreadableImage("corrupt", f"the SVG is not well-formed XML: {fault}")
+
+
+class _Reader:
+    """Handlers for expat that build the tree while the text streams by."""
+
+    def __init__(self, text: bytes, encoding: str | None = None) -> None:
+        self.text = text
+        self.root: Element | None = None
+        self.by_id: dict[str, Element] = {}
+        self.rules: list[Rule] = []
+        self.elements = self.depth = 0
+        self._level = 0
+        self._skipped = 0
+        self._closed = False
+        self._stack: list[Element] = []
+        self._namespace = ""
+        self._prefixes: dict[str, str] = {}
+        self._entities: dict[str, int] = {}
+        self._path_data = self._text = self._pixels = 0
+        self._parser = parser = expat.ParserCreate(encoding)
+        parser.buffer_text = True
+        parser.specified_attributes = True
+        parser.StartElementHandler = self._start
+        parser.EndElementHandler = self._end
+        parser.CharacterDataHandler = self._characters
+        parser.EntityDeclHandler = self._entity
+
+    def read(self) -> Drawing:
+        """Parses the text; errors as `read_drawing`, and those of expat when it is not well formed."""
+        try:
+            position = self._read_prolog()
+            # In pieces: after a handler has raised, expat reads its piece to the end before it gives up.
+            while position < len(self.text) and not self._closed:
+                self._parser.Parse(self.text[position : position + _CHUNK], False)
+                position += _CHUNK
+            if not self._closed:
+                self._parser.Parse(b"", True)
+        except expat.ExpatError:
+            if not self._closed:  # rubbish behind the closing tag does not matter
+                raise
+        if self.root is None:
+            raise UnreadableImage("unknown-format", "the text is no SVG, it has no svg element")
+        return Drawing(self.root, self.by_id, self.rules, self.elements, self.depth)
+
+    def _read_prolog(self) -> int:
+        """Feeds the text tag by tag up to the root, so that nothing can use an entity before it was judged."""
+        position = 0
+        for _ in range(MAX_PROLOG_PIECES):
+            end = self.text.find(b">", position, MAX_PROLOG) + 1 or len(self.text)
+            if end > MAX_PROLOG:
+                break
+            self._parser.Parse(self.text[position:end], False)
+            position = end
+            if self.root is not None or position == len(self.text):
+                return position
+        raise UnreadableImage("unknown-format", f"the text has no svg element in its first {MAX_PROLOG} bytes")
+
+    def _entity(
+        self,
+        name: str,
+        is_parameter: bool,
+        value: str | None,
+        base: str | None,
+        system: str | None,
+        public: str | None,
+        notation: str | None,
+    ) -> None:
+        if value is None or is_parameter:
+            return
+        # An entity that is declared only later could lead back here: it counts as too large.
+        references = _ENTITY_REFERENCE.findall(value)
+        size = len(value) + sum(self._entities.get(r, _PREDEFINED.get(r, MAX_EXPANSION)) for r in references)
+        if size * self.text.count(b"&") > MAX_EXPANSION:
+            raise UnreadableImage("unsafe", f"entities may not expand to more than {MAX_EXPANSION} characters")
+        self._entities.setdefault(name, size)
+
+    def _start(self, name: str, attributes: dict[str, str]) -> None:
+        self.elements += 1
+        if self.elements > MAX_ELEMENTS:
+            raise UnreadableImage("too-large", f"the SVG has more than {MAX_ELEMENTS} elements")
+        self._level += 1
+        self.depth = max(self.depth, self._level)
+        if self._level > MAX_DEPTH:
+            raise UnreadableImage("unsafe", f"the SVG nests elements more than {MAX_DEPTH} deep")
+        if self._skipped:
+            self._skipped += 1
+            return
+        tag = self._local_name(name, attributes)
+        if self.root is None and tag != "svg":
+            raise UnreadableImage("unknown-format", f"the text is no SVG: its root is {name[:40]!r}")
+        if tag not in ELEMENTS:
+            self._skipped = 1
+            return
+        element = Element(tag, {})
+        self._clean_attributes(element, attributes)
+        if tag in _LINKED and "href" not in element.attributes:
+            self._skipped = 1
+            return
+        if self._stack:
+            self._stack[-1].children.append(element)
+        else:
+            self.root = element
+        self._stack.append(element)
+
+    def _local_name(self, name: str, attributes: dict[str, str]) -> str:
+        """The name without its prefix; empty when the element belongs to another vocabulary."""
+        for key, value in attributes.items():
+            if key.startswith("xmlns:"):
+                self._prefixes[key[6:]] = value
+        prefix, colon, local = name.rpartition(":")
+        if colon:
+            uri = self._prefixes.get(prefix, _SVG if prefix == "svg" else "")
+            return local if uri == _SVG else ""
+        # Whatever namespace the root claims is taken for SVG's: it is often misspelt or left out.
+        if self.root is None:
+            self._namespace = attributes.get("xmlns", _SVG)
+        return local if attributes.get("xmlns", _SVG) in (_SVG, self._namespace) else ""
+
+    def _clean_attributes(self, element: Element, attributes: dict[str, str]) -> None:
+        kept = element.attributes
+        for name, value in attributes.items():
+            if name == "href" or name.endswith(":href"):
+                if name == "href" or (self._prefixes.get(name[:-5], _XLINK) == _XLINK and "href" not in attributes):
+                    self._clean_link(element, value.strip())
+                continue
+            self._check_length(name, value)
+            if name == "style":
+                style = ";".join(f"{key}:{clean}" for key, clean in declarations(value))
+                if style:
+                    kept["style"] = style
+            elif name in ATTRIBUTES and (clean := clean_value(name, value)) is not None:
+                kept[name] = clean
+        identifier = kept.get("id")
+        if identifier is not None and self.by_id.setdefault(identifier, element) is not element:
+            del kept["id"]
+
+    def _check_length(self, name: str, value: str) -> None:
+        if name in _LONG:
+            self._path_data += len(value)
+            if self._path_data > MAX_PATH_DATA:
+                raise UnreadableImage("too-large", f"the SVG has more than {MAX_PATH_DATA} characters of path data")
+        elif len(value) > MAX_ATTRIBUTE:
+            raise UnreadableImage("too-large", f"the attribute {name[:40]!r} is longer than {MAX_ATTRIBUTE} characters")
+
+    def _clean_link(self, element: Element, link: str) -> None:
+        if element.tag in ("image", "feImage"):
+            raster = embedded_raster(link)
+            if raster is not None and self._pixels + raster.pixels <= MAX_EMBEDDED_PIXELS:
+                self._pixels += raster.pixels
+                element.pixels = raster.pixels
+                element.attributes["href"] = raster.href
+        elif link.startswith("#") and element.tag != "a":
+            element.attributes["href"] = link
+
+    def _characters(self, text: str) -> None:
+        if self._skipped or not self._stack:
+            return
+        tag = self._stack[-1].tag
+        if tag in TEXTS or tag in ("a", "style"):
+            self._text += len(text)
+            if self._text > (MAX_STYLESHEET if tag == "style" else MAX_TEXT):
+                raise UnreadableImage("too-large", "the SVG holds more text than a logo can")
+            self._stack[-1].children.append(text)
+
+    def _end(self, name: str) -> None:
+        self._level -= 1
+        if self._skipped:
+            self._skipped -= 1
+            return
+        element = self._stack.pop()
+        if element.tag == "style":
+            self._close_style(element)
+        self._closed = not self._stack
+
+    def _close_style(self, element: Element) -> None:
+        text = "".join(child for child in element.children if isinstance(child, str))
+        kind, media = (element.attributes.pop(name, "").strip().lower() for name in ("type", "media"))
+        applies = kind in ("", "text/css") and media in ("", "all", "screen")
+        rules = stylesheet(text) if applies else []
+        self.rules += rules
+        element.children = ["".join(map(str, rules))]

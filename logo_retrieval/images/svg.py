@@ -1,0 +1,192 @@
+"""Drawings: SVG behind the guard, drawn at the size and region that is asked for."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from importlib import resources
+from io import BytesIO
+from typing import TYPE_CHECKING, NoReturn, Protocol
+
+from logo_retrieval.errors import BackendError, UnreadableImage
+from logo_retrieval.images.guard import SafeSvg, guard
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+MAX_PX = 4096
+"""The longest side that is drawn."""
+
+MAX_ASPECT = 200.0
+"""Beyond, a drawing is a sliver."""
+
+FONT_FAMILY = "Liberation Sans"
+
+Frame = tuple[float, float, float, float]
+"""Left, top, width and height in user units."""
+
+
+class _Engine(Protocol):
+    """Draws one drawing.
+
+    Attributes:
+        size: width and height in user units.
+    """
+
+    size: tuple[float, float]
+
+    def png(self, frame: Frame, width_px: int, height_px: int) -> bytes:
+        """Draws what lies in `frame` onto transparent ground of that many pixels, as PNG."""
+
+
+class SvgPicture:
+    """A guarded and parsed drawing. It belongs to the thread that opened it.
+
+    Attributes:
+        width: in user units, after normalisation by the guard.
+        height: likewise.
+    """
+
+    def __init__(self, engine: _Engine) -> None:
+        self._engine = engine
+        self.width, self.height = engine.size
+        if max(self.width, self.height) > MAX_ASPECT * min(self.width, self.height):
+            size = f"{self.width:g} x {self.height:g}"
+            raise UnreadableImage("empty", f"the drawing is a sliver of {size}, {MAX_ASPECT:g} to 1 is the limit")
+
+    @classmethod
+    def open(cls, data: bytes, engine: str = "resvg") -> SvgPicture:
+        """Guards and parses SVG bytes, plain or gzipped.
+
+        Args:
+            data: the bytes of the file.
+            engine: "resvg" or "cairosvg".
+
+        Returns:
+            The picture, ready to draw.
+
+        Raises:
+            UnreadableImage: with the guard's codes; corrupt or crashed when the renderer cannot take it; empty for a
+                sliver.
+            BackendError: the engine is not installed, or its system library is missing.
+            ValueError: there is no such engine.
+        """
+        if engine not in _ENGINES:
+            raise ValueError(f"engine must be one of {sorted(_ENGINES)}, got {engine!r}")
+        return cls(_ENGINES[engine](guard(data)))
+
+    def render(self, longest_px: int, region: tuple[float, float, float, float] | None = None) -> Image.Image:
+        """Draws the picture, or a part of it.
+
+        Args:
+            longest_px: pixels of the longer side, 1 to 4096; the other follows from the aspect, at least 1.
+            region: left, top, right and bottom as fractions of the canvas, in 0..1; None is all of it.
+
+        Returns:
+            An RGBA image with straight alpha on transparent ground.
+
+        Raises:
+            UnreadableImage: the renderer failed.
+            ValueError: a parameter is out of range.
+        """
+        if not 1 <= longest_px <= MAX_PX:
+            raise ValueError(f"longest_px must be in 1..{MAX_PX}, got {longest_px}")
+        left, top, right, bottom = region or (0.0, 0.0, 1.0, 1.0)
+        if not (0 <= left < right <= 1 and 0 <= top < bottom <= 1):
+            raise ValueError(f"region must hold 0 <= left < right <= 1 and 0 <= top < bottom <= 1, got {region}")
+        from PIL import PngImagePlugin
+
+        frame = (left * self.width, top * self.height, (right - left) * self.width, (bottom - top) * self.height)
+        scale = longest_px / max(frame[2:])
+        png = self._engine.png(frame, max(1, round(frame[2] * scale)), max(1, round(frame[3] * scale)))
+        with PngImagePlugin.PngImageFile(BytesIO(png)) as image:
+            return image.convert("RGBA")
+
+
+class _Resvg:
+    """resvg: fast, faithful, no system library."""
+
+    def __init__(self, svg: SafeSvg) -> None:
+        from resvg import usvg
+
+        options = usvg.Options.default()
+        if svg.has_text:
+            options.font_family = FONT_FAMILY
+            for font in _fonts():
+                options.load_font_data(font)
+        try:
+            self._tree = usvg.Tree.from_str(svg.text, options)
+        except BaseException as error:
+            _raise_unreadable(error, "corrupt")
+        # Without any size resvg takes the extent of the drawing; a little air keeps its outermost edges visible.
+        width, height = self._tree.int_size()
+        air = 0.05 * max(width, height)
+        self.size = svg.size or (width + air, height + air)
+
+    def png(self, frame: Frame, width_px: int, height_px: int) -> bytes:
+        from resvg import render
+
+        left, top, width, height = frame
+        x_scale, y_scale = width_px / width, height_px / height
+        transform = (x_scale, 0.0, -left * x_scale, 0.0, y_scale, -top * y_scale)
+        try:
+            return render(self._tree, transform, bg_size=(width_px, height_px))
+        except BaseException as error:
+            _raise_unreadable(error, "crashed")
+
+
+class _CairoSvg:
+    """cairosvg: a second opinion; needs the system's libcairo."""
+
+    def __init__(self, svg: SafeSvg) -> None:
+        try:
+            from cairosvg.surface import PNGSurface
+        except (ImportError, OSError) as error:
+            raise BackendError(
+                "the engine 'cairosvg' needs the extra 'svg-cairo' (pip install 'logo-retrieval[svg-cairo]') and the "
+                f"system library libcairo2: {error}"
+            ) from error
+        if svg.size is None:
+            raise UnreadableImage("corrupt", "the drawing has neither view box nor size, which cairosvg needs")
+        self._surface = PNGSurface
+        self._text = svg.text
+        self.size = svg.size
+
+    def png(self, frame: Frame, width_px: int, height_px: int) -> bytes:
+        view = " ".join(f"{value:.9g}" for value in frame)
+        window = (
+            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="{view}" width="{width_px}" height="{height_px}" '
+            f'preserveAspectRatio="none">{self._text}</svg>'
+        )
+        try:
+            png: bytes = self._surface.convert(bytestring=window.encode(), url_fetcher=_refuse_fetch)
+        except Exception as error:  # cairosvg lets errors of every kind through
+            raise UnreadableImage(
+                "crashed", f"cairosvg failed on the drawing: {type(error).__name__}: {error}"
+            ) from error
+        return png
+
+
+_ENGINES: dict[str, Callable[[SafeSvg], _Engine]] = {"resvg": _Resvg, "cairosvg": _CairoSvg}
+
+
+def _raise_unreadable(error: BaseException, code: str) -> NoReturn:
+    """Turns an error of resvg, or a panic inside it, into an unreadable image; what else comes along goes on."""
+    # A panic derives from BaseException, and its type can only be had from one.
+    if isinstance(error, ValueError | RuntimeError) or type(error).__name__ == "PanicException":
+        raise UnreadableImage(code, f"resvg cannot draw it: {error}") from None
+    raise error
+
+
+def _refuse_fetch(url: str, resource_type: str) -> bytes:
+    if url.startswith("data:image/"):
+        from base64 import b64decode
+
+        return b64decode(url.partition(",")[2])
+    raise ValueError(f"the drawing may not load {resource_type} from {url[:80]!r}")
+
+
+@functools.cache
+def _fonts() -> tuple[bytes, ...]:
+    folder = resources.files("logo_retrieval.images") / "fonts"
+    return tuple((folder / f"LiberationSans-{style}.ttf").read_bytes() for style in ("Regular", "Bold"))

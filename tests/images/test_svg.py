@@ -1,0 +1,300 @@
+import base64
+import contextlib
+import io
+import socket
+import subprocess
+import sys
+import textwrap
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from PIL import Image
+from resvg import render, usvg
+
+from logo_retrieval.errors import BackendError, UnreadableImage
+from logo_retrieval.images.svg import SvgPicture
+
+NAMESPACES = 'xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink"'
+HALF = '<rect width="50" height="100" fill="#0a0"/>'
+MAGENTA = (255, 0, 255)
+
+
+def has_cairo() -> bool:
+    try:
+        import cairosvg  # noqa: F401
+    except (ImportError, OSError):
+        return False
+    return True
+
+
+ENGINES = ["resvg", pytest.param("cairosvg", marks=pytest.mark.skipif(not has_cairo(), reason="libcairo is missing"))]
+
+
+def svg(body: str, root: str = 'width="100" height="100" viewBox="0 0 100 100"', prolog: str = "") -> bytes:
+    return f"{prolog}<svg {NAMESPACES} {root}>{body}</svg>".encode()
+
+
+def pixels(image: Image.Image) -> npt.NDArray[np.int16]:
+    return np.asarray(image, dtype=np.int16)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        HALF,
+        '<path style="fill:#a00;fill-opacity:.5" d="M10 10h50v50z"/>',
+        "<style>.a{fill:red} g>.b{fill:blue}</style>"
+        '<g><rect class="a" width="9" height="9"/><rect class="b" x="9" width="9" height="9"/></g>',
+        '<linearGradient id="g"><stop stop-color="red"/><stop offset="1" stop-color="#00f"/></linearGradient>'
+        '<radialGradient id="h" xlink:href="#g"/><rect width="60" height="60" fill="url(#g)"/>'
+        "<circle r='40' cx='50' cy='50' fill='url(\"#h\")'/>",
+        '<pattern id="p" width="20" height="20" patternUnits="userSpaceOnUse"><circle r="9"/></pattern>'
+        '<rect width="100" height="100" fill="url(#p)"/>',
+        '<clipPath id="c"><circle cx="50" cy="50" r="40"/></clipPath>'
+        '<g clip-path="url(#c)"><rect width="100" height="50"/></g>',
+        '<mask id="m"><circle cx="50" cy="50" r="40" fill="#fff"/></mask>'
+        '<rect width="100" height="50" mask="url(#m)"/>',
+        '<symbol id="s" viewBox="0 0 9 9"><path d="M0 0h9v9z"/></symbol>'
+        '<use xlink:href="#s" x="9" width="50" height="50" fill="red"/>',
+        '<defs><path id="u" d="M0 0h9v9z"/></defs><use href="#u" transform="rotate(20) scale(3)"/>',
+        '<marker id="m" markerWidth="4" markerHeight="4" refX="2" refY="2"><circle r="2" cx="2" cy="2"/></marker>'
+        '<path d="M10 10L50 50L90 10" fill="none" stroke="red" marker-mid="url(#m)" marker-end="url(#m)"/>',
+        '<filter id="f"><feGaussianBlur stdDeviation="3"/><feOffset dx="5"/></filter>'
+        '<circle cx="50" cy="50" r="20" filter="url(#f)"/>',
+        '<rect width="50" height="50" filter="blur(2)"/>',
+        '<svg x="20" width="50" height="50" viewBox="0 0 9 9"><rect width="5" height="9"/></svg>',
+        '<switch><rect systemLanguage="xx" width="9" height="9"/><circle r="50"/></switch>',
+        '<g color="#00f"><a xlink:href="#x"><rect width="50" height="50" fill="currentColor"/></a></g>',
+        '<path d="M0 50h100" stroke="red" stroke-width="9" stroke-dasharray="9 3" stroke-linecap="round"/>',
+        '<g style="mix-blend-mode:multiply"><circle r="50" fill="#ff0"/><circle r="40" opacity=".4"/></g>',
+    ],
+)
+def test_the_guard_does_not_change_the_picture(body: str) -> None:
+    data = svg(body)
+    tree = usvg.Tree.from_str(data.decode(), usvg.Options.default())
+    bare = Image.open(io.BytesIO(render(tree, (1.5, 0, 0, 0, 1.5, 0), bg_size=(150, 150))))
+    assert np.array_equal(pixels(SvgPicture.open(data).render(150)), pixels(bare))
+    assert bare.getbbox() is not None
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize(
+    ("region", "size", "left", "right"),
+    [
+        (None, (40, 20), (0, 170, 0, 255), (0, 0, 0, 0)),
+        ((0, 0, 0.5, 1), (40, 40), (0, 170, 0, 255), (0, 170, 0, 255)),
+        ((0.25, 0, 0.75, 0.5), (40, 20), (0, 170, 0, 255), (0, 0, 0, 0)),
+        ((0.5, 0, 1, 1), (40, 40), (0, 0, 0, 0), (0, 0, 0, 0)),
+        ((0, 0, 1, 0.01), (40, 1), (0, 170, 0, 255), (0, 0, 0, 0)),
+    ],
+)
+def test_render_draws_the_region(
+    engine: str,
+    region: tuple[float, float, float, float] | None,
+    size: tuple[int, int],
+    left: tuple[int, ...],
+    right: tuple[int, ...],
+) -> None:
+    picture = SvgPicture.open(svg(HALF, 'viewBox="0 0 100 50"'), engine)
+    assert (picture.width, picture.height) == (100, 50)
+    image = picture.render(40, region)
+    assert image.mode == "RGBA"
+    assert image.size == size
+    assert image.getpixel((2, 0)) == left
+    assert image.getpixel((37, 0)) == right
+
+
+def test_a_region_is_that_part_of_the_whole() -> None:
+    picture = SvgPicture.open(svg('<path d="M0 0L100 30L40 100z" fill="#369"/><circle cx="70" cy="70" r="20"/>'))
+    part = picture.render(60, (0.2, 0.4, 0.8, 1))
+    difference = np.abs(pixels(part) - pixels(picture.render(100).crop((20, 40, 80, 100))))
+    assert difference.mean() < 0.1
+    assert difference.max() < 32  # curves are split otherwise, so edges are smoothed a little otherwise
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_alpha_is_straight(engine: str) -> None:
+    image = SvgPicture.open(svg('<rect width="100" height="100" fill="#f80" opacity=".5"/>'), engine).render(10)
+    pixel = image.getpixel((5, 5))
+    assert pixel == pytest.approx((255, 136, 0, 128), abs=2)
+
+
+@pytest.mark.parametrize(
+    ("root", "size"),
+    [
+        ('width="1e9" height="1e9" viewBox="0 0 100 100"', (100, 100)),
+        ('width="65000" height="32500" viewBox="0 0 100 100"', (100, 100)),
+        ('width="65000" height="32500" viewBox="0 0 100 100" preserveAspectRatio="none"', (100, 50)),
+        ('viewBox="-50 -50 200 100"', (200, 100)),
+        ('viewBox="0 0 .5 1"', (0.5, 1)),
+        ('width="2in" height="96"', (192, 96)),
+        ("", (55, 105)),
+        ('width="1e9" height="1e9"', (55, 105)),
+    ],
+)
+def test_size_follows_the_view_box(root: str, size: tuple[float, float]) -> None:
+    picture = SvgPicture.open(svg(HALF, root))
+    assert (picture.width, picture.height) == pytest.approx(size)
+    assert max(picture.render(64).size) == 64
+
+
+@pytest.mark.parametrize("root", ['viewBox="0 0 1000 4"', 'viewBox="0 0 4 1000"', 'width="9000" height="9"'])
+def test_slivers_are_empty(root: str) -> None:
+    with pytest.raises(UnreadableImage, match="^empty: .*sliver"):
+        SvgPicture.open(svg(HALF, root))
+
+
+@pytest.mark.parametrize("longest_px", [0, -1, 4097])
+def test_canvas_is_limited(longest_px: int) -> None:
+    with pytest.raises(ValueError, match="longest_px"):
+        SvgPicture.open(svg(HALF)).render(longest_px)
+
+
+@pytest.mark.parametrize(
+    "region", [(0.5, 0, 0.5, 1), (0, 0, 1.1, 1), (-0.1, 0, 1, 1), (0, 1, 1, 0), (0, 0, float("nan"), 1)]
+)
+def test_region_lies_within(region: tuple[float, float, float, float]) -> None:
+    with pytest.raises(ValueError, match="region"):
+        SvgPicture.open(svg(HALF)).render(10, region)
+
+
+def test_engine_has_a_name_that_is_known() -> None:
+    with pytest.raises(ValueError, match="cairosvg.*got 'inkscape'"):
+        SvgPicture.open(svg(HALF), "inkscape")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '<text y="50" font-size="40">Wy</text>',
+        '<text y="50" font-size="40" font-family="No Such Face, serif">Wy</text>',
+        '<text y="50" style="font-size:40px;font-family:Nope">Wy</text>',
+        '<text y="50" style="font:bold 40px/1 Nope, serif">Wy</text>',
+        '<style>text{font-family:Nope;font-size:40px}</style><text y="50"><tspan font-weight="700">W</tspan>y</text>',
+    ],
+)
+def test_text_is_drawn_whatever_its_face(text: str) -> None:
+    box = SvgPicture.open(svg(text)).render(100).getbbox()
+    assert box is not None
+    assert 40 <= box[2] - box[0] <= 70
+    assert 30 <= box[3] - box[1] <= 45
+
+
+def test_bold_text_is_bold() -> None:
+    ink = [
+        pixels(SvgPicture.open(svg(f'<text y="70" font-size="60" font-weight="{weight}">W</text>')).render(100))[
+            ..., 3
+        ].sum()
+        for weight in ("normal", "bold")
+    ]
+    assert ink[1] > 1.2 * ink[0]
+
+
+OUTSIDE = [
+    '<image x="50" width="50" height="100" href="{0}"/>',
+    '<image x="50" width="50" height="100" xlink:href="{0}"/>',
+    '<image xmlns:q="http://www.w3.org/1999/xlink" x="50" width="50" height="100" q:href="{0}"/>',
+    '<use href="{0}#a"/><use xlink:href="{0}"/>',
+    '<filter id="f" x="0" y="0" width="1" height="1"><feImage href="{0}"/></filter>'
+    '<rect x="50" width="50" height="100" filter="url(#f)"/>',
+    '<pattern id="p" width="1" height="1"><image width="50" height="100" href="{0}"/></pattern>'
+    '<rect x="50" width="50" height="100" fill="url(#p)"/>',
+    '<rect x="50" width="50" height="100" fill="url({0}#g)"/>',
+    '<rect x="50" width="50" height="100" style="fill:url(\'{0}#g\');mask:url({0}#m);filter:url({0}#f)"/>',
+    '<style>@import url("{0}"); @font-face{{font-family:x;src:url({0})}} rect{{fill:url({0}#g)}}</style>',
+    '<xi:include xmlns:xi="http://www.w3.org/2001/XInclude" href="{0}"/>',
+    '<image x="50" width="50" height="100" href="data:image/svg+xml,&lt;svg xmlns=\'http://www.w3.org/2000/svg\'>'
+    "&lt;image width='50' height='100' href='{0}'/>&lt;/svg>\"/>",
+    '<text y="50">&outside;</text>',
+]
+
+
+def opened(reference: str, form: str, engine: str) -> Image.Image | None:
+    prolog = f'<?xml-stylesheet href="{reference}"?><!DOCTYPE svg SYSTEM "{reference}" ['
+    prolog += f'<!ENTITY outside SYSTEM "{reference}"><!ENTITY % more SYSTEM "{reference}">%more;]>'
+    try:
+        return SvgPicture.open(svg(HALF + form.format(reference), prolog=prolog), engine).render(40)
+    except UnreadableImage:
+        return None
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_no_file_is_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, engine: str) -> None:
+    bait = tmp_path / "bait.png"
+    Image.new("RGB", (64, 64), MAGENTA).save(bait)
+    monkeypatch.chdir(tmp_path)
+    for reference in ("bait.png", "./bait.png", str(bait), bait.as_uri()):
+        for form in OUTSIDE:
+            image = opened(reference, form, engine)
+            assert image is not None, form
+            colours = {colour[:3] for _, colour in image.getcolors(1600) or () if isinstance(colour, tuple)}
+            assert MAGENTA not in colours, form
+
+
+def test_the_bait_is_shown_without_the_guard(tmp_path: Path) -> None:
+    bait = tmp_path / "bait.png"
+    Image.new("RGB", (64, 64), MAGENTA).save(bait)
+    tree = usvg.Tree.from_str(svg(OUTSIDE[0].format(bait)).decode(), usvg.Options.default())
+    image = Image.open(io.BytesIO(render(tree, (1, 0, 0, 0, 1, 0), bg_size=(100, 100))))
+    assert image.getpixel((75, 50)) == (*MAGENTA, 255)
+
+
+@pytest.fixture
+def listener() -> Iterator[socket.socket]:
+    with contextlib.closing(socket.create_server(("127.0.0.1", 0))) as server:
+        server.setblocking(False)
+        yield server
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_nobody_connects(listener: socket.socket, engine: str) -> None:
+    host, port = listener.getsockname()
+    for scheme in ("http:", ""):
+        for form in OUTSIDE:
+            assert opened(f"{scheme}//{host}:{port}/a.svg", form, engine) is not None, form
+    with pytest.raises(BlockingIOError):
+        listener.accept()
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_embedded_rasters_are_drawn(engine: str) -> None:
+    stream = io.BytesIO()
+    Image.new("RGB", (5, 5), MAGENTA).save(stream, "PNG")
+    link = f"data:image/png;base64,{base64.b64encode(stream.getvalue()).decode()}"
+    image = SvgPicture.open(svg(f'<image width="100" height="100" href="{link}"/>'), engine).render(10)
+    assert image.getpixel((5, 5)) == (*MAGENTA, 255)
+
+
+@pytest.mark.parametrize(
+    ("data", "code"),
+    [
+        (b"", "unknown-format"),
+        (b"<html/>", "unknown-format"),
+        (svg(HALF)[:-9], "corrupt"),
+        (svg("<g>" * 99 + "</g>" * 99), "unsafe"),
+    ],
+)
+def test_codes_of_the_guard_come_through(data: bytes, code: str) -> None:
+    with pytest.raises(UnreadableImage) as refusal:
+        SvgPicture.open(data)
+    assert refusal.value.code == code
+
+
+def test_a_missing_cairo_is_explained(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "cairosvg", None)
+    monkeypatch.delitem(sys.modules, "cairosvg.surface", raising=False)
+    with pytest.raises(BackendError, match=r"svg-cairo.*libcairo2"):
+        SvgPicture.open(svg(HALF), "cairosvg")
+
+
+def test_importing_loads_no_renderer() -> None:
+    script = """
+        import sys
+        import logo_retrieval.images.svg
+        print([name for name in ("resvg", "cairosvg", "PIL", "numpy") if name in sys.modules])
+    """
+    run = subprocess.run([sys.executable, "-c", textwrap.dedent(script)], capture_output=True, text=True, check=True)
+    assert run.stdout.strip() == "[]"
