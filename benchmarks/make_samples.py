@@ -16,9 +16,8 @@ from logo_retrieval.images.svg import SvgPicture
 
 SAMPLES = Path(__file__).resolve().parent / "samples"
 UNKNOWN = (
-    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 120 120">'
-    '<path fill="#5b2a86" d="M14 92 60 12l46 80H82L60 52 38 92z"/>'
-    '<circle cx="60" cy="92" r="12" fill="#f2a33a"/></svg>'
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 120 120" fill="none" stroke="#5b2a86" stroke-width="9">'
+    '<path d="M14 84q23-44 46 0t46 0M14 58q23-44 46 0t46 0"/><path stroke="#f2a33a" d="M60 6v22M24 104h72"/></svg>'
 )
 
 

@@ -11,8 +11,8 @@ from logo_retrieval.bundle import MODEL_FILE, ModelBundle
 from logo_retrieval.errors import ModelError
 from logo_retrieval.values import Float32Array, UInt8Array
 
-BATCH_SIZE = 32
-"""Pictures in one call of a runtime: larger batches gain nothing and take memory."""
+BATCH_SIZE = 8
+"""Pictures in one call of a runtime: more are no quicker, and 32 take 300 MB more with EfficientNet-Lite0."""
 
 
 class Embedder(Protocol):

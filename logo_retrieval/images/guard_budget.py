@@ -29,6 +29,7 @@ STOP_AREA = 0.012
 PATTERN_AREA = 0.5
 LAYER_AREA = 0.8
 MASK_AREA = 1.5
+REGION_AREA = 2.5
 
 
 class Budget:
@@ -62,11 +63,14 @@ class Budget:
         self.spend(SHAPE)
 
     def add_primitive(self, rate: float, region: Box) -> None:
-        """Counts a filter primitive of so many milliseconds per area; some fill their region beyond any frame."""
+        """Counts a filter primitive of so many milliseconds per area."""
         self._primitives += self._times
         if self._primitives > MAX_FILTER_PRIMITIVES:
             raise _unsafe(f"it applies more than {MAX_FILTER_PRIMITIVES} filter primitives")
-        self.spend(rate * region.area_within(region))
+        seen = region.area_within(self.layer_frame)
+        if seen:
+            # Some primitives fill their whole region, however far it goes beyond the frame.
+            self.spend(rate * seen + REGION_AREA * (region.area_within(region) - seen))
 
     def add_layer(self, rate: float, box: Box) -> None:
         """Counts a layer that covers a box."""
