@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 FORMATS = ("table", "jsonl", "csv")
 Row = Mapping[str, object]
 _DIGITS = 6
+_SCALE = 1_000_000
 _WIDEST_PATH = 60
 
 
@@ -45,7 +46,7 @@ def evidence_row(evidence: Evidence) -> dict[str, object]:
 
 def _shortened(probability: float) -> float:
     """Cut, not rounded, so that probabilities still sum to at most 1."""
-    return math.floor(probability * 10**_DIGITS) / 10**_DIGITS
+    return math.floor(probability * _SCALE) / _SCALE
 
 
 def json_line(row: Row) -> str:

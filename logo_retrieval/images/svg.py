@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from importlib import resources
 from io import BytesIO
+from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn, Protocol
 
 from logo_retrieval.errors import BackendError, UnreadableImage
-from logo_retrieval.images.guard import SafeSvg, guard
+from logo_retrieval.images.guard.guard import SafeSvg, guard
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -188,5 +188,5 @@ def _refuse_fetch(url: str, resource_type: str) -> bytes:
 
 @functools.cache
 def _fonts() -> tuple[bytes, ...]:
-    folder = resources.files("logo_retrieval.images") / "fonts"
+    folder = Path(__file__).parent / "fonts"
     return tuple((folder / f"LiberationSans-{style}.ttf").read_bytes() for style in ("Regular", "Bold"))

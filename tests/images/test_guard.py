@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from logo_retrieval.errors import UnreadableImage
-from logo_retrieval.images.guard import MAX_BYTES, guard, guard_svg
+from logo_retrieval.images.guard.guard import MAX_BYTES, guard, guard_svg
 
 NAMESPACES = 'xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink"'
 FULL = '<rect width="100" height="100"{}/>'

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from xml.parsers import expat
 
 from logo_retrieval.errors import UnreadableImage
-from logo_retrieval.images.guard_values import (
+from logo_retrieval.images.guard.values import (
     ATTRIBUTES,
     ELEMENTS,
     TEXTS,

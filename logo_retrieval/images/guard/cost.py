@@ -11,10 +11,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from logo_retrieval.errors import UnreadableImage
-from logo_retrieval.images import guard_budget as rates
-from logo_retrieval.images.guard_budget import Budget
-from logo_retrieval.images.guard_filter import FUNCTION_RATE, filter_region, part, primitive_rate
-from logo_retrieval.images.guard_geometry import (
+from logo_retrieval.images.guard import budget as rates
+from logo_retrieval.images.guard.budget import Budget
+from logo_retrieval.images.guard.filter import FUNCTION_RATE, filter_region, part, primitive_rate
+from logo_retrieval.images.guard.geometry import (
     Box,
     Matrix,
     Outline,
@@ -23,9 +23,9 @@ from logo_retrieval.images.guard_geometry import (
     numbers,
     parse_transform,
 )
-from logo_retrieval.images.guard_style import INHERITED, ISOLATING, Cascade, Styles
-from logo_retrieval.images.guard_tree import Drawing, Element
-from logo_retrieval.images.guard_values import PRIMITIVES, SHAPES
+from logo_retrieval.images.guard.style import INHERITED, ISOLATING, Cascade, Styles
+from logo_retrieval.images.guard.tree import Drawing, Element
+from logo_retrieval.images.guard.values import PRIMITIVES, SHAPES
 
 MAX_LINK_CHAIN = 16
 MAX_STROKE_WIDTH = 1_000.0

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from logo_retrieval.errors import UnreadableImage
-from logo_retrieval.images.guard_geometry import Box
+from logo_retrieval.images.guard.geometry import Box
 
 MAX_MILLISECONDS = 1_000.0
 MAX_SHAPES = 50_000

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
-from logo_retrieval.images.guard_geometry import Box, measure_shape, numbers, parse_transform
-from logo_retrieval.images.guard_tree import Drawing, Element
-from logo_retrieval.images.guard_values import SHAPES, declarations
+from logo_retrieval.images.guard.geometry import Box, measure_shape, numbers, parse_transform
+from logo_retrieval.images.guard.tree import Drawing, Element
+from logo_retrieval.images.guard.values import SHAPES, declarations
 
 _ELEMENTS = 100
 _LEVELS = 16

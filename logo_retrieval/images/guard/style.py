@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 
-from logo_retrieval.images.guard_tree import Drawing, Element
-from logo_retrieval.images.guard_values import declarations
+from logo_retrieval.images.guard.tree import Drawing, Element
+from logo_retrieval.images.guard.values import declarations
 
 INHERITED = frozenset(
     "fill stroke stroke-width stroke-dasharray marker marker-start marker-mid marker-end font-size".split()

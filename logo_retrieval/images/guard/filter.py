@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from logo_retrieval.images.guard_geometry import Box, Matrix, length, numbers
-from logo_retrieval.images.guard_tree import Element
+from logo_retrieval.images.guard.geometry import Box, Matrix, length, numbers
+from logo_retrieval.images.guard.tree import Element
 
 _PIXELS = 224
 _PRIMITIVE, _SHARP_BLUR, _SOFT_BLUR, _OCTAVE, _KERNEL_CELL, _WINDOW_PIXEL, _INPUT = 2.5, 25.0, 9.0, 6.0, 0.25, 0.3, 0.5

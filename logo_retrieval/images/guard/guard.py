@@ -9,13 +9,12 @@ from __future__ import annotations
 import math
 import zlib
 from dataclasses import dataclass
-from xml.sax.saxutils import escape
 
 from logo_retrieval.errors import UnreadableImage
-from logo_retrieval.images.guard_cost import check_cost
-from logo_retrieval.images.guard_geometry import Box, length, numbers
-from logo_retrieval.images.guard_plain import is_plain
-from logo_retrieval.images.guard_tree import Element, read_drawing
+from logo_retrieval.images.guard.cost import check_cost
+from logo_retrieval.images.guard.geometry import Box, length, numbers
+from logo_retrieval.images.guard.plain import is_plain
+from logo_retrieval.images.guard.tree import Element, read_drawing
 
 MAX_BYTES = 4_000_000
 MAX_INFLATED_BYTES = 8_000_000
@@ -26,7 +25,8 @@ MAX_STRETCH = 10.0
 
 _GZIP = b"\x1f\x8b"
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
-_QUOTED = {'"': "&quot;", "\n": "&#10;", "\t": "&#9;", "\r": "&#13;"}
+_IN_TEXT = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
+_IN_VALUE = _IN_TEXT | str.maketrans({'"': "&quot;", "\n": "&#10;", "\t": "&#9;", "\r": "&#13;"})
 _UNKNOWN_CANVAS = Box(0.0, 0.0, 300.0, 150.0)
 
 
@@ -142,7 +142,7 @@ def _write(element: Element, declaration: str, parts: list[str]) -> None:
     parts.append(declaration)
     for name, value in element.attributes.items():
         if "&" in value or "<" in value or '"' in value or not value.isprintable():
-            value = escape(value, _QUOTED)
+            value = value.translate(_IN_VALUE)
         parts.append(f' {name}="{value}"')
     if not element.children:
         parts.append("/>")
@@ -150,7 +150,7 @@ def _write(element: Element, declaration: str, parts: list[str]) -> None:
     parts.append(">")
     for child in element.children:
         if isinstance(child, str):
-            parts.append(escape(child))
+            parts.append(child.translate(_IN_TEXT))
         else:
             _write(child, "", parts)
     parts.append(f"</{element.tag}>")
