@@ -23,8 +23,11 @@ def surroundings() -> dict[str, Any]:
 
 
 def _commit() -> str | None:
-    """The commit, with `-dirty` when the working tree holds anything else; untracked files count."""
-    head, changes = _git("rev-parse", "HEAD"), _git("status", "--porcelain")
+    """The commit, with `-dirty` when the tree holds anything else but results; untracked files count."""
+    head, changes = (
+        _git("rev-parse", "HEAD"),
+        _git("status", "--porcelain", "--", ":/", ":(exclude,top)benchmarks/results"),
+    )
     return f"{head}-dirty" if head and changes else head or None
 
 
