@@ -209,7 +209,7 @@ def test_weights_come_from_a_file(tmp_path: Path) -> None:
 
 
 def test_weights_come_from_a_file_as_keras_publishes_them(tmp_path: Path) -> None:
-    import h5py  # type: ignore[import-untyped]
+    import h5py
     from keras.src.legacy.saving.legacy_h5_format import save_weights_to_hdf5_group
 
     spec = find_backbone("mobilenet_v2")
