@@ -29,7 +29,7 @@ from logo_retrieval.build import build_index
 from logo_retrieval.bundle import MODEL_FILE, ModelBundle, write_bundle
 from logo_retrieval.decide.vote import VoteConfig
 from logo_retrieval.gallery import Gallery, GalleryRecord
-from logo_retrieval.starter import starter_index
+from logo_retrieval.models import starter_index
 from logo_retrieval.store.schema import INDEX_FILE
 from logo_retrieval.values import Float32Array, Int64Array
 

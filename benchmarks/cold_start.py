@@ -19,7 +19,7 @@ from typing import Any
 from surroundings import RESULTS, surroundings
 
 from logo_retrieval.bundle import MODEL_FILE
-from logo_retrieval.starter import resolve_model
+from logo_retrieval.models import starter_model
 
 REPEATS = 11
 WARM_UP = 2
@@ -72,7 +72,7 @@ def main() -> None:
     commands = {
         "interpreter": [sys.executable, "-c", "pass"],
         "help": [*command, "--help"],
-        "bare model": [sys.executable, "-c", _BARE_MODEL, str(resolve_model("starter") / MODEL_FILE)],
+        "bare model": [sys.executable, "-c", _BARE_MODEL, str(starter_model().path(MODEL_FILE))],
     } | {f"classify {Path(image).suffix}": [*command, "classify", image] for image in arguments.images}
     figures = measure(commands)
     medians = {name: {figure: values[1] for figure, values in each.items()} for name, each in figures.items()}

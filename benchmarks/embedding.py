@@ -22,13 +22,13 @@ import numpy as np
 import onnxruntime
 from surroundings import RESULTS, surroundings
 
-from logo_retrieval.bundle import MODEL_FILE, ModelBundle, read_bundle
+from logo_retrieval.bundle import MODEL_FILE, ModelBundle
 from logo_retrieval.cores import usable_cores
 from logo_retrieval.embedding import RUNTIMES, Embedder, load_embedder
 from logo_retrieval.errors import BackendError, UnreadableImage
 from logo_retrieval.images.pool import DecoderPool
 from logo_retrieval.images.preparation import Preparation
-from logo_retrieval.starter import STARTER, resolve_model
+from logo_retrieval.models import STARTER, opened_model
 from logo_retrieval.values import Float32Array, UInt8Array
 
 BATCHES = (1, 32)
@@ -41,7 +41,7 @@ COLD_START = """
 import sys, time
 from pathlib import Path
 import numpy as np
-from logo_retrieval.bundle import read_bundle
+from logo_retrieval.bundle import ModelBundle
 from logo_retrieval.cores import usable_cores
 from logo_retrieval.embedding import load_embedder
 embedder = load_embedder(read_bundle(Path(sys.argv[1])), runtime=sys.argv[2])
@@ -137,14 +137,8 @@ def load_all(bundle: ModelBundle) -> tuple[dict[str, Embedder], dict[str, str]]:
     return embedders, refused
 
 
-def main() -> None:
-    """Measures, writes the results and shows them."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--model", default=STARTER, help="as of `build-index`")
-    parser.add_argument("--art", type=Path, required=True, help="folder of pictures")
-    parser.add_argument("--output", type=Path, help="JSON file; default: results/embedding-<model>.json")
-    arguments = parser.parse_args()
-    bundle = read_bundle(resolve_model(arguments.model))
+def run(bundle: ModelBundle, arguments: argparse.Namespace) -> None:
+    """Embeds, measures, writes the results and shows them."""
     views = read_art(arguments.art, bundle.config.input_size_px)
     embedders, refused = load_all(bundle)
     figures = time_batches(embedders, bundle, views)
@@ -178,6 +172,17 @@ def main() -> None:
     output.parent.mkdir(parents=True, exist_ok=True)
     output.write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     print(json.dumps({key: results[key] for key in ("cpu_ratio_to_bare", "cold_start_cpu_ms", "agreement")}, indent=1))
+
+
+def main() -> None:
+    """Runs on the model asked for."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--model", default=STARTER, help="as of `build-index`")
+    parser.add_argument("--art", type=Path, required=True, help="folder of pictures")
+    parser.add_argument("--output", type=Path, help="JSON file; default: results/embedding-<model>.json")
+    arguments = parser.parse_args()
+    with opened_model(arguments.model) as bundle:
+        run(bundle, arguments)
 
 
 if __name__ == "__main__":

@@ -22,12 +22,12 @@ from embedded import Embedded, embed_all, embed_degraded
 from logobench_data import OTHER, SPLITS, LogoBench, default_cache, load
 from surroundings import RESULTS, surroundings
 
-from logo_retrieval.bundle import read_bundle
+from logo_retrieval.bundle import ModelBundle
 from logo_retrieval.decide.vote import VoteConfig, vote
 from logo_retrieval.evaluation import metrics
+from logo_retrieval.models import STARTER, opened_model
 from logo_retrieval.search.exact import ExactIndex
 from logo_retrieval.search.views import best_over_views
-from logo_retrieval.starter import STARTER, resolve_model
 from logo_retrieval.values import Float32Array, Int64Array
 
 SEED = 0
@@ -195,14 +195,8 @@ def table(results: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def main() -> None:
+def run(bundle: ModelBundle, arguments: argparse.Namespace) -> None:
     """Embeds, measures, writes the results and shows them."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--model", default=STARTER, help="as of `build-index`")
-    parser.add_argument("--output", type=Path, help="JSON file; default: results/logobench-<model>.json")
-    parser.add_argument("--cache", type=Path, default=default_cache(), help="folder for what can be made again")
-    arguments = parser.parse_args()
-    bundle = read_bundle(resolve_model(arguments.model))
     bench = load(arguments.cache)
     embedded = embed_all(bench, bundle, arguments.cache)
     tested = np.array([any(bench.parts[split][i] == "test" for split in SPLITS) for i in range(len(bench.drawings))])
@@ -220,6 +214,17 @@ def main() -> None:
     output.parent.mkdir(parents=True, exist_ok=True)
     output.write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     print(table(results))
+
+
+def main() -> None:
+    """Runs on the model asked for."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--model", default=STARTER, help="as of `build-index`")
+    parser.add_argument("--output", type=Path, help="JSON file; default: results/logobench-<model>.json")
+    parser.add_argument("--cache", type=Path, default=default_cache(), help="folder for what can be made again")
+    arguments = parser.parse_args()
+    with opened_model(arguments.model) as bundle:
+        run(bundle, arguments)
 
 
 if __name__ == "__main__":

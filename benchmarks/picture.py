@@ -16,13 +16,12 @@ from PIL import Image, ImageDraw, ImageFont
 from surroundings import RESULTS
 
 from logo_retrieval import images
-from logo_retrieval.bundle import read_bundle
 from logo_retrieval.decide.vote import VoteConfig, vote
 from logo_retrieval.images.decode import decode
 from logo_retrieval.images.preparation import Preparation
+from logo_retrieval.models import starter_model
 from logo_retrieval.search.exact import ExactIndex
 from logo_retrieval.search.views import best_over_views
-from logo_retrieval.starter import resolve_model
 
 FONT = Path(images.__file__).parent / "fonts" / "LiberationSans-Regular.ttf"
 BOLD = FONT.with_name("LiberationSans-Bold.ttf")
@@ -44,7 +43,7 @@ def main() -> None:
     parser.add_argument("--output", type=Path, default=RESULTS / "picture.png")
     parser.add_argument("--cache", type=Path, default=default_cache())
     arguments = parser.parse_args()
-    bench, bundle = load(arguments.cache), read_bundle(resolve_model("starter"))
+    bench, bundle = load(arguments.cache), starter_model()
     embedded = embed_all(bench, bundle, arguments.cache)
     parts = np.array(bench.parts["collection"])
     train, test = np.flatnonzero(parts == "train"), np.flatnonzero(parts == "test")

@@ -12,6 +12,7 @@ from .options import EXIT_SOME_UNREADABLE, index_option, index_to_write, progres
 from .output import shown
 
 _RUNTIMES = ("onnxruntime-fp32", "openvino-bf16")
+_POOLINGS = ("avg", "max", "gem")
 _RENDERERS = ("resvg", "cairosvg")
 _LISTED = 20
 
@@ -19,11 +20,21 @@ _LISTED = 20
 @click.command("build-index")
 @click.argument("data", type=click.Path(exists=True, path_type=Path))
 @index_option
-@click.option("--model", default="starter", show_default=True, help="A model bundle, or an index that holds one.")
+@click.option(
+    "--model", default="starter", show_default=True, help="A model bundle, an index that holds one, or a backbone."
+)
+@click.option("--weights", default="imagenet", show_default=True, help="Of a backbone: imagenet, none or a Keras file.")
+@click.option("--pooling", type=click.Choice(_POOLINGS), default=_POOLINGS[0], show_default=True, help="Of a backbone.")
 @click.option("--runtime", type=click.Choice(_RUNTIMES), default=_RUNTIMES[0], show_default=True)
 @click.option("--renderer", type=click.Choice(_RENDERERS), default=_RENDERERS[0], show_default=True, help="Of SVG.")
 def build_index(
-    data: Path, index: Path | None, model: str, runtime: str, renderer: Literal["resvg", "cairosvg"]
+    data: Path,
+    index: Path | None,
+    model: str,
+    weights: str,
+    pooling: str,
+    runtime: str,
+    renderer: Literal["resvg", "cairosvg"],
 ) -> None:
     """Build the index of a folder of classes or of a table.
 
@@ -36,14 +47,15 @@ def build_index(
       logo-retrieval build-index my-logos/ --index indexes/mine
     """
     from logo_retrieval.build import build_index as build
-    from logo_retrieval.bundle import read_bundle
     from logo_retrieval.gallery import read_gallery
-    from logo_retrieval.starter import resolve_model
+    from logo_retrieval.models import opened_model
 
     folder = index_to_write(index)
     gallery = read_gallery(data)
-    bundle = read_bundle(resolve_model(model))
-    with progress_bar("build-index", len(gallery.records)) as advance:
+    with (
+        opened_model(model, weights=weights, pooling=pooling) as bundle,
+        progress_bar("build-index", len(gallery.records)) as advance,
+    ):
         report = build(
             gallery, folder, bundle, runtime=runtime, renderer=renderer, progress=lambda done, total: advance(done)
         )

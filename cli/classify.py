@@ -42,7 +42,7 @@ def classify(paths: tuple[str, ...], index: Path | None, kind: str, file: Path |
         raise click.UsageError(f"no files to classify in {', '.join(map(repr, paths))}")
 
     from logo_retrieval.classifier import LogoClassifier
-    from logo_retrieval.starter import STARTER, starter_index
+    from logo_retrieval.models import STARTER, starter_index
 
     folder = index_to_read(index)
     name = STARTER if folder == starter_index() else str(folder)

@@ -25,7 +25,7 @@ index_option = click.option(
 
 def index_to_read(index: Path | None) -> Path:
     """The index asked for, else that of the environment, else the default one, else the shipped one."""
-    from logo_retrieval.starter import starter_index
+    from logo_retrieval.models import starter_index
 
     if index is not None:
         return index

@@ -12,7 +12,6 @@ from typing import Self
 import numpy as np
 
 from logo_retrieval.build import build_index, model_of
-from logo_retrieval.bundle import read_bundle
 from logo_retrieval.decide.vote import VoteConfig, vote
 from logo_retrieval.embedding import load_embedder
 from logo_retrieval.errors import IndexStoreError, UnreadableImage
@@ -20,11 +19,11 @@ from logo_retrieval.gallery import read_gallery
 from logo_retrieval.images.pool import DecoderPool
 from logo_retrieval.images.preparation import Preparation
 from logo_retrieval.intake import BuildReport, Progress
+from logo_retrieval.models import opened_model
 from logo_retrieval.search.faiss_index import FAISS_FLAT, FaissIndex, faiss_is_installed
 from logo_retrieval.search.open import open_index
 from logo_retrieval.search.protocol import VectorIndex
 from logo_retrieval.search.views import best_over_views
-from logo_retrieval.starter import resolve_model
 from logo_retrieval.store.cache import read_cache, write_cache
 from logo_retrieval.store.index_store import IndexStore, Snapshot
 from logo_retrieval.values import MISSING_ID, OTHER, Decision, Evidence, LogoImage, Neighbours, ScoredLabel
@@ -103,9 +102,8 @@ class LogoClassifier:
             ModelError: when the model is unknown or damaged.
             IndexStoreError: when the index cannot be written.
         """
-        report = build_index(
-            read_gallery(Path(gallery)), Path(index), read_bundle(resolve_model(model)), progress=progress
-        )
+        with opened_model(model) as bundle:
+            report = build_index(read_gallery(Path(gallery)), Path(index), bundle, progress=progress)
         classifier = cls.open(index)
         classifier.report = report
         return classifier

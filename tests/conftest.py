@@ -10,9 +10,8 @@ import pytest
 from drawings import lay_classes, lay_queries
 
 from logo_retrieval.build import build_index
-from logo_retrieval.bundle import read_bundle
 from logo_retrieval.gallery import read_gallery
-from logo_retrieval.starter import resolve_model
+from logo_retrieval.models import starter_model
 
 
 @dataclass(frozen=True)
@@ -49,7 +48,7 @@ def classes(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def index(tmp_path_factory: pytest.TempPathFactory, classes: Path) -> Path:
     """A small index made by the shipped model; read only."""
     folder = tmp_path_factory.mktemp("indexes") / "small"
-    build_index(read_gallery(classes), folder, read_bundle(resolve_model("starter")))
+    build_index(read_gallery(classes), folder, starter_model())
     return folder
 
 

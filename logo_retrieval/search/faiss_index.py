@@ -14,23 +14,25 @@ from logo_retrieval.values import Float32Array, Int64Array, Neighbours
 FAISS_FLAT = "faiss-flat"
 """Names the format of `FaissIndex.to_bytes`, for a cache."""
 
+_DISTRIBUTIONS = ("faiss-cpu", "faiss-gpu", "faiss-gpu-cu12")
+
 _BLAS_THRESHOLD = 1024
 """FAISS multiplies matrices from this many queries x dimensions on, and scans query by query below. Its own default
 of 128,000 leaves a batch of 256 queries of width 256 about 20 times slower."""
 
 
 def faiss_is_installed() -> bool:
-    """True when exactly one FAISS distribution can be imported.
+    """Whether FAISS is there to be imported.
 
     Raises:
-        BackendError: when faiss-cpu and faiss-gpu are both installed: they share the module `faiss`, whichever
-            came last has overwritten the other's files, and GPU search may be gone without a word.
+        BackendError: when two distributions of it are installed: they share the module `faiss`, whichever came last
+            has overwritten the other's files, and GPU search may be gone without a word.
     """
-    present = [name for name in ("faiss-cpu", "faiss-gpu") if _is_installed(name)]
-    if len(present) == 2:
+    present = [name for name in _DISTRIBUTIONS if _is_installed(name)]
+    if len(present) > 1:
         raise BackendError(
-            "faiss-cpu and faiss-gpu are both installed and overwrite each other's files: run "
-            "`pip uninstall faiss-cpu faiss-gpu`, then install one of them with the extra [cpu] or [gpu]"
+            f"{' and '.join(present)} are installed together and overwrite each other's files: run "
+            f"`pip uninstall {' '.join(present)}`, then install one of them with the extra [cpu] or [gpu]"
         )
     return bool(present)
 

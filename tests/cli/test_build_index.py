@@ -16,10 +16,9 @@ from conftest import Run
 from drawings import lay_classes, svg
 
 from logo_retrieval.build import build_index
-from logo_retrieval.bundle import read_bundle
 from logo_retrieval.classifier import LogoClassifier
 from logo_retrieval.gallery import read_gallery
-from logo_retrieval.starter import resolve_model
+from logo_retrieval.models import starter_model
 
 
 def contents(index: Path) -> dict[str, bytes]:
@@ -104,7 +103,7 @@ def test_data_that_is_not_there_is_wrong_usage(run: Run, tmp_path: Path) -> None
 
 def test_a_model_that_is_not_there(run: Run, classes: Path, tmp_path: Path) -> None:
     outcome = run("build-index", classes, "--index", tmp_path / "index", "--model", "resnet9000")
-    assert outcome.code == 1 and "expected 'starter' or the folder of a model bundle" in outcome.err
+    assert outcome.code == 1 and "expected 'starter', the folder of a model bundle" in outcome.err
     assert not (tmp_path / "index").exists()
 
 
@@ -146,7 +145,7 @@ def test_a_full_disk_is_one_sentence(index: Path, tmp_path: Path) -> None:
 
 
 def test_an_interrupted_build_goes_on_where_it_was(classes: Path, tmp_path: Path) -> None:
-    bundle = read_bundle(resolve_model("starter"))
+    bundle = starter_model()
     big = lay_classes(tmp_path / "big", per_class=20)
 
     def interrupt(done: int, total: int) -> None:
@@ -171,3 +170,17 @@ def test_the_library_builds_and_opens(classes: Path, tmp_path: Path) -> None:
         assert classifier.classes == ("bars", "disc", "ärzte", "other")
         assert classifier.report is not None and classifier.report.indexed == 12
         assert [each.label for each in classifier.similar(classes / "ärzte" / "1.svg", k=3)] == ["ärzte"] * 3
+
+
+@pytest.mark.large
+@pytest.mark.filterwarnings("ignore:In the future `np.object`:FutureWarning")
+@pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy:DeprecationWarning")
+def test_a_backbone_by_name_is_exported_and_kept_in_the_index(run: Run, classes: Path, tmp_path: Path) -> None:
+    backbone = ("--model", "mobilenet_v2", "--weights", "none", "--pooling", "max")
+    assert run("build-index", classes, "--index", tmp_path / "one", *backbone).code == 0
+    model = info(run, tmp_path / "one")["model"]
+    assert (model["backbone"], model["pooling"], model["weights"]) == ("mobilenet_v2", "max", "none: random")
+    assert run("build-index", classes, "--index", tmp_path / "two", "--model", tmp_path / "one").code == 0
+    assert info(run, tmp_path / "two")["model"] == model
+    found = run("similar", classes / "disc" / "1.svg", "--index", tmp_path / "two", "--format", "csv").out
+    assert found.splitlines()[1].startswith("disc/1.svg,disc,1.0")
