@@ -19,7 +19,7 @@ from logo_retrieval.gallery import read_gallery
 from logo_retrieval.images.pool import DecoderPool
 from logo_retrieval.images.preparation import Preparation
 from logo_retrieval.intake import BuildReport, Progress
-from logo_retrieval.models import opened_model
+from logo_retrieval.models import opened_model, starter_index
 from logo_retrieval.search.faiss_index import FAISS_FLAT, FaissIndex, faiss_is_installed
 from logo_retrieval.search.open import open_index
 from logo_retrieval.search.protocol import VectorIndex
@@ -72,14 +72,14 @@ class LogoClassifier:
         self._pool = DecoderPool(self._preparation)
 
     @classmethod
-    def open(cls, folder: str | os.PathLike[str]) -> Self:
-        """Opens the index in a folder.
+    def open(cls, folder: str | os.PathLike[str] | None = None) -> Self:
+        """Opens the index in a folder, or the one that ships with the package.
 
         Raises:
             IndexStoreError: when it is missing, damaged, or of another schema version.
             ModelError: when the model in it is missing or damaged.
         """
-        store = IndexStore(Path(folder))
+        store = IndexStore(starter_index() if folder is None else Path(folder))
         try:
             return cls(store)
         except BaseException:
