@@ -30,7 +30,7 @@ UNREADABLE_CODES: dict[str, str] = {
     "unknown-format": "the bytes are no image format that is supported",
     "corrupt": "the bytes claim a supported format, but do not decode",
     "unsafe": "the picture asks for more work than the guard allows",
-    "empty": "it decodes, but nothing is drawn: blank, one colour, a speck or a sliver",
+    "empty": "it decodes, but nothing is drawn: blank, a speck or a sliver",
     "timeout": "decoding ran past its time limit and was ended",
     "crashed": "the decoder died on it, or ran out of memory",
 }

@@ -107,6 +107,20 @@ def test_tables_that_cannot_serve(tmp_path: Path, text: str, message: str) -> No
         read_gallery(table(tmp_path, text))
 
 
+def test_a_parquet_table(tmp_path: Path) -> None:
+    parquet = pytest.importorskip("pyarrow.parquet")
+    pyarrow = pytest.importorskip("pyarrow")
+    rows = {"label": ["beta", "ärzte"], "path": ["b.svg", "a.svg"], "more": [1, 2]}
+    parquet.write_table(pyarrow.table(rows), tmp_path / "gallery.parquet")
+    gallery = read_gallery(tmp_path / "gallery.parquet")
+    assert [(record.path.name, record.label) for record in gallery.records] == [("b.svg", "beta"), ("a.svg", "ärzte")]
+    parquet.write_table(pyarrow.table({"file": ["b.svg"]}), tmp_path / "other.parquet")
+    with pytest.raises(GalleryError, match="expected the columns path,label in .* got file"):
+        read_gallery(tmp_path / "other.parquet")
+    with pytest.raises(GalleryError, match="no well-formed Parquet"):
+        read_gallery(table(tmp_path, "no table", "junk.parquet"))
+
+
 def test_what_is_neither_folder_nor_table(tmp_path: Path) -> None:
     with pytest.raises(GalleryError, match=r"expected a folder .* a \.csv or a \.parquet"):
         read_gallery(table(tmp_path, "", "x.txt"))
