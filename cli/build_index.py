@@ -8,7 +8,7 @@ from typing import Literal
 
 import click
 
-from .options import EXIT_SOME_UNREADABLE, index_option, index_to_write, progress_bar
+from .options import EXIT_SOME_UNREADABLE, index_to_write, new_index_option, progress_bar
 from .output import shown
 
 _RUNTIMES = ("onnxruntime-fp32", "openvino-bf16")
@@ -19,7 +19,7 @@ _LISTED = 20
 
 @click.command("build-index")
 @click.argument("data", type=click.Path(exists=True, path_type=Path))
-@index_option
+@new_index_option
 @click.option(
     "--model", default="starter", show_default=True, help="A model bundle, an index that holds one, or a backbone."
 )

@@ -15,11 +15,14 @@ INDEX_VARIABLE = "LOGO_RETRIEVAL_INDEX"
 DEFAULT_INDEX = Path("indexes/default")
 EXIT_SOME_UNREADABLE = 3
 
+_INDEX_DEFAULT = f"${INDEX_VARIABLE}, else {DEFAULT_INDEX}"
 index_option = click.option(
     "--index",
-    "index",
     type=click.Path(path_type=Path),
-    help=f"Folder of the index.  [default: ${INDEX_VARIABLE}, else {DEFAULT_INDEX}, else the starter index]",
+    help=f"Folder of the index.  [default: {_INDEX_DEFAULT}, else the starter index]",
+)
+new_index_option = click.option(
+    "--index", type=click.Path(path_type=Path), help=f"Folder of the index.  [default: {_INDEX_DEFAULT}]"
 )
 
 

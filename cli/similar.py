@@ -17,7 +17,7 @@ from .options import EXIT_SOME_UNREADABLE, index_option, index_to_read
 @click.option("--format", "kind", type=click.Choice(output.FORMATS), default="table", show_default=True)
 @click.option("--top", type=click.IntRange(1, 10_000), default=10, show_default=True, help="How many drawings.")
 def similar(path: str, index: Path | None, kind: str, top: int) -> None:
-    """List the drawings of the index that look most like one image, nearest first.
+    """List the drawings that look most like one image.
 
     \b
     Example:

@@ -14,7 +14,7 @@ from .output import shown
 @click.command()
 @index_option
 def verify(index: Path | None) -> None:
-    """Check every byte of an index that can be checked: tables, vectors, and the model's checksums.
+    """Check an index: tables, vectors, model checksums.
 
     Exit code 0: sound; 1: not, with one line a fault.
 
