@@ -39,8 +39,11 @@ _CACHED_FROM_ROWS = 20_000
 class LogoClassifier:
     """Answers queries from one index. Thin: every step is a function of its own room.
 
-    >>> with LogoClassifier.open("indexes/default") as classifier:  # doctest: +SKIP
-    ...     decision, = classifier.classify(["image.svg"])
+    >>> mark = b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"><path d="M1 1h3v3h4v4h-7z"/></svg>'
+    >>> with LogoClassifier.open() as classifier:
+    ...     drawn, broken = classifier.classify([mark, b"no image"])
+    >>> drawn.status, len(drawn.neighbours), broken.reason.split(":")[0]
+    ('ok', 5, 'unknown-format')
     """
 
     def __init__(self, store: IndexStore) -> None:
