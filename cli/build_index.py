@@ -49,6 +49,7 @@ def build_index(
     from logo_retrieval.build import build_index as build
     from logo_retrieval.gallery import read_gallery
     from logo_retrieval.models import opened_model
+    from logo_retrieval.values import OTHER
 
     folder = index_to_write(index)
     gallery = read_gallery(data)
@@ -64,7 +65,8 @@ def build_index(
     _warn("left out, same bytes in the same class: ", [f"{name} = {twin}" for name, twin in report.duplicates])
     _warn("same bytes in two classes, both kept: ", [f"{name} = {twin}" for name, twin in report.conflicts])
     resumed = f" ({report.resumed} embedded by an earlier run)" if report.resumed else ""
-    click.echo(f"{shown(str(folder))}: {report.indexed} drawings of {report.classes} classes{resumed}")
+    among = f", {OTHER!r} of no company among them" if OTHER in gallery.classes else ""
+    click.echo(f"{shown(str(folder))}: {report.indexed} drawings of {report.classes} classes{among}{resumed}")
     click.echo(
         f"{len(report.unreadable)} unreadable, {len(report.duplicates)} duplicates left out, "
         f"{len(report.conflicts)} with the same bytes as a file of another class"

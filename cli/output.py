@@ -83,26 +83,24 @@ def csv_line(values: Iterable[object]) -> str:
 
 def row_writer(kind: str, file: TextIO, *, paths: Sequence[str], top: int, header: bool) -> Callable[[Row], None]:
     """A function that writes one answered input and flushes, so that an interrupt loses nothing."""
+    width = max((len(shown(path)) for path in paths), default=4)
+    if file.isatty():  # only there is a path ever cut
+        width = min(width, _WIDEST_PATH)
 
-    def write(text: str) -> None:
-        file.write(text)
+    def write(row: Row) -> None:
+        nonlocal header
+        if kind == "jsonl":
+            file.write(json_line(row))
+        elif kind == "csv":
+            flat = flattened(row, top)
+            file.write((csv_line(flat) if header else "") + csv_line(flat.values()))
+        else:
+            head = f"{'path':{width}}  {'label':20}  prob.  nearest drawing\n"
+            file.write((head if header else "") + table_line(row, width))
+        header = False
         file.flush()
 
-    def write_csv(row: Row) -> None:
-        nonlocal header
-        flat = flattened(row, top)
-        if header:
-            write(csv_line(flat))
-            header = False
-        write(csv_line(flat.values()))
-
-    if kind == "jsonl":
-        return lambda row: write(json_line(row))
-    if kind == "csv":
-        return write_csv
-    width = min(max((len(shown(path)) for path in paths), default=4), _WIDEST_PATH)
-    write(f"{'path':{width}}  {'label':20}  prob.  nearest drawing\n" if header else "")
-    return lambda row: write(table_line(row, width))
+    return write
 
 
 def table_line(row: Row, width: int) -> str:

@@ -33,7 +33,7 @@ def info(run: Run, index: Path) -> dict[str, Any]:
 def test_a_folder(run: Run, classes: Path, tmp_path: Path) -> None:
     outcome = run("build-index", classes, "--index", tmp_path / "index")
     assert (outcome.code, outcome.err) == (0, "")
-    assert "12 drawings of 4 classes" in outcome.out
+    assert "12 drawings of 4 classes, 'other' of no company among them" in outcome.out
     assert sorted(path.name for path in (tmp_path / "index").iterdir()) == ["index.sqlite", "models"]
     facts = info(run, tmp_path / "index")
     assert facts["classes"] == ["bars", "disc", "ärzte", "other"] and facts["items"] == 12

@@ -67,6 +67,14 @@ def test_the_table_is_for_people(run: Run, index: Path, queries: Path) -> None:
     assert "(unreadable)" in broken and "corrupt: " in broken
 
 
+def test_a_table_in_a_file_never_cuts_a_path(run: Run, index: Path, queries: Path, tmp_path: Path) -> None:
+    deep = tmp_path / ("long " * 20) / "drawing.svg"
+    deep.parent.mkdir()
+    deep.write_bytes((queries / "a.svg").read_bytes())
+    assert run("classify", deep, "--index", index, "--output", tmp_path / "table.txt").code == 0
+    assert str(deep) in (tmp_path / "table.txt").read_text()
+
+
 def test_every_way_to_name_inputs(
     run: Run, index: Path, queries: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
