@@ -53,7 +53,7 @@ def classify(paths: tuple[str, ...], index: Path | None, kind: str, file: Path |
     with ExitStack() as stack:
         classifier = stack.enter_context(LogoClassifier.open(folder))
         stream = stack.enter_context(_opened(file, append=bool(done))) if file else output.stdout()
-        advance = stack.enter_context(progress_bar("classify", len(waiting)))
+        advance = stack.enter_context(progress_bar("classify", len(waiting), stream))
         write = output.row_writer(kind, stream, paths=waiting, top=top, header=not done)
         decisions = classifier.classify_stream(waiting, top=top)
         for count, (path, decision) in enumerate(zip(waiting, decisions, strict=True), start=1):

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import click
 
@@ -43,9 +43,9 @@ def index_to_write(index: Path | None) -> Path:
 
 
 @contextmanager
-def progress_bar(label: str, total: int) -> Iterator[Callable[[int], Any]]:
-    """A bar on stderr, when that is a terminal; yields a function that takes the number of files done."""
-    if not sys.stderr.isatty() or total < 2:
+def progress_bar(label: str, total: int, rows: TextIO | None = None) -> Iterator[Callable[[int], Any]]:
+    """A bar on stderr, when that is a terminal and rows do not go to one; yields a function that takes files done."""
+    if not sys.stderr.isatty() or (rows is not None and rows.isatty()) or total < 2:
         yield lambda done: None
         return
     with click.progressbar(length=total, label=label, file=sys.stderr, show_pos=True) as bar:
