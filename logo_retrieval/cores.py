@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
+import math
 import os
+from pathlib import Path
+
+_QUOTA = Path("/sys/fs/cgroup/cpu.max")
+"""What a container may use: microseconds of CPU time a period, or "max", and the period."""
 
 
 def usable_cores() -> int:
-    """Counts the cores that this process may use, which can be fewer than the machine has."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+    """Counts the cores that this process may use, which an affinity or the quota of a container may bound."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    with contextlib.suppress(OSError, ValueError):
+        quota, period = _QUOTA.read_text().split()
+        if quota != "max":
+            cores = min(cores, max(1, math.ceil(int(quota) / int(period))))
+    return cores
