@@ -21,7 +21,7 @@ def info(index: Path | None, kind: str) -> None:
     Example:
       logo-retrieval info --index indexes/mine --format json
     """
-    from logo_retrieval.build import model_of
+    from logo_retrieval.models import model_of
     from logo_retrieval.store.index_store import IndexStore
     from logo_retrieval.store.schema import SCHEMA_VERSION
 

@@ -22,7 +22,7 @@ def verify(index: Path | None) -> None:
     Example:
       logo-retrieval verify --index indexes/mine
     """
-    from logo_retrieval.build import model_of
+    from logo_retrieval.models import model_of
     from logo_retrieval.store.index_store import IndexStore
 
     folder = index_to_read(index)

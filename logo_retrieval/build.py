@@ -15,19 +15,19 @@ import numpy as np
 
 from logo_retrieval.bundle import ModelBundle, read_bundle, write_bundle
 from logo_retrieval.embedding import Embedder, load_embedder
-from logo_retrieval.errors import GalleryError, IndexStoreError, LogoRetrievalError, UnreadableImage
+from logo_retrieval.errors import GalleryError, LogoRetrievalError, UnreadableImage
 from logo_retrieval.gallery import Gallery, GalleryRecord, printable
 from logo_retrieval.images.fingerprint import perceptual_hash, thumbnail
 from logo_retrieval.images.pool import DecoderPool
 from logo_retrieval.images.preparation import Engine, Preparation
 from logo_retrieval.intake import BuildReport, Intake, Progress
+from logo_retrieval.models import model_folder
 from logo_retrieval.store.index_store import StoredItem, replace_index
 from logo_retrieval.store.manifest import Manifest
 from logo_retrieval.store.schema import storage_errors
 from logo_retrieval.store.staging import StagedDrawing, Staging
 from logo_retrieval.values import LogoImage
 
-MODELS_FOLDER = "models"
 _BATCH = 32
 
 
@@ -179,24 +179,3 @@ def _remove_other_models(folder: Path, bundle: ModelBundle) -> None:
     for other in place.parent.iterdir():
         if other != place:
             shutil.rmtree(other, ignore_errors=True)
-
-
-def model_folder(folder: Path, digest: str) -> Path:
-    """Where an index keeps the model bundle of this digest."""
-    return folder / MODELS_FOLDER / digest[:16]
-
-
-def model_of(folder: Path, manifest: Manifest) -> ModelBundle:
-    """The model bundle inside an index, checked against the index's manifest.
-
-    Raises:
-        ModelError: when it is missing or damaged.
-        IndexStoreError: when the index was made by another model than the one that lies there.
-    """
-    bundle = read_bundle(model_folder(folder, manifest.model_digest))
-    if bundle.digest != manifest.model_digest:
-        raise IndexStoreError(
-            f"the index '{folder}' was made by model {manifest.model_digest[:16]}, but {bundle.digest[:16]} lies "
-            "in it: restore the folder, or build the index again"
-        )
-    return bundle

@@ -7,26 +7,26 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
-from logo_retrieval.build import build_index, model_of
 from logo_retrieval.decide.vote import VoteConfig, vote
 from logo_retrieval.embedding import load_embedder
 from logo_retrieval.errors import IndexStoreError, UnreadableImage
-from logo_retrieval.gallery import read_gallery
 from logo_retrieval.images.pool import DecoderPool
 from logo_retrieval.images.preparation import Preparation
-from logo_retrieval.intake import BuildReport, Progress
-from logo_retrieval.models import opened_model, starter_index
+from logo_retrieval.models import model_of, opened_model, starter_index
 from logo_retrieval.search.faiss_index import FAISS_FLAT, FaissIndex, faiss_is_installed
 from logo_retrieval.search.open import open_index
 from logo_retrieval.search.protocol import VectorIndex
 from logo_retrieval.search.views import best_over_views
 from logo_retrieval.store.cache import read_cache, write_cache
 from logo_retrieval.store.index_store import IndexStore, Snapshot
-from logo_retrieval.values import MISSING_ID, OTHER, Decision, Evidence, LogoImage, Neighbours, ScoredLabel
+from logo_retrieval.values import MISSING_ID, OTHER, Decision, Evidence, Int64Array, LogoImage, Neighbours, ScoredLabel
+
+if TYPE_CHECKING:  # building brings an image library, which answering leaves to the decoder processes
+    from logo_retrieval.intake import BuildReport, Progress
 
 Source = str | os.PathLike[str] | bytes
 """A path, or the bytes of an image file."""
@@ -44,7 +44,14 @@ class LogoClassifier:
     ...     drawn, broken = classifier.classify([mark, b"no image"])
     >>> drawn.status, len(drawn.neighbours), broken.reason.split(":")[0]
     ('ok', 5, 'unknown-format')
+
+    Attributes:
+        classes: names, `other` among them.
+        model: the bundle that embeds.
+        report: of the build, when it came by `build`.
     """
+
+    report: BuildReport | None = None
 
     def __init__(self, store: IndexStore) -> None:
         """Loads model, vectors and constants of an open index; `open` and `build` are the usual ways in.
@@ -105,13 +112,14 @@ class LogoClassifier:
             ModelError: when the model is unknown or damaged.
             IndexStoreError: when the index cannot be written.
         """
+        from logo_retrieval.build import build_index
+        from logo_retrieval.gallery import read_gallery
+
         with opened_model(model) as bundle:
             report = build_index(read_gallery(Path(gallery)), Path(index), bundle, progress=progress)
         classifier = cls.open(index)
         classifier.report = report
         return classifier
-
-    report: BuildReport | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -144,8 +152,7 @@ class LogoClassifier:
             raise ValueError(f"top must be at least 1, got {top}")
         for batch in self._decoded(sources):
             readable = [image for image in batch if isinstance(image, LogoImage)]
-            neighbours = self._nearest(readable, max(top, self._vote.k))
-            decisions = iter(self._decide(neighbours, top))
+            decisions = iter(self._decide(self._nearest(readable, max(top, self._vote.k)), top) if readable else ())
             for image in batch:
                 if isinstance(image, UnreadableImage):
                     yield Decision(status="unreadable", reason=str(image))
@@ -162,7 +169,8 @@ class LogoClassifier:
         (image,) = next(self._decoded([source]))
         if isinstance(image, UnreadableImage):
             raise image
-        return self._evidence(self._nearest([image], k), k)[0]
+        neighbours = self._nearest([image], k)
+        return self._evidence(neighbours, self._classes_of(neighbours), k)[0]
 
     def _decoded(self, sources: Iterable[Source]) -> Iterator[list[LogoImage | UnreadableImage]]:
         as_values = (source if isinstance(source, bytes) else Path(source) for source in sources)
@@ -171,14 +179,12 @@ class LogoClassifier:
             yield batch
 
     def _nearest(self, images: Sequence[LogoImage], k: int) -> Neighbours:
-        if not images:
-            return best_over_views(self._index.search(np.empty((0, self._embedder.dim), np.float32), k), _NO_OWNERS, 0)
         vectors = self._embedder.embed(np.concatenate([image.views for image in images]))
         owners = np.repeat(np.arange(len(images)), [len(image.views) for image in images])
         found = self._index.search(vectors, k * self._most_views)
         return best_over_views(found, owners, len(images), k)
 
-    def _classes_of(self, neighbours: Neighbours) -> np.ndarray[tuple[int, ...], np.dtype[np.int64]]:
+    def _classes_of(self, neighbours: Neighbours) -> Int64Array:
         """(n, k) positions in `classes`, -1 where there is no neighbour."""
         places = np.searchsorted(self._item_ids, neighbours.ids.clip(min=self._item_ids[0]))
         return np.where(neighbours.ids == MISSING_ID, -1, self._item_classes[places])
@@ -188,15 +194,14 @@ class LogoClassifier:
         classes = self._classes_of(neighbours)
         probabilities = vote(neighbours.similarities, classes, len(self.classes), other, self._vote)
         decisions = []
-        for row, evidence in zip(probabilities, self._evidence(neighbours, top), strict=True):
+        for row, evidence in zip(probabilities, self._evidence(neighbours, classes, top), strict=True):
             likeliest = np.argsort(-row, kind="stable")[:top]
             best = tuple(ScoredLabel(self.classes[c], float(row[c])) for c in likeliest)
             decisions.append(Decision("ok", best[0].label, best[0].probability, top=best, neighbours=tuple(evidence)))
         return decisions
 
-    def _evidence(self, neighbours: Neighbours, k: int) -> list[list[Evidence]]:
+    def _evidence(self, neighbours: Neighbours, classes: Int64Array, k: int) -> list[list[Evidence]]:
         ids = neighbours.ids[:, :k]
-        classes = self._classes_of(neighbours)[:, :k]
         names = self._store.item_names({int(item) for item in ids.ravel() if item != MISSING_ID})
         return [
             [
@@ -204,7 +209,9 @@ class LogoClassifier:
                 for item, c, similarity in zip(row_ids, row_classes, row_similarities, strict=True)
                 if item != MISSING_ID
             ]
-            for row_ids, row_classes, row_similarities in zip(ids, classes, neighbours.similarities[:, :k], strict=True)
+            for row_ids, row_classes, row_similarities in zip(
+                ids, classes[:, :k], neighbours.similarities[:, :k], strict=True
+            )
         ]
 
 
@@ -219,6 +226,3 @@ def _open_search(store: IndexStore) -> tuple[Snapshot, VectorIndex]:
     if isinstance(index, FaissIndex) and len(snapshot.vectors) >= _CACHED_FROM_ROWS:
         write_cache(store.folder, index.to_bytes(), generation=snapshot.generation, backend=FAISS_FLAT)
     return snapshot, index
-
-
-_NO_OWNERS = np.empty(0, np.int64)

@@ -7,9 +7,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from logo_retrieval.backbones.catalog import CATALOG
 from logo_retrieval.bundle import CONFIG_NAME, ModelBundle, read_bundle
-from logo_retrieval.errors import ModelError
+from logo_retrieval.errors import IndexStoreError, ModelError
+from logo_retrieval.store.index_store import IndexStore
+from logo_retrieval.store.manifest import Manifest
+from logo_retrieval.store.schema import INDEX_FILE
 
 STARTER = "starter"
 
@@ -21,7 +23,28 @@ def starter_index() -> Path:
 
 def starter_model() -> ModelBundle:
     """The model that ships with the package, checked."""
-    return read_bundle(_bundle_folder(starter_index()) or starter_index())
+    return _model_of_index(starter_index())
+
+
+def model_folder(folder: Path, digest: str) -> Path:
+    """Where an index keeps the model bundle of this digest."""
+    return folder / "models" / digest[:16]
+
+
+def model_of(folder: Path, manifest: Manifest) -> ModelBundle:
+    """The model bundle inside an index, checked against the index's manifest.
+
+    Raises:
+        ModelError: when it is missing or damaged.
+        IndexStoreError: when the index was made by another model than the one that lies there.
+    """
+    bundle = read_bundle(model_folder(folder, manifest.model_digest))
+    if bundle.digest != manifest.model_digest:
+        raise IndexStoreError(
+            f"the index '{folder}' was made by model {manifest.model_digest[:16]}, but {bundle.digest[:16]} lies "
+            "in it: restore the folder, or build the index again"
+        )
+    return bundle
 
 
 @contextmanager
@@ -38,9 +61,13 @@ def opened_model(model: str, *, weights: str = "imagenet", pooling: str = "avg")
         ModelError: when it is none of these, is damaged, or the weights cannot be had.
         BackendError: when a backbone is asked for without Keras.
     """
-    folder = _bundle_folder(starter_index() if model == STARTER else Path(model))
-    if folder is not None:
+    from logo_retrieval.backbones.catalog import CATALOG
+
+    folder = starter_index() if model == STARTER else Path(model)
+    if (folder / CONFIG_NAME).is_file():
         yield read_bundle(folder)
+    elif (folder / INDEX_FILE).is_file():
+        yield _model_of_index(folder)
     elif model in CATALOG:
         from logo_retrieval.backbones.build import build_embedder
         from logo_retrieval.backbones.export import export_bundle
@@ -64,9 +91,6 @@ def opened_model(model: str, *, weights: str = "imagenet", pooling: str = "avg")
         )
 
 
-def _bundle_folder(folder: Path) -> Path | None:
-    """The folder itself, or the one bundle inside an index; None when there is none."""
-    for candidate in (folder, *sorted(folder.glob("models/*"))):
-        if (candidate / CONFIG_NAME).is_file():
-            return candidate
-    return None
+def _model_of_index(folder: Path) -> ModelBundle:
+    with IndexStore(folder) as store:
+        return model_of(folder, store.manifest)

@@ -49,7 +49,7 @@ class OpenVinoEmbedder:
         if "BF16" not in capabilities:  # OpenVINO would quietly compute in another precision
             raise BackendError(
                 f"the runtime openvino-bf16 needs a processor with bfloat16, this one has {sorted(capabilities)}: "
-                "use the runtime onnxruntime"
+                "use the runtime onnxruntime-fp32"
             )
         path = bundle.path(MODEL_FILE)
         try:

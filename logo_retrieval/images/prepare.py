@@ -12,7 +12,6 @@ from typing import NamedTuple, Protocol
 from PIL import Image, ImageChops
 
 from logo_retrieval.errors import UnreadableImage
-from logo_retrieval.images.preparation import Preparation as Preparation
 
 Region = tuple[float, float, float, float]
 """Left, top, right, bottom as fractions of a picture."""

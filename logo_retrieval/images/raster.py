@@ -13,9 +13,7 @@ from PIL import Image, ImageChops, ImageFile
 
 from logo_retrieval.errors import UnreadableImage
 from logo_retrieval.images.icon import largest_entry
-
-MAX_PIXELS = 40_000_000
-"""Of one picture, and of the frames of an animation that are looked at together."""
+from logo_retrieval.images.sniff import MAX_PIXELS
 
 MAX_FRAMES = 32
 """An animation that is still blank by then is taken to be blank."""

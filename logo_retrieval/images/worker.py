@@ -22,9 +22,9 @@ from logo_retrieval.errors import BackendError, UnreadableImage
 from logo_retrieval.images.decode import decode_views
 from logo_retrieval.images.frames import receive, send
 from logo_retrieval.images.preparation import Preparation
+from logo_retrieval.images.sniff import MAX_PIXELS
 
 MAX_ADDRESS_SPACE = 1_500_000_000
-MAX_PIXELS = 40_000_000
 
 
 def main(preparation: dict[str, Any], cpu_limit_s: int) -> None:

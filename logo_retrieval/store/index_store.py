@@ -167,9 +167,14 @@ class IndexStore:
                 f"class '{name}' has no item"
                 for (name,) in check("SELECT name FROM classes WHERE id NOT IN (SELECT class_id FROM items)")
             ]
-        lengths = np.linalg.norm(self._read_vectors(), axis=1)
-        wrong = ~(np.abs(lengths - 1) < 1e-3)  # NaN is wrong too
-        faults += [f"a vector of item {item} is not of unit length" for item in self.snapshot().vector_items[wrong]]
+            items = check("SELECT item_id FROM vectors ORDER BY item_id, view").fetchall()
+            lengths = np.linalg.norm(self._read_vectors(), axis=1)
+        is_unit = np.abs(lengths - 1) < 1e-3  # False for NaN too
+        faults += [
+            f"a vector of item {item} is not of unit length"
+            for (item,), fine in zip(items, is_unit, strict=True)
+            if not fine
+        ]
         return faults
 
 

@@ -158,3 +158,7 @@ def test_every_package_folder_is_listed() -> None:
 def test_every_command_is_in_the_readme_and_has_an_example(run: Run, command: str) -> None:
     assert f"logo-retrieval {command}" in (ROOT / "README.md").read_text()
     assert f"logo-retrieval {command}" in run(command, "--help").out.split("Example", 1)[1]
+
+
+def test_answering_leaves_image_libraries_to_the_decoder_processes() -> None:
+    assert not _modules_after("import logo_retrieval.classifier") & {"PIL", "resvg", "tensorflow", "keras"}
