@@ -8,11 +8,10 @@ import zlib
 from logo_retrieval.errors import UnreadableImage
 
 MAX_BYTES = 32 << 20
-"""Of one file."""
+"""Of one file of any format."""
 
 MAX_PIXELS = 40_000_000
 """Of one picture, and of the frames of an animation that are looked at together."""
-"""Of one file of any format."""
 
 SUPPORTED = "SVG, SVGZ, PNG, JPEG, GIF, WebP, AVIF, BMP, TIFF, ICO and CUR"
 
