@@ -94,7 +94,7 @@ def load(cache: Path | None = None) -> LogoBench:
     Args:
         cache: by default `logo-retrieval` under `$XDG_CACHE_HOME`, or under `~/.cache`.
     """
-    folder = _unpacked(ARCHIVE, default_cache() if cache is None else cache)
+    folder = unpacked(ARCHIVE, "logobench160", cache)
     rows = read_rows(CATALOGUE)
     drawings = tuple(_drawing(row, folder) for row in rows)
     parts = {}
@@ -103,6 +103,32 @@ def load(cache: Path | None = None) -> LogoBench:
         parts[split] = tuple(part_of[drawing.key] for drawing in drawings)
     classes = (*CLASSES.read_text(encoding="utf-8").split(), OTHER)
     return LogoBench(drawings, classes, parts, tuple(group_names(rows)))
+
+
+def unpacked(archive: Path, name: str, cache: Path | None = None) -> Path:
+    """The folder of an archive's content, made by the first call; it exists only when everything is in it.
+
+    Args:
+        archive: a tar file, packed in any way that `tarfile` reads.
+        name: what the folder is called, in front of the archive's SHA-256.
+        cache: where the folder lies; by default `default_cache()`.
+    """
+    cache = default_cache() if cache is None else cache
+    digest = hashlib.sha256(archive.read_bytes()).hexdigest()
+    folder = cache.absolute() / f"{name}-{digest[:16]}"
+    if folder.is_dir():
+        return folder
+    cache.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=cache, prefix="unpacking-") as aside:
+        fresh = Path(aside) / name
+        with tarfile.open(archive) as tar:
+            tar.extractall(fresh, filter="data")
+        try:
+            fresh.rename(folder)
+        except OSError:  # another process was first; anything else is a fault
+            if not folder.is_dir():
+                raise
+    return folder
 
 
 def default_cache() -> Path:
@@ -156,22 +182,3 @@ def _drawing(row: Mapping[str, str], folder: Path) -> Drawing:
     texts = {name: value for name, value in row.items() if name not in ("path", "width", "height", "dup_group")}
     numbers = {name: int(row[name]) for name in ("width", "height", "dup_group")}
     return Drawing(key=row["path"], path=folder / row["path"], **texts, **numbers)  # type: ignore[arg-type]
-
-
-def _unpacked(archive: Path, cache: Path) -> Path:
-    """A folder named by the archive's SHA-256, which exists only when everything is in it."""
-    digest = hashlib.sha256(archive.read_bytes()).hexdigest()
-    folder = cache.absolute() / f"logobench160-{digest[:16]}"
-    if folder.is_dir():
-        return folder
-    cache.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=cache, prefix="unpacking-") as aside:
-        fresh = Path(aside) / "logobench160"
-        with tarfile.open(archive) as tar:
-            tar.extractall(fresh, filter="data")
-        try:
-            fresh.rename(folder)
-        except OSError:  # another process was first; anything else is a fault
-            if not folder.is_dir():
-                raise
-    return folder

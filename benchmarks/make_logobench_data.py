@@ -41,7 +41,9 @@ def main() -> None:
     shutil.copyfile(source / "brands160.txt", CLASSES)
     shutil.copyfile(source / "brand_hex.csv", DATA / "brand_hex.csv")
     (DATA / "packages.csv").write_text(as_csv(packages), encoding="utf-8", newline="")
-    (DATA / "ATTRIBUTION.md").write_text(attribution(rows, packages), encoding="utf-8", newline="")
+    (DATA / "ATTRIBUTION.md").write_text(
+        attribution(rows, packages, "LogoBench-160", CATALOGUE.name), encoding="utf-8", newline=""
+    )
     for name, parts in split_parts(rows).items():
         (DATA / "splits" / f"{name}.csv").write_text(parts_csv(rows, parts), encoding="utf-8", newline="")
 
@@ -105,17 +107,24 @@ def as_csv(rows: Sequence[Row]) -> str:
     return text.getvalue()
 
 
-def attribution(rows: Sequence[Row], packages: Sequence[Row]) -> str:
-    """`ATTRIBUTION.md`: who drew what, and under which licence."""
+def attribution(rows: Sequence[Row], packages: Sequence[Row], title: str, catalogue: str) -> str:
+    """Who drew what, and under which licence, as Markdown.
+
+    Args:
+        rows: the drawings.
+        packages: the packs that they come from.
+        title: of the set of drawings.
+        catalogue: file name of the table that has a row for each drawing.
+    """
     drawn = Counter(row["collection"] for row in rows)
     licences = Counter(row["licence"] for row in rows)
     lines = [
         "# Attribution",
         "",
-        f"The {len(rows):,} drawings of LogoBench-160 are the work of the artists of {len(packages)} public icon",
+        f"The {len(rows):,} drawings of {title} are the work of the artists of {len(packages)} public icon",
         "packs. They were not edited here; packs that are published as data are written out as one file a drawing.",
         "Keep this file wherever the drawings go: naming the source is a condition of MIT, ISC, Apache-2.0, CC-BY-4.0",
-        "and OFL-1.1. `logobench160.csv` names the pack, version and licence of every single drawing.",
+        f"and OFL-1.1. `{catalogue}` names the pack, version and licence of every single drawing.",
         "",
         "Logos are trademarks of their owners. They are here so that they can be recognised; neither this project nor",
         "the packs are endorsed by the owners, and the licences below grant no right to use a mark as a mark.",

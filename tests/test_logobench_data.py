@@ -106,7 +106,7 @@ def test_a_cache_of_another_archive_is_not_used(loader: ModuleType, tmp_path: Pa
         source.write_bytes(content)
         with tarfile.open(archive, "w:xz") as tar:
             tar.add(source, "art/a.svg")
-        folder = loader._unpacked(archive, tmp_path / "cache")
+        folder = loader.unpacked(archive, "art", tmp_path / "cache")
         assert (folder / "art/a.svg").read_bytes() == content
 
 
@@ -114,7 +114,7 @@ def test_an_archive_that_breaks_off_leaves_nothing_behind(loader: ModuleType, tm
     archive = tmp_path / "art.tar.xz"
     archive.write_bytes((DATA / "logobench160.tar.xz").read_bytes()[:100_000])
     with pytest.raises((EOFError, tarfile.ReadError)):
-        loader._unpacked(archive, tmp_path / "cache")
+        loader.unpacked(archive, "art", tmp_path / "cache")
     assert list((tmp_path / "cache").iterdir()) == []
 
 
@@ -124,7 +124,7 @@ def test_an_archive_cannot_write_outside_the_cache(loader: ModuleType, tmp_path:
     with tarfile.open(tmp_path / "art.tar.xz", "w:xz") as tar:
         tar.add(source, "../../../escaped.svg")
     with pytest.raises(tarfile.OutsideDestinationError):
-        loader._unpacked(tmp_path / "art.tar.xz", tmp_path / "cache")
+        loader.unpacked(tmp_path / "art.tar.xz", "art", tmp_path / "cache")
     assert not list(tmp_path.rglob("escaped.svg"))
 
 
@@ -183,7 +183,8 @@ def test_only_shapes_that_were_seen_are_dropped(bench: Bench) -> None:
 
 def test_every_drawing_is_attributed(loader: ModuleType, maker: ModuleType, rows: Rows) -> None:
     packages = loader.read_rows(DATA / "packages.csv")
-    assert (DATA / "ATTRIBUTION.md").read_text(encoding="utf-8") == maker.attribution(rows, packages)
+    attribution = maker.attribution(rows, packages, "LogoBench-160", "logobench160.csv")
+    assert (DATA / "ATTRIBUTION.md").read_text(encoding="utf-8") == attribution
     named = {(p["collection"], f"{p['package']}@{p['version']}", p["licence"]) for p in packages}
     assert named == {(row["collection"], row["package"], row["licence"]) for row in rows}
     permissive = {"MIT", "ISC", "Apache-2.0", "CC-BY-4.0", "OFL-1.1", "CC0-1.0", "Unlicense"}

@@ -1,0 +1,73 @@
+"""The wide set: 13,656 drawings of brands outside the 160 of LogoBench, read from `benchmarks/data`."""
+
+from __future__ import annotations
+
+import csv
+import io
+import lzma
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from logobench_data import DATA, unpacked
+
+ARCHIVE = DATA / "wide.tar.xz"
+CATALOGUE = DATA / "wide.csv.xz"
+
+
+@dataclass(frozen=True, slots=True)
+class WideDrawing:
+    """One row of the catalogue.
+
+    Attributes:
+        key: its path in the archive, `art/<collection>/<file>`.
+        path: the unpacked file.
+        collection: the icon pack, in most cases the work of one artist.
+        package: name@version it was taken from.
+        brand: what it shows; none of the 160.
+        name: of the drawing in its pack.
+        licence: SPDX identifier.
+        style: "mono" (one colour) or "colour".
+        hex: colour it is drawn in, where the pack says so; else empty.
+        format: "svg" or "png".
+        bg: "white" or "dark", the ground on which it shows.
+        dup_group: drawings of one shape share it, across collections; not comparable with that of LogoBench.
+        scope: "multi" (a brand with 2 to 12 drawings), "single" (with one) or "coin" (a ticker).
+        dev_other_slug: whether LogoBench shows this brand in `other`, under this name or one like it.
+    """
+
+    key: str
+    path: Path
+    collection: str
+    package: str
+    brand: str
+    name: str
+    licence: str
+    style: str
+    hex: str
+    format: str
+    bg: str
+    dup_group: str
+    scope: str
+    dev_other_slug: bool
+
+
+def load_wide(cache: Path | None = None) -> tuple[WideDrawing, ...]:
+    """Reads the set in the order of its catalogue; the first call unpacks the archive (32 MB) into a cache folder.
+
+    Args:
+        cache: by default `logo-retrieval` under `$XDG_CACHE_HOME`, or under `~/.cache`.
+    """
+    folder = unpacked(ARCHIVE, "wide", cache)
+    return tuple(_drawing(row, folder) for row in read_catalogue())
+
+
+def read_catalogue() -> list[dict[str, str]]:
+    """The rows of the catalogue, by column name."""
+    with lzma.open(CATALOGUE) as packed:
+        return list(csv.DictReader(io.TextIOWrapper(packed, encoding="utf-8", newline="")))
+
+
+def _drawing(row: Mapping[str, str], folder: Path) -> WideDrawing:
+    texts = {name: value for name, value in row.items() if name not in ("path", "dev_other_slug")}
+    return WideDrawing(key=row["path"], path=folder / row["path"], dev_other_slug=row["dev_other_slug"] == "1", **texts)
