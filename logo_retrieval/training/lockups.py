@@ -1,0 +1,333 @@
+"""Synthetic lockups: a symbol beside a name that is set in one of the fonts of this folder, as companies sign.
+
+The proportions are those of real lockups: capitals a quarter to the whole of the symbol's height, mostly to its right.
+Drawings are trimmed and stand on transparent ground.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+import unicodedata
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+from logo_retrieval.images.prepare import Colour
+
+Rng = np.random.Generator
+
+CHARACTERS = frozenset(
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789 &.,:-'’!?+/·"
+    "ÀÁÂÃÄÅÆÇÈÉÊËÌÍÎÏÐÑÒÓÔÕÖØÙÚÛÜÝÞßàáâãäåæçèéêëìíîïðñòóôõöøùúûüýþÿ"
+)
+"""What every font of the folder can write."""
+
+FONTS = Path(__file__).with_name("fonts")
+
+_HANDS = ("caveat", "great-vibes", "grenze-gotisch", "pacifico")
+"""Neither spaced out nor set in capitals."""
+
+_CAP_HEIGHTS_PX = (96, 112, 128)
+_SMALLEST_CAP_PX = 6
+_WIDEST = 6.0
+"""A name is no wider than this many times the symbol's height, unless its capitals would become too small."""
+
+_LAYOUTS = ("left", "right", "above", "below", "between")
+_LAYOUT_SHARES = (0.64, 0.06, 0.18, 0.05, 0.07)
+"""Where the symbol stands."""
+
+_ONSETS = "b bl br c cl cr d dr f fl g gl gr h j k l m n p pl pr qu r s sk sl sp st t tr v w x z".split()
+_NUCLEI = "a a e e i i o o u y ai ea ee ia io oo".split()
+_CODAS = [*[""] * 36, *"l m n n r r s t x ck nd nt st".split()]
+_SECOND_WORDS = "bank cloud data design energy foods group health hub labs media pay soft studio systems works".split()
+
+
+class _Style(NamedTuple):
+    """How a name is set, whatever the size.
+
+    Attributes:
+        font: file name.
+        lines: of text.
+        spacing: added between letters, in ems.
+        pitch: between baselines, in cap heights.
+        centred: or else flush left.
+        tagline: set small beneath.
+        underlined: by a bar as wide as the text.
+    """
+
+    font: str
+    lines: tuple[str, ...]
+    spacing: float = 0.0
+    pitch: float = 1.6
+    centred: bool = False
+    tagline: str | None = None
+    underlined: bool = False
+
+
+class _Text(NamedTuple):
+    """A set name.
+
+    Attributes:
+        mask: its ink, 8-bit, trimmed.
+        cap_top: where the capitals of the first line end, in pixels from the top; may lie outside.
+        baseline: of the last line, likewise.
+    """
+
+    mask: Image.Image
+    cap_top: int
+    baseline: int
+
+
+class _Part(NamedTuple):
+    """A picture and where its top left corner lies."""
+
+    picture: Image.Image
+    x: int
+    y: int
+
+
+def wordmark(name: str, rng: Rng, colour: Colour) -> Image.Image:
+    """Sets a name in a random font, case and spacing.
+
+    Args:
+        name: what to write; accents that no font has are dropped, and where nothing is left a made-up word stands in.
+        rng: all of the chance.
+        colour: of the ink.
+
+    Returns:
+        An RGBA image, trimmed, with capitals 96 to 128 px high.
+    """
+    return _inked(_typeset(_style(name, rng), int(rng.choice(_CAP_HEIGHTS_PX))).mask, colour)
+
+
+def lockup(symbol: Image.Image, name: str, rng: Rng, colour: Colour) -> Image.Image:
+    """Joins a symbol and a name.
+
+    Args:
+        symbol: RGBA, trimmed; its pixels come back as they are.
+        name: as for `wordmark`.
+        rng: all of the chance.
+        colour: for the name; in about half of the lockups it is black or a dark grey instead.
+
+    Returns:
+        An RGBA image, trimmed.
+    """
+    ink: Colour = colour if rng.random() < 0.45 else (int(rng.choice((0, 0, 24, 51, 85))),) * 3
+    layout = str(rng.choice(_LAYOUTS, p=_LAYOUT_SHARES))
+    style = _style(name, rng)
+    if layout == "between":
+        return _joined(_between(symbol, style, rng, ink))
+    if layout in ("above", "below"):
+        return _joined(_stacked(symbol, style._replace(centred=True), rng, ink, symbol_above=layout == "above"))
+    return _joined(_beside(symbol, style, rng, ink, symbol_left=layout == "left"))
+
+
+def word(rng: Rng) -> str:
+    """Makes up a pronounceable name of one or two words that belongs to nobody, such as "Brenaly" or "Sloox labs"."""
+    syllables = int(rng.choice((1, 2, 2, 2, 3)))
+    made = "".join(str(rng.choice(part)) for _ in range(syllables) for part in (_ONSETS, _NUCLEI, _CODAS))
+    made = made if len(made) > 2 else made + "ra"
+    made = made.capitalize() if rng.random() < 0.7 else made
+    return f"{made} {rng.choice(_SECOND_WORDS)}" if rng.random() < 0.2 else made
+
+
+def display_name(class_name: str) -> str:
+    """Writes the name of a class as a name is written: "adobe-photoshop" becomes "Adobe Photoshop"."""
+    return " ".join(_capitalised(part) for part in re.split(r"[-_\s]+", class_name) if part)
+
+
+def _style(name: str, rng: Rng) -> _Style:
+    font = str(rng.choice(_fonts()))
+    hand = font.startswith(_HANDS)
+    text = _cased(name, rng, capitals=not hand)
+    text = _writable(text) or _writable(_cased(word(rng), rng, capitals=not hand))
+    words = text.split(" ")
+    split = int(rng.integers(1, len(words))) if len(words) > 1 and rng.random() < 0.25 else len(words)
+    lines = tuple(" ".join(part) for part in (words[:split], words[split:]) if part)
+    return _Style(
+        font,
+        lines,
+        spacing=0.0 if hand else _spacing(rng, capitals=text.isupper()),
+        pitch=float(rng.uniform(1.45, 1.8)),
+        centred=rng.random() < 0.3,
+        tagline=" ".join(word(rng) for _ in range(rng.integers(1, 4))) if rng.random() < 0.06 else None,
+        underlined=rng.random() < 0.03,
+    )
+
+
+def _cased(name: str, rng: Rng, *, capitals: bool) -> str:
+    way = rng.choice(("as it is", "lower", "upper", "title"), p=(0.45, 0.25, 0.15, 0.15))
+    if way == "lower":
+        return name.lower()
+    if way == "upper" and capitals:
+        return name.upper()
+    return " ".join(_capitalised(part) for part in name.split()) if way == "title" else name
+
+
+def _capitalised(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _writable(text: str) -> str:
+    """The text without what the fonts lack: accents are taken off letters first, the rest is left out."""
+    whole = "".join(
+        character if character in CHARACTERS else unicodedata.normalize("NFKD", character) for character in text
+    )
+    return " ".join("".join(character for character in whole if character in CHARACTERS).split())
+
+
+def _spacing(rng: Rng, *, capitals: bool) -> float:
+    """Mostly none; capitals are often spaced out, the rest seldom and less."""
+    chance = rng.random()
+    if chance < (0.4 if capitals else 0.12):
+        return float(rng.uniform(0.04, 0.4 if capitals else 0.15))
+    return float(rng.uniform(-0.035, 0.0)) if chance > 0.8 else 0.0
+
+
+def _beside(symbol: Image.Image, style: _Style, rng: Rng, ink: Colour, *, symbol_left: bool) -> list[_Part]:
+    text = _typeset(style, _cap_height(symbol, style, rng))
+    gap = round(max((text.baseline - text.cap_top) * rng.uniform(0.2, 0.75), 0.06 * symbol.height))
+    line = _separator(symbol.height, rng, ink) if rng.random() < 0.07 else None
+    wide = gap if line is None else 2 * gap + line.width
+    y = _level_with(symbol, text, rng)
+    x = symbol.width + wide if symbol_left else -wide - text.mask.width
+    parts = [_Part(symbol, 0, 0), _Part(_inked(text.mask, ink), x, y)]
+    if line is not None:
+        parts.append(_Part(line, symbol.width + gap if symbol_left else -gap - line.width, 0))
+    return parts
+
+
+def _stacked(symbol: Image.Image, style: _Style, rng: Rng, ink: Colour, *, symbol_above: bool) -> list[_Part]:
+    cap_px = symbol.width * rng.uniform(0.9, 2.4) / _relative_width(style)
+    text = _typeset(style, round(np.clip(cap_px, 0.12 * symbol.height, 0.9 * symbol.height)))
+    gap = round(symbol.height * rng.uniform(0.08, 0.35))
+    y = symbol.height + gap if symbol_above else -gap - text.mask.height
+    return [_Part(symbol, 0, 0), _Part(_inked(text.mask, ink), (symbol.width - text.mask.width) // 2, y)]
+
+
+def _between(symbol: Image.Image, style: _Style, rng: Rng, ink: Colour) -> list[_Part]:
+    """The symbol inside the name, between two words or in the middle of one."""
+    name = " ".join(style.lines)
+    middle = name.find(" ") if " " in name else (len(name) + 1) // 2
+    whole = style._replace(lines=(name,), tagline=None, underlined=False)
+    cap_px = _cap_height(symbol, whole, rng)
+    gap = round(symbol.height * rng.uniform(0.06, 0.2))
+    parts = [_Part(symbol, 0, 0)]
+    for half in filter(None, (name[:middle].strip(), name[middle:].strip())):
+        text = _typeset(whole._replace(lines=(half,)), cap_px)
+        x = -gap - text.mask.width if len(parts) == 1 else symbol.width + gap
+        parts.append(_Part(_inked(text.mask, ink), x, (symbol.height - text.baseline - text.cap_top) // 2))
+    return parts
+
+
+def _cap_height(symbol: Image.Image, style: _Style, rng: Rng) -> int:
+    """Of a name beside a symbol, in pixels: all lines together take a quarter to the whole of the symbol's height."""
+    block = symbol.height * (0.25 + 0.75 * rng.beta(2.0, 2.2))
+    cap_px = block / (1.0 + style.pitch * (len(style.lines) - 1))
+    return round(min(cap_px, max(_WIDEST * symbol.height / _relative_width(style), 0.2 * symbol.height)))
+
+
+def _level_with(symbol: Image.Image, text: _Text, rng: Rng) -> int:
+    """Where the text's top lies: the capitals in the middle of the symbol, or the baseline at its foot."""
+    if rng.random() < 0.15:
+        return symbol.height - text.baseline
+    return (symbol.height - text.baseline - text.cap_top) // 2
+
+
+def _separator(height_px: int, rng: Rng, ink: Colour) -> Image.Image:
+    """A thin upright line."""
+    width_px = max(1, round(height_px * rng.uniform(0.008, 0.03)))
+    return Image.new("RGBA", (width_px, height_px), (*ink, 255))
+
+
+def _joined(parts: Sequence[_Part]) -> Image.Image:
+    """The parts on one transparent ground, no larger than they need; their boxes are apart."""
+    left, top = min(part.x for part in parts), min(part.y for part in parts)
+    right = max(part.x + part.picture.width for part in parts)
+    bottom = max(part.y + part.picture.height for part in parts)
+    ground = Image.new("RGBA", (right - left, bottom - top))
+    for part in parts:
+        ground.paste(part.picture, (part.x - left, part.y - top))
+    return ground
+
+
+def _inked(mask: Image.Image, colour: Colour) -> Image.Image:
+    picture = Image.new("RGBA", mask.size, colour)
+    picture.putalpha(mask)
+    return picture
+
+
+def _typeset(style: _Style, cap_px: int) -> _Text:
+    font = _face(style.font, max(cap_px, _SMALLEST_CAP_PX))
+    rows = [(line, font, style.spacing * font.size) for line in style.lines]
+    pitch = style.pitch * cap_px
+    baselines = [2.0 * font.size + row * pitch for row in range(len(rows))]
+    if style.tagline is not None:
+        small = _face(style.font, max(round(0.3 * cap_px), _SMALLEST_CAP_PX))
+        rows.append((style.tagline, small, 0.0))
+        baselines.append(baselines[-1] + 0.9 * cap_px)
+    widths = [_advance(*row) for row in rows]
+    size = round(max(widths) + 4 * font.size), round(baselines[-1] + 2 * font.size)
+    mask = Image.new("L", size)
+    draw = ImageDraw.Draw(mask)
+    for row, baseline, width in zip(rows, baselines, widths, strict=True):
+        x = 2.0 * font.size + (max(widths) - width) / 2 * style.centred
+        _write(draw, (x, baseline), *row)
+    box = mask.getbbox() or (0, 0, 1, 1)
+    if style.underlined:
+        bar = round(box[3] + 0.2 * cap_px), round(box[3] + 0.28 * cap_px)
+        draw.rectangle((box[0], bar[0], box[2] - 1, bar[1]), fill=255)
+        box = (box[0], box[1], box[2], bar[1] + 1)
+    first, last = baselines[0], baselines[len(style.lines) - 1]
+    return _Text(mask.crop(box), round(first - cap_px) - box[1], round(last) - box[1])
+
+
+def _write(
+    draw: ImageDraw.ImageDraw,
+    start: tuple[float, float],
+    text: str,
+    font: ImageFont.FreeTypeFont,
+    spacing_px: float,
+) -> None:
+    if not spacing_px:
+        draw.text(start, text, fill=255, font=font, anchor="ls")
+        return
+    x, baseline = start
+    for letter in text:
+        draw.text((x, baseline), letter, fill=255, font=font, anchor="ls")
+        x += font.getlength(letter) + spacing_px
+
+
+def _advance(text: str, font: ImageFont.FreeTypeFont, spacing_px: float) -> float:
+    return font.getlength(text) + spacing_px * (len(text) - 1)
+
+
+def _relative_width(style: _Style) -> float:
+    """The longest line's width over the cap height."""
+    font = _face(style.font, 64)
+    return max(_advance(line, font, style.spacing * font.size) for line in style.lines) / 64
+
+
+@functools.cache
+def _fonts() -> tuple[str, ...]:
+    return tuple(sorted(file.name for file in FONTS.glob("*.ttf")))
+
+
+@functools.lru_cache(maxsize=512)
+def _face(font: str, cap_px: int) -> ImageFont.FreeTypeFont:
+    """A font at the size at which its capitals are so high."""
+    return _open(font, round(1000 * cap_px / _caps_of_1000(font)))
+
+
+@functools.cache
+def _caps_of_1000(font: str) -> int:
+    """Cap height at 1,000 px an em."""
+    return -int(_open(font, 1000).getbbox("H", anchor="ls")[1])
+
+
+def _open(font: str, size_px: int) -> ImageFont.FreeTypeFont:
+    return ImageFont.truetype(FONTS / font, size_px, layout_engine=ImageFont.Layout.BASIC)
