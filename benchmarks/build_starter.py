@@ -116,7 +116,7 @@ def fitted_vote(bench: LogoBench, embedded: Embedded) -> VoteConfig:
 def build(bench: LogoBench, bundle: ModelBundle) -> None:
     """The index over every drawing, in the file format that is never written beside."""
     root = bench.drawings[0].path.parents[2]
-    records = [GalleryRecord(drawing.key, drawing.label, Path(drawing.key)) for drawing in bench.drawings]
+    records = [GalleryRecord(drawing.key, drawing.label, Path(drawing.key), drawing.key) for drawing in bench.drawings]
     with contextlib.chdir(root):  # so that the index keeps names within the art, not of this machine
         report = build_index(Gallery(tuple(records), ()), starter_index(), bundle)
     print(f"{report.indexed} drawings of {report.classes} classes, {len(report.duplicates)} duplicates left out")

@@ -11,8 +11,7 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import astuple
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -25,22 +24,11 @@ from surroundings import RESULTS, surroundings
 from logo_retrieval.bundle import ModelBundle
 from logo_retrieval.decide.vote import VoteConfig, vote
 from logo_retrieval.evaluation import metrics
+from logo_retrieval.evaluation.measure import RESAMPLES, SEED, Answers, measure
 from logo_retrieval.models import STARTER, opened_model
 from logo_retrieval.search.exact import ExactIndex
 from logo_retrieval.search.views import best_over_views
 from logo_retrieval.values import Float32Array, Int64Array
-
-SEED = 0
-RESAMPLES = 1000
-
-
-@dataclass(frozen=True, slots=True)
-class Answers:
-    """What a method says: (n,) classes, (n,) scores of showing a company, (n, c) probabilities if it gives any."""
-
-    predicted: Int64Array
-    known: metrics.Float64Array
-    probabilities: metrics.Float64Array | None = None
 
 
 def ranked(
@@ -107,40 +95,14 @@ def fit_vote(similarities: Float32Array, classes: Int64Array, true: Int64Array, 
     return max(grid, key=gain)
 
 
-def measure(answers: Answers, true: Int64Array, groups: Int64Array, other: int) -> dict[str, Any]:
-    """Each metric as [value, low, high], by bootstrap over groups, companies and `other` each by themselves.
-
-    Macro F2 is a mean over the classes that are asked: 161 in the shape split, fewer in a resample. Strata by class
-    would keep them all, but most classes have one to four drawings, which then hardly vary: in simulation such
-    intervals held the true value in 73 to 78 of 100 cases, these in 78 (small test, many false companies) to 98.
-    """
-    company = true != other
-    statistics: dict[str, Callable[[Int64Array], float]] = {
-        "macro_f2": lambda i: metrics.macro_f_beta(true[i], answers.predicted[i], np.unique(true[i])),
-        "company_accuracy": lambda i: metrics.accuracy(true[i][company[i]], answers.predicted[i][company[i]]),
+def figures(answers: Answers, true: Int64Array, groups: Int64Array, other: int) -> dict[str, Any]:
+    """Each metric as [value, low, high], by bootstrap over groups of one shape."""
+    measured = measure(answers, true, other, groups=groups)
+    return {
+        "drawings": len(true),
+        "companies": len(np.unique(true[true != other])),
+        **{name: [round(each, 4) for each in astuple(figure)] for name, figure in measured.items()},
     }
-    if not company.all():
-        statistics |= {
-            "other_recall": lambda i: metrics.recall_of(true[i], answers.predicted[i], other),
-            "auroc": lambda i: metrics.auroc(answers.known[i], company[i]),
-            "fpr_at_95_tpr": lambda i: metrics.fpr_at_tpr(answers.known[i], company[i]),
-        }
-    probabilities = answers.probabilities
-    if probabilities is not None:
-        confidence, correct = probabilities.max(axis=1), answers.predicted == true
-        statistics |= {
-            "ece": lambda i: metrics.expected_calibration_error(confidence[i], correct[i]),
-            "brier": lambda i: metrics.brier(probabilities[i], true[i]),
-            "nll": lambda i: metrics.negative_log_likelihood(probabilities[i], true[i]),
-        }
-    everything = np.arange(len(true))
-    result: dict[str, Any] = {"drawings": len(true), "companies": len(np.unique(true[company]))}
-    for name, statistic in statistics.items():
-        interval = metrics.bootstrap_interval(
-            statistic, len(true), SEED, resamples=RESAMPLES, groups=groups, strata=company.astype(np.int64)
-        )
-        result[name] = [round(value, 4) for value in (statistic(everything), *interval)]
-    return result
 
 
 def run_split(bench: LogoBench, split: str, embedded: Embedded, worn: Embedded) -> dict[str, Any]:
@@ -175,7 +137,7 @@ def run_split(bench: LogoBench, split: str, embedded: Embedded, worn: Embedded) 
                 (nearest, by_nearest(*similar, other)),
                 (voted, by_vote(*similar, other, config)),
             ):
-                entry[name] = measure(answers, labels[rows], groups[rows], other)
+                entry[name] = figures(answers, labels[rows], groups[rows], other)
         methods += [by_mean, nearest, voted]
     return {"gallery": len(train), "queries": len(test), "fitted_on": len(val), "methods": methods}
 

@@ -9,6 +9,7 @@ import click
 
 from .build_index import build_index
 from .classify import classify
+from .evaluate import evaluate
 from .info import info
 from .similar import similar
 from .verify import verify
@@ -31,7 +32,7 @@ def commands() -> None:
     """
 
 
-for command in (build_index, classify, similar, info, verify):
+for command in (build_index, classify, similar, evaluate, info, verify):
     commands.add_command(command)
 
 

@@ -129,6 +129,11 @@ class LogoClassifier:
     ) -> None:
         self.close()
 
+    @property
+    def store(self) -> IndexStore:
+        """The open index: its manifest, and what it keeps of its drawings."""
+        return self._store
+
     def close(self) -> None:
         """Ends the decoder processes and closes the index."""
         self._pool.close()

@@ -23,11 +23,13 @@ class GalleryRecord:
         name: short and unique in the gallery; becomes the item's id in an index.
         label: its class, in Unicode form NFC.
         path: where the file is; that it exists is not checked here.
+        given: the path as the user knows it: the text of the table, or the file in the folder.
     """
 
     name: str
     label: str
     path: Path
+    given: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +103,9 @@ def _from_folder(data: Path) -> Gallery:
         files = list(visible_files(folder))
         if not files:
             remarks.append(f"passed over class '{label}': its folder is empty")
-        records += [GalleryRecord(printable(file.relative_to(data).as_posix()), label, file) for file in files]
+        records += [
+            GalleryRecord(printable(file.relative_to(data).as_posix()), label, file, str(file)) for file in files
+        ]
     if not records:
         raise GalleryError(f"expected drawings in the sub-folders of '{data}', got {len(folders)} empty folders")
     return Gallery(tuple(records), tuple(remarks))
@@ -125,7 +129,7 @@ def _from_table(data: Path) -> Gallery:
             continue
         labels.add(label)
         unique = name if len(labels) == 1 else f"{name}#{len(labels)}"
-        records.append(GalleryRecord(unique, label, data.parent / path))
+        records.append(GalleryRecord(unique, label, data.parent / path, path))
     if not records:
         raise GalleryError(f"expected rows below the header of '{data}', got none")
     return Gallery(tuple(records), tuple(remarks))

@@ -1,1 +1,1 @@
-"""Measuring: pure metrics with intervals, and splits that share no shape."""
+"""Measuring: metrics and their intervals, splits that share no shape, and an index judged on labelled files."""

@@ -1,11 +1,11 @@
-"""Metrics on labels, scores and probabilities, and bootstrap intervals for any of them; numpy only.
+"""Metrics on labels, scores and probabilities; numpy only.
 
 Letters in shapes: n rows, c classes. Labels are integers or texts, true and predicted of one kind.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import Counter
 from typing import Any
 
 import numpy as np
@@ -60,6 +60,23 @@ def macro_f_beta(true: Labels, predicted: Labels, classes: Labels, beta: float =
     >>> macro_f_beta(np.array([0, 0, 1]), np.array([0, 1, 1]), np.array([0, 1])) == (5 / 9 + 5 / 6) / 2
     True
     """
+    return float(np.mean(f_beta(*class_counts(true, predicted, classes), beta)))
+
+
+def class_counts(true: Labels, predicted: Labels, classes: Labels) -> tuple[IntArray, IntArray, IntArray]:
+    """How often each class was rightly predicted (tp), was the true one (tp + fn), and was predicted (tp + fp).
+
+    Args:
+        true: (n,) labels.
+        predicted: (n,) labels.
+        classes: (c,) distinct labels; a label of another class is counted nowhere.
+
+    Returns:
+        Three times (c,) counts, of the classes in ascending order.
+
+    Raises:
+        ValueError: lengths differ, there are no rows or no classes, or a class is named twice.
+    """
     _check_rows(true=true, predicted=predicted)
     ordered = np.unique(classes)
     if len(ordered) != len(classes) or not len(classes):
@@ -71,9 +88,30 @@ def macro_f_beta(true: Labels, predicted: Labels, classes: Labels, beta: float =
     hits = np.bincount(true_code[true_code == predicted_code], minlength=size)[:-1]
     actual = np.bincount(true_code, minlength=size)[:-1]
     claimed = np.bincount(predicted_code, minlength=size)[:-1]
+    return hits, actual, claimed
+
+
+def f_beta(hits: IntArray, actual: IntArray, claimed: IntArray, beta: float = 2.0) -> Float64Array:
+    """(c,) F of each class from the counts of `class_counts`; 0 for a class without a true positive.
+
+    >>> f_beta(np.array([1, 0]), np.array([2, 0]), np.array([1, 0]))
+    array([0.55555556, 0.        ])
+    """
     # (1 + b^2) tp + b^2 fn + fp = b^2 actual + claimed
     divisor = beta**2 * actual + claimed
-    return float(np.mean((1 + beta**2) * hits / np.where(divisor > 0, divisor, 1)))
+    score: Float64Array = (1 + beta**2) * hits / np.where(divisor > 0, divisor, 1)
+    return score
+
+
+def confusion_pairs(true: Labels, predicted: Labels) -> list[tuple[Any, Any, int]]:
+    """Each (true, predicted) of two different labels with its count; the commonest first, then in order of labels.
+
+    >>> confusion_pairs(np.array(["a", "b", "b", "c"]), np.array(["a", "a", "a", "b"]))
+    [('b', 'a', 2), ('c', 'b', 1)]
+    """
+    wrong = true != predicted
+    counts = Counter(zip(true[wrong].tolist(), predicted[wrong].tolist(), strict=True))
+    return sorted(((*pair, count) for pair, count in counts.items()), key=lambda each: (-each[2], *each[:2]))
 
 
 def _codes(labels: Labels, ordered: npt.NDArray[Any]) -> IntArray:
@@ -144,15 +182,41 @@ def expected_calibration_error(confidences: Float64Array, correct: BoolArray, bi
     >>> round(expected_calibration_error(np.array([0.9, 0.9, 0.6, 0.6]), np.array([True, True, True, False])), 9)
     0.1
     """
+    bin_of = _bins(confidences, correct, bins)
+    # |B| / n * |accuracy - confidence| is the absolute sum of (correct - confidence) over the bin, over n.
+    gaps = np.bincount(bin_of, weights=correct - confidences, minlength=bins)
+    return float(np.abs(gaps).sum() / len(confidences))
+
+
+def reliability(
+    confidences: Float64Array, correct: BoolArray, bins: int = 15
+) -> tuple[IntArray, Float64Array, Float64Array]:
+    """The bins of `expected_calibration_error`: their counts, mean confidences and accuracies.
+
+    Returns:
+        Three times (bins,), by rising confidence; NaN as mean and accuracy of an empty bin.
+
+    Raises:
+        ValueError: lengths differ, there are no rows, or a confidence is out of range.
+
+    >>> reliability(np.array([0.2, 0.4, 0.9]), np.array([False, True, True]), bins=2)
+    (array([2, 1]), array([0.3, 0.9]), array([0.5, 1. ]))
+    """
+    bin_of = _bins(confidences, correct, bins)
+    counts = np.bincount(bin_of, minlength=bins)
+    size = np.where(counts > 0, counts, np.nan)
+    means, accuracies = (np.bincount(bin_of, weights=each, minlength=bins) / size for each in (confidences, correct))
+    return counts, means, accuracies
+
+
+def _bins(confidences: Float64Array, correct: BoolArray, bins: int) -> IntArray:
+    """(n,) the bin of each confidence."""
     _check_rows(confidences=confidences, correct=correct)
     if bins < 1:
         raise ValueError(f"bins must be at least 1, got {bins}")
     if not np.all((confidences >= 0) & (confidences <= 1)):
         raise ValueError(f"confidences must be in [0, 1], got {confidences.min()} to {confidences.max()}")
-    bin_of = np.searchsorted(np.linspace(0, 1, bins + 1)[1:-1], confidences, side="left")
-    # |B| / n * |accuracy - confidence| is the absolute sum of (correct - confidence) over the bin, over n.
-    gaps = np.bincount(bin_of, weights=correct - confidences, minlength=bins)
-    return float(np.abs(gaps).sum() / len(confidences))
+    return np.searchsorted(np.linspace(0, 1, bins + 1)[1:-1], confidences, side="left")
 
 
 def brier(probabilities: Float64Array, true: IntArray) -> float:
@@ -167,8 +231,14 @@ def brier(probabilities: Float64Array, true: IntArray) -> float:
     Raises:
         ValueError: shapes do not fit, or there are no rows.
     """
+    return float(np.mean(brier_losses(probabilities, true)))
+
+
+def brier_losses(probabilities: Float64Array, true: IntArray) -> Float64Array:
+    """(n,) what each row adds to `brier`."""
     at_true = _at_true(probabilities, true)
-    return float(np.mean((probabilities**2).sum(axis=1) - 2 * at_true + 1))
+    losses: Float64Array = (probabilities**2).sum(axis=1) - 2 * at_true + 1
+    return losses
 
 
 def negative_log_likelihood(probabilities: Float64Array, true: IntArray) -> float:
@@ -181,7 +251,13 @@ def negative_log_likelihood(probabilities: Float64Array, true: IntArray) -> floa
     Raises:
         ValueError: shapes do not fit, or there are no rows.
     """
-    return float(np.mean(-np.log(np.maximum(_at_true(probabilities, true), 1e-12))))
+    return float(np.mean(log_losses(probabilities, true)))
+
+
+def log_losses(probabilities: Float64Array, true: IntArray) -> Float64Array:
+    """(n,) what each row adds to `negative_log_likelihood`."""
+    losses: Float64Array = -np.log(np.maximum(_at_true(probabilities, true), 1e-12))
+    return losses
 
 
 def _at_true(probabilities: Float64Array, true: IntArray) -> Float64Array:
@@ -209,59 +285,3 @@ def _check_sides(scores: Float64Array, positive: BoolArray) -> tuple[int, int]:
     if not 0 < n_positive < len(scores):
         raise ValueError(f"both sides must have rows, got {n_positive} positive of {len(scores)}")
     return n_positive, len(scores) - n_positive
-
-
-def bootstrap_interval(
-    statistic: Callable[[IntArray], float],
-    n: int,
-    seed: int,
-    *,
-    resamples: int = 1000,
-    groups: Labels | None = None,
-    strata: Labels | None = None,
-) -> tuple[float, float]:
-    """The 95 % percentile interval of a statistic over rows drawn with replacement (Efron & Tibshirani 1993, 13.3).
-
-    With `groups`, whole groups are drawn: drawings of one shape are not independent, and rows drawn one by one would
-    give too narrow an interval. With `strata`, each stratum keeps its number of groups, so that neither side of a
-    ranking comes out empty. Strata should be large: one of a single group never varies, which narrows the interval.
-
-    Args:
-        statistic: takes the (m,) int64 row positions of one resample.
-        n: how many rows there are.
-        seed: another seed, other resamples.
-        resamples: how many.
-        groups: (n,) the group of each row; each row is its own by default.
-        strata: (n,) the stratum of each row, one for all rows of a group; one for all by default.
-
-    Returns:
-        The 2.5 and 97.5 percentiles.
-
-    Raises:
-        ValueError: lengths do not fit, there are no rows, or a group lies in two strata.
-    """
-    group_of = np.arange(n) if groups is None else np.asarray(groups)
-    stratum_of = np.zeros(n, np.int64) if strata is None else np.asarray(strata)
-    if n < 1 or group_of.shape != (n,) or stratum_of.shape != (n,):
-        raise ValueError(f"groups and strata must be ({n},) and n at least 1, got {group_of.shape}, {stratum_of.shape}")
-    stratum = np.unique(stratum_of, return_inverse=True)[1]
-    group = np.unique(group_of, return_inverse=True)[1]
-    # Rows sorted by stratum, then group: a group is a run of rows, a stratum a run of groups.
-    rows = np.lexsort((group, stratum))
-    run_start = np.flatnonzero(np.diff(group[rows], prepend=-1) | np.diff(stratum[rows], prepend=-1))
-    run_length = np.diff(run_start, append=n)
-    run_stratum = stratum[rows[run_start]]
-    if len(run_start) != group.max() + 1:
-        raise ValueError("all rows of a group must lie in one stratum")
-    stratum_start = np.searchsorted(run_stratum, run_stratum)
-    stratum_length = np.bincount(run_stratum)[run_stratum]
-    generator = np.random.Generator(np.random.PCG64(seed))
-    values = np.empty(resamples)
-    for i in range(resamples):
-        drawn = stratum_start + (generator.random(len(run_start)) * stratum_length).astype(np.int64)
-        length = run_length[drawn]
-        ends = np.cumsum(length)
-        within = np.arange(ends[-1]) - np.repeat(ends - length, length)
-        values[i] = statistic(rows[np.repeat(run_start[drawn], length) + within])
-    low, high = np.quantile(values, [0.025, 0.975])
-    return float(low), float(high)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 
@@ -140,6 +140,20 @@ class IndexStore:
             lookup = self._connection.execute
             found = (lookup("SELECT id, name FROM items WHERE id = ?", (int(item),)).fetchone() for item in item_ids)
             return {row[0]: row[1] for row in found if row is not None}
+
+    def thumbnails(self, names: Iterable[str]) -> dict[str, bytes]:
+        """The small WebP pictures of some items, by item name."""
+        query = "SELECT webp FROM thumbnails JOIN items ON items.id = item_id WHERE name = ?"
+        return self._found(query, names)
+
+    def held(self, digests: Iterable[bytes]) -> set[bytes]:
+        """Of some SHA-256 digests, those of files that are in the index."""
+        return set(self._found("SELECT 1 FROM items WHERE sha256 = ? LIMIT 1", digests))
+
+    def _found(self, query: str, keys: Iterable[Any]) -> dict[Any, Any]:
+        with storage_errors(self.file, "read"):
+            rows = ((key, self._connection.execute(query, (key,)).fetchone()) for key in keys)
+            return {key: row[0] for key, row in rows if row is not None}
 
     def class_sizes(self) -> dict[str, int]:
         """How many items each class has, by name."""

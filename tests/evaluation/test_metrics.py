@@ -12,16 +12,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from logo_retrieval.evaluation.bootstrap import bootstrap_interval
 from logo_retrieval.evaluation.metrics import (
     accuracy,
     auroc,
-    bootstrap_interval,
     brier,
+    class_counts,
+    confusion_pairs,
     expected_calibration_error,
+    f_beta,
     fpr_at_tpr,
     macro_f_beta,
     negative_log_likelihood,
     recall_of,
+    reliability,
 )
 
 Rows = npt.NDArray[np.int64]
@@ -222,3 +226,35 @@ def test_a_group_in_two_strata_is_refused() -> None:
         bootstrap_interval(lambda rows: 0.0, 2, seed=0, groups=np.array([1, 1]), strata=np.array(["a", "b"]))
     with pytest.raises(ValueError, match="must be"):
         bootstrap_interval(lambda rows: 0.0, 2, seed=0, groups=np.array([1]))
+
+
+def test_counts_and_f2_of_each_class() -> None:
+    true = np.array(["a", "a", "a", "b", "b", "x"])
+    predicted = np.array(["a", "a", "b", "b", "y", "b"])
+    hits, actual, claimed = class_counts(true, predicted, np.array(["c", "b", "a"]))
+    assert (hits.tolist(), actual.tolist(), claimed.tolist()) == ([2, 1, 0], [3, 2, 0], [2, 3, 0])
+    # a: P = 1, R = 2/3: 5/7; b: P = 1/3, R = 1/2: (5/6) / (4/3 + 1/2) = 5/11; c: never.
+    assert f_beta(hits, actual, claimed).tolist() == pytest.approx([5 / 7, 5 / 11, 0])
+
+
+def test_confusions_are_ordered_by_count_then_by_label() -> None:
+    true, predicted = np.array([2, 2, 1, 1, 0, 0]), np.array([0, 0, 2, 0, 0, 1])
+    assert confusion_pairs(true, predicted) == [(2, 0, 2), (0, 1, 1), (1, 0, 1), (1, 2, 1)]
+    assert confusion_pairs(true, true) == []
+
+
+def test_reliability_bins_are_those_of_the_calibration_error(rng: np.random.Generator) -> None:
+    confidences = rng.random(300)
+    correct = rng.random(300) < confidences**2
+    counts, means, accuracies = reliability(confidences, correct)
+    assert counts.sum() == 300 and counts.min() > 0
+    gaps = (counts * np.abs(accuracies - means)).sum() / 300
+    assert gaps == pytest.approx(expected_calibration_error(confidences, correct))
+
+
+def test_an_empty_reliability_bin_has_no_mean() -> None:
+    counts, means, accuracies = reliability(np.array([0.5, 0.6]), np.array([True, False]), bins=2)
+    # 0.5 belongs to the first bin, whose upper edge it is.
+    assert counts.tolist() == [1, 1] and means.tolist() == [0.5, 0.6] and accuracies.tolist() == [1, 0]
+    counts, means, accuracies = reliability(np.array([0.6]), np.array([True]), bins=2)
+    assert counts.tolist() == [0, 1] and np.isnan([means[0], accuracies[0]]).all()

@@ -1,0 +1,115 @@
+"""`logo-retrieval evaluate`."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from .options import EXIT_SOME_UNREADABLE, index_option, index_to_read, progress_bar
+from .output import csv_line, shown, stdout
+
+if TYPE_CHECKING:
+    from logo_retrieval.evaluation.result import Evaluation
+
+_LISTED = 10
+_NEW_FILE = click.Path(dir_okay=False, path_type=Path)
+
+
+@click.command()
+@click.argument("data", type=click.Path(exists=True, path_type=Path))
+@index_option
+@click.option("--report", type=_NEW_FILE, help="Write a page with every figure and the mistakes as pictures (HTML).")
+@click.option("--output", type=_NEW_FILE, help="Write every figure and every answer (JSON).")
+@click.option("--submission", type=_NEW_FILE, help="Write path,label of every file (CSV); an unreadable one is other.")
+def evaluate(data: Path, index: Path | None, report: Path | None, output: Path | None, submission: Path | None) -> None:
+    """Measure how well an index answers for files whose class is known.
+
+    DATA is a folder with one sub-folder a class, or a .csv or .parquet with the columns path and label. A class that
+    the index does not know should be answered "other". A file that cannot be read counts as wrong; the exit code is
+    then 3.
+
+    \b
+    Example:
+      logo-retrieval evaluate test-logos/ --report report.html --output figures.json
+    """
+    _check_places([data, *filter(None, (report, output, submission))])
+    from logo_retrieval.classifier import LogoClassifier
+    from logo_retrieval.evaluation.report import write_report
+    from logo_retrieval.evaluation.run import evaluate as measured
+    from logo_retrieval.gallery import read_gallery
+
+    gallery = read_gallery(data)
+    for remark in gallery.remarks:
+        click.echo(shown(remark), err=True)
+    with (
+        LogoClassifier.open(index_to_read(index)) as classifier,
+        progress_bar("evaluate", len(gallery.records)) as advance,
+    ):
+        evaluation = measured(classifier, gallery, progress=lambda done, total: advance(done))
+    stdout().writelines(f"{line}\n" for line in _summary(evaluation))
+    for place, write in ((output, _write_json), (submission, _write_submission), (report, write_report)):
+        if place is not None:
+            _written(place, write, evaluation)
+    if evaluation.unreadable:
+        sys.exit(EXIT_SOME_UNREADABLE)
+
+
+def _check_places(files: list[Path]) -> None:
+    """What is to be written must not be found impossible only when the work is done, nor overwrite DATA."""
+    if len({file.resolve() for file in files}) < len(files):
+        raise click.UsageError("DATA, --report, --output and --submission must be different files")
+    for file in files[1:]:
+        if not file.parent.is_dir():
+            raise click.UsageError(f"cannot write '{file}': there is no folder '{file.parent}'")
+
+
+def _written(place: Path, write: Callable[[Evaluation, Path], None], evaluation: Evaluation) -> None:
+    try:
+        write(evaluation, place)
+    except OSError as error:
+        raise click.ClickException(f"cannot write '{place}': {error.strerror}") from error
+
+
+def _write_json(evaluation: Evaluation, file: Path) -> None:
+    content = json.dumps(evaluation.to_dict(), ensure_ascii=False, indent=1) + "\n"
+    file.write_text(content, encoding="utf-8", errors="backslashreplace")  # of a lone surrogate, JSON's own escape
+
+
+def _write_submission(evaluation: Evaluation, file: Path) -> None:
+    from logo_retrieval.values import OTHER
+
+    rows = [("path", "label"), *((each.path, each.predicted or OTHER) for each in evaluation.files)]
+    file.write_text("".join(map(csv_line, rows)), encoding="utf-8", errors="surrogateescape", newline="")
+
+
+def _summary(evaluation: Evaluation) -> Iterator[str]:
+    from logo_retrieval.evaluation.result import FIGURES
+
+    asked = [each for each in evaluation.classes if each.support]
+    yield (
+        f"{shown(evaluation.index.name)}: {len(evaluation.files)} files of {len(asked)} classes, "
+        f"{len(evaluation.mistakes)} answered wrongly, {len(evaluation.unreadable)} unreadable"
+    )
+    yield from (f"note: {shown(note)}" for note in evaluation.notes)
+    yield f"\n{'':34}  value  95 % interval"
+    for name, figure in evaluation.figures.items():
+        if figure is not None:
+            yield f"{FIGURES[name]:34}  {figure.value:5.3f}  {figure.low:.3f}-{figure.high:.3f}"
+    worst = sorted((each for each in asked if each.f2 < 1), key=lambda each: (each.f2, -each.support, each.name))
+    if worst:
+        yield f"\n{'worst classes':34}  files  answered  precision  recall     F2"
+    for each in worst[:_LISTED]:
+        precision = "-" if each.precision is None else f"{each.precision:.3f}"
+        yield (
+            f"{shown(each.name):34}  {each.support:5}  {each.predicted:8}  {precision:>9}  {each.recall:6.3f}  "
+            f"{each.f2:5.3f}"
+        )
+    if evaluation.confusions:
+        yield f"\n{'commonest confusions':34}  files  answered"
+    for pair in evaluation.confusions[:_LISTED]:
+        yield f"{shown(pair.expected):34}  {pair.count:5}  {shown(pair.predicted)}"

@@ -1,0 +1,109 @@
+"""The one set of figures by which every evaluation is judged, each with its 95 % interval."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from logo_retrieval.evaluation import metrics
+from logo_retrieval.evaluation.bootstrap import bootstrap_interval
+from logo_retrieval.evaluation.metrics import BoolArray, Float64Array, IntArray
+
+SEED = 0
+RESAMPLES = 1000
+UNANSWERED = -1
+"""Stands for the predicted class where there was no answer; it is never right."""
+
+Statistic = Callable[[IntArray], float]
+"""Takes (m,) row positions."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """What a method says about n drawings, c classes.
+
+    Attributes:
+        predicted: (n,) classes in 0..c-1, or `UNANSWERED`.
+        known: (n,) scores of showing a company, larger is surer; of no meaning where unanswered.
+        probabilities: (n, c) if the method gives any; likewise.
+    """
+
+    predicted: IntArray
+    known: Float64Array
+    probabilities: Float64Array | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A figure and its 95 % bootstrap interval."""
+
+    value: float
+    low: float
+    high: float
+
+
+def measure(answers: Answers, true: IntArray, other: int, *, groups: IntArray | None = None) -> dict[str, Estimate]:
+    """Each figure that the rows allow, by bootstrap over groups, companies and `other` each by themselves.
+
+    Macro F2 is a mean over the classes that occur in `true`, fewer in a resample. Strata by class would keep them all,
+    but where most classes have one to four drawings these then hardly vary: in simulation with the 161 classes of
+    LogoBench such intervals held the true value in 73 to 78 of 100 cases, these in 78 (small test, many false
+    companies) to 98.
+
+    An unanswered row counts as wrong in macro F2, accuracy and recall. AUROC, FPR, ECE, Brier score and likelihood
+    leave it out, since they judge numbers that it does not have.
+
+    Args:
+        answers: what is judged.
+        true: (n,) classes in 0..c-1.
+        other: the class of drawings of no company; without them there is no recall of it, no AUROC and no FPR.
+        groups: (n,) as in `bootstrap_interval`; each row is its own by default.
+
+    Returns:
+        By name: macro_f2, company_accuracy, other_recall, auroc, fpr_at_95_tpr, ece, brier, nll.
+    """
+    company, answered = true != other, answers.predicted != UNANSWERED
+    everything, judged = np.arange(len(true)), np.flatnonzero(answered)
+    predicted, known = answers.predicted, answers.known
+    statistics: dict[str, tuple[IntArray, Statistic]] = {
+        "macro_f2": (everything, lambda i: metrics.macro_f_beta(true[i], predicted[i], np.unique(true[i])))
+    }
+    if company.any():
+        statistics["company_accuracy"] = (
+            everything,
+            lambda i: metrics.accuracy(true[i][company[i]], predicted[i][company[i]]),
+        )
+    if not company.all():
+        statistics["other_recall"] = (everything, lambda i: metrics.recall_of(true[i], predicted[i], other))
+    if 0 < np.count_nonzero(company[judged]) < len(judged):
+        statistics["auroc"] = (judged, lambda i: metrics.auroc(known[i], company[i]))
+        statistics["fpr_at_95_tpr"] = (judged, lambda i: metrics.fpr_at_tpr(known[i], company[i]))
+    if answers.probabilities is not None and len(judged):
+        confidence, correct = answers.probabilities.max(axis=1), predicted == true
+        squares, logs = (losses(answers.probabilities, true) for losses in (metrics.brier_losses, metrics.log_losses))
+        statistics["ece"] = (judged, lambda i: metrics.expected_calibration_error(confidence[i], correct[i]))
+        statistics["brier"] = (judged, lambda i: float(squares[i].mean()))
+        statistics["nll"] = (judged, lambda i: float(logs[i].mean()))
+    return {name: estimate(statistic, rows, company, groups=groups) for name, (rows, statistic) in statistics.items()}
+
+
+def estimate(statistic: Statistic, rows: IntArray, company: BoolArray, *, groups: IntArray | None = None) -> Estimate:
+    """A statistic of some of n rows with the interval that `measure` gives its figures.
+
+    Args:
+        statistic: takes positions among the n rows.
+        rows: (m,) the positions to judge by.
+        company: (n,) whether a row is of a company; both kinds keep their number in every resample.
+        groups: (n,) as in `bootstrap_interval`.
+    """
+    low, high = bootstrap_interval(
+        lambda i: statistic(rows[i]),
+        len(rows),
+        SEED,
+        resamples=RESAMPLES,
+        groups=None if groups is None else groups[rows],
+        strata=company[rows].astype(np.int64),
+    )
+    return Estimate(statistic(rows), low, high)
