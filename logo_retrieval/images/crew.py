@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from logo_retrieval.errors import BackendError, UnreadableImage
-from logo_retrieval.images.frames import receive, send
+from logo_retrieval.images.frames import Want, receive, send
 from logo_retrieval.images.preparation import Preparation
 
 _START_LIMIT_S = 60.0
@@ -40,11 +40,11 @@ class Crew:
         self._busy: set[WorkerProcess] = set()
         self._dismissed = False
 
-    def decode(self, data: bytes, symbol: bool) -> tuple[dict[str, Any], bytes]:
+    def decode(self, data: bytes, want: Want) -> tuple[dict[str, Any], bytes]:
         """Has one process decode one file.
 
         Returns:
-            The facts, and the pixels of all views.
+            The facts, and the pixels.
 
         Raises:
             UnreadableImage: whatever became of it; a process that hung or died is gone, the next call starts another.
@@ -53,7 +53,7 @@ class Crew:
         worker = self._borrow()
         healthy = False
         try:
-            answer, pixels = worker.ask({"symbol": symbol}, data)
+            answer, pixels = worker.ask({"want": want}, data)
             healthy = True
         except BackendError:
             if not self._dismissed:

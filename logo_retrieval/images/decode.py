@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
 from logo_retrieval.errors import LogoRetrievalError, UnreadableImage
 from logo_retrieval.images.preparation import Preparation
-from logo_retrieval.images.prepare import Picture
+from logo_retrieval.images.prepare import Picture, draw
 from logo_retrieval.images.sniff import sniff
 from logo_retrieval.images.views import draw_views
 
@@ -28,6 +30,20 @@ class DecodedViews(NamedTuple):
     format: str
     width: int
     height: int
+
+
+class DecodedArt(NamedTuple):
+    """A drawing with its transparency kept.
+
+    Attributes:
+        pixels: RGBA bytes, straight alpha.
+        columns: how many there are; the longer side is `size_px`.
+        rows: likewise.
+    """
+
+    pixels: bytes
+    columns: int
+    rows: int
 
 
 def decode(data: bytes, preparation: Preparation, *, symbol: bool) -> LogoImage:
@@ -60,12 +76,32 @@ def decode(data: bytes, preparation: Preparation, *, symbol: bool) -> LogoImage:
 
 def decode_views(data: bytes, preparation: Preparation, *, symbol: bool) -> DecodedViews:
     """The same, without numpy."""
-    try:
+    with _faults_as_unreadable():
         format = sniff(data)
         picture = _open(data, format, preparation)
         views = draw_views(picture, preparation.size_px, symbol=symbol)
         pixels = b"".join(view.tobytes() for view in views)
         return DecodedViews(pixels, format, max(1, round(picture.width)), max(1, round(picture.height)))
+
+
+def decode_art(data: bytes, preparation: Preparation) -> DecodedArt:
+    """Decodes one picture to what training lays on grounds of its own: trimmed, not yet on a ground, not yet square.
+
+    Raises:
+        UnreadableImage: whatever the bytes are, nothing but this.
+        BackendError: the renderer that the preparation names is not installed.
+    """
+    with _faults_as_unreadable():
+        picture = _open(data, sniff(data), preparation)
+        art = picture.render(preparation.size_px, draw(picture, preparation.size_px).region)
+        return DecodedArt(art.tobytes(), art.width, art.height)
+
+
+@contextmanager
+def _faults_as_unreadable() -> Iterator[None]:
+    """Whatever goes wrong within becomes an unreadable image, unless it is about this program."""
+    try:
+        yield
     except LogoRetrievalError:
         raise
     except MemoryError:

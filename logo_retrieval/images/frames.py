@@ -3,8 +3,9 @@
 A message is a head of two big-endian 32-bit lengths, a JSON object, and bytes:
 
     ready   {}                                        once the imports are done
-    asked   {"symbol": bool}                          and the file
-    answer  {"format", "width", "height"}             and the pixels of all views, or
+    asked   {"want"}                                  and the file
+    answer  {"format", "width", "height"}             and the pixels of the views, or
+            {"columns", "rows"}                       and the pixels of the art, or
             {"code", "text"}                          when it is unreadable, or
             {"fault"}                                 when the renderer is not installed
 """
@@ -14,7 +15,10 @@ from __future__ import annotations
 import io
 import json
 import struct
-from typing import Any
+from typing import Any, Literal
+
+Want = Literal["whole", "all views", "art"]
+"""The view of the whole drawing, the symbol of a lockup as well, or the drawing on no ground, for training."""
 
 _HEAD = struct.Struct(">II")
 

@@ -10,20 +10,23 @@ from __future__ import annotations
 import collections
 import math
 import weakref
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeVar
 
 import numpy as np
 
 from logo_retrieval.cores import usable_cores
 from logo_retrieval.errors import UnreadableImage
 from logo_retrieval.images.crew import Crew
+from logo_retrieval.images.frames import Want
 from logo_retrieval.images.preparation import Preparation
 from logo_retrieval.images.source import read_source
-from logo_retrieval.values import LogoImage
+from logo_retrieval.values import LogoImage, UInt8Array
+
+Result = TypeVar("Result")
 
 _LOOK_AHEAD = 4  # sources under way per process, so that one slow file does not hold up the others
 
@@ -70,9 +73,37 @@ class DecoderPool:
             ValueError: the pool is closed.
             BackendError: from the iterator, when no decoder process can be started, or the renderer is not installed.
         """
-        if not self._finalizer.alive:
-            raise ValueError("this DecoderPool is closed")
-        return self._results(iter(sources), symbol)
+        want: Want = "all views" if symbol else "whole"
+        side, crew = self.preparation.size_px, self._crew
+
+        def one(source: bytes | Path) -> LogoImage:
+            answer, pixels = crew.decode(read_source(source), want)
+            views = np.frombuffer(pixels, dtype=np.uint8).reshape(-1, side, side, 3)
+            return LogoImage(views, answer["format"], answer["width"], answer["height"])
+
+        return self._results(one, sources)
+
+    def rasterise(self, sources: Iterable[bytes | Path]) -> Iterator[UInt8Array | UnreadableImage]:
+        """Draws files as training wants them, in the same lazy way: trimmed, on no ground, in their own aspect.
+
+        Args:
+            sources: whole files as bytes, or paths.
+
+        Returns:
+            One result per source, in their order: (h, w, 4) uint8 RGBA with straight alpha, the longer side
+            `preparation.size_px`, or its error as a value.
+
+        Raises:
+            ValueError: the pool is closed.
+            BackendError: from the iterator, as in `decode`.
+        """
+        crew = self._crew
+
+        def one(source: bytes | Path) -> UInt8Array:
+            answer, pixels = crew.decode(read_source(source), "art")
+            return np.frombuffer(pixels, dtype=np.uint8).reshape(answer["rows"], answer["columns"], 4)
+
+        return self._results(one, sources)
 
     def close(self) -> None:
         """Ends all processes at once, busy or not; results not fetched yet are lost. Closing twice does no harm."""
@@ -86,11 +117,26 @@ class DecoderPool:
     ) -> None:
         self.close()
 
-    def _results(self, sources: Iterator[bytes | Path], symbol: bool) -> Iterator[LogoImage | UnreadableImage]:
-        ahead: collections.deque[Future[LogoImage | UnreadableImage]] = collections.deque()
+    def _results(
+        self, decode_one: Callable[[bytes | Path], Result], sources: Iterable[bytes | Path]
+    ) -> Iterator[Result | UnreadableImage]:
+        if not self._finalizer.alive:
+            raise ValueError("this DecoderPool is closed")
+        return self._ahead(decode_one, iter(sources))
+
+    def _ahead(
+        self, decode_one: Callable[[bytes | Path], Result], sources: Iterator[bytes | Path]
+    ) -> Iterator[Result | UnreadableImage]:
+        def settled(source: bytes | Path) -> Result | UnreadableImage:
+            try:
+                return decode_one(source)
+            except UnreadableImage as fault:
+                return fault
+
+        ahead: collections.deque[Future[Result | UnreadableImage]] = collections.deque()
         try:
             for source in sources:
-                ahead.append(self._threads.submit(_decode_one, self._crew, source, symbol, self.preparation.size_px))
+                ahead.append(self._threads.submit(settled, source))
                 if len(ahead) >= _LOOK_AHEAD * self.processes:
                     yield ahead.popleft().result()
             while ahead:
@@ -98,15 +144,6 @@ class DecoderPool:
         finally:
             for future in ahead:
                 future.cancel()
-
-
-def _decode_one(crew: Crew, source: bytes | Path, symbol: bool, side: int) -> LogoImage | UnreadableImage:
-    try:
-        answer, pixels = crew.decode(read_source(source), symbol)
-    except UnreadableImage as fault:
-        return fault
-    views = np.frombuffer(pixels, dtype=np.uint8).reshape(-1, side, side, 3)
-    return LogoImage(views, answer["format"], answer["width"], answer["height"])
 
 
 def _shut_down(threads: ThreadPoolExecutor, crew: Crew) -> None:

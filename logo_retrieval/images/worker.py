@@ -19,8 +19,8 @@ from typing import Any
 from PIL import Image
 
 from logo_retrieval.errors import BackendError, UnreadableImage
-from logo_retrieval.images.decode import decode_views
-from logo_retrieval.images.frames import receive, send
+from logo_retrieval.images.decode import decode_art, decode_views
+from logo_retrieval.images.frames import Want, receive, send
 from logo_retrieval.images.preparation import Preparation
 from logo_retrieval.images.sniff import MAX_PIXELS
 
@@ -47,18 +47,21 @@ def main(preparation: dict[str, Any], cpu_limit_s: int) -> None:
     while (message := receive(stream)) is not None:
         asked, data = message
         _lower_limit(resource.RLIMIT_CPU, int(time.process_time()) + 1 + cpu_limit_s)
-        answer, pixels = _answer(data, rules, asked["symbol"])
+        answer, pixels = _answer(data, rules, asked["want"])
         send(stream, answer, pixels)
 
 
-def _answer(data: bytes, preparation: Preparation, symbol: bool) -> tuple[dict[str, Any], bytes]:
+def _answer(data: bytes, preparation: Preparation, want: Want) -> tuple[dict[str, Any], bytes]:
     try:
-        decoded = decode_views(data, preparation, symbol=symbol)
+        if want == "art":
+            art = decode_art(data, preparation)
+            return {"columns": art.columns, "rows": art.rows}, art.pixels
+        decoded = decode_views(data, preparation, symbol=want == "all views")
+        return {"format": decoded.format, "width": decoded.width, "height": decoded.height}, decoded.pixels
     except UnreadableImage as fault:
         return {"code": fault.code, "text": fault.text}, b""
     except BackendError as fault:
         return {"fault": str(fault)}, b""
-    return {"format": decoded.format, "width": decoded.width, "height": decoded.height}, decoded.pixels
 
 
 def _take_over_standard_input() -> io.BufferedRWPair:
