@@ -71,7 +71,7 @@ def encode(picture: Image.Image, kind: str) -> bytes:
 def pass_once(pool: DecoderPool, files: list[Path]) -> tuple[float, int, int]:
     """Decodes all; wall seconds, views and unreadable files."""
     start = time.perf_counter()
-    results = list(pool.decode(files, symbol=True))
+    results = list(pool.decode(files, all_views=True))
     wall_s = time.perf_counter() - start
     unreadable = sum(isinstance(result, UnreadableImage) for result in results)
     views = sum(len(result.views) for result in results if not isinstance(result, UnreadableImage))

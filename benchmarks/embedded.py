@@ -32,11 +32,11 @@ class Embedded:
     owners: Int64Array
     whole: BoolArray
 
-    def of(self, drawings: Int64Array, *, symbol: bool) -> tuple[Float32Array, Int64Array]:
+    def of(self, drawings: Int64Array, *, all_views: bool) -> tuple[Float32Array, Int64Array]:
         """The views of some drawings, and for each its position in `drawings`."""
         position = np.full(max(self.owners.max(), drawings.max()) + 1, -1)
         position[drawings] = np.arange(len(drawings))
-        wanted = (position[self.owners] >= 0) & (self.whole | symbol)
+        wanted = (position[self.owners] >= 0) & (self.whole | all_views)
         return self.vectors[wanted], position[self.owners[wanted]]
 
 
@@ -90,7 +90,7 @@ def _embed(sources: Iterable[bytes | Path], rows: Int64Array, embedder: Embedder
     waiting: list[UInt8Array] = []
     vectors: list[Float32Array] = []
     with DecoderPool(preparation) as pool:
-        for row, image in zip(rows, pool.decode(sources, symbol=True), strict=True):
+        for row, image in zip(rows, pool.decode(sources, all_views=True), strict=True):
             if isinstance(image, UnreadableImage):
                 continue
             owners += [int(row)] * len(image.views)

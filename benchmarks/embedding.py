@@ -55,7 +55,7 @@ def read_art(folder: Path, size_px: int) -> UInt8Array:
     paths = sorted(path for path in folder.rglob("*") if path.is_file())
     paths = paths[:: max(1, len(paths) // PICTURES)][:PICTURES]
     with DecoderPool(Preparation(size_px=size_px)) as pool:
-        images = [image for image in pool.decode(paths, symbol=False) if not isinstance(image, UnreadableImage)]
+        images = [image for image in pool.decode(paths, all_views=False) if not isinstance(image, UnreadableImage)]
     if len(images) < max(BATCHES):
         raise SystemExit(f"{folder} must hold at least {max(BATCHES)} pictures that decode, got {len(images)}")
     return np.stack([image.views[0] for image in images])

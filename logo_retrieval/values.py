@@ -27,7 +27,8 @@ class LogoImage:
     """A decoded picture, ready to embed.
 
     Attributes:
-        views: (v, s, s, 3) uint8 RGB; view 0 is the whole drawing, a further one the symbol of a lockup.
+        views: (v, s, s, 3) uint8 RGB; view 0 is the whole drawing; further ones are the symbol of a lockup and
+            what stands on a sign.
         format: what the bytes were, such as "svg" or "png", whatever the file was called.
         width: of the picture as stored, in pixels (SVG: in user units, rounded).
         height: likewise.

@@ -32,7 +32,7 @@ def write_report(evaluation: Evaluation, file: Path) -> None:
         preparation = Preparation.from_dict(store.manifest.preparation)
         nearest = store.thumbnails({mistake.nearest.item for mistake in shown if mistake.nearest})
     with DecoderPool(preparation) as pool:
-        images = pool.decode([mistake.file for mistake in shown], symbol=False)
+        images = pool.decode([mistake.file for mistake in shown], all_views=False)
         drawn = [thumbnail(image.views[0]) if isinstance(image, LogoImage) else None for image in images]
     body = [
         *_head(evaluation),

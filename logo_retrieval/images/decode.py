@@ -46,7 +46,7 @@ class DecodedArt(NamedTuple):
     rows: int
 
 
-def decode(data: bytes, preparation: Preparation, *, symbol: bool) -> LogoImage:
+def decode(data: bytes, preparation: Preparation, *, all_views: bool) -> LogoImage:
     """Decodes one picture in this process.
 
     Files from strangers belong into a `DecoderPool`: limits on time and memory can only be put on another process.
@@ -55,7 +55,7 @@ def decode(data: bytes, preparation: Preparation, *, symbol: bool) -> LogoImage:
     Args:
         data: a whole file.
         preparation: size and renderer.
-        symbol: whether a lockup gets a second view, the symbol alone.
+        all_views: whether the parts that may stand for the whole are views of their own, see `draw_views`.
 
     Returns:
         The picture, view 0 the whole drawing.
@@ -68,18 +68,18 @@ def decode(data: bytes, preparation: Preparation, *, symbol: bool) -> LogoImage:
 
     from logo_retrieval.values import LogoImage
 
-    decoded = decode_views(data, preparation, symbol=symbol)
+    decoded = decode_views(data, preparation, all_views=all_views)
     side = preparation.size_px
     views = np.frombuffer(decoded.pixels, dtype=np.uint8).reshape(-1, side, side, 3)
     return LogoImage(views, decoded.format, decoded.width, decoded.height)
 
 
-def decode_views(data: bytes, preparation: Preparation, *, symbol: bool) -> DecodedViews:
+def decode_views(data: bytes, preparation: Preparation, *, all_views: bool) -> DecodedViews:
     """The same, without numpy."""
     with _faults_as_unreadable():
         format = sniff(data)
         picture = _open(data, format, preparation)
-        views = draw_views(picture, preparation.size_px, symbol=symbol)
+        views = draw_views(picture, preparation.size_px, all_views=all_views)
         pixels = b"".join(view.tobytes() for view in views)
         return DecodedViews(pixels, format, max(1, round(picture.width)), max(1, round(picture.height)))
 

@@ -18,7 +18,7 @@ import struct
 from typing import Any, Literal
 
 Want = Literal["whole", "all views", "art"]
-"""The view of the whole drawing, the symbol of a lockup as well, or the drawing on no ground, for training."""
+"""The view of the whole drawing, its parts as well, or the drawing on no ground, for training."""
 
 _HEAD = struct.Struct(">II")
 

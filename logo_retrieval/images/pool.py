@@ -59,12 +59,12 @@ class DecoderPool:
         self._threads = ThreadPoolExecutor(self.processes, thread_name_prefix="logo-decoder")
         self._finalizer = weakref.finalize(self, _shut_down, self._threads, self._crew)
 
-    def decode(self, sources: Iterable[bytes | Path], *, symbol: bool) -> Iterator[LogoImage | UnreadableImage]:
+    def decode(self, sources: Iterable[bytes | Path], *, all_views: bool) -> Iterator[LogoImage | UnreadableImage]:
         """Decodes files, lazily: sources are taken only a little ahead of the results that are asked for.
 
         Args:
             sources: whole files as bytes, or paths.
-            symbol: whether a lockup gets a second view, the symbol alone.
+            all_views: whether the parts that may stand for the whole are views of their own, see `draw_views`.
 
         Returns:
             One result per source, in their order; a file that cannot be used gives its error as a value.
@@ -73,7 +73,7 @@ class DecoderPool:
             ValueError: the pool is closed.
             BackendError: from the iterator, when no decoder process can be started, or the renderer is not installed.
         """
-        want: Want = "all views" if symbol else "whole"
+        want: Want = "all views" if all_views else "whole"
         side, crew = self.preparation.size_px, self._crew
 
         def one(source: bytes | Path) -> LogoImage:

@@ -9,7 +9,7 @@ from typing import Any, Literal
 Engine = Literal["resvg", "cairosvg"]
 """Which renderer draws SVG."""
 
-RULES = 1
+RULES = 2
 """Changes whenever the same bytes would be prepared to other pixels, so that an index knows which rules made it."""
 
 
@@ -20,7 +20,7 @@ class Preparation:
     Attributes:
         size_px: side of the square views.
         engine: which renderer draws SVG.
-        rules: the revision of the rules in `prepare` and `views`.
+        rules: the revision of the rules in `prepare`, `views` and `sign`.
     """
 
     size_px: int = 224

@@ -1,11 +1,14 @@
-"""The views of a drawing: the whole of it and, of a lockup, the symbol alone."""
+"""The views of a drawing: the whole of it, the symbol of a lockup, and what stands on a sign."""
 
 from __future__ import annotations
+
+from collections.abc import Iterator
 
 from PIL import Image
 
 from logo_retrieval.errors import UnreadableImage
-from logo_retrieval.images.prepare import Drawing, Picture, Region, draw, draw_region, ink, is_solid, square
+from logo_retrieval.images.prepare import Drawing, Ground, Picture, Region, draw, draw_region, ink, is_solid, square
+from logo_retrieval.images.sign import sign_region
 
 _LOCKUP_ASPECT = 1.25
 _NARROWEST, _BROADEST = 0.4, 1.7  # of a symbol, as multiples of its height
@@ -13,31 +16,39 @@ _NAME_HEIGHT = 0.8
 _CLEARLY_WIDER = 1.5
 
 
-def draw_views(picture: Picture, size_px: int, *, symbol: bool) -> list[Image.Image]:
+def draw_views(picture: Picture, size_px: int, *, all_views: bool) -> list[Image.Image]:
     """Draws the views of a picture.
 
     Args:
         picture: to draw.
         size_px: side of the views.
-        symbol: whether a lockup gets a second view.
+        all_views: whether there are further views: of a lockup the symbol alone, of a sign what stands on it.
 
     Returns:
-        One or two square RGB images: the whole drawing, then the symbol.
+        One to three square RGB images, the whole drawing first.
 
     Raises:
         UnreadableImage: "empty".
     """
     drawing = draw(picture, size_px)
     views = [square(drawing, size_px)]
-    part = symbol_region(drawing) if symbol else None
-    if part is not None:
+    for region, ground in _parts(drawing) if all_views else ():
         try:
-            alone = draw_region(picture, _of(drawing.region, part), drawing.ground, size_px)
+            alone = draw_region(picture, _of(drawing.region, region), ground, size_px)
         except UnreadableImage:
-            return views  # a hairline: no symbol to show
+            continue  # a hairline: nothing to show
         if not is_solid(alone):
             views.append(square(alone, size_px))
     return views
+
+
+def _parts(drawing: Drawing) -> Iterator[tuple[Region, Ground]]:
+    region = symbol_region(drawing)
+    if region is not None:
+        yield region, drawing.ground
+    sign = sign_region(drawing)
+    if sign is not None:
+        yield sign
 
 
 def symbol_region(drawing: Drawing) -> Region | None:

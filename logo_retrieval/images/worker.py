@@ -56,7 +56,7 @@ def _answer(data: bytes, preparation: Preparation, want: Want) -> tuple[dict[str
         if want == "art":
             art = decode_art(data, preparation)
             return {"columns": art.columns, "rows": art.rows}, art.pixels
-        decoded = decode_views(data, preparation, symbol=want == "all views")
+        decoded = decode_views(data, preparation, all_views=want == "all views")
         return {"format": decoded.format, "width": decoded.width, "height": decoded.height}, decoded.pixels
     except UnreadableImage as fault:
         return {"code": fault.code, "text": fault.text}, b""

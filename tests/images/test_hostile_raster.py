@@ -129,7 +129,7 @@ def test_lying_headers_are_refused_without_the_memory(name: str) -> None:
     tracemalloc.start()
     try:
         with pytest.raises(UnreadableImage) as refusal:
-            decode(LYING_HEADERS[name], PREPARATION, symbol=True)
+            decode(LYING_HEADERS[name], PREPARATION, all_views=True)
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
@@ -158,17 +158,17 @@ WHOLE = {
 @pytest.mark.parametrize("name", WHOLE)
 def test_truncated_files_are_unreadable(name: str) -> None:
     data = WHOLE[name]
-    decode(data, PREPARATION, symbol=True)
+    decode(data, PREPARATION, all_views=True)
     for sixteenth in range(16):
         with pytest.raises(UnreadableImage) as refusal:
-            decode(data[: len(data) * sixteenth // 16], PREPARATION, symbol=True)
+            decode(data[: len(data) * sixteenth // 16], PREPARATION, all_views=True)
         assert refusal.value.code in ("corrupt", "unknown-format")
 
 
 @pytest.mark.parametrize("name", WHOLE)
 def test_appended_bytes_do_no_harm(name: str) -> None:
-    whole = decode(WHOLE[name], PREPARATION, symbol=True)
-    longer = decode(WHOLE[name] + b"<script>" * 100, PREPARATION, symbol=True)
+    whole = decode(WHOLE[name], PREPARATION, all_views=True)
+    longer = decode(WHOLE[name] + b"<script>" * 100, PREPARATION, all_views=True)
     assert (whole.views == longer.views).all()
 
 
@@ -185,7 +185,7 @@ def test_hidden_text_is_never_inflated_whole(chunk: bytes) -> None:
     rows = zlib.compress(b"".join(bytes([0]) + bytes([n % 251, 3, 99]) * 64 for n in range(64)))
     tracemalloc.start()
     try:
-        decode(png(64, 64, chunk, png_chunk(b"IDAT", rows)), PREPARATION, symbol=True)
+        decode(png(64, 64, chunk, png_chunk(b"IDAT", rows)), PREPARATION, all_views=True)
     except UnreadableImage as refusal:
         assert refusal.code in ("too-large", "corrupt")
     finally:
@@ -200,5 +200,5 @@ def test_many_large_blank_frames_stay_within_the_budget() -> None:
     first_frame = 13 + 3 * (2 << (still[10] & 7))
     data = still[:first_frame] + still[first_frame:-1] * 500 + b";"
     with pytest.raises(UnreadableImage) as refusal:
-        decode(data, PREPARATION, symbol=True)
+        decode(data, PREPARATION, all_views=True)
     assert refusal.value.code == "empty"

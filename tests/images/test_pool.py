@@ -84,13 +84,13 @@ def test_results_come_in_order_whatever_becomes_of_each(pool: DecoderPool, tmp_p
         path.write_bytes(logo(number))
         sources += [path, logo(number + 100), b"junk", tmp_path / "none", logo(number)[:-40]]
         wanted += [40 + number, 140 + number, "unknown-format", "missing", "corrupt"]
-    assert widths(pool.decode(sources, symbol=True)) == wanted
+    assert widths(pool.decode(sources, all_views=True)) == wanted
 
 
 def test_a_pool_shows_what_decode_shows(pool: DecoderPool) -> None:
     data = logo()
-    (result,) = pool.decode([data], symbol=True)
-    alone = decode(data, SMALL, symbol=True)
+    (result,) = pool.decode([data], all_views=True)
+    alone = decode(data, SMALL, all_views=True)
     assert isinstance(result, LogoImage)
     assert (result.format, result.width, result.height) == (alone.format, alone.width, alone.height)
     np.testing.assert_array_equal(result.views, alone.views)
@@ -105,7 +105,7 @@ def test_sources_are_taken_only_a_little_ahead(pool: DecoderPool) -> None:
             taken += 1
             yield logo()
 
-    results = pool.decode(endless(), symbol=False)
+    results = pool.decode(endless(), all_views=False)
     for _ in range(5):
         next(results)
     assert taken <= 5 + 4 * 2
@@ -115,10 +115,10 @@ def test_sources_are_taken_only_a_little_ahead(pool: DecoderPool) -> None:
 def test_no_source_starts_no_process_and_one_starts_one() -> None:
     before = children()
     with DecoderPool(SMALL, processes=8) as pool:
-        assert list(pool.decode([], symbol=True)) == []
+        assert list(pool.decode([], all_views=True)) == []
         assert children() == before
-        list(pool.decode([logo()], symbol=True))
-        list(pool.decode([logo()], symbol=True))
+        list(pool.decode([logo()], all_views=True))
+        list(pool.decode([logo()], all_views=True))
         assert len(children() - before) == 1
     assert children() == before
 
@@ -130,7 +130,7 @@ def test_what_is_no_regular_file_is_missing(pool: DecoderPool, tmp_path: Path) -
     with socket.socket(socket.AF_UNIX) as server:
         server.bind(str(end))
         sources = [pipe, end, loop, tmp_path, Path("/dev/zero"), tmp_path / "none", Path("a\0b"), Path("x" * 5000)]
-        results = list(pool.decode(sources, symbol=True))
+        results = list(pool.decode(sources, all_views=True))
     assert [result.code for result in results if isinstance(result, UnreadableImage)] == ["missing"] * len(sources)
     assert "named pipe" in str(results[0])
 
@@ -139,7 +139,7 @@ def test_a_file_over_the_limit_is_not_read(pool: DecoderPool, tmp_path: Path) ->
     huge = tmp_path / "huge.png"
     with huge.open("wb") as file:
         file.truncate(1 << 40)
-    assert widths(pool.decode([huge, bytes((32 << 20) + 1)], symbol=True)) == ["too-large", "too-large"]
+    assert widths(pool.decode([huge, bytes((32 << 20) + 1)], all_views=True)) == ["too-large", "too-large"]
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
@@ -147,22 +147,22 @@ def test_a_file_without_permission_is_denied(pool: DecoderPool, tmp_path: Path) 
     secret = tmp_path / "secret.png"
     secret.write_bytes(logo())
     secret.chmod(0)
-    assert widths(pool.decode([secret], symbol=True)) == ["denied"]
+    assert widths(pool.decode([secret], all_views=True)) == ["denied"]
 
 
 def test_a_file_that_takes_too_long_is_ended_alone(slow_file: bytes) -> None:
     before = children()
     with DecoderPool(SMALL, processes=2, wall_limit_s=2) as pool:
-        assert widths(pool.decode([logo(1), slow_file, logo(2), logo(3)], symbol=True)) == [41, "timeout", 42, 43]
+        assert widths(pool.decode([logo(1), slow_file, logo(2), logo(3)], all_views=True)) == [41, "timeout", 42, 43]
     assert children() == before
 
 
 def test_a_killed_process_costs_one_file_and_is_replaced(slow_file: bytes) -> None:
     before = children()
     with DecoderPool(SMALL, processes=1, wall_limit_s=60) as pool:
-        assert widths(pool.decode([logo()], symbol=True)) == [40]
+        assert widths(pool.decode([logo()], all_views=True)) == [40]
         (worker,) = children() - before
-        results = pool.decode([slow_file, logo(5)], symbol=True)
+        results = pool.decode([slow_file, logo(5)], all_views=True)
         killer = threading.Timer(0.3, os.kill, (worker, signal.SIGKILL))
         killer.start()
         assert widths(results) == ["crashed", 45]
@@ -172,17 +172,17 @@ def test_a_killed_process_costs_one_file_and_is_replaced(slow_file: bytes) -> No
 def test_a_process_killed_while_idle_costs_nothing() -> None:
     before = children()
     with DecoderPool(SMALL, processes=1) as pool:
-        list(pool.decode([logo()], symbol=True))
+        list(pool.decode([logo()], all_views=True))
         (worker,) = children() - before
         os.kill(worker, signal.SIGKILL)
         os.waitid(os.P_PID, worker, os.WEXITED | os.WNOWAIT)
-        assert widths(pool.decode([logo(1), logo(2)], symbol=True)) == [41, 42]
+        assert widths(pool.decode([logo(1), logo(2)], all_views=True)) == [41, 42]
 
 
 def test_workers_are_limited() -> None:
     before = children()
     with DecoderPool(SMALL, processes=1, wall_limit_s=7) as pool:
-        list(pool.decode([logo()], symbol=True))
+        list(pool.decode([logo()], all_views=True))
         (worker,) = children() - before
         lines = Path(f"/proc/{worker}/limits").read_text().splitlines()
     soft = {line[:26].strip(): line[26:].split()[0] for line in lines}
@@ -195,7 +195,7 @@ def test_two_threads_share_a_pool(pool: DecoderPool) -> None:
     answers: dict[int, list[int | str]] = {}
 
     def work(first: int) -> None:
-        answers[first] = widths(pool.decode([logo(first + number) for number in range(30)], symbol=False))
+        answers[first] = widths(pool.decode([logo(first + number) for number in range(30)], all_views=False))
 
     threads = [threading.Thread(target=work, args=(first,)) for first in (0, 100, 200)]
     for thread in threads:
@@ -210,9 +210,9 @@ def test_nothing_is_left_behind() -> None:
     processes, descriptors = children(), len(list(list_descriptors.iterdir()))
     for _ in range(3):
         with DecoderPool(SMALL, processes=2) as pool:
-            list(pool.decode([logo()] * 6, symbol=True))
+            list(pool.decode([logo()] * 6, all_views=True))
     forgotten = DecoderPool(SMALL, processes=2)
-    next(forgotten.decode([logo()] * 6, symbol=True))
+    next(forgotten.decode([logo()] * 6, all_views=True))
     del forgotten
     gc.collect()
     assert children() == processes
@@ -222,7 +222,7 @@ def test_nothing_is_left_behind() -> None:
 def test_closing_ends_a_busy_process_at_once(slow_file: bytes) -> None:
     before = children()
     pool = DecoderPool(SMALL, processes=1, wall_limit_s=60)
-    thread = threading.Thread(target=list, args=(pool.decode([slow_file], symbol=True),))
+    thread = threading.Thread(target=list, args=(pool.decode([slow_file], all_views=True),))
     thread.start()
     assert wait_for_children(before)
     pool.close()
@@ -231,7 +231,7 @@ def test_closing_ends_a_busy_process_at_once(slow_file: bytes) -> None:
     assert children() == before
     pool.close()
     with pytest.raises(ValueError, match="closed"):
-        pool.decode([logo()], symbol=True)
+        pool.decode([logo()], all_views=True)
 
 
 @pytest.mark.parametrize("options", [{"processes": 0}, {"wall_limit_s": 0}, {"wall_limit_s": float("inf")}])
@@ -260,7 +260,7 @@ def test_a_script_needs_no_main_guard(tmp_path: Path) -> None:
         """
         print("once")
         pool = DecoderPool(Preparation(), processes=2)
-        print([image.width for image in pool.decode([Path("a.png")] * 5, symbol=True)])
+        print([image.width for image in pool.decode([Path("a.png")] * 5, all_views=True)])
         """,
     )
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=True)
@@ -275,7 +275,7 @@ def test_workers_leave_the_standard_streams_of_their_parent_alone(tmp_path: Path
         """
         import os, signal
         pool = DecoderPool(Preparation(), processes=2)
-        list(pool.decode([Path("a.png")] * 9, symbol=True))
+        list(pool.decode([Path("a.png")] * 9, all_views=True))
         print("ready", flush=True)
         os.kill(os.getpid(), signal.SIGKILL)
         """,
@@ -292,7 +292,7 @@ def test_interrupt_ends_script_and_workers(tmp_path: Path, slow_file: bytes) -> 
         tmp_path,
         """
         with DecoderPool(Preparation(), processes=2, wall_limit_s=50) as pool:
-            results = pool.decode([Path("a.png")] + [Path("slow.jpg")] * 4, symbol=True)
+            results = pool.decode([Path("a.png")] + [Path("slow.jpg")] * 4, all_views=True)
             next(results)
             print("ready", flush=True)
             next(results)
@@ -315,7 +315,7 @@ def test_interrupt_ends_script_and_workers(tmp_path: Path, slow_file: bytes) -> 
 def test_a_worker_ignores_interrupts() -> None:
     before = children()
     with DecoderPool(SMALL, processes=1) as pool:
-        list(pool.decode([logo()], symbol=True))
+        list(pool.decode([logo()], all_views=True))
         (worker,) = children() - before
         os.kill(worker, signal.SIGINT)
-        assert widths(pool.decode([logo(3)], symbol=True)) == [43]
+        assert widths(pool.decode([logo(3)], all_views=True)) == [43]

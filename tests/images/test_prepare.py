@@ -33,7 +33,7 @@ def png(image: Image.Image) -> bytes:
 
 def view(data: bytes) -> UInt8Array:
     """The full view, as (96, 96, 3)."""
-    whole: UInt8Array = decode(data, PREPARATION, symbol=False).views[0]
+    whole: UInt8Array = decode(data, PREPARATION, all_views=False).views[0]
     return whole
 
 
@@ -134,7 +134,7 @@ SVG = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 100 100">{}</svg>'
 )
 def test_nothing_is_empty(data: bytes) -> None:
     with pytest.raises(UnreadableImage) as refusal:
-        decode(data, PREPARATION, symbol=True)
+        decode(data, PREPARATION, all_views=True)
     assert refusal.value.code == "empty"
 
 
@@ -155,7 +155,7 @@ def test_nothing_is_empty(data: bytes) -> None:
     ],
 )
 def test_little_is_not_nothing(data: bytes) -> None:
-    assert decode(data, PREPARATION, symbol=True).views.shape[1:] == (SIDE, SIDE, 3)
+    assert decode(data, PREPARATION, all_views=True).views.shape[1:] == (SIDE, SIDE, 3)
 
 
 def test_a_drawing_knows_where_it_lies() -> None:
@@ -167,7 +167,7 @@ def test_a_drawing_knows_where_it_lies() -> None:
 
 
 def test_width_and_height_are_those_of_the_file() -> None:
-    image = decode(png(ring("white", "red", (320, 200))), PREPARATION, symbol=False)
+    image = decode(png(ring("white", "red", (320, 200))), PREPARATION, all_views=False)
     assert (image.format, image.width, image.height) == ("png", 320, 200)
 
 
@@ -189,7 +189,7 @@ def test_decoding_needs_no_numpy() -> None:
 import sys
 from logo_retrieval.images.worker import decode_views
 from logo_retrieval.images.preparation import Preparation
-decode_views(sys.stdin.buffer.read(), Preparation(), symbol=True)
+decode_views(sys.stdin.buffer.read(), Preparation(), all_views=True)
 assert not {"numpy", "resvg", "PIL.JpegImagePlugin"} & sys.modules.keys()
 """
     data = png(ring(CLEAR, "black"))
@@ -205,7 +205,7 @@ for _format in ("JPEG", "GIF", "WEBP", "AVIF", "BMP", "TIFF", "ICO"):
 
 def decodes_or_is_unreadable(data: bytes) -> None:
     try:
-        decode(data, Preparation(size_px=32), symbol=True)
+        decode(data, Preparation(size_px=32), all_views=True)
     except UnreadableImage:
         pass
 

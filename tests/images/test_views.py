@@ -54,7 +54,7 @@ def colours(view: UInt8Array) -> set[str]:
     ],
 )
 def test_the_symbol_of_a_lockup_is_shown_alone(parts: Sequence[str]) -> None:
-    views = decode(svg(*parts), Preparation(), symbol=True).views
+    views = decode(svg(*parts), Preparation(), all_views=True).views
     assert len(views) == 2
     assert colours(views[0]) == {"red", "blue"}
     assert colours(views[1]) == {"red"}
@@ -64,7 +64,7 @@ def test_the_symbol_of_a_lockup_is_shown_alone(parts: Sequence[str]) -> None:
 
 def test_only_when_asked() -> None:
     data = svg(STAR.format(x=20, y=50), letters(150, 50, 8))
-    assert len(decode(data, Preparation(), symbol=False).views) == 1
+    assert len(decode(data, Preparation(), all_views=False).views) == 1
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ def test_only_when_asked() -> None:
     ],
 )
 def test_what_is_no_lockup_has_one_view(parts: Sequence[str]) -> None:
-    assert len(decode(svg(*parts), Preparation(), symbol=True).views) == 1
+    assert len(decode(svg(*parts), Preparation(), all_views=True).views) == 1
 
 
 def test_a_wordmark_offers_its_first_letters() -> None:
@@ -96,20 +96,20 @@ def test_without_a_gap_the_leading_square_is_taken() -> None:
 
 def test_a_plain_block_is_no_symbol() -> None:
     block = '<rect x="10" y="10" width="100" height="100" fill="red"/>'
-    assert len(decode(svg(block, letters(150, 40, 8)), Preparation(), symbol=True).views) == 1
+    assert len(decode(svg(block, letters(150, 40, 8)), Preparation(), all_views=True).views) == 1
 
 
 def test_raster_pictures_go_the_same_road() -> None:
     picture = SvgPicture.open(svg(STAR.format(x=20, y=50), letters(150, 50, 8))).render(700)
     file = io.BytesIO()
     picture.save(file, "PNG")
-    views = decode(file.getvalue(), Preparation(), symbol=True).views
+    views = decode(file.getvalue(), Preparation(), all_views=True).views
     assert [colours(view) for view in views] == [{"red", "blue"}, {"red"}]
 
 
 def test_the_symbol_is_rendered_not_enlarged() -> None:
     """A long lockup: in the full view the symbol is 20 pixels high."""
     data = svg(STAR.format(x=20, y=50), letters(150, 50, 40), canvas=(2100, 400))
-    symbol = decode(data, Preparation(), symbol=True).views[1]
+    symbol = decode(data, Preparation(), all_views=True).views[1]
     green = symbol[..., 1]
     assert ((green > 40) & (green < 215)).mean() < 0.05
