@@ -48,7 +48,7 @@ def info(index: Path | None, kind: str) -> None:
         "schema": SCHEMA_VERSION,
         "class_sizes": sizes,
         "preparation": dict(manifest.preparation),
-        "vote": dict(manifest.vote),
+        "decision": dict(manifest.decision),
         "created": manifest.created,
         "versions": dict(manifest.versions),
     }

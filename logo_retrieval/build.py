@@ -86,7 +86,7 @@ def _build(
         precision=embedder.precision,
         dim=embedder.dim,
         preparation=preparation.to_dict(),
-        vote=bundle.config.vote,
+        decision=bundle.config.decision,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         versions={name: version(name) for name in ("logo-retrieval", "numpy", "onnxruntime", "pillow", "resvg")},
     )
@@ -119,7 +119,7 @@ def _stage(intake: Intake, staging: Staging, embedder: Embedder, preparation: Pr
             yield content
 
     with DecoderPool(preparation) as pool:
-        images = pool.decode(data(), symbol=False)
+        images = pool.decode(data(), all_views=False)
         while batch := list(islice(images, _BATCH)):
             readable: dict[bytes, LogoImage] = {}
             for image in batch:

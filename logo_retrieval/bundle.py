@@ -15,7 +15,7 @@ from pathlib import Path
 
 from logo_retrieval.errors import ModelError
 
-SCHEMA = 1
+SCHEMA = 2
 """Version of `model.json`; a bundle of another version is not read."""
 
 CONFIG_NAME = "model.json"
@@ -40,7 +40,7 @@ class ModelConfig:
         weights: where the weights came from.
         licence: of the weights.
         paper: that describes the backbone.
-        vote: recommended constants of the nearest-neighbour vote; may be empty.
+        decision: constants of the decision, fitted for this model; may be empty.
         versions: of the libraries that made the model, by distribution name.
         files: SHA-256 in hexadecimal of each file, by file name.
     """
@@ -53,7 +53,7 @@ class ModelConfig:
     weights: str
     licence: str
     paper: str
-    vote: Mapping[str, float] = field(default_factory=dict)
+    decision: Mapping[str, float] = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=dict)
     files: Mapping[str, str] = field(default_factory=dict)
 
@@ -113,7 +113,7 @@ def _is_digests(value: object) -> bool:
 _CHECKS = {
     **dict.fromkeys(("name", "backbone", "pooling", "weights", "licence", "paper"), ("text", _is_text)),
     **dict.fromkeys(("input_size_px", "dim"), ("a positive whole number", _is_size)),
-    "vote": ("an object of finite numbers", _is_numbers),
+    "decision": ("an object of finite numbers", _is_numbers),
     "versions": ("an object of texts", _is_texts),
     "files": ("an object of plain file names, each with 64 hexadecimal digits", _is_digests),
 }

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
-from logo_retrieval.decide.vote import VoteConfig, vote
+from logo_retrieval.decide.decision import DecisionConfig, class_probabilities, nearest_of_classes
 from logo_retrieval.embedding import load_embedder
 from logo_retrieval.errors import IndexStoreError, UnreadableImage
+from logo_retrieval.heads.cosine import HEAD_FILE, CosineHead, HeadVectors
 from logo_retrieval.images.pool import DecoderPool
 from logo_retrieval.images.preparation import Preparation
 from logo_retrieval.models import model_of, opened_model, starter_index
@@ -23,7 +24,17 @@ from logo_retrieval.search.protocol import VectorIndex
 from logo_retrieval.search.views import best_over_views
 from logo_retrieval.store.cache import read_cache, write_cache
 from logo_retrieval.store.index_store import IndexStore, Snapshot
-from logo_retrieval.values import MISSING_ID, OTHER, Decision, Evidence, Int64Array, LogoImage, Neighbours, ScoredLabel
+from logo_retrieval.values import (
+    MISSING_ID,
+    OTHER,
+    Decision,
+    Evidence,
+    Float32Array,
+    Int64Array,
+    LogoImage,
+    Neighbours,
+    ScoredLabel,
+)
 
 if TYPE_CHECKING:  # building brings an image library, which answering leaves to the decoder processes
     from logo_retrieval.intake import BuildReport, Progress
@@ -66,7 +77,7 @@ class LogoClassifier:
         self._embedder = load_embedder(self.model, runtime=manifest.precision)
         try:
             self._preparation = Preparation.from_dict(manifest.preparation)
-            self._vote = VoteConfig.from_dict(manifest.vote)
+            self._decision = DecisionConfig.from_dict(manifest.decision)
         except (TypeError, ValueError) as error:
             raise IndexStoreError(f"the index '{store.folder}' cannot be used: {error}") from error
         if (manifest.dim, self._preparation.size_px) != (self._embedder.dim, self._embedder.input_size_px):
@@ -79,6 +90,7 @@ class LogoClassifier:
         self._item_ids = snapshot.item_ids
         self._item_classes = snapshot.item_classes
         self._most_views = int(np.bincount(snapshot.vector_items).max(initial=1))
+        self._head = self._open_head()
         self._pool = DecoderPool(self._preparation)
 
     @classmethod
@@ -157,7 +169,7 @@ class LogoClassifier:
             raise ValueError(f"top must be at least 1, got {top}")
         for batch in self._decoded(sources):
             readable = [image for image in batch if isinstance(image, LogoImage)]
-            decisions = iter(self._decide(self._nearest(readable, max(top, self._vote.k)), top) if readable else ())
+            decisions = iter(self._decide(readable, top) if readable else ())
             for image in batch:
                 if isinstance(image, UnreadableImage):
                     yield Decision(status="unreadable", reason=str(image))
@@ -174,30 +186,46 @@ class LogoClassifier:
         (image,) = next(self._decoded([source]))
         if isinstance(image, UnreadableImage):
             raise image
-        neighbours = self._nearest([image], k)
+        neighbours = self._nearest(*self._embed([image]), 1, k)
         return self._evidence(neighbours, self._classes_of(neighbours), k)[0]
 
     def _decoded(self, sources: Iterable[Source]) -> Iterator[list[LogoImage | UnreadableImage]]:
         as_values = (source if isinstance(source, bytes) else Path(source) for source in sources)
-        images = self._pool.decode(as_values, symbol=True)
+        images = self._pool.decode(as_values, all_views=True)
         while batch := list(islice(images, _BATCH)):
             yield batch
 
-    def _nearest(self, images: Sequence[LogoImage], k: int) -> Neighbours:
+    def _embed(self, images: Sequence[LogoImage]) -> tuple[Float32Array, Int64Array]:
+        """(m, d) vectors of all views, and the (m,) image that each belongs to."""
         vectors = self._embedder.embed(np.concatenate([image.views for image in images]))
-        owners = np.repeat(np.arange(len(images)), [len(image.views) for image in images])
+        return vectors, np.repeat(np.arange(len(images)), [len(image.views) for image in images])
+
+    def _nearest(self, vectors: Float32Array, owners: Int64Array, n_images: int, k: int) -> Neighbours:
         found = self._index.search(vectors, k * self._most_views)
-        return best_over_views(found, owners, len(images), k)
+        return best_over_views(found, owners, n_images, k)
+
+    def _open_head(self) -> CosineHead | None:
+        """The model's head, fitted to the classes of this index; None when the model has none."""
+        if HEAD_FILE not in self.model.config.files:
+            return None
+        learned = HeadVectors.read(self.model.path(HEAD_FILE), self._embedder.dim)
+        untrained = set(self.classes) - set(learned.classes)
+        means = self._store.class_means(untrained)
+        return CosineHead(learned, self.classes, {self.classes.index(name): mean for name, mean in means.items()})
 
     def _classes_of(self, neighbours: Neighbours) -> Int64Array:
         """(n, k) positions in `classes`, -1 where there is no neighbour."""
         places = np.searchsorted(self._item_ids, neighbours.ids.clip(min=self._item_ids[0]))
         return np.where(neighbours.ids == MISSING_ID, -1, self._item_classes[places])
 
-    def _decide(self, neighbours: Neighbours, top: int) -> list[Decision]:
-        other = self.classes.index(OTHER)
+    def _decide(self, images: Sequence[LogoImage], top: int) -> list[Decision]:
+        vectors, owners = self._embed(images)
+        neighbours = self._nearest(vectors, owners, len(images), max(top, self._decision.k))
         classes = self._classes_of(neighbours)
-        probabilities = vote(neighbours.similarities, classes, len(self.classes), other, self._vote)
+        k = self._decision.k
+        nearest = nearest_of_classes(neighbours.similarities[:, :k], classes[:, :k], len(self.classes))
+        head = None if self._head is None else self._head.scores(vectors, owners, len(images))
+        probabilities = class_probabilities(nearest, head, self.classes.index(OTHER), self._decision)
         decisions = []
         for row, evidence in zip(probabilities, self._evidence(neighbours, classes, top), strict=True):
             likeliest = np.argsort(-row, kind="stable")[:top]

@@ -21,7 +21,7 @@ CONFIG = ModelConfig(
     weights="none: random",
     licence="Apache-2.0",
     paper="nobody, nowhere",
-    vote={"temperature": 0.07, "k": 10},
+    decision={"temperature": 0.07, "k": 10},
     versions={"keras": "3.15.1"},
 )
 FILES = {"model.onnx": b"graph", "head.npz": b"\x00\xff"}
@@ -41,7 +41,7 @@ def test_what_is_read_is_what_was_written(tmp_path: Path) -> None:
 def test_the_digest_covers_config_and_files_but_not_the_place(tmp_path: Path) -> None:
     digests = [
         write_bundle(tmp_path / "a", CONFIG, FILES).digest,
-        write_bundle(tmp_path / "b", replace(CONFIG, vote={}), FILES).digest,
+        write_bundle(tmp_path / "b", replace(CONFIG, decision={}), FILES).digest,
         write_bundle(tmp_path / "c", CONFIG, {**FILES, "model.onnx": b"grapH"}).digest,
     ]
     assert len(set(digests)) == 3
@@ -130,16 +130,16 @@ def _drop_dim(folder: Path) -> None:
         ),
         (lambda folder: (folder / "model.json").write_text("{"), "is not JSON"),
         (lambda folder: (folder / "model.json").write_text("[]"), "must hold a JSON object, got list"),
-        (_change("schema", 2), "must have schema 1, got 2"),
-        (_change("schema", None), "must have schema 1, got None"),
+        (_change("schema", 3), "must have schema 2, got 3"),
+        (_change("schema", None), "must have schema 2, got None"),
         (_change("colour", "red"), r"unknown fields \['colour'\]"),
         (_drop_dim, r"missing fields \['dim'\]"),
         (_change("dim", 0), "dim must be a positive whole number, got 0"),
         (_change("dim", True), "dim must be a positive whole number, got True"),
         (_change("input_size_px", "224"), "input_size_px must be a positive whole number, got '224'"),
         (_change("name", None), "name must be text, got None"),
-        (_change("vote", {"k": "ten"}), "vote must be an object of finite numbers"),
-        (_change("vote", {"k": float("nan")}), "vote must be an object of finite numbers"),
+        (_change("decision", {"k": "ten"}), "decision must be an object of finite numbers"),
+        (_change("decision", {"k": float("nan")}), "decision must be an object of finite numbers"),
         (_change("versions", []), "versions must be an object of texts"),
         (_change("files", {"model.onnx": "00"}), "files must be an object of plain file names"),
     ],

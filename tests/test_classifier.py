@@ -3,14 +3,26 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from drawings import animated_gif, raster, svg
 
 from logo_retrieval import LogoClassifier, UnreadableImage
+from logo_retrieval.build import build_index
+from logo_retrieval.bundle import read_bundle, write_bundle
 from logo_retrieval.classifier import Source
+from logo_retrieval.embedding import load_embedder
+from logo_retrieval.errors import ModelError
+from logo_retrieval.gallery import read_gallery
+from logo_retrieval.heads.cosine import HEAD_FILE, HeadVectors
+from logo_retrieval.images.decode import decode
+from logo_retrieval.images.preparation import Preparation
+from logo_retrieval.models import model_of
 from logo_retrieval.store.cache import CACHE_FILE
+from logo_retrieval.store.index_store import IndexStore
 
 
 def test_paths_and_bytes_in_any_format(index: Path, queries: Path) -> None:
@@ -74,3 +86,39 @@ def test_a_search_cache_is_made_used_and_not_trusted(
         cache.write_bytes(damaged)
         assert ask() == expected
         assert cache.read_bytes() == whole
+
+
+@pytest.fixture(scope="module")
+def with_head(tmp_path_factory: pytest.TempPathFactory, classes: Path) -> Path:
+    """An index whose model learned two classes: `bars`, taught that discs look so, and one that the index lacks."""
+    tiny = read_bundle(Path(__file__).parent / "embedding" / "data" / "tiny")
+    disc = decode(svg("disc"), Preparation(size_px=32), all_views=False).views
+    vector = load_embedder(tiny).embed(disc)
+    head = HeadVectors(np.concatenate([vector, -vector]), ("bars", "nobody")).to_bytes()
+    folder = tmp_path_factory.mktemp("head")
+    files = {name: tiny.path(name).read_bytes() for name in tiny.config.files}
+    constants = {"head_weight": 0.9, "temperature": 0.001, "margin": 0.0, "background": -0.5}
+    bundle = write_bundle(folder / "b", replace(tiny.config, decision=constants), {**files, HEAD_FILE: head})
+    build_index(read_gallery(classes), folder / "index", bundle)
+    return folder / "index"
+
+
+def test_the_head_of_the_model_takes_part(with_head: Path) -> None:
+    with LogoClassifier.open(with_head) as classifier:
+        (decision,) = classifier.classify([svg("disc")])
+        means = classifier.store.class_means(["disc", "ärzte", "no such class"])
+    assert decision.neighbours[0].label == "disc"  # the nearest drawing is the same file ...
+    assert decision.label == "bars"  # ... and the head, which knows better, counts nine times as much
+    assert set(means) == {"disc", "ärzte"}
+    assert all(abs(float(np.linalg.norm(mean)) - 1) < 1e-5 for mean in means.values())
+
+
+def test_a_head_that_does_not_fit_the_model_is_refused(with_head: Path, classes: Path, tmp_path: Path) -> None:
+    with IndexStore(with_head) as store:
+        bundle = model_of(with_head, store.manifest)
+    files = {name: bundle.path(name).read_bytes() for name in bundle.config.files}
+    files[HEAD_FILE] = HeadVectors(np.ones((1, 3), np.float32), ("bars",)).to_bytes()
+    broken = write_bundle(tmp_path / "b", bundle.config, files)
+    build_index(read_gallery(classes), tmp_path / "index", broken)
+    with pytest.raises(ModelError, match="a vector of 8 float32 for each of 1 targets"):
+        LogoClassifier.open(tmp_path / "index")

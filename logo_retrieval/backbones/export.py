@@ -55,7 +55,7 @@ def export_bundle(
     name: str,
     pooling: str,
     weights: str,
-    vote: Mapping[str, float] | None = None,
+    decision: Mapping[str, float] | None = None,
 ) -> ModelBundle:
     """Exports an embedder and writes it as a model bundle.
 
@@ -66,7 +66,7 @@ def export_bundle(
         name: of the model, for people.
         pooling: it was built with.
         weights: where its weights came from, such as `describe_weights` says.
-        vote: recommended constants of the nearest-neighbour vote.
+        decision: constants of the decision, fitted for this model.
 
     Raises:
         ModelError: the export differs from Keras, or the folder cannot be replaced.
@@ -80,7 +80,7 @@ def export_bundle(
         weights=weights,
         licence=spec.licence,
         paper=spec.paper,
-        vote=dict(vote or {}),
+        decision=dict(decision or {}),
         versions={library: version(library) for library in ("keras", "tf2onnx", "onnx", "onnxruntime")},
     )
     return write_bundle(folder, config, {MODEL_FILE: export_onnx(model)})

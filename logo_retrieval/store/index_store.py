@@ -155,6 +155,21 @@ class IndexStore:
             rows = ((key, self._connection.execute(query, (key,)).fetchone()) for key in keys)
             return {key: row[0] for key, row in rows if row is not None}
 
+    def class_means(self, names: Iterable[str]) -> dict[str, Float32Array]:
+        """The unit mean (d,) of the vectors of some classes, by name; a class without any is left out."""
+        query = (
+            "SELECT vector FROM vectors JOIN items ON items.id = item_id JOIN classes ON classes.id = class_id "
+            "WHERE classes.name = ? ORDER BY item_id, view"
+        )
+        means = {}
+        with storage_errors(self.file, "read"):
+            for name in names:
+                rows = self._connection.execute(query, (name,)).fetchall()
+                if rows:
+                    mean = np.mean([np.frombuffer(vector, np.float32) for (vector,) in rows], axis=0)
+                    means[name] = mean / max(float(np.linalg.norm(mean)), 1e-12)
+        return means
+
     def class_sizes(self) -> dict[str, int]:
         """How many items each class has, by name."""
         with storage_errors(self.file, "read"):

@@ -20,7 +20,7 @@ class Manifest:
         precision: the runtime and number format of the vectors, such as "onnxruntime-fp32".
         dim: embedding width.
         preparation: how pictures become views.
-        vote: constants of the kNN vote.
+        decision: constants of the decision.
         created: UTC time, ISO 8601.
         versions: of the libraries that decoded and embedded.
     """
@@ -30,7 +30,7 @@ class Manifest:
     precision: str
     dim: int
     preparation: Mapping[str, object]
-    vote: Mapping[str, float]
+    decision: Mapping[str, float]
     created: str
     versions: Mapping[str, str] = field(default_factory=dict)
 

@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from logo_retrieval.errors import IndexStoreError
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 INDEX_FILE = "index.sqlite"
 _APPLICATION_ID = 0x4C4F474F  # "LOGO"; tells an index from any other SQLite file
 _PAGE_BYTES = 16384  # several vectors to a page: at SQLite's 4096 bytes a quarter of the file would be gaps

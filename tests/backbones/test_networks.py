@@ -81,10 +81,16 @@ def test_the_exported_bundle_embeds_as_the_published_weights_do(tmp_path: Path) 
     spec = find_backbone("efficientnet_lite0")
     source = describe_weights(spec, "imagenet")
     export_bundle(
-        tmp_path / "lite0", spec, build_embedder(spec.name), name="lite0", pooling="avg", weights=source, vote={"k": 5}
+        tmp_path / "lite0",
+        spec,
+        build_embedder(spec.name),
+        name="lite0",
+        pooling="avg",
+        weights=source,
+        decision={"k": 5},
     )
     bundle = read_bundle(tmp_path / "lite0")
-    assert (bundle.config.dim, bundle.config.input_size_px, bundle.config.vote) == (1280, 224, {"k": 5})
+    assert (bundle.config.dim, bundle.config.input_size_px, bundle.config.decision) == (1280, 224, {"k": 5})
     assert bundle.config.weights == source
     assert 13.4e6 < bundle.path(MODEL_FILE).stat().st_size < 13.6e6, "the classifier has no place in it"
     golden = json.loads((GOLDEN / "efficientnet_lite0.json").read_text())

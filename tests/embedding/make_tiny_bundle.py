@@ -1,4 +1,4 @@
-"""Makes the model bundle that the tests embed with: one seeded convolution, 16 px in, 8 numbers out, about 2 kB.
+"""Makes the model bundle that the tests embed with: one seeded convolution, 32 px in, 8 numbers out, about 2 kB.
 
 python tests/embedding/make_tiny_bundle.py tests/embedding/data/tiny
 """
@@ -14,7 +14,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from logo_retrieval.bundle import MODEL_FILE, ModelBundle, ModelConfig, write_bundle
 
-INPUT_SIZE_PX = 16
+INPUT_SIZE_PX = 32
 DIM = 8
 
 

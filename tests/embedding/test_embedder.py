@@ -41,7 +41,7 @@ def embedder(bundle: ModelBundle, runtime: str) -> Embedder:
 
 
 def pictures(count: int) -> UInt8Array:
-    return np.random.default_rng(7).integers(0, 256, (count, 16, 16, 3), dtype=np.uint8)
+    return np.random.default_rng(7).integers(0, 256, (count, 32, 32, 3), dtype=np.uint8)
 
 
 def numpy_embedding(bundle: ModelBundle, views: UInt8Array) -> Float32Array:
@@ -60,7 +60,7 @@ def test_it_computes_what_the_graph_says(bundle: ModelBundle, embedder: Embedder
 
 
 def test_it_says_what_it_is(embedder: Embedder, runtime: str) -> None:
-    assert (embedder.dim, embedder.input_size_px, embedder.precision) == (8, 16, runtime)
+    assert (embedder.dim, embedder.input_size_px, embedder.precision) == (8, 32, runtime)
 
 
 @pytest.mark.parametrize("count", [0, 1, 32, 33, 70])
@@ -89,16 +89,16 @@ def test_the_result_is_the_callers(embedder: Embedder) -> None:
 @pytest.mark.parametrize(
     "views",
     [
-        np.zeros((1, 16, 16, 3), np.float32),
-        np.zeros((16, 16, 3), np.uint8),
+        np.zeros((1, 32, 32, 3), np.float32),
+        np.zeros((32, 32, 3), np.uint8),
         np.zeros((1, 16, 17, 3), np.uint8),
-        np.zeros((1, 3, 16, 16), np.uint8),
-        np.zeros((1, 16, 16, 4), np.uint8),
+        np.zeros((1, 3, 32, 32), np.uint8),
+        np.zeros((1, 32, 32, 4), np.uint8),
         np.zeros((0, 8, 8, 3), np.uint8),
     ],
 )
 def test_a_wrong_array_is_refused(embedder: Embedder, views: UInt8Array) -> None:
-    with pytest.raises(ValueError, match=r"must be uint8 of shape \(n, 16, 16, 3\), got \w+ of shape") as caught:
+    with pytest.raises(ValueError, match=r"must be uint8 of shape \(n, 32, 32, 3\), got \w+ of shape") as caught:
         embedder.embed(views)
     assert str(views.dtype) in str(caught.value)
     assert str(views.shape) in str(caught.value)
@@ -157,7 +157,7 @@ def test_embedding_works_where_tensorflow_cannot_be_imported() -> None:
             "from logo_retrieval.bundle import read_bundle\n"
             "from logo_retrieval.embedding import load_embedder\n"
             f"embedder = load_embedder(read_bundle(Path({str(TINY)!r})))\n"
-            "print(embedder.embed(np.full((3, 16, 16, 3), 200, np.uint8)).shape)"
+            "print(embedder.embed(np.full((3, 32, 32, 3), 200, np.uint8)).shape)"
         )
         == "(3, 8)"
     )

@@ -24,7 +24,7 @@ MANIFEST = Manifest(
     precision="onnxruntime-fp32",
     dim=DIM,
     preparation={"size_px": 8},
-    vote={"k": 3},
+    decision={"k": 3},
     created="2026-01-01T00:00:00+00:00",
 )
 
@@ -117,7 +117,7 @@ def test_another_schema_version(index: Path) -> None:
     with sqlite3.connect(index / INDEX_FILE) as connection:
         connection.execute("PRAGMA user_version = 99")
     connection.close()
-    with pytest.raises(IndexStoreError, match="schema version 99, this release reads 1"):
+    with pytest.raises(IndexStoreError, match="schema version 99, this release reads 2"):
         IndexStore(index)
     with pytest.raises(IndexStoreError, match="schema version 99"):
         replace_index(index, MANIFEST, CLASSES, ITEMS)

@@ -1,0 +1,145 @@
+"""From evidence to probabilities: the nearest drawings of each class and the trained head, in an open world."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Self
+
+import numpy as np
+import numpy.typing as npt
+
+from logo_retrieval.values import Float32Array, Int64Array
+
+Float64Array = npt.NDArray[np.float64]
+
+_SURPRISE = 0.01
+"""Share of the probability spread evenly over all classes: the true one may be what no evidence speaks for."""
+
+_NO_EVIDENCE = -1.0
+"""The similarity of opposites."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DecisionConfig:
+    """The constants of the decision; fitted on validation data, they travel with the model and the index.
+
+    Attributes:
+        k: neighbours that are looked at, at least 1.
+        head_weight: share of the head in the evidence, in 0..1; a model without a head has 0.
+        temperature: in units of similarity; smaller trusts the best class more. Above 0.
+        margin: by how much a company must be more similar than `other` to be as likely. Any sign.
+        background: the similarity at which evidence for a class is no better than none at all.
+    """
+
+    k: int = 100
+    head_weight: float = 0.0
+    temperature: float = 0.05
+    margin: float = 0.0
+    background: float = 0.5
+
+    def __post_init__(self) -> None:
+        if self.k < 1 or not self.temperature > 0 or not 0 <= self.head_weight <= 1:
+            raise ValueError(
+                "k must be at least 1, temperature above 0 and head_weight in 0..1, "
+                f"got {self.k}, {self.temperature} and {self.head_weight}"
+            )
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, float]) -> Self:
+        """The config that `to_dict` gave; absent values take their defaults.
+
+        Raises:
+            ValueError: on a name that is no field.
+        """
+        names = [field.name for field in fields(cls)]
+        unknown = set(values) - set(names)
+        if unknown:
+            raise ValueError(f"constants of the decision must be among {', '.join(names)}, got {sorted(unknown)}")
+        config = cls(**values)  # type: ignore[arg-type]
+        return cls(**{**asdict(config), "k": int(config.k)})
+
+    def to_dict(self) -> dict[str, float]:
+        """As plain numbers."""
+        return asdict(self)
+
+
+def nearest_of_classes(similarities: Float32Array, classes: Int64Array, n_classes: int) -> Float32Array:
+    """The similarity of the nearest drawing of each class.
+
+    Args:
+        similarities: (n, k) float32, nearest first, -inf where there is no neighbour.
+        classes: (n, k) int64 in 0..c-1, -1 where there is no neighbour.
+        n_classes: c.
+
+    Returns:
+        (n, c) float32. A class with none among k neighbours has the similarity of the k-th, than which it cannot be
+        nearer; where there are fewer than k, all drawings were looked at, and it has -1.
+
+    Raises:
+        ValueError: when shapes or positions do not fit.
+    """
+    if similarities.shape != classes.shape or similarities.ndim != 2:
+        raise ValueError(f"similarities and classes must be (n, k), got {similarities.shape} and {classes.shape}")
+    if classes.size and (classes.min() < -1 or classes.max() >= n_classes):
+        raise ValueError(f"classes must be -1 or below {n_classes}")
+    nearest = np.full((len(classes), n_classes + 1), -np.inf, np.float32)
+    rows = np.broadcast_to(np.arange(len(classes))[:, None], classes.shape)
+    np.maximum.at(nearest, (rows, classes), similarities)  # position -1 is the last column, which is dropped
+    farthest = similarities.min(axis=1, keepdims=True, initial=np.inf)
+    floor = np.where(np.isfinite(farthest), farthest, np.float32(_NO_EVIDENCE))
+    kept: Float32Array = np.maximum(nearest[:, :n_classes], floor)
+    return kept
+
+
+def class_probabilities(
+    nearest: Float32Array, head: Float32Array | None, other: int, config: DecisionConfig
+) -> Float64Array:
+    """Probabilities of the classes from the two witnesses.
+
+    The evidence of a class is the weighted mean of two cosines, its nearest drawing's and its target's in the head,
+    `(1 - w) nearest + w head`, as a cache of training drawings joins a classifier in Tip-Adapter (Zhang et al. 2022,
+    arXiv 2111.03930, equation 6); a softmax at the temperature makes it a distribution. Two terms make the world open:
+    `other` gets the margin m on top of its evidence, and a background of `other` at similarity b always stands beside
+    it, so that a query unlike everything is `other` rather than the least unlike company:
+
+        p(c) = exp(s_c / T) / Z,    p(other) = (exp((s_other + m) / T) + exp(b / T)) / Z
+
+    A hundredth of the whole is spread over all classes.
+
+    Args:
+        nearest: (n, c) similarities of the nearest drawing of each class.
+        head: (n, c) cosines of the head, None when the model has none.
+        other: the position of `other`, in 0..c-1.
+        config: the constants.
+
+    Returns:
+        (n, c) float64, each row summing to 1.
+
+    Raises:
+        ValueError: when shapes or positions do not fit.
+
+    >>> config = DecisionConfig(temperature=0.1, margin=0.0, background=0.5)
+    >>> near, far = np.float32([[0.5, 0.9, 0.1]]), np.float32([[0.1, 0.1, 0.1]])
+    >>> class_probabilities(near, None, 2, config).round(2)
+    array([[0.02, 0.96, 0.02]])
+    >>> class_probabilities(far, None, 2, config).argmax(axis=1)
+    array([2])
+    """
+    n_classes = nearest.shape[1]
+    if not 0 <= other < n_classes or (head is not None and head.shape != nearest.shape):
+        raise ValueError(
+            f"other must be below {n_classes} and head of shape {nearest.shape}, "
+            f"got {other} and {None if head is None else head.shape}"
+        )
+    weight = 0.0 if head is None else config.head_weight
+    evidence = (1 - weight) * nearest.astype(np.float64)
+    if head is not None:
+        evidence += weight * head
+    logits = evidence / config.temperature
+    logits[:, other] += config.margin / config.temperature
+    logits[:, other] = np.logaddexp(logits[:, other], config.background / config.temperature)
+    weights = np.exp(logits - logits.max(axis=1, keepdims=True))
+    weights /= weights.sum(axis=1, keepdims=True)
+    probabilities: Float64Array = (1 - _SURPRISE) * weights + _SURPRISE / n_classes
+    return probabilities

@@ -1,0 +1,1 @@
+"""What training learned of its targets, asked with embeddings."""

@@ -1,0 +1,110 @@
+"""The cosine head: one unit vector a target, beside the embeddings it was trained with."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+
+from logo_retrieval.errors import ModelError
+from logo_retrieval.values import OTHER, Float32Array, Int64Array
+
+HEAD_FILE = "head.npz"
+"""The file of a model bundle that holds the head: `vectors` (t, d) float32 and `classes` (t,) text."""
+
+
+@dataclass(frozen=True, slots=True)
+class HeadVectors:
+    """What training learned, as it lies in a model bundle.
+
+    Attributes:
+        vectors: (t, d) float32 of unit length.
+        classes: the class of each target; `other` for the many targets that are no company.
+    """
+
+    vectors: Float32Array
+    classes: tuple[str, ...]
+
+    @classmethod
+    def read(cls, file: Path, dim: int) -> Self:
+        """Reads a file with the content of `to_bytes`.
+
+        Args:
+            file: of a model bundle.
+            dim: d, the embedding width of the model.
+
+        Raises:
+            ModelError: when it is missing, damaged, or its arrays do not fit each other or the model.
+        """
+        try:
+            with file.open("rb") as stream, np.load(stream, allow_pickle=False) as arrays:
+                vectors, classes = arrays["vectors"], arrays["classes"]
+        except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+            raise ModelError(f"'{file}' holds no head: {error}") from error
+        if vectors.dtype != np.float32 or vectors.shape != (len(classes), dim):
+            raise ModelError(
+                f"'{file}' must hold a vector of {dim} float32 for each of {len(classes)} targets, "
+                f"got {vectors.dtype} of shape {vectors.shape}"
+            )
+        return cls(vectors, tuple(str(name) for name in classes))
+
+    def to_bytes(self) -> bytes:
+        """The content of the file: plain arrays, no pickle."""
+        file = io.BytesIO()
+        np.savez(file, allow_pickle=False, vectors=self.vectors, classes=np.array(self.classes, dtype=np.str_))
+        return file.getvalue()
+
+
+class CosineHead:
+    """Scores the classes of one index.
+
+    Attributes:
+        n_classes: c.
+    """
+
+    def __init__(
+        self, learned: HeadVectors, classes: Sequence[str], imprinted: Mapping[int, Float32Array] | None = None
+    ) -> None:
+        """Fits a head to an index.
+
+        A target whose class is not in the index speaks for `other`: what it was trained to know is not known here. A
+        class that training never saw has no target; the mean of its drawings' embeddings takes the place of one, as in
+        Qi et al. 2018, arXiv 1712.07136, section 3.1.
+
+        Args:
+            learned: by training.
+            classes: c names of the index, `other` among them.
+            imprinted: by position in `classes`, the (d,) unit mean of a class that training never saw.
+        """
+        position = {name: place for place, name in enumerate(classes)}
+        places = np.array([position.get(name, position[OTHER]) for name in learned.classes], np.int64)
+        means = imprinted or {}
+        vectors = np.concatenate([learned.vectors, *(mean[None] for mean in means.values())])
+        places = np.concatenate([places, np.fromiter(means, np.int64, len(means))])
+        order = np.argsort(places, kind="stable")
+        self.n_classes = len(classes)
+        self._vectors = np.ascontiguousarray(vectors[order])
+        self._present, self._starts = np.unique(places[order], return_index=True)
+
+    def scores(self, views: Float32Array, owners: Int64Array, n_queries: int) -> Float32Array:
+        """The highest cosine of any view of a query with any target of a class.
+
+        Args:
+            views: (m, d) unit vectors.
+            owners: (m,) the query that each view belongs to, ascending, every query with one view at least.
+            n_queries: n.
+
+        Returns:
+            (n, c) float32 in [-1, 1]; -1 for a class without a target.
+        """
+        cosines = views @ self._vectors.T
+        by_class = np.full((len(views), self.n_classes), -1.0, np.float32)
+        by_class[:, self._present] = np.maximum.reduceat(cosines, self._starts, axis=1)
+        firsts = np.searchsorted(owners, np.arange(n_queries))
+        best: Float32Array = np.maximum.reduceat(by_class, firsts, axis=0)
+        return best

@@ -1,0 +1,98 @@
+"""The decision, by hand."""
+
+from __future__ import annotations
+
+from math import exp
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from logo_retrieval.decide.decision import DecisionConfig, class_probabilities, nearest_of_classes
+
+OTHER = 2
+
+
+def test_each_class_has_its_nearest_drawing_and_the_absent_the_last_similarity() -> None:
+    found = nearest_of_classes(np.array([[0.9, 0.8, 0.7]], np.float32), np.array([[1, 1, 0]]), 4)
+    np.testing.assert_allclose(found, [[0.7, 0.9, 0.7, 0.7]])
+
+
+def test_where_all_drawings_were_seen_the_absent_have_no_evidence() -> None:
+    found = nearest_of_classes(np.array([[0.9, -np.inf]], np.float32), np.array([[1, -1]]), 3)
+    np.testing.assert_allclose(found, [[-1, 0.9, -1]])
+    empty = nearest_of_classes(np.full((1, 2), -np.inf, np.float32), np.full((1, 2), -1), 3)
+    np.testing.assert_allclose(empty, [[-1, -1, -1]])
+
+
+def test_the_sum_worked_by_hand() -> None:
+    config = DecisionConfig(head_weight=0.25, temperature=0.1, margin=0.05, background=0.6)
+    nearest, head = np.array([[0.9, 0.8, 0.7]], np.float32), np.array([[0.5, 0.8, 0.3]], np.float32)
+    found = class_probabilities(nearest, head, OTHER, config)
+    weights = [exp(8), exp(8), exp(6.5) + exp(6)]
+    expected = [0.99 * weight / sum(weights) + 0.01 / 3 for weight in weights]
+    np.testing.assert_allclose(found, [expected], rtol=1e-5)
+
+
+CASES = [
+    # nearest of two companies and other, margin, winner
+    ([0.9, 0.2, 0.1], 0.0, 0),
+    ([0.3, 0.2, 0.1], 0.0, OTHER),  # all far: nobody that the index knows
+    ([0.8, 0.1, 0.79], 0.0, 0),  # a company just before other
+    ([0.8, 0.1, 0.79], 0.1, OTHER),  # ... but not by the margin
+    ([-1.0, -1.0, -1.0], 0.0, OTHER),  # an empty gallery
+]
+
+
+@pytest.mark.parametrize(("nearest", "margin", "winner"), CASES)
+def test_who_wins(nearest: list[float], margin: float, winner: int) -> None:
+    config = DecisionConfig(temperature=0.02, margin=margin, background=0.5)
+    assert class_probabilities(np.array([nearest], np.float32), None, OTHER, config).argmax() == winner
+
+
+def test_the_head_decides_between_equals_as_far_as_it_counts() -> None:
+    nearest, head = np.array([[0.9, 0.88, 0.1]], np.float32), np.array([[0.1, 0.9, 0.1]], np.float32)
+    winners = [
+        class_probabilities(nearest, head, OTHER, DecisionConfig(head_weight=weight, background=0.1)).argmax()
+        for weight in (0.0, 0.5)
+    ]
+    assert winners == [0, 1]
+    assert class_probabilities(nearest, None, OTHER, DecisionConfig(head_weight=0.5)).argmax() == 0
+
+
+@given(
+    st.lists(st.tuples(st.floats(-1, 1), st.integers(0, 3)), min_size=1, max_size=12),
+    st.floats(0.001, 2),
+    st.floats(-1, 1),
+    st.floats(0, 1),
+)
+def test_rows_are_probabilities_whatever_comes(
+    pairs: list[tuple[float, int]], temperature: float, margin: float, weight: float
+) -> None:
+    similarities = np.array([sorted((s for s, _ in pairs), reverse=True)], np.float32)
+    nearest = nearest_of_classes(similarities, np.array([[c for _, c in pairs]]), 4)
+    config = DecisionConfig(temperature=temperature, margin=margin, head_weight=weight)
+    found = class_probabilities(nearest, -nearest, 3, config)
+    assert np.all(found > 0) and abs(found.sum() - 1) < 1e-9
+
+
+def test_faults_say_what_was_expected() -> None:
+    with pytest.raises(ValueError, match=r"must be \(n, k\), got \(1, 2\) and \(1, 3\)"):
+        nearest_of_classes(np.zeros((1, 2), np.float32), np.zeros((1, 3), np.int64), 3)
+    with pytest.raises(ValueError, match="below 3"):
+        nearest_of_classes(np.zeros((1, 1), np.float32), np.full((1, 1), 3), 3)
+    with pytest.raises(ValueError, match=r"head of shape \(1, 3\), got 2 and \(1, 2\)"):
+        class_probabilities(np.zeros((1, 3), np.float32), np.zeros((1, 2), np.float32), OTHER, DecisionConfig())
+    with pytest.raises(ValueError, match="temperature above 0"):
+        DecisionConfig(temperature=0)
+    with pytest.raises(ValueError, match=r"head_weight in 0\.\.1"):
+        DecisionConfig(head_weight=1.5)
+    with pytest.raises(ValueError, match=r"among k, head_weight, temperature, margin, background, got \['kk'\]"):
+        DecisionConfig.from_dict({"kk": 3})
+
+
+def test_config_round_trip() -> None:
+    config = DecisionConfig(k=7, head_weight=0.5, temperature=0.2, margin=-0.1, background=0.3)
+    assert DecisionConfig.from_dict(config.to_dict()) == config
+    assert DecisionConfig.from_dict({}) == DecisionConfig()

@@ -1,0 +1,68 @@
+"""The cosine head beside its definition, and as an index fits it to its classes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from logo_retrieval.errors import ModelError
+from logo_retrieval.heads.cosine import CosineHead, HeadVectors
+from logo_retrieval.values import Float32Array
+
+DIM = 6
+
+
+def unit(rows: int, seed: int) -> Float32Array:
+    vectors = np.random.default_rng(seed).normal(size=(rows, DIM))
+    unit_vectors: Float32Array = (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+    return unit_vectors
+
+
+LEARNED = HeadVectors(unit(5, 0), ("b", "other", "a", "other", "gone"))
+CLASSES = ("a", "b", "new", "other")
+
+
+def test_a_class_scores_the_best_of_its_targets_over_all_views() -> None:
+    views, mean = unit(3, 1), unit(1, 2)[0]
+    head = CosineHead(LEARNED, CLASSES, {2: mean})
+    scores = head.scores(views, np.array([0, 0, 1]), 2)
+    targets = [[2], [0], None, [1, 3, 4]]  # "gone" is not in the index, so it speaks for other
+    for query, own in enumerate((views[:2], views[2:])):
+        expected = [
+            max(
+                float(view @ vector)
+                for view in own
+                for vector in (mean[None] if rows is None else LEARNED.vectors[rows])
+            )
+            for rows in targets
+        ]
+        np.testing.assert_allclose(scores[query], expected, rtol=1e-5)
+
+
+def test_a_class_that_nothing_speaks_for_has_the_least_score() -> None:
+    scores = CosineHead(LEARNED, CLASSES).scores(unit(1, 3), np.array([0]), 1)
+    assert scores.shape == (1, 4) and scores[0, 2] == -1
+
+
+def test_the_file_gives_back_what_was_written(tmp_path: Path) -> None:
+    (tmp_path / "head.npz").write_bytes(LEARNED.to_bytes())
+    read = HeadVectors.read(tmp_path / "head.npz", DIM)
+    np.testing.assert_array_equal(read.vectors, LEARNED.vectors)
+    assert read.classes == LEARNED.classes
+
+
+def test_files_that_hold_no_head_of_the_model(tmp_path: Path) -> None:
+    file = tmp_path / "head.npz"
+    with pytest.raises(ModelError, match="holds no head"):
+        HeadVectors.read(file, DIM)
+    file.write_bytes(b"PK\x03\x04 nonsense")
+    with pytest.raises(ModelError, match="holds no head"):
+        HeadVectors.read(file, DIM)
+    np.savez(file, vectors=np.zeros((2, DIM), np.float32))
+    with pytest.raises(ModelError, match="holds no head"):
+        HeadVectors.read(file, DIM)
+    file.write_bytes(LEARNED.to_bytes())
+    with pytest.raises(ModelError, match="a vector of 7 float32 for each of 5 targets, got float32 of shape"):
+        HeadVectors.read(file, 7)
