@@ -12,6 +12,7 @@ from .classify import classify
 from .evaluate import evaluate
 from .info import info
 from .similar import similar
+from .train import train
 from .verify import verify
 
 EXIT_INTERRUPTED = 130
@@ -32,7 +33,7 @@ def commands() -> None:
     """
 
 
-for command in (build_index, classify, similar, evaluate, info, verify):
+for command in (build_index, classify, similar, train, evaluate, info, verify):
     commands.add_command(command)
 
 
@@ -45,8 +46,8 @@ def main() -> None:
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
-    except (click.Abort, KeyboardInterrupt):
-        click.echo("interrupted: rows written so far are kept", err=True)
+    except (click.Abort, KeyboardInterrupt) as error:
+        click.echo(str(error) or "interrupted: rows written so far are kept", err=True)
         sys.exit(EXIT_INTERRUPTED)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nobody reads on: the last flush must not fail

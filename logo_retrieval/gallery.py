@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import os
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from logo_retrieval.errors import BackendError, GalleryError
 from logo_retrieval.values import OTHER
 
 _COLUMNS = ("path", "label")
+_FURTHER_COLUMNS = ("group", "part", "colour")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,12 +25,19 @@ class GalleryRecord:
         label: its class, in Unicode form NFC.
         path: where the file is; that it exists is not checked here.
         given: the path as the user knows it: the text of the table, or the file in the folder.
+        group: of a drawing of `other`, what it belongs to, such as its brand: the text of the table, or the sub-folder
+            of `other`; None where that is not known.
+        part: the text of the table, None where there is none; training takes "train", "val" or "test".
+        colour: likewise; training takes the brand's as "#rrggbb".
     """
 
     name: str
     label: str
     path: Path
     given: str
+    group: str | None = None
+    part: str | None = None
+    colour: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +55,8 @@ class Gallery:
 
 def read_gallery(data: Path) -> Gallery:
     """Reads a folder of classes, or a .csv or .parquet table; paths in a table are relative to the table.
+
+    A table may have the further columns group, part and colour, which only training looks at.
 
     Raises:
         GalleryError: when there is nothing to read, a column is missing, or class names cannot stand.
@@ -104,11 +114,24 @@ def _from_folder(data: Path) -> Gallery:
         if not files:
             remarks.append(f"passed over class '{label}': its folder is empty")
         records += [
-            GalleryRecord(printable(file.relative_to(data).as_posix()), label, file, str(file)) for file in files
+            GalleryRecord(
+                printable(file.relative_to(data).as_posix()), label, file, str(file), group=_group(file, folder, label)
+            )
+            for file in files
         ]
     if not records:
         raise GalleryError(f"expected drawings in the sub-folders of '{data}', got {len(folders)} empty folders")
     return Gallery(tuple(records), tuple(remarks))
+
+
+def _group(file: Path, folder: Path, label: str) -> str | None:
+    """The sub-folder of `other` that a file lies in."""
+    within = file.relative_to(folder).parts
+    return _text(within[0]) if label == OTHER and len(within) > 1 else None
+
+
+def _text(content: str) -> str | None:
+    return unicodedata.normalize("NFC", printable(content)).strip() or None
 
 
 def _from_table(data: Path) -> Gallery:
@@ -118,7 +141,8 @@ def _from_table(data: Path) -> Gallery:
     records: list[GalleryRecord] = []
     remarks: list[str] = []
     seen: dict[str, set[str]] = {}
-    for number, path, label in rows:
+    for number, row in rows:
+        path, label = row["path"], row["label"]
         where = f"in row {number} of '{data}'"
         if not path:
             raise GalleryError(f"the column path is empty {where}")
@@ -129,44 +153,46 @@ def _from_table(data: Path) -> Gallery:
             continue
         labels.add(label)
         unique = name if len(labels) == 1 else f"{name}#{len(labels)}"
-        records.append(GalleryRecord(unique, label, data.parent / path, path))
+        further = {column: _text(row[column]) for column in _FURTHER_COLUMNS if column in row}
+        records.append(GalleryRecord(unique, label, data.parent / path, path, **further))
     if not records:
         raise GalleryError(f"expected rows below the header of '{data}', got none")
     return Gallery(tuple(records), tuple(remarks))
 
 
-def _csv_rows(data: Path) -> Iterator[tuple[int, str, str]]:
+def _csv_rows(data: Path) -> Iterator[tuple[int, Mapping[str, str]]]:
     try:
         with data.open(encoding="utf-8-sig", newline="") as file:
             reader = csv.DictReader(file)
-            _check_columns(data, reader.fieldnames or [])
+            columns = _known_columns(data, reader.fieldnames or [])
             for row in reader:
-                yield reader.line_num, row["path"] or "", row["label"] or ""
+                yield reader.line_num, {column: row[column] or "" for column in columns}
     except UnicodeDecodeError as error:
         raise GalleryError(f"'{data}' must be UTF-8 text: {error}") from error
     except csv.Error as error:
         raise GalleryError(f"'{data}' is no well-formed CSV: {error}") from error
 
 
-def _parquet_rows(data: Path) -> Iterator[tuple[int, str, str]]:
+def _parquet_rows(data: Path) -> Iterator[tuple[int, Mapping[str, str]]]:
     try:
         import pyarrow
         import pyarrow.parquet
     except ImportError as error:
         raise BackendError(f"reading '{data}' needs pyarrow: install the extra [parquet]") from error
     try:
-        _check_columns(data, pyarrow.parquet.read_schema(data).names)
-        table = pyarrow.parquet.read_table(data, columns=list(_COLUMNS))
+        columns = _known_columns(data, pyarrow.parquet.read_schema(data).names)
+        table = pyarrow.parquet.read_table(data, columns=columns)
     except pyarrow.ArrowInvalid as error:
         raise GalleryError(f"'{data}' is no well-formed Parquet file: {error}") from error
     for number, row in enumerate(table.to_pylist(), start=1):
-        yield number, str(row["path"] or ""), str(row["label"] or "")
+        yield number, {column: "" if row[column] is None else str(row[column]) for column in columns}
 
 
-def _check_columns(data: Path, names: Sequence[str]) -> None:
+def _known_columns(data: Path, names: Sequence[str]) -> list[str]:
     absent = [column for column in _COLUMNS if column not in names]
     if absent:
         raise GalleryError(f"expected the columns path,label in '{data}', got {','.join(names) or 'none'}")
+    return [column for column in (*_COLUMNS, *_FURTHER_COLUMNS) if column in names]
 
 
 def _check_distinct(classes: tuple[str, ...]) -> None:

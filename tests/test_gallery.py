@@ -84,6 +84,19 @@ def test_a_table(tmp_path: Path) -> None:
     assert gallery.records[1].path == tmp_path / "sub/a.svg"
 
 
+def test_what_training_may_know_of_a_drawing(tmp_path: Path) -> None:
+    text = "path,label,group,part,colour\na.svg,alpha,,train,#112233\nb.svg,other, Zephyr ,val,\nc.svg,other,,,green\n"
+    records = read_gallery(table(tmp_path, text)).records
+    assert [(record.group, record.part, record.colour) for record in records] == [
+        (None, "train", "#112233"),
+        ("Zephyr", "val", None),
+        (None, None, "green"),
+    ]
+    folder = lay(tmp_path / "folder", "alpha/deep/a.svg", "other/zephyr/far/b.svg", "other/c.svg")
+    groups = {record.name: record.group for record in read_gallery(folder).records}
+    assert groups == {"alpha/deep/a.svg": None, "other/c.svg": None, "other/zephyr/far/b.svg": "zephyr"}
+
+
 def test_a_row_that_stands_there_twice(tmp_path: Path) -> None:
     gallery = read_gallery(table(tmp_path, "path,label\na.svg,alpha\na.svg,alpha\n"))
     assert len(gallery.records) == 1 and gallery.remarks == (
@@ -114,6 +127,8 @@ def test_a_parquet_table(tmp_path: Path) -> None:
     parquet.write_table(pyarrow.table(rows), tmp_path / "gallery.parquet")
     gallery = read_gallery(tmp_path / "gallery.parquet")
     assert [(record.path.name, record.label) for record in gallery.records] == [("b.svg", "beta"), ("a.svg", "ärzte")]
+    parquet.write_table(pyarrow.table({**rows, "group": ["x", None]}), tmp_path / "gallery.parquet")
+    assert [record.group for record in read_gallery(tmp_path / "gallery.parquet").records] == ["x", None]
     parquet.write_table(pyarrow.table({"file": ["b.svg"]}), tmp_path / "other.parquet")
     with pytest.raises(GalleryError, match="expected the columns path,label in .* got file"):
         read_gallery(tmp_path / "other.parquet")

@@ -1,0 +1,296 @@
+"""`logo-retrieval train`."""
+
+from __future__ import annotations
+
+import importlib
+import logging
+import os
+import re
+import shlex
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import click
+
+from logo_retrieval.training.log import F2, LOG, best_entry, read_log
+from logo_retrieval.training.recipe import Recipe
+
+from .options import EXIT_SOME_UNREADABLE, progress_bar
+from .output import csv_line, shown, stdout
+
+if TYPE_CHECKING:
+    from logo_retrieval.bundle import ModelBundle
+    from logo_retrieval.training.records import Prepared
+
+_DEFAULTS = Recipe()
+_HEADS = ("cosine", "origin")
+_POOLINGS = ("avg", "max", "gem")
+_ART_PX = 256
+_LISTED = 20
+_TEST_TABLE, _GALLERY_TABLE = "test.csv", "gallery.csv"
+_CHATTER = re.compile(r"^(WARNING: All log messages before absl::InitializeLog\(\)|I\d{4} .*oneDNN custom operations)")
+
+
+@click.command()
+@click.argument("data", type=click.Path(exists=True, path_type=Path))
+@click.option(
+    "--output", required=True, metavar="MODEL", type=click.Path(file_okay=False, path_type=Path), help="Folder to make."
+)
+@click.option(
+    "--backbone",
+    "backbones",
+    metavar="NAME",
+    multiple=True,
+    default=[_DEFAULTS.backbone],
+    show_default=True,
+    help="Of the catalogue; given several times, one model each, in sub-folders.",
+)
+@click.option("--resume", is_flag=True, help="Go on where an earlier call with the same options was stopped.")
+@click.option("--head", type=click.Choice(_HEADS), default=_DEFAULTS.head, show_default=True)
+@click.option(
+    "--weights",
+    default=_DEFAULTS.weights,
+    show_default=True,
+    help="To begin with: imagenet, none or a Keras weights file.",
+)
+@click.option("--pooling", type=click.Choice(_POOLINGS), default=_DEFAULTS.pooling, show_default=True)
+@click.option(
+    "--size",
+    "size_px",
+    type=click.IntRange(32, 1024),
+    default=_DEFAULTS.size_px,
+    show_default=True,
+    help="Side of the pictures, in pixels.",
+)
+@click.option(
+    "--epochs",
+    type=click.IntRange(1),
+    default=_DEFAULTS.epochs,
+    show_default=True,
+    help="At most, beside the two in which only the head learns.",
+)
+@click.option(
+    "--batch", type=click.IntRange(2), default=_DEFAULTS.batch, show_default=True, help="Pictures in one step."
+)
+@click.option("--seed", type=click.IntRange(0), default=_DEFAULTS.seed, show_default=True, help="Of all chance.")
+def train(
+    data: Path,
+    output: Path,
+    backbones: tuple[str, ...],
+    resume: bool,
+    head: Literal["cosine", "origin"],
+    weights: str,
+    pooling: str,
+    size_px: int,
+    epochs: int,
+    batch: int,
+    seed: int,
+) -> None:
+    """Train a model on a folder of classes or on a table.
+
+    DATA is a folder with one sub-folder a class, or a .csv or .parquet with the columns path and label. A class called
+    "other" holds drawings of no company to be known, those of one brand in a sub-folder of it. A table may have the
+    further columns group (of "other": the brand), part (train, val or test) and colour (of the brand, as #1db954).
+
+    Where there is no column part, a fifth of the drawings is asked after each epoch and a tenth is kept for a test,
+    near-identical ones together. What is needed to go on after a stop lies in MODEL.training. Files that cannot be read
+    are named, and the rest goes on; the exit code is then 3.
+
+    \b
+    Example:
+      logo-retrieval train my-logos/ --output models/mine
+      logo-retrieval build-index my-logos/ --model models/mine --index indexes/mine
+    """
+    recipes = [
+        Recipe(
+            backbone=name,
+            head=head,
+            weights=weights,
+            pooling=pooling,
+            size_px=size_px,
+            epochs=epochs,
+            batch=batch,
+            seed=seed,
+        )
+        for name in backbones
+    ]
+    _check_options(recipes)
+    output = output if output.name not in ("", "..") else output.resolve()
+    work = output.with_name(f"{output.name}.training")
+    _check_places(output, work, resume)
+    from logo_retrieval.gallery import read_gallery
+
+    gallery = read_gallery(data)
+    _warn("", gallery.remarks)
+    _load_tensorflow()  # what is not installed is told before any work
+    from logo_retrieval.training.records import training_set
+
+    try:
+        work.mkdir(parents=True, exist_ok=True)
+        with progress_bar("prepare", len(gallery.records)) as advance:
+            prepared = training_set(
+                gallery, work, art_px=max(_ART_PX, size_px), seed=seed, progress=lambda done, total: advance(done)
+            )
+        _warn("", prepared.remarks)
+        _write_tables(prepared, work)
+        several = len(recipes) > 1
+        for recipe in recipes:
+            own = Path(recipe.backbone) if several else Path()
+            name = "-".join((output.name, *own.parts))
+            bundle, f2 = _trained(prepared, recipe, work / own, output / own, name)
+            quality = "not validated" if f2 is None else f"validation macro F2 {f2:.3f}"
+            stdout().write(f"{shown(str(bundle.folder))}: {bundle.config.weights}, {quality}\n")
+    except KeyboardInterrupt:
+        done = sum(len(read_log(log.parent)) for log in work.rglob(LOG))
+        raise click.Abort(f"stopped (epochs done: {done}): the same command with --resume goes on") from None
+    except OSError as error:
+        raise click.ClickException(f"cannot write '{error.filename or work}': {error.strerror or error}") from error
+    _say_how_to_test(prepared, output / recipes[0].backbone if several else output, work)
+    _warn("unreadable: ", [f"{name}: {reason}" for name, reason in prepared.unreadable])
+    if prepared.unreadable:
+        sys.exit(EXIT_SOME_UNREADABLE)
+
+
+def _check_options(recipes: Sequence[Recipe]) -> None:
+    from logo_retrieval.backbones.catalog import find_backbone
+
+    names = [find_backbone(recipe.backbone).name for recipe in recipes]
+    if len(set(names)) < len(names):
+        raise click.UsageError(f"a backbone can be given once, got {', '.join(names)}")
+    weights = recipes[0].weights
+    if weights in ("imagenet", "none"):
+        return
+    if not Path(weights).is_file():
+        raise click.UsageError(f"--weights takes imagenet, none or a file, and there is no file '{weights}'")
+    if len(names) > 1:
+        raise click.UsageError("a weights file is of one backbone: give one --backbone")
+
+
+def _check_places(output: Path, work: Path, resume: bool) -> None:
+    """Hours of work must neither be lost nor be found impossible to keep."""
+    if resume:
+        return
+    if any(work.rglob(LOG)):
+        raise click.UsageError(
+            f"a training was begun in '{work}': go on with it by --resume, or remove that folder to begin again"
+        )
+    if output.exists() and any(output.iterdir()):
+        raise click.UsageError(f"'{output}' exists: remove it, or take another name")
+
+
+def _trained(
+    prepared: Prepared, recipe: Recipe, work: Path, output: Path, name: str
+) -> tuple[ModelBundle, float | None]:
+    """One backbone from its start, or from where it stands, to its bundle; with the macro F2 of its best epoch."""
+    from logo_retrieval.training.curves import curves_svg
+    from logo_retrieval.training.export import CURVES_FILE, export_trained
+    from logo_retrieval.training.fit import fit
+
+    data = prepared.data
+    asked = int(data.validation.sum())
+    done = len(read_log(work))
+    click.echo(
+        f"{recipe.backbone}: {len(data.art) - asked:,} drawings of {len(data.classes):,} classes, "
+        f"{asked:,} for validation, {len(prepared.parts['test']):,} for a test"
+        + (f"; epochs done: {done}" if done else ""),
+        err=True,
+    )
+    show = _epoch_printer(recipe)
+
+    def report(entry: dict[str, Any]) -> None:
+        show(entry)
+        (work / CURVES_FILE).write_text(curves_svg(read_log(work)), encoding="utf-8")
+
+    network = fit(data, recipe, work, report=report)
+    log = read_log(work)
+    bundle = export_trained(network, recipe, data, output, name=name, log=log)
+    return bundle, best_entry(log).get(F2)
+
+
+def _epoch_printer(recipe: Recipe) -> Callable[[dict[str, Any]], None]:
+    total = recipe.head_epochs + recipe.epochs
+
+    def show(entry: dict[str, Any]) -> None:
+        f2 = f"  F2 {entry[F2]:.4f}" if F2 in entry else ""
+        left = (total - entry["epoch"]) * entry["wall_s"]
+        click.echo(
+            f"epoch {entry['epoch']:{len(str(total))}} of {total}  {entry['phase']:4}  loss {entry['loss']:.4f}{f2}  "
+            f"{entry['wall_s']:.0f} s" + (f", at most {_duration(left)} left" if left else ""),
+            err=True,
+        )
+
+    return show
+
+
+def _duration(seconds: float) -> str:
+    minutes = round(seconds / 60)
+    if minutes < 1:
+        return f"{seconds:.0f} s"
+    return f"{minutes} min" if minutes < 90 else f"{minutes / 60:.1f} h"
+
+
+def _write_tables(prepared: Prepared, work: Path) -> None:
+    """The drawings kept for the test, and all others, as tables for `evaluate` and `build-index`."""
+    for name, parts in ((_TEST_TABLE, ("test",)), (_GALLERY_TABLE, ("train", "val"))):
+        records = [record for part in parts for record in prepared.parts[part] if _is_text(record.path)]
+        rows = [("path", "label"), *((str(record.path.absolute()), record.label) for record in records)]
+        (work / name).write_text("".join(map(csv_line, rows)), encoding="utf-8", newline="")
+
+
+def _is_text(path: Path) -> bool:
+    """Whether a table, which is UTF-8, can name it."""
+    try:
+        return bool(str(path).encode())
+    except UnicodeEncodeError:
+        return False
+
+
+def _say_how_to_test(prepared: Prepared, model: Path, work: Path) -> None:
+    if not prepared.parts["test"]:
+        return
+    gallery, test, index, bundle = (
+        shown(shlex.quote(str(path))) for path in (work / _GALLERY_TABLE, work / _TEST_TABLE, work / "index", model)
+    )
+    stdout().write(
+        f"To measure it on {len(prepared.parts['test']):,} drawings that it never saw:\n"
+        f"  logo-retrieval build-index {gallery} --model {bundle} --index {index}\n"
+        f"  logo-retrieval evaluate {test} --index {index}\n"
+    )
+
+
+def _warn(prefix: str, sentences: Sequence[str]) -> None:
+    for sentence in sentences[:_LISTED]:
+        click.echo(f"{prefix}{shown(sentence)}", err=True)
+    if len(sentences) > _LISTED:
+        click.echo(f"{prefix}and {len(sentences) - _LISTED} more", err=True)
+
+
+def _load_tensorflow() -> None:
+    with _without_chatter():
+        importlib.import_module("logo_retrieval.training.export")
+        from logo_retrieval.training.fit import make_deterministic
+
+        make_deterministic()
+    retracing = re.compile("triggered tf.function retracing")  # as it must for each phase
+    logging.getLogger("tensorflow").addFilter(lambda record: not retracing.search(record.getMessage()))
+
+
+@contextmanager
+def _without_chatter() -> Iterator[None]:
+    """Holds stderr back while TensorFlow is imported, then passes on all but two known lines that say nothing."""
+    with tempfile.TemporaryFile() as held:
+        terminal = os.dup(2)
+        os.dup2(held.fileno(), 2)
+        try:
+            yield
+        finally:
+            os.dup2(terminal, 2)
+            os.close(terminal)
+            held.seek(0)
+            for line in held.read().decode(errors="replace").splitlines():
+                if not _CHATTER.match(line):
+                    click.echo(line, err=True)

@@ -1,0 +1,150 @@
+"""What a training learns from, and the batches that it is fed: each made by chance that depends on its number alone."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from hashlib import sha256
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from logo_retrieval.cores import usable_cores
+from logo_retrieval.images.prepare import Colour
+from logo_retrieval.training.art import ArtStore
+from logo_retrieval.training.augment import Scene, augmented, plain_view
+from logo_retrieval.values import OTHER, Int64Array, UInt8Array
+
+BoolArray = npt.NDArray[np.bool_]
+
+_AHEAD = 4
+_COMPANY_SHARE = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingSet:
+    """Drawings with what is known of them; n drawings, c classes, t targets.
+
+    A target is what the softmax tells apart. A company is one target; `other` is many: each further brand, and each
+    drawing of no brand, is a target of its own, since they have nothing in common but not to be known.
+
+    Attributes:
+        art: n drawings.
+        targets: (n,) in 0..t-1.
+        target_names: t distinct names, by which a later training knows them again.
+        target_classes: (t,) class of each target.
+        classes: c names, `other` last where there is any.
+        validation: (n,) whether a drawing is kept from training and asked instead.
+        names: what may be written beside the symbol, where that is known.
+        colours: of the brand, where that is known.
+    """
+
+    art: ArtStore
+    targets: Int64Array
+    target_names: tuple[str, ...]
+    target_classes: Int64Array
+    classes: tuple[str, ...]
+    validation: BoolArray
+    names: Sequence[str | None]
+    colours: Sequence[Colour | None]
+
+    @property
+    def labels(self) -> Int64Array:
+        """(n,) positions in `classes`."""
+        labels: Int64Array = self.target_classes[self.targets]
+        return labels
+
+    @property
+    def trained_targets(self) -> Int64Array:
+        """The targets with a drawing to train on, ascending; no other can be told apart."""
+        return np.unique(self.targets[~self.validation])
+
+    def digest(self) -> str:
+        """SHA-256 in hexadecimal of all that batches are drawn from, by which a training knows its data again."""
+        facts = repr((self.target_names, self.classes, list(self.names), list(self.colours), self.art.digest()))
+        arrays = (self.targets, self.target_classes, self.validation)
+        return sha256(facts.encode() + b"".join(np.ascontiguousarray(each).tobytes() for each in arrays)).hexdigest()
+
+
+class Batch(NamedTuple):
+    """(b, s, s, 3) uint8 views and (b,) targets."""
+
+    views: UInt8Array
+    targets: Int64Array
+
+
+@dataclass(frozen=True, slots=True)
+class BatchMaker:
+    """Draws batches with replacement: half of the rows show companies, half `other`.
+
+    Within a half, a target is drawn with the square root of its number of drawings, then one of its drawings: rare
+    companies are seen more often than their share, common ones more often than an equal one.
+
+    Attributes:
+        data: to draw from.
+        size_px: side of the views.
+        batch: rows of a batch.
+        seed: of all chance.
+        probabilities: of transforms, by name, in the place of those in the table.
+        workers: threads that make batches.
+    """
+
+    data: TrainingSet
+    size_px: int
+    batch: int
+    seed: int
+    probabilities: Mapping[str, float] = field(default_factory=dict)
+    workers: int = field(default_factory=usable_cores)
+
+    def batches(self, first: int, last: int) -> Iterator[Batch]:
+        """The batches of steps first..last-1, made ahead by threads; the same whichever step comes first."""
+        rows, cumulative = self._distribution()
+
+        def one(step: int) -> Batch:
+            drawn = rows[np.searchsorted(cumulative, np.random.default_rng((self.seed, step)).random(self.batch))]
+            return Batch(
+                np.stack([self._view(int(row), step, place) for place, row in enumerate(drawn)]),
+                self.data.targets[drawn],
+            )
+
+        ahead: deque[Future[Batch]] = deque()
+        with ThreadPoolExecutor(self.workers, thread_name_prefix="augment") as threads:
+            try:
+                for step in range(first, last):
+                    ahead.append(threads.submit(one, step))
+                    if len(ahead) >= _AHEAD:
+                        yield ahead.popleft().result()
+                while ahead:
+                    yield ahead.popleft().result()
+            finally:
+                for future in ahead:
+                    future.cancel()
+
+    def _view(self, row: int, step: int, place: int) -> UInt8Array:
+        art = self.data.art[row]
+        scene = Scene(art.pixels, art.mono, self.data.colours[row], self.data.names[row])
+        return augmented(scene, self.size_px, np.random.default_rng((self.seed, step, place)), self.probabilities)
+
+    def _distribution(self) -> tuple[Int64Array, npt.NDArray[np.float64]]:
+        """The rows that may be drawn, and the cumulative share of each."""
+        rows = np.flatnonzero(~self.data.validation)
+        targets = self.data.targets[rows]
+        counts = np.bincount(targets)
+        weights = counts[targets] ** -0.5
+        company = np.array([name != OTHER for name in self.data.classes])[self.data.labels[rows]]
+        if company.any() and not company.all():
+            weights[company] *= _COMPANY_SHARE / weights[company].sum()
+            weights[~company] *= (1 - _COMPANY_SHARE) / weights[~company].sum()
+        cumulative = np.cumsum(weights / weights.sum())
+        cumulative[-1] = 1.0
+        return rows, cumulative
+
+
+def plain_views(art: ArtStore, rows: Int64Array, size_px: int) -> UInt8Array:
+    """The whole drawings as a query would show them: (m, s, s, 3) uint8, at least one."""
+    with ThreadPoolExecutor(usable_cores()) as threads:
+        views = list(threads.map(lambda row: plain_view(art[int(row)], size_px), rows))
+    return np.stack(views)

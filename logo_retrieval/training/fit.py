@@ -1,0 +1,242 @@
+"""The two phases of a training, with a checkpoint after each epoch from which it goes on as if nothing had happened."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from logo_retrieval.backbones.backend import keras
+from logo_retrieval.errors import ModelError
+from logo_retrieval.evaluation.metrics import macro_f_beta
+from logo_retrieval.training.checkpoint import CHECKPOINT, State, copy_weights, read_checkpoint, write_checkpoint
+from logo_retrieval.training.data import BatchMaker, TrainingSet, plain_views
+from logo_retrieval.training.log import F2, add_to_log, shorten_log
+from logo_retrieval.training.network import EMBEDDING, SCORES, backbone_of, build_network, losses, unfreeze
+from logo_retrieval.training.recipe import Recipe
+from logo_retrieval.values import Float32Array, Int64Array
+
+_CLIP_NORM = 5.0
+_AVERAGED_EVERY = 8
+_VALIDATION_BATCH = 64
+
+Report = Callable[[dict[str, Any]], None]
+
+
+def make_deterministic() -> None:
+    """Lets TensorFlow add in one order only, for the whole process; to be called before anything is computed.
+
+    Without it the same training can differ in the last bits of its weights, more likely with larger pictures. On the
+    CPU it costs nothing that could be measured.
+    """
+    import tensorflow
+
+    tensorflow.config.experimental.enable_op_determinism()
+    with contextlib.suppress(RuntimeError):  # TensorFlow computes already: then this part cannot be changed any more
+        tensorflow.config.threading.set_inter_op_parallelism_threads(1)
+
+
+def fit(
+    data: TrainingSet, recipe: Recipe, folder: Path, *, start: Path | None = None, report: Report | None = None
+) -> keras.Model:
+    """Trains a network, or goes on where an earlier call with the same arguments was stopped.
+
+    Args:
+        data: to learn from.
+        recipe: how.
+        folder: for the checkpoint and the log, made when missing.
+        start: the checkpoint of another training whose weights to begin with, wherever their shapes fit.
+        report: called with each entry of the log.
+
+    Returns:
+        The network with the averaged weights of its best epoch.
+
+    Raises:
+        ModelError: a name in the recipe is unknown, weights cannot be had, the checkpoint is of another recipe or of
+            other data, or the loss grew beyond all bounds.
+        OSError: the folder cannot be written.
+    """
+    keras.utils.set_random_seed(recipe.seed)
+    folder.mkdir(parents=True, exist_ok=True)
+    targets = data.trained_targets
+    network = build_network(recipe, len(targets))
+    run = _Run(data, recipe, folder, network, targets)
+    if (folder / CHECKPOINT).is_file():
+        run.restore()
+    else:
+        shorten_log(folder, 0)
+        if start is not None:
+            copy_weights(start, network, [data.target_names[target] for target in targets])
+    for entry in run.epochs():
+        if report is not None:
+            report(entry)
+    if run.state.best:
+        network.set_weights(run.state.best)
+    return network
+
+
+class _Run:
+    def __init__(
+        self, data: TrainingSet, recipe: Recipe, folder: Path, network: keras.Model, targets: Int64Array
+    ) -> None:
+        self._data, self._recipe, self._folder, self._network, self._targets = data, recipe, folder, network, targets
+        self._target_names = [data.target_names[target] for target in targets]
+        self._place = np.full(len(data.target_classes), -1)
+        self._place[targets] = np.arange(len(targets))
+        self._batches = BatchMaker(data, recipe.size_px, recipe.batch, recipe.seed, recipe.probabilities)
+        asked = np.flatnonzero(data.validation)
+        self._asked_labels = data.labels[asked]
+        self._asked = plain_views(data.art, asked, recipe.size_px) if len(asked) else None
+        self._data_digest = data.digest()
+        self.state = State()
+
+    def epochs(self) -> Iterator[dict[str, Any]]:
+        recipe, state = self._recipe, self.state
+        total = recipe.head_epochs + recipe.epochs
+        compiled = None
+        while state.epoch < total and not self._is_done():
+            phase = "head" if state.epoch < recipe.head_epochs else "all"
+            if phase != compiled:
+                self._compile(phase)
+                compiled = phase
+            yield self._epoch(phase)
+
+    def _is_done(self) -> bool:
+        recipe, state = self._recipe, self.state
+        return state.best_epoch > 0 and state.epoch - state.best_epoch >= recipe.patience
+
+    def _compile(self, phase: str) -> None:
+        recipe = self._recipe
+        if phase == "head":
+            backbone_of(self._network).trainable = False
+            rate: Any = recipe.head_learning_rate
+        else:
+            unfreeze(self._network, recipe.trained_from)
+            steps = recipe.epochs * recipe.steps_per_epoch
+            warm = max(1, round(recipe.warm_up * steps))
+            rate = keras.optimizers.schedules.CosineDecay(
+                recipe.learning_rate / 20,
+                steps - warm,
+                recipe.final_rate,
+                warmup_target=recipe.learning_rate,
+                warmup_steps=warm,
+            )
+        optimizer = keras.optimizers.AdamW(rate, weight_decay=recipe.weight_decay, global_clipnorm=_CLIP_NORM)
+        optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
+        weights = {EMBEDDING: recipe.contrastive, SCORES: 1.0}
+        chosen = losses(recipe, len(self._targets))
+        self._network.compile(
+            optimizer, loss=chosen, loss_weights={name: weights[name] for name in chosen}, jit_compile=False
+        )
+        optimizer.build(self._network.trainable_variables)
+        if self.state.optimizer:
+            for variable, value in zip(optimizer.variables, self.state.optimizer, strict=True):
+                variable.assign(value)
+
+    def _epoch(self, phase: str) -> dict[str, Any]:
+        recipe, state, network = self._recipe, self.state, self._network
+        began, cpu_began = time.monotonic(), time.process_time()
+        first = state.epoch * recipe.steps_per_epoch
+        sums = 0.0
+        for step, batch in enumerate(self._batches.batches(first, first + recipe.steps_per_epoch), start=first + 1):
+            true = self._place[batch.targets]
+            loss = network.train_on_batch(batch.views.astype(np.float32), self._wanted(true))
+            sums += float(np.ravel(loss)[0])
+            if step % _AVERAGED_EVERY == 0:
+                self._average(phase, step)
+        if not state.averaged:
+            state.averaged = network.get_weights()
+        state.epoch += 1
+        entry: dict[str, Any] = {
+            "epoch": state.epoch,
+            "phase": phase,
+            "loss": round(sums / recipe.steps_per_epoch, 4),
+            "learning_rate": float(network.optimizer.learning_rate),
+        }
+        if not np.isfinite(sums):
+            raise ModelError(f"the loss is no number any more in epoch {state.epoch}: try a smaller learning rate")
+        if self._asked is not None:
+            f2 = self._validate()
+            entry[F2] = round(f2, 4)
+            if phase == "all" and f2 > state.best_f2:
+                state.best_f2, state.best_epoch, state.best = f2, state.epoch, _copied(state.averaged)
+        elif phase == "all":
+            state.best_epoch, state.best = state.epoch, _copied(state.averaged)
+        entry["wall_s"] = round(time.monotonic() - began, 1)
+        entry["cpu_s"] = round(time.process_time() - cpu_began, 1)
+        last_of_phase = phase == "head" and state.epoch == recipe.head_epochs
+        state.optimizer = [] if last_of_phase else [np.asarray(each) for each in network.optimizer.variables]
+        state.chance = [np.asarray(each) for each in _generator_states(network)]
+        add_to_log(self._folder, entry)
+        self._save()
+        return entry
+
+    def _wanted(self, true: Int64Array) -> dict[str, Int64Array]:
+        names = (EMBEDDING, SCORES) if self._recipe.contrastive > 0 else (SCORES,)
+        return dict.fromkeys(names, true)
+
+    def _average(self, phase: str, step: int) -> None:
+        """An exponential running average; in the first phase it only follows.
+
+        It forgets faster while it is young, as in TensorFlow's `ExponentialMovingAverage` with `num_updates`, so that a
+        short training is not held back by its beginning.
+        """
+        weights = self._network.get_weights()
+        if phase == "head" or not self.state.averaged:
+            self.state.averaged = weights
+            return
+        updates = (step - self._recipe.head_epochs * self._recipe.steps_per_epoch) // _AVERAGED_EVERY
+        kept = min(self._recipe.average**_AVERAGED_EVERY, (1 + updates) / (10 + updates))
+        for averaged, weight in zip(self.state.averaged, weights, strict=True):
+            averaged *= kept
+            averaged += (1 - kept) * weight
+
+    def _validate(self) -> float:
+        """Macro F2 of the likeliest target's class, by the averaged weights."""
+        assert self._asked is not None  # noqa: S101
+        weights = self._network.get_weights()
+        self._network.set_weights(self.state.averaged)
+        scores = [
+            np.asarray(self._network(views.astype(np.float32), training=False)[SCORES]).argmax(axis=1)
+            for views in np.split(self._asked, range(_VALIDATION_BATCH, len(self._asked), _VALIDATION_BATCH))
+        ]
+        self._network.set_weights(weights)
+        predicted = self._data.target_classes[self._targets[np.concatenate(scores)]]
+        return macro_f_beta(self._asked_labels, predicted, np.unique(self._asked_labels))
+
+    def _save(self) -> None:
+        facts = {"recipe": self._recipe.to_dict(), "targets": self._target_names, "data": self._data_digest}
+        write_checkpoint(self._folder / CHECKPOINT, facts, self._network.get_weights(), self.state)
+
+    def restore(self) -> None:
+        facts, weights, state = read_checkpoint(self._folder / CHECKPOINT)
+        expected = json.loads(json.dumps(self._recipe.to_dict()))
+        found = {**Recipe().to_dict(), **facts["recipe"]}  # a field that is younger than the checkpoint had its default
+        changed = [name for name in expected if found[name] != expected[name]]
+        digest = facts.get("data", self._data_digest)  # the first checkpoints had none
+        if facts["targets"] != self._target_names or digest != self._data_digest:
+            changed.append("the data")
+        if changed:
+            raise ModelError(
+                f"the checkpoint in '{self._folder}' is of another training ({', '.join(changed)} changed): "
+                "take another folder, or remove it to begin again"
+            )
+        self._network.set_weights(weights)
+        for variable, value in zip(_generator_states(self._network), state.chance, strict=False):
+            variable.assign(value)
+        shorten_log(self._folder, state.epoch)
+        self.state = state
+
+
+def _copied(arrays: Sequence[Float32Array]) -> list[Float32Array]:
+    return [array.copy() for array in arrays]
+
+
+def _generator_states(network: keras.Model) -> list[Any]:
+    weights = {id(variable) for variable in network.weights}
+    return [variable for variable in network.variables if id(variable) not in weights]

@@ -1,0 +1,46 @@
+"""The log of a training: one entry an epoch, as lines of JSON. Light: no TensorFlow."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+LOG = "log.jsonl"
+
+F2 = "validation_macro_f2"
+"""Key of an entry, where there are drawings to ask."""
+
+Entry = Mapping[str, Any]
+
+
+def read_log(folder: Path) -> list[dict[str, Any]]:
+    """The whole entries of the log in the folder of a training; none where there is no log."""
+    try:
+        text = (folder / LOG).read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return []
+    return [json.loads(line) for line in text.splitlines(keepends=True) if line.endswith("\n")]
+
+
+def add_to_log(folder: Path, entry: Entry) -> None:
+    """Appends one entry."""
+    with (folder / LOG).open("a", encoding="utf-8") as file:
+        file.write(json.dumps(entry) + "\n")
+
+
+def shorten_log(folder: Path, epochs: int) -> None:
+    """Takes out what a kill left there of epochs that the checkpoint does not hold, and what it tore."""
+    if (folder / LOG).exists():
+        kept = [entry for entry in read_log(folder) if entry["epoch"] <= epochs]
+        aside = folder / f".{LOG}.new"
+        aside.write_text("".join(json.dumps(entry) + "\n" for entry in kept), encoding="utf-8")
+        aside.replace(folder / LOG)
+
+
+def best_entry(log: Sequence[Entry]) -> Entry:
+    """The epoch whose weights `fit` returns: of the second phase, the first of the best or, unmeasured, the last."""
+    second = [entry for entry in log if entry["phase"] == "all"]
+    measured = [entry for entry in second if F2 in entry]
+    return max(measured, key=lambda entry: float(entry[F2])) if measured else (second or log)[-1]

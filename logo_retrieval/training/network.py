@@ -1,0 +1,97 @@
+"""A backbone with an embedding and a head, as it is trained; the embedding half is what ships."""
+
+from __future__ import annotations
+
+from logo_retrieval.backbones.backend import keras
+from logo_retrieval.backbones.build import PixelScaling
+from logo_retrieval.backbones.catalog import find_backbone
+from logo_retrieval.backbones.pooling import pooling_layer
+from logo_retrieval.backbones.weights import load_weights
+from logo_retrieval.errors import ModelError
+from logo_retrieval.training.heads import (
+    CosineSimilarities,
+    Loss,
+    contrastive_loss,
+    cosine_margin_loss,
+    origin_head,
+    softmax_loss,
+)
+from logo_retrieval.training.recipe import Recipe
+
+EMBEDDING, SCORES = "embedding", "scores"
+_SCORING_LAYERS = ("similarities", "logits")
+
+
+def build_network(recipe: Recipe, targets: int) -> keras.Model:
+    """Builds what is trained: from (n, s, s, 3) RGB in 0..255 to the unit embedding and the scores of the targets.
+
+    With the cosine head the embedding is a projection to `recipe.dim` and the scores are cosines; with the origin's
+    head it is the pooled features and the scores are logits.
+
+    Raises:
+        ModelError: a name is unknown, the pictures are too small for the backbone, or the weights cannot be had.
+    """
+    spec = find_backbone(recipe.backbone)
+    try:
+        backbone = spec.construct(recipe.size_px)
+    except ValueError as error:
+        raise ModelError(f"{spec.name} cannot be built for pictures of {recipe.size_px} px: {error}") from error
+    load_weights(backbone, spec, recipe.weights)
+    inputs = keras.Input((recipe.size_px, recipe.size_px, 3), name="views")
+    x = pooling_layer(recipe.pooling)(backbone(PixelScaling(spec.pixel_rule, name="pixel_scaling")(inputs)))
+    if recipe.head == "origin":
+        embedding = keras.layers.UnitNormalization(name=EMBEDDING)(x)
+        scores = origin_head(x, targets)
+    else:
+        x = keras.layers.Dropout(recipe.dropout, name="dropout")(x)
+        x = keras.layers.Dense(recipe.dim, name="projection")(x)
+        embedding = keras.layers.UnitNormalization(name=EMBEDDING)(x)
+        scores = CosineSimilarities(targets, name="similarities")(embedding)
+    return keras.Model(inputs, {EMBEDDING: embedding, SCORES: scores}, name=f"{spec.name}_network")
+
+
+def embedder_of(network: keras.Model) -> keras.Model:
+    """The half that ships, with the weights as they are: from pictures to unit vectors."""
+    return keras.Model(network.input, network.output[EMBEDDING], name=network.name.replace("network", "embedder"))
+
+
+def backbone_of(network: keras.Model) -> keras.Model:
+    """The backbone within."""
+    (backbone,) = (layer for layer in network.layers if isinstance(layer, keras.Model))
+    return backbone
+
+
+def scoring_layer(network: keras.Model) -> keras.Layer:
+    """The last layer, the one that has a column for each target."""
+    (layer,) = (layer for layer in network.layers if layer.name in _SCORING_LAYERS)
+    return layer
+
+
+def unfreeze(network: keras.Model, from_layer: str | None) -> None:
+    """Makes the backbone learn from a layer on; all of it when None. What is frozen keeps its batch statistics too.
+
+    Raises:
+        ModelError: the backbone has no such layer.
+    """
+    backbone = backbone_of(network)
+    names = [layer.name for layer in backbone.layers]
+    if from_layer is not None and from_layer not in names:
+        raise ModelError(f"{backbone.name} has no layer '{from_layer}'")
+    start = 0 if from_layer is None else names.index(from_layer)
+    backbone.trainable = True
+    for place, layer in enumerate(backbone.layers):
+        layer.trainable = place >= start
+
+
+def losses(recipe: Recipe, targets: int) -> dict[str, Loss]:
+    """The losses by output of the network."""
+    chosen: dict[str, Loss] = {}
+    if recipe.contrastive > 0:
+        chosen[EMBEDDING] = contrastive_loss(recipe.contrastive_temperature)
+    if recipe.head == "origin":
+        chosen[SCORES] = softmax_loss
+    else:
+        chosen[SCORES] = cosine_margin_loss(
+            targets, scale=recipe.scale, margin=recipe.margin, smoothing=recipe.smoothing
+        )
+    return chosen

@@ -1,0 +1,72 @@
+"""A training as a value: every number that shapes it. Light: no TensorFlow."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipe:
+    """How a network is trained. An epoch is a number of steps, since drawings are drawn with replacement.
+
+    Attributes:
+        backbone: a name of the catalogue.
+        weights: to start from: "imagenet", "none" or a weights file of the backbone.
+        pooling: "avg", "max" or "gem".
+        head: "cosine" or "origin".
+        dim: embedding width with the cosine head.
+        dropout: before the projection of the cosine head.
+        size_px: side of the pictures.
+        batch: pictures a step.
+        steps_per_epoch: between two looks at the validation drawings, each with a checkpoint.
+        head_epochs: first phase, the backbone frozen.
+        epochs: second phase, at most.
+        patience: epochs of the second phase without a better macro F2 after which it ends.
+        trained_from: layer of the backbone from which it learns in the second phase; None is all of it.
+        head_learning_rate: of the first phase.
+        learning_rate: peak of the second phase, after the warm-up.
+        final_rate: share of the peak to which a cosine leads down.
+        warm_up: share of the second phase in which the rate climbs.
+        weight_decay: of AdamW.
+        scale: of the cosine softmax.
+        margin: likewise.
+        smoothing: of the labels.
+        contrastive: weight of the supervised contrastive term; 0 leaves it out.
+        contrastive_temperature: of that term.
+        average: share of the running average of the weights that is kept at each step.
+        seed: of all chance.
+        probabilities: of transforms by name, in the place of those in the table.
+    """
+
+    backbone: str = "efficientnet_lite0"
+    weights: str = "imagenet"
+    pooling: str = "avg"
+    head: Literal["cosine", "origin"] = "cosine"
+    dim: int = 256
+    dropout: float = 0.1
+    size_px: int = 160
+    batch: int = 48
+    steps_per_epoch: int = 100
+    head_epochs: int = 2
+    epochs: int = 40
+    patience: int = 8
+    trained_from: str | None = None
+    head_learning_rate: float = 2e-3
+    learning_rate: float = 7e-4
+    final_rate: float = 0.01
+    warm_up: float = 0.05
+    weight_decay: float = 0.02
+    scale: float = 24.0
+    margin: float = 0.15
+    smoothing: float = 0.05
+    contrastive: float = 0.0
+    contrastive_temperature: float = 0.1
+    average: float = 0.998
+    seed: int = 0
+    probabilities: Mapping[str, float] = field(default_factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        """As plain values for JSON."""
+        return {**asdict(self), "probabilities": dict(self.probabilities)}

@@ -1,0 +1,116 @@
+"""`train`: what it refuses at once, and one small training for real."""
+
+from __future__ import annotations
+
+import functools
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from conftest import Run
+from drawings import lay_classes, svg
+
+from logo_retrieval.bundle import read_bundle
+from logo_retrieval.training.log import add_to_log
+from logo_retrieval.training.recipe import Recipe
+
+
+def test_help_says_what_is_needed(run: Run) -> None:
+    outcome = run("train", "--help")
+    assert outcome.code == 0
+    assert all(option in outcome.out for option in ("--output MODEL", "--backbone NAME", "--resume", "--seed"))
+    assert "efficientnet_lite0" in outcome.out
+
+
+def test_wrong_usage_costs_no_time(run: Run, classes: Path, tmp_path: Path) -> None:
+    output = ("--output", tmp_path / "model")
+    for arguments, message in (
+        ((classes,), "Missing option '--output'"),
+        ((tmp_path / "absent", *output), "does not exist"),
+        ((classes, *output, "--head", "arc"), "'arc' is not one of"),
+        ((classes, *output, "--size", 16), "not in the range"),
+        ((classes, *output, "--weights", "absent.h5"), "there is no file 'absent.h5'"),
+        ((classes, *output, "--backbone", "xception", "--backbone", "xception"), "a backbone can be given once"),
+        (
+            (classes, *output, "--backbone", "resnet50", "--backbone", "xception", "--weights", __file__),
+            "of one backbone",
+        ),
+    ):
+        outcome = run("train", *arguments)
+        assert outcome.code == 2 and message in outcome.err
+    outcome = run("train", classes, *output, "--backbone", "efficientnet-lite9")
+    assert outcome.code == 1 and "did you mean efficientnet_lite" in outcome.err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_training_begun_or_a_model_made_is_not_overwritten(run: Run, classes: Path, tmp_path: Path) -> None:
+    (tmp_path / "model.training").mkdir()
+    (tmp_path / "model.training" / "log.jsonl").write_text("{}\n")
+    outcome = run("train", classes, "--output", tmp_path / "model")
+    assert outcome.code == 2 and "go on with it by --resume, or remove that folder" in outcome.err
+    (tmp_path / "made").mkdir()
+    (tmp_path / "made" / "model.json").write_text("{}")
+    outcome = run("train", classes, "--output", tmp_path / "made")
+    assert outcome.code == 2 and "exists: remove it, or take another name" in outcome.err
+
+
+def test_a_gallery_that_cannot_be_read(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    outcome = run("train", tmp_path / "data", "--output", tmp_path / "model")
+    assert outcome.code == 1 and "got 0 files and no sub-folder" in outcome.err
+    assert not (tmp_path / "model.training").exists()
+
+
+def test_without_tensorflow_it_says_what_to_install(classes: Path, tmp_path: Path) -> None:
+    code = (
+        "import sys\n"
+        "sys.modules['keras'] = None\n"
+        f"sys.argv = ['logo-retrieval', 'train', {str(classes)!r}, '--output', {str(tmp_path / 'model')!r}]\n"
+        "from logo_retrieval_cli.main import main\n"
+        "main()\n"
+    )
+    outcome = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert outcome.returncode == 1 and "pip install 'logo-retrieval[train]'" in outcome.stderr
+    assert outcome.stderr.count("\n") == 1 and list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.large
+@pytest.mark.filterwarnings("ignore:In the future `np.object`:FutureWarning")
+@pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy:DeprecationWarning")
+def test_train_stop_go_on_build_and_classify(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from logo_retrieval_cli import train
+
+    monkeypatch.setattr(train, "Recipe", functools.partial(Recipe, steps_per_epoch=2, head_epochs=1))
+    data, model = lay_classes(tmp_path / "data", per_class=5), tmp_path / "model"
+    (data / "disc" / "broken.png").write_bytes(b"no picture")
+    options = ("--output", model, "--weights", "none", "--size", 32, "--batch", 4, "--epochs", 1)
+
+    def interrupted(folder: Path, entry: dict[str, object]) -> None:
+        if entry["epoch"] == 2:
+            raise KeyboardInterrupt
+        add_to_log(folder, entry)
+
+    with monkeypatch.context() as patch:
+        patch.setattr("logo_retrieval.training.fit.add_to_log", interrupted)
+        outcome = run("train", data, *options)
+    assert outcome.code == 130
+    assert outcome.err.splitlines()[-1] == "stopped (epochs done: 1): the same command with --resume goes on"
+    assert not model.exists()
+    assert run("train", data, *options).code == 2
+    outcome = run("train", data, *options, "--resume")
+    assert outcome.code == 3, outcome.err
+    said = outcome.err.splitlines()
+    assert said[0].endswith("; epochs done: 1") and said[1].startswith("epoch 2 of 2  all ")
+    assert said[2].startswith("unreadable: disc/broken.png: unknown-format") and len(said) == 3
+    bundle = read_bundle(model)
+    assert bundle.config.name == "model" and bundle.config.input_size_px == 32
+    work = tmp_path / "model.training"
+    assert {"checkpoint.npz", "log.jsonl", "curves.svg", "test.csv", "gallery.csv"} <= {
+        path.name for path in work.iterdir()
+    }
+    assert f"evaluate {work / 'test.csv'}" in outcome.out
+    assert run("build-index", work / "gallery.csv", "--model", model, "--index", work / "index").code == 0
+    (tmp_path / "query.svg").write_bytes(svg("bars", 1))
+    assert run("classify", tmp_path / "query.svg", "--index", work / "index").code == 0
+    assert run("evaluate", work / "test.csv", "--index", work / "index").code == 0

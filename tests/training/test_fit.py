@@ -1,0 +1,196 @@
+"""Networks, fitting, stopping and going on, and what is exported: with TensorFlow."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from art_samples import small_set
+
+from logo_retrieval.bundle import read_bundle
+from logo_retrieval.embedding import load_embedder
+from logo_retrieval.errors import ModelError
+from logo_retrieval.heads.cosine import HEAD_FILE, HeadVectors
+from logo_retrieval.training.data import TrainingSet, plain_views
+from logo_retrieval.training.log import read_log
+from logo_retrieval.training.recipe import Recipe
+
+pytestmark = [
+    pytest.mark.large,
+    # Keras's converter to ONNX
+    pytest.mark.filterwarnings("ignore:In the future `np.object`:FutureWarning"),
+    pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy:DeprecationWarning"),
+]
+
+TINY = Recipe(
+    weights="none",
+    size_px=32,
+    batch=6,
+    steps_per_epoch=3,
+    head_epochs=1,
+    epochs=1,
+    dim=16,
+    contrastive=0.1,
+    seed=4,
+    trained_from="head_conv",  # fewer weights, less to compile
+)
+ORIGIN = replace(TINY, head="origin", contrastive=0.0)
+SIZES = {"acme": 3, "borea": 3, "other/x": 2, "other/y": 1}
+TIMES = ("wall_s", "cpu_s")
+
+
+class Stop(Exception):
+    """In the place of a kill."""
+
+
+@pytest.fixture(scope="module")
+def data() -> TrainingSet:
+    return small_set(SIZES, held=(0, 3))
+
+
+def same(one: Sequence[Any], other: Sequence[Any]) -> bool:
+    return len(one) == len(other) and all(np.array_equal(*pair) for pair in zip(one, other, strict=True))
+
+
+def stop(entry: dict[str, Any]) -> None:
+    raise Stop
+
+
+def test_stopped_and_gone_on_is_as_in_one_go(data: TrainingSet, tmp_path: Path) -> None:
+    from logo_retrieval.training.checkpoint import CHECKPOINT, read_checkpoint
+    from logo_retrieval.training.fit import fit
+
+    straight = fit(data, TINY, tmp_path / "straight").get_weights()
+    with pytest.raises(Stop):
+        fit(data, TINY, tmp_path / "stopped", report=stop)
+    with (tmp_path / "stopped" / "log.jsonl").open("a") as log:  # what a kill leaves before the checkpoint is written
+        log.write('{"epoch": 2, "phase": "all"}\n{"epo')
+    heard: list[int] = []
+    resumed = fit(data, TINY, tmp_path / "stopped", report=lambda entry: heard.append(entry["epoch"])).get_weights()
+    assert heard == [2] and same(straight, resumed)
+    checkpoints = [read_checkpoint(tmp_path / name / CHECKPOINT) for name in ("straight", "stopped")]
+    (facts, weights, state), (facts_2, weights_2, state_2) = checkpoints
+    assert facts == facts_2 and same(weights, weights_2) and state.chance
+    for group in ("averaged", "best", "optimizer", "chance"):
+        assert same(getattr(state, group), getattr(state_2, group)), group
+    logs = [
+        [{key: value for key, value in entry.items() if key not in TIMES} for entry in read_log(tmp_path / name)]
+        for name in ("straight", "stopped")
+    ]
+    assert logs[0] == logs[1] and [entry["phase"] for entry in logs[0]] == ["head", "all"]
+
+    with pytest.raises(ModelError, match=r"of another training \(seed changed\)"):
+        fit(data, replace(TINY, seed=5), tmp_path / "stopped")
+    with pytest.raises(ModelError, match=r"of another training \(the data changed\)"):
+        fit(small_set(SIZES, held=(0, 4)), TINY, tmp_path / "stopped")
+    again = fit(data, TINY, tmp_path / "stopped", report=stop).get_weights()
+    assert same(again, straight)
+
+
+def test_the_best_average_is_not_overwritten_by_later_ones(data: TrainingSet, tmp_path: Path) -> None:
+    from logo_retrieval.training.checkpoint import CHECKPOINT, read_checkpoint
+    from logo_retrieval.training.fit import fit
+
+    recipe = replace(TINY, steps_per_epoch=8, head_epochs=0, epochs=2, average=0.5)
+    with pytest.raises(Stop):
+        fit(data, recipe, tmp_path, report=stop)
+    _, _, first = read_checkpoint(tmp_path / CHECKPOINT)
+    network = fit(data, recipe, tmp_path)
+    _, _, last = read_checkpoint(tmp_path / CHECKPOINT)
+    assert not same(first.averaged, last.averaged)
+    expected = first.averaged if last.best_epoch == 1 else last.averaged
+    assert same(last.best, expected) and same(network.get_weights(), expected)
+
+
+def test_it_learns_and_only_the_head_at_first(tmp_path: Path) -> None:
+    from logo_retrieval.training.fit import fit
+    from logo_retrieval.training.network import backbone_of, build_network
+
+    data = small_set({"acme": 1, "other/x": 1})
+    recipe = replace(TINY, contrastive=0.0, steps_per_epoch=25, epochs=0, head_learning_rate=0.02)
+    from logo_retrieval.backbones.backend import keras
+
+    keras.utils.set_random_seed(recipe.seed)
+    before = backbone_of(build_network(recipe, 2)).get_weights()
+    losses: list[float] = []
+    network = fit(
+        data, replace(recipe, head_epochs=2), tmp_path, report=lambda entry: losses.append(float(entry["loss"]))
+    )
+    assert same(backbone_of(network).get_weights(), before)
+    assert losses[1] < losses[0]
+
+
+def test_a_layer_to_learn_from(data: TrainingSet) -> None:
+    from logo_retrieval.training.network import backbone_of, build_network, unfreeze
+
+    network = build_network(TINY, 2)
+    unfreeze(network, "head_conv")
+    learning = {layer.name for layer in backbone_of(network).layers if layer.trainable}
+    assert "head_conv" in learning and "stem_conv" not in learning
+    unfreeze(network, None)
+    assert all(layer.trainable for layer in backbone_of(network).layers)
+    with pytest.raises(ModelError, match="has no layer 'block99'"):
+        unfreeze(network, "block99")
+
+
+def test_networks_that_cannot_be_built() -> None:
+    from logo_retrieval.training.network import build_network
+
+    with pytest.raises(ModelError, match="unknown backbone 'resnet9000'"):
+        build_network(replace(TINY, backbone="resnet9000"), 2)
+    with pytest.raises(ModelError, match="xception cannot be built for pictures of 32 px"):
+        build_network(replace(TINY, backbone="xception"), 2)
+
+
+def test_beginning_with_another_training(tmp_path: Path) -> None:
+    """Sixteen targets, as many as some layers have channels: only the vectors of the targets are taken by name."""
+    from logo_retrieval.training.checkpoint import CHECKPOINT, State, copy_weights, write_checkpoint
+    from logo_retrieval.training.network import build_network
+
+    names = [f"t{number}" for number in range(16)]
+    first, second = build_network(TINY, 16), build_network(TINY, 16)
+    write_checkpoint(tmp_path / CHECKPOINT, {"targets": names}, [], State(averaged=first.get_weights()))
+    fresh = second.get_weights()[-1].copy()
+    copy_weights(tmp_path / CHECKPOINT, second, [*names[8:], *(f"new{number}" for number in range(8))])
+    *rest, kernel = second.get_weights()
+    assert same(rest, first.get_weights()[:-1])
+    assert np.array_equal(kernel[:, :8], first.get_weights()[-1][:, 8:]) and np.array_equal(kernel[:, 8:], fresh[:, 8:])
+    with pytest.raises(ModelError, match="is of another network"):
+        copy_weights(tmp_path / CHECKPOINT, build_network(ORIGIN, 16), names)
+    (tmp_path / CHECKPOINT).write_bytes(b"PK\x03\x04 torn")
+    with pytest.raises(ModelError, match="is no checkpoint"):
+        copy_weights(tmp_path / CHECKPOINT, second, names)
+
+
+@pytest.mark.parametrize("recipe", [TINY, ORIGIN], ids=lambda recipe: recipe.head)
+def test_the_bundle_does_what_the_network_does(data: TrainingSet, tmp_path: Path, recipe: Recipe) -> None:
+    from logo_retrieval.training.export import export_trained
+    from logo_retrieval.training.network import EMBEDDING, SCORES, build_network
+
+    network = build_network(recipe, len(data.trained_targets))
+    log = [{"epoch": 1, "phase": "all", "loss": 3.0, "learning_rate": 1e-3, "validation_macro_f2": 0.5}]
+    export_trained(network, recipe, data, tmp_path / "model", name="tiny", log=log)
+    bundle = read_bundle(tmp_path / "model")
+    files = {"model.onnx", "training.jsonl", "curves.svg", "recipe.json", "MODEL_CARD.md"}
+    assert set(bundle.config.files) == files | ({HEAD_FILE} if recipe.head == "cosine" else set())
+    assert json.loads(bundle.path("recipe.json").read_text()) == recipe.to_dict()
+    assert json.loads(bundle.path("training.jsonl").read_text()) == log[0]
+    assert bundle.config.weights == "trained from a random start, on 7 drawings of 3 classes, epoch 1"
+    card = bundle.path("MODEL_CARD.md").read_text()
+    assert "7 drawings to train on, 4 of 2 companies and 3 of 'other' as 2 targets; 2 more for validation." in card
+    assert "Validation macro F2 0.500 at epoch 1, on 2 drawings" in card
+
+    views = plain_views(data.art, np.arange(4), 32)
+    expected = {name: np.asarray(each) for name, each in network(views.astype(np.float32), training=False).items()}
+    embeddings = load_embedder(bundle).embed(views)
+    np.testing.assert_allclose(embeddings, expected[EMBEDDING], atol=1e-4)
+    if recipe.head == "cosine":
+        head = HeadVectors.read(bundle.path(HEAD_FILE), bundle.config.dim)
+        assert head.classes == ("acme", "borea", "other", "other")
+        np.testing.assert_allclose(np.linalg.norm(head.vectors, axis=1), 1, atol=1e-5)
+        np.testing.assert_allclose(embeddings @ head.vectors.T, expected[SCORES], atol=1e-4)
