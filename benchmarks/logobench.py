@@ -1,145 +1,206 @@
-"""How well a model names logos: `python benchmarks/logobench.py [--model NAME|PATH] [--output JSON]`.
+"""How well a model names logos: `python benchmarks/logobench.py MODEL [--split NAME] [--output JSON]`.
 
-For each split of LogoBench-160 the gallery is train, the queries are test, and the constants of the vote are fitted on
-val against the same gallery, so that what was fitted holds for what is asked. The gallery holds whole drawings; queries
-are asked with the whole drawing alone, and with the symbol of a lockup as a second view. Wide drawings are those that
-have such a view: more than 1.25 times as wide as high once trimmed, whatever size the file states. Degraded ones are
-one copy of each test drawing, its kind by lot, see `degrade.py`.
+The gallery is the training part of a split, whole drawings; the queries are drawings that neither gallery nor model has
+seen, so MODEL must have been trained on that part of that split at most. The constants of the decision are fitted on
+the validation part and on degraded copies of it, against the same gallery. Asked are
+
+- unseen shapes: the test part;
+- all: in the collection split also those drawings of the held-out collections whose shape another artist has drawn;
+- wide: those of all that get a second view, being more than 1.25 times as wide as high once trimmed;
+- degraded: one copy of each of all, its kind by lot, see `degrade.py`.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-from dataclasses import astuple
+from collections.abc import Iterator
+from dataclasses import astuple, dataclass
 from itertools import product
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from degrade import kind_by_lot
 from embedded import Embedded, embed_all, embed_degraded
 from logobench_data import OTHER, SPLITS, LogoBench, default_cache, load
 from surroundings import RESULTS, surroundings
 
 from logo_retrieval.bundle import ModelBundle
-from logo_retrieval.decide.vote import VoteConfig, vote
+from logo_retrieval.decide.decision import DecisionConfig, class_probabilities, nearest_of_classes
 from logo_retrieval.evaluation import metrics
 from logo_retrieval.evaluation.measure import RESAMPLES, SEED, Answers, measure
-from logo_retrieval.models import STARTER, opened_model
+from logo_retrieval.heads.cosine import HEAD_FILE, CosineHead, HeadVectors
+from logo_retrieval.models import opened_model
 from logo_retrieval.search.exact import ExactIndex
 from logo_retrieval.search.views import best_over_views
-from logo_retrieval.values import Float32Array, Int64Array
+from logo_retrieval.values import Float32Array, Int64Array, Neighbours
+
+HEAD_WEIGHTS = (0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8)
+WORN = "test"
+"""Salt of the lot by which degraded copies are drawn."""
 
 
-def ranked(
-    gallery: Float32Array, classes: Int64Array, views: Float32Array, owners: Int64Array
-) -> tuple[Float32Array, Int64Array]:
-    """The whole gallery of each query, nearest first: (n, m) similarities and classes."""
-    found = ExactIndex(gallery, np.arange(len(gallery))).search(views, len(gallery))
-    best = best_over_views(found, owners, int(owners.max()) + 1)
-    return best.similarities, classes[best.ids]
+@dataclass(frozen=True, slots=True)
+class Witnesses:
+    """What is said about n queries, (n, c) by the nearest drawings and by the head if there is one, and the truth."""
+
+    nearest: Float32Array
+    head: Float32Array | None
+    true: Int64Array
+    rows: Int64Array
 
 
-def margin(similarities: Float32Array, classes: Int64Array, other: int) -> metrics.Float64Array:
-    """How much nearer the nearest company is than the nearest of `other`; in a full ranking both occur."""
-    is_other = classes == other
-    nearest_other = np.where(is_other, similarities, -np.inf).max(axis=1)
-    nearest_company = np.where(is_other, -np.inf, similarities).max(axis=1)
-    difference: metrics.Float64Array = np.subtract(nearest_company, nearest_other, dtype=np.float64)
-    return difference
+@dataclass(frozen=True, slots=True)
+class Rooms:
+    """One split of the benchmark as rows: what is in the gallery, what is asked."""
+
+    train: Int64Array
+    val: Int64Array
+    unseen: Int64Array
+    all: Int64Array
+
+    @classmethod
+    def of(cls, bench: LogoBench, split: str) -> Rooms:
+        """Reads a split."""
+        parts = np.array(bench.parts[split])
+        train, val, test = (np.flatnonzero(parts == part) for part in ("train", "val", "test"))
+        everything = test
+        if split == "collection":
+            collections = np.array([drawing.collection for drawing in bench.drawings])
+            seen = (parts == "dropped") & np.isin(collections, np.unique(collections[test]))
+            everything = np.union1d(test, np.flatnonzero(seen))
+        return cls(train, val, test, everything)
 
 
-def by_nearest(similarities: Float32Array, classes: Int64Array, other: int) -> Answers:
-    """The class of the nearest: a drawing, or the mean of a class."""
-    return Answers(classes[:, 0], margin(similarities, classes, other))
+class Asker:
+    """Asks the gallery and the head of one model about drawings."""
+
+    def __init__(self, bench: LogoBench, bundle: ModelBundle, gallery: Embedded, train: Int64Array) -> None:
+        """Takes the rows of the gallery."""
+        position = {name: place for place, name in enumerate(bench.classes)}
+        self.other = position[OTHER]
+        self.labels = np.array([position[drawing.label] for drawing in bench.drawings])
+        self._gallery = ExactIndex(gallery.of(train, all_views=False)[0], train)
+        learned = (
+            HeadVectors.read(bundle.path(HEAD_FILE), bundle.config.dim) if HEAD_FILE in bundle.config.files else None
+        )
+        self._head = CosineHead(learned, bench.classes) if learned else None
+        self._n_classes = len(bench.classes)
+
+    def ask(self, source: Embedded, rows: Int64Array, *, all_views: bool) -> Witnesses:
+        """Rows that `source` does not hold are passed over."""
+        rows = np.intersect1d(rows, source.owners)
+        views, owners = source.of(rows, all_views=all_views)
+        found = self._nearest(views, owners, len(rows))
+        nearest = nearest_of_classes(found.similarities, self.labels[found.ids], self._n_classes)
+        head = self._head.scores(views, owners, len(rows)) if self._head else None
+        return Witnesses(nearest, head, self.labels[rows], rows)
+
+    def neighbours(self, source: Embedded, rows: Int64Array, *, all_views: bool) -> Neighbours:
+        """The nearest drawings of the gallery, by row, for rows in ascending order that `source` holds."""
+        return self._nearest(*source.of(rows, all_views=all_views), len(rows))
+
+    def _nearest(self, views: Float32Array, owners: Int64Array, n_queries: int) -> Neighbours:
+        return best_over_views(self._gallery.search(views, DecisionConfig().k), owners, n_queries)
 
 
-def by_vote(similarities: Float32Array, classes: Int64Array, other: int, config: VoteConfig) -> Answers:
-    """The likeliest class of the vote."""
-    probabilities = vote(similarities, classes, other + 1, other, config)
+def by_nearest(asked: Witnesses, other: int) -> Answers:
+    """The class of the nearest drawing."""
+    companies = np.delete(asked.nearest, other, axis=1).max(axis=1)
+    known = np.subtract(companies, asked.nearest[:, other], dtype=np.float64)
+    return Answers(asked.nearest.argmax(axis=1), known)
+
+
+def by_decision(asked: Witnesses, other: int, config: DecisionConfig) -> Answers:
+    """The likeliest class."""
+    probabilities = class_probabilities(asked.nearest, asked.head, other, config)
     return Answers(probabilities.argmax(axis=1), 1 - probabilities[:, other], probabilities)
 
 
-def class_means(vectors: Float32Array, classes: Int64Array, n_classes: int) -> Float32Array:
-    """(c, d) unit means."""
-    sums = np.zeros((n_classes, vectors.shape[1]), np.float32)
-    np.add.at(sums, classes, vectors)
-    sums /= np.linalg.norm(sums, axis=1, keepdims=True)
-    return sums
-
-
-def fit_vote(similarities: Float32Array, classes: Int64Array, true: Int64Array, other: int) -> VoteConfig:
+def fit_decision(asked: list[Witnesses], other: int, head_weights: tuple[float, ...]) -> DecisionConfig:
     """The constants on a grid with the largest macro F2, less a tenth of the negative log-likelihood.
 
     F2 alone would leave the probabilities anything; the likelihood alone calls too much `other`, which is the largest
-    class by far and counts as one of 161 in a macro mean. The background is tried at quantiles of the nearest
-    similarity, as each embedding has a scale of its own.
+    class by far and counts as one of 161 in a macro mean. The background is tried at quantiles of the best evidence,
+    as each embedding has a scale of its own. Several sets of queries count alike.
     """
-    backgrounds = np.quantile(similarities[:, 0], [0.0, 0.05, 0.1, 0.2, 0.35, 0.5])
-    grid = [
-        VoteConfig(k=k, temperature=temperature, margin=offset, background=float(background))
-        for k, temperature, offset, background in product(
-            (10, 30, 100),
-            (0.005, 0.01, 0.02, 0.03, 0.04, 0.05, 0.07, 0.1),
-            (-0.25, -0.2, -0.15, -0.1, -0.05, 0.0, 0.03),
-            backgrounds,
-        )
-    ]
-    similarities, classes = similarities[:, :100], classes[:, :100]
 
-    def gain(config: VoteConfig) -> float:
-        probabilities = vote(similarities, classes, other + 1, other, config)
-        f2 = metrics.macro_f_beta(true, probabilities.argmax(axis=1), np.unique(true))
-        return f2 - 0.1 * metrics.negative_log_likelihood(probabilities, true)
+    def gain(config: DecisionConfig) -> float:
+        return float(np.mean([_gain(each, other, config) for each in asked]))
 
-    return max(grid, key=gain)
+    return max(_grid(asked[0], head_weights), key=gain)
 
 
-def figures(answers: Answers, true: Int64Array, groups: Int64Array, other: int) -> dict[str, Any]:
-    """Each metric as [value, low, high], by bootstrap over groups of one shape."""
-    measured = measure(answers, true, other, groups=groups)
-    return {
-        "drawings": len(true),
-        "companies": len(np.unique(true[true != other])),
-        **{name: [round(each, 4) for each in astuple(figure)] for name, figure in measured.items()},
-    }
+def _gain(asked: Witnesses, other: int, config: DecisionConfig) -> float:
+    probabilities = class_probabilities(asked.nearest, asked.head, other, config)
+    f2 = metrics.macro_f_beta(asked.true, probabilities.argmax(axis=1), np.unique(asked.true))
+    return f2 - 0.1 * metrics.negative_log_likelihood(probabilities, asked.true)
 
 
-def run_split(bench: LogoBench, split: str, embedded: Embedded, worn: Embedded) -> dict[str, Any]:
-    """All methods, without and with the symbol view, on all test drawings, the wide ones, and degraded copies."""
-    position = {name: i for i, name in enumerate(bench.classes)}
-    labels = np.array([position[drawing.label] for drawing in bench.drawings])
-    other = position[OTHER]
+def _grid(asked: Witnesses, head_weights: tuple[float, ...]) -> Iterator[DecisionConfig]:
+    for weight in head_weights:
+        evidence = asked.nearest if asked.head is None else (1 - weight) * asked.nearest + weight * asked.head
+        for temperature, margin, background in product(
+            (0.01, 0.02, 0.03, 0.04, 0.05, 0.06, 0.08, 0.1),
+            (-0.15, -0.1, -0.05, -0.02, 0.0, 0.02, 0.05, 0.1),
+            np.quantile(evidence.max(axis=1), [0.0, 0.02, 0.05, 0.1, 0.2, 0.35]),
+        ):
+            yield DecisionConfig(
+                head_weight=weight, temperature=temperature, margin=margin, background=float(background)
+            )
+
+
+def run_split(bench: LogoBench, split: str, bundle: ModelBundle, embedded: Embedded, worn: Embedded) -> dict[str, Any]:
+    """All methods on all sets of queries."""
+    rooms = Rooms.of(bench, split)
+    asker = Asker(bench, bundle, embedded, rooms.train)
     groups = np.unique(np.array(bench.groups), return_inverse=True)[1]
     lockup = np.bincount(embedded.owners) > 1
-    parts = np.array(bench.parts[split])
-    train, val, test = (np.flatnonzero(parts == part) for part in ("train", "val", "test"))
-    gallery, _ = embedded.of(train, symbol=False)
-    means = class_means(gallery, labels[train], len(bench.classes))
     asked = {
-        "all": (embedded, test),
-        "wide": (embedded, test[lockup[test]]),
-        "degraded": (worn, np.intersect1d(test, worn.owners)),
+        "all": (embedded, rooms.all),
+        "unseen": (embedded, rooms.unseen),
+        "wide": (embedded, rooms.all[lockup[rooms.all]]),
+        "degraded": (worn, rooms.all),
     }
     methods: list[dict[str, Any]] = []
-    for symbol in (False, True):
-        config = fit_vote(*ranked(gallery, labels[train], *embedded.of(val, symbol=symbol)), labels[val], other)
-        suffix: dict[str, Any] = {"symbol_view": symbol}
-        by_mean: dict[str, Any] = {"method": "class mean", **suffix}
-        nearest: dict[str, Any] = {"method": "nearest", **suffix}
-        voted: dict[str, Any] = {"method": "vote", **suffix, "constants": config.to_dict()}
-        for name, (source, rows) in asked.items():
-            views = source.of(rows, symbol=symbol)
-            similar = ranked(gallery, labels[train], *views)
-            to_means = ranked(means, np.arange(len(means)), *views)
-            for entry, answers in (
-                (by_mean, by_nearest(*to_means, other)),
-                (nearest, by_nearest(*similar, other)),
-                (voted, by_vote(*similar, other, config)),
-            ):
-                entry[name] = figures(answers, labels[rows], groups[rows], other)
-        methods += [by_mean, nearest, voted]
-    return {"gallery": len(train), "queries": len(test), "fitted_on": len(val), "methods": methods}
+    for all_views in (False, True):
+        validation = [asker.ask(source, rooms.val, all_views=all_views) for source in (embedded, worn)]
+        witnesses = {name: asker.ask(source, rows, all_views=all_views) for name, (source, rows) in asked.items()}
+        ways: dict[str, tuple[float, ...]] = {"nearest": (), "neighbours": (0.0,)}
+        if validation[0].head is not None:
+            ways |= {"head": (1.0,), "both": HEAD_WEIGHTS}
+        for method, weights in ways.items():
+            config = fit_decision(validation, asker.other, weights) if weights else None
+            entry: dict[str, Any] = {"method": method, "all_views": all_views}
+            if config:
+                entry["constants"] = config.to_dict()
+            for name, queries in witnesses.items():
+                answers = by_decision(queries, asker.other, config) if config else by_nearest(queries, asker.other)
+                entry[name] = figures(answers, queries, groups, asker.other)
+            if config:
+                answers = by_decision(witnesses["degraded"], asker.other, config)
+                entry["companies_right_by_wear"] = by_wear(bench, answers, witnesses["degraded"], asker.other)
+            methods.append(entry)
+    return {"gallery": len(rooms.train), "fitted_on": len(rooms.val), "methods": methods}
+
+
+def figures(answers: Answers, asked: Witnesses, groups: Int64Array, other: int) -> dict[str, Any]:
+    """Each figure as [value, low, high]."""
+    result: dict[str, Any] = {
+        "drawings": len(asked.true),
+        "companies": len(np.unique(asked.true[asked.true != other])),
+    }
+    for name, each in measure(answers, asked.true, other, groups=groups[asked.rows]).items():
+        result[name] = [round(value, 4) for value in astuple(each)]
+    return result
+
+
+def by_wear(bench: LogoBench, answers: Answers, asked: Witnesses, other: int) -> dict[str, float]:
+    """Share of companies right, by kind of degradation."""
+    kinds = np.array([kind_by_lot(bench.drawings[row], WORN) for row in asked.rows])
+    right, company = answers.predicted == asked.true, asked.true != other
+    return {str(kind): round(float(right[company & (kinds == kind)].mean()), 4) for kind in np.unique(kinds)}
 
 
 def table(results: dict[str, Any]) -> str:
@@ -147,22 +208,27 @@ def table(results: dict[str, Any]) -> str:
     columns = ("macro_f2", "company_accuracy", "other_recall", "auroc", "ece")
     lines = []
     for split, result in results["splits"].items():
-        lines += ["", f"{split}: {result['queries']} queries, {result['gallery']} in the gallery"]
+        lines += ["", f"{split}: {result['gallery']} in the gallery"]
         lines.append(f"{'':34}" + "".join(f"{name:>24}" for name in columns))
         for entry in result["methods"]:
-            for rows in ("all", "wide", "degraded"):
-                name = f"{entry['method']}{' + symbol' if entry['symbol_view'] else ''}, {rows}"
+            for rows in ("all", "unseen", "wide", "degraded"):
+                name = f"{entry['method']}{' + views' if entry['all_views'] else ''}, {rows}"
                 cells = ("{:.3f} ({:.3f}-{:.3f})".format(*entry[rows][c]) if c in entry[rows] else "" for c in columns)
                 lines.append(f"{name:34}" + "".join(f"{cell:>24}" for cell in cells))
     return "\n".join(lines)
 
 
+def embeddings(bench: LogoBench, bundle: ModelBundle, splits: list[str], cache: Path) -> tuple[Embedded, Embedded]:
+    """Every drawing, and degraded copies of those that no gallery holds."""
+    held = np.logical_or.reduce([np.array(bench.parts[split]) != "train" for split in splits])
+    return embed_all(bench, bundle, cache), embed_degraded(bench, np.flatnonzero(held), WORN, bundle, cache)
+
+
 def run(bundle: ModelBundle, arguments: argparse.Namespace) -> None:
     """Embeds, measures, writes the results and shows them."""
     bench = load(arguments.cache)
-    embedded = embed_all(bench, bundle, arguments.cache)
-    tested = np.array([any(bench.parts[split][i] == "test" for split in SPLITS) for i in range(len(bench.drawings))])
-    worn = embed_degraded(bench, np.flatnonzero(tested), "test", bundle, arguments.cache)
+    splits = [arguments.split] if arguments.split else list(SPLITS)
+    embedded, worn = embeddings(bench, bundle, splits, arguments.cache)
     results = {
         "benchmark": "LogoBench-160",
         "model": {"name": bundle.config.name, "backbone": bundle.config.backbone, "digest": bundle.digest},
@@ -170,19 +236,19 @@ def run(bundle: ModelBundle, arguments: argparse.Namespace) -> None:
         "seed": SEED,
         "resamples": RESAMPLES,
         "views": {"drawings": len(bench.drawings), "views": len(embedded.owners)},
-        "splits": {split: run_split(bench, split, embedded, worn) for split in SPLITS},
+        "splits": {split: run_split(bench, split, bundle, embedded, worn) for split in splits},
     }
-    output = arguments.output or RESULTS / f"logobench-{Path(arguments.model).name}.json"
-    output.parent.mkdir(parents=True, exist_ok=True)
-    output.write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    arguments.output.parent.mkdir(parents=True, exist_ok=True)
+    arguments.output.write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     print(table(results))
 
 
 def main() -> None:
     """Runs on the model asked for."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--model", default=STARTER, help="as of `build-index`")
-    parser.add_argument("--output", type=Path, help="JSON file; default: results/logobench-<model>.json")
+    parser.add_argument("model", help="a model bundle, or as `--model` of `build-index`")
+    parser.add_argument("--split", choices=SPLITS, help="default: all")
+    parser.add_argument("--output", type=Path, default=RESULTS / "logobench.json")
     parser.add_argument("--cache", type=Path, default=default_cache(), help="folder for what can be made again")
     arguments = parser.parse_args()
     with opened_model(arguments.model) as bundle:

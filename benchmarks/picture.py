@@ -1,4 +1,4 @@
-"""Draws the README's picture: `python benchmarks/picture.py`.
+"""Draws the README's picture: `python benchmarks/picture.py MODEL`.
 
 Test drawings of the collection split, by artists whose packs are not in the gallery, drawn by lot: right or wrong, as
 they come.
@@ -10,22 +10,21 @@ import argparse
 from pathlib import Path
 
 import numpy as np
-from embedded import embed_all
-from logobench_data import OTHER, Drawing, default_cache, load
+from logobench import HEAD_WEIGHTS, Asker, Rooms, embeddings, fit_decision
+from logobench_data import Drawing, default_cache, load
 from PIL import Image, ImageDraw, ImageFont
 from surroundings import RESULTS
 
 from logo_retrieval import images
-from logo_retrieval.decide.vote import VoteConfig, vote
+from logo_retrieval.bundle import read_bundle
+from logo_retrieval.decide.decision import class_probabilities
 from logo_retrieval.images.decode import decode
 from logo_retrieval.images.preparation import Preparation
-from logo_retrieval.models import starter_model
-from logo_retrieval.search.exact import ExactIndex
-from logo_retrieval.search.views import best_over_views
 
 FONT = Path(images.__file__).parent / "fonts" / "LiberationSans-Regular.ttf"
 BOLD = FONT.with_name("LiberationSans-Bold.ttf")
 SEED = 2018
+SPLIT = "collection"
 ROWS, COLUMNS, SHOWN = 5, 2, 3
 CELL_WIDTH, CELL_HEIGHT, QUERY_PX, NEIGHBOUR_PX = 560, 132, 100, 70
 INK, FAINT, RIGHT, WRONG = "#222222", "#777777", "#1a7f37", "#b35900"
@@ -33,27 +32,27 @@ INK, FAINT, RIGHT, WRONG = "#222222", "#777777", "#1a7f37", "#b35900"
 
 def tile(drawing: Drawing, side_px: int) -> Image.Image:
     """A drawing as the line sees it."""
-    view = decode(drawing.path.read_bytes(), Preparation(), symbol=False).views[0]
+    view = decode(drawing.path.read_bytes(), Preparation(), all_views=False).views[0]
     return Image.fromarray(view).resize((side_px, side_px), Image.Resampling.LANCZOS)
 
 
 def main() -> None:
     """Asks, draws, saves."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("model", type=Path, help="bundle of a model trained on the training part of the split")
     parser.add_argument("--output", type=Path, default=RESULTS / "picture.png")
     parser.add_argument("--cache", type=Path, default=default_cache())
     arguments = parser.parse_args()
-    bench, bundle = load(arguments.cache), starter_model()
-    embedded = embed_all(bench, bundle, arguments.cache)
-    parts = np.array(bench.parts["collection"])
-    train, test = np.flatnonzero(parts == "train"), np.flatnonzero(parts == "test")
-    asked = np.random.default_rng(SEED).choice(test, ROWS * COLUMNS, replace=False)
-    labels = np.array([bench.classes.index(drawing.label) for drawing in bench.drawings])
-    config = VoteConfig.from_dict(bundle.config.vote)
-    gallery, _ = embedded.of(train, symbol=False)
-    views, owners = embedded.of(asked, symbol=True)
-    found = best_over_views(ExactIndex(gallery, train).search(views, config.k), owners, len(asked))
-    answers = vote(found.similarities, labels[found.ids], len(bench.classes), bench.classes.index(OTHER), config)
+    bench, bundle = load(arguments.cache), read_bundle(arguments.model)
+    embedded, worn = embeddings(bench, bundle, [SPLIT], arguments.cache)
+    rooms = Rooms.of(bench, SPLIT)
+    asker = Asker(bench, bundle, embedded, rooms.train)
+    validation = [asker.ask(source, rooms.val, all_views=True) for source in (embedded, worn)]
+    config = fit_decision(validation, asker.other, HEAD_WEIGHTS)
+    asked = np.sort(np.random.default_rng(SEED).choice(rooms.unseen, ROWS * COLUMNS, replace=False))
+    queries = asker.ask(embedded, asked, all_views=True)
+    answers = class_probabilities(queries.nearest, queries.head, asker.other, config)
+    found = asker.neighbours(embedded, asked, all_views=True)
 
     page = Image.new("RGB", (COLUMNS * CELL_WIDTH, ROWS * CELL_HEIGHT), "white")
     pen = ImageDraw.Draw(page)

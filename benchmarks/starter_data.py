@@ -1,0 +1,87 @@
+"""What the starter model learns from: LogoBench, and the wide set as further targets of `other`."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import numpy as np
+from logobench_data import DATA, OTHER, Drawing, LogoBench
+from wide_data import WideDrawing
+
+from logo_retrieval.images.prepare import Colour
+from logo_retrieval.training.art import rasterised
+from logo_retrieval.training.data import TrainingSet
+
+ART_PX = 224
+
+
+def training_set(
+    bench: LogoBench, wide: tuple[WideDrawing, ...], cache: Path, *, split: str | None, validate: bool = True
+) -> TrainingSet:
+    """The drawings that a training may see.
+
+    With a split, what is test or dropped in it is left out, and so is every wide drawing that would tell of it: of a
+    brand that LogoBench has in `other` but not in its training part, or of a collection that is held out. Of the wide
+    set, coins are always left out: two drawings of each, nearly all by one hand.
+
+    Args:
+        bench: LogoBench.
+        wide: the wide set, or nothing.
+        cache: folder for the rasterised art.
+        split: "shape" or "collection"; None trains on every drawing.
+        validate: keep the split's validation drawings from training, to be asked; else train on them too.
+    """
+    parts = bench.parts[split] if split else ("train",) * len(bench.drawings)
+    rows = [(each, part) for each, part in zip(bench.drawings, parts, strict=True) if part in ("train", "val")]
+    trained_brands = {each.brand for each, part in rows if part == "train" and each.label == OTHER}
+    held = [each.collection for each, part in zip(bench.drawings, parts, strict=True) if part == "test"]
+    held_collections = set(held) if split == "collection" else set()
+    further = [
+        each
+        for each in wide
+        if each.scope != "coin"
+        and each.collection not in held_collections
+        and (each.brand in trained_brands or not each.dev_other_slug)
+    ]
+    paths = [each.path for each, _ in rows] + [each.path for each in further]
+    art, readable, unreadable = rasterised(paths, cache, size_px=ART_PX)
+    if unreadable:
+        raise SystemExit(f"{len(unreadable)} drawings cannot be read, such as {paths[unreadable[0][0]]}")
+    names = [_target(each) for each, _ in rows] + [f"{OTHER}/{each.brand}" for each in further]
+    target_names, targets = np.unique(np.array(names), return_inverse=True)
+    known = [name if name in bench.classes else OTHER for name in target_names.tolist()]
+    brand_colours = _brand_colours()
+    return TrainingSet(
+        art=art,
+        targets=targets.astype(np.int64),
+        target_names=tuple(target_names.tolist()),
+        target_classes=np.array([bench.classes.index(name) for name in known]),
+        classes=bench.classes,
+        validation=np.array([part == "val" and validate for _, part in rows] + [False] * len(further)),
+        names=[_name(each) for each, _ in rows] + [each.brand for each in further],
+        colours=[brand_colours.get(each.label) or _colour(each.hex) for each, _ in rows]
+        + [_colour(each.hex) for each in further],
+    )
+
+
+def _target(drawing: Drawing) -> str:
+    if drawing.label != OTHER:
+        return drawing.label
+    return f"{OTHER}/{drawing.brand}" if drawing.scope == "brand" else f"{OTHER}/shape {drawing.dup_group}"
+
+
+def _name(drawing: Drawing) -> str | None:
+    return drawing.brand if drawing.scope == "brand" else None
+
+
+def _brand_colours() -> dict[str, Colour | None]:
+    with (DATA / "brand_hex.csv").open(encoding="utf-8", newline="") as file:
+        return {row["brand"]: _colour(row["hex"]) for row in csv.DictReader(file)}
+
+
+def _colour(text: str) -> Colour | None:
+    digits = text.removeprefix("#")
+    if len(digits) != 6:
+        return None
+    return int(digits[:2], 16), int(digits[2:4], 16), int(digits[4:], 16)

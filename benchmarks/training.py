@@ -1,0 +1,104 @@
+"""What a training step costs beside the pictures it is fed: `python benchmarks/training.py [--size PX]`.
+
+CPU milliseconds an image, medians of interleaved rounds: drawing art once, unpacking it, unpacking and augmenting, and
+one step of the starter's network with all of it unfrozen and with its low layers frozen.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from statistics import median
+
+import numpy as np
+from logobench_data import default_cache, load
+from starter_data import ART_PX, training_set
+from surroundings import RESULTS, surroundings
+from train_starter import LOW
+
+from logo_retrieval.backbones.backend import keras
+from logo_retrieval.training.art import rasterised
+from logo_retrieval.training.data import BatchMaker
+from logo_retrieval.training.network import SCORES, build_network, losses, unfreeze
+from logo_retrieval.training.recipe import Recipe
+
+ROUNDS = 7
+DRAWN = 400
+
+
+def cpu_ms(work: Callable[[], object], images: int) -> float:
+    """CPU time of this process, per image."""
+    began = time.process_time()
+    work()
+    return 1000 * (time.process_time() - began) / images
+
+
+def children_cpu_s() -> float:
+    """CPU time of the decoder processes that have ended."""
+    times = os.times()
+    return times.children_user + times.children_system
+
+
+def drawing_ms(paths: list[Path]) -> float:
+    """Rasterising files that were never seen, decoder processes counted."""
+    with tempfile.TemporaryDirectory() as scratch:
+        began, began_children = time.process_time(), children_cpu_s()
+        rasterised(paths, Path(scratch), size_px=ART_PX)
+        return 1000 * (time.process_time() - began + children_cpu_s() - began_children) / len(paths)
+
+
+def main() -> None:
+    """Measures, writes, shows."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--size", type=int, default=160)
+    parser.add_argument("--output", type=Path, default=RESULTS / "training.json")
+    parser.add_argument("--cache", type=Path, default=default_cache())
+    arguments = parser.parse_args()
+    bench = load(arguments.cache)
+    data = training_set(bench, (), arguments.cache, split="collection")
+    recipe = Recipe(size_px=arguments.size)
+    targets = len(data.trained_targets)
+    network = build_network(recipe, targets)
+    maker = BatchMaker(data, recipe.size_px, recipe.batch, recipe.seed)
+    (batch,) = maker.batches(0, 1)
+    views, true = batch.views.astype(np.float32), {SCORES: np.zeros(recipe.batch, np.int64)}
+
+    def compiled(from_layer: str | None) -> Callable[[], object]:
+        unfreeze(network, from_layer)
+        network.compile(keras.optimizers.AdamW(1e-4), loss=losses(recipe, targets), jit_compile=False)
+        for _ in range(2):
+            network.train_on_batch(views, true)
+        return lambda: network.train_on_batch(views, true)
+
+    times: dict[str, list[float]] = {name: [] for name in ("unpack", "unpack and augment", "step", "step, low frozen")}
+    rows = np.random.default_rng(0).choice(len(data.art), recipe.batch * ROUNDS).reshape(ROUNDS, -1)
+    for number in range(ROUNDS):
+        times["unpack"].append(cpu_ms(lambda: [data.art[int(row)] for row in rows[number]], recipe.batch))  # noqa: B023
+        times["unpack and augment"].append(cpu_ms(lambda: list(maker.batches(number, number + 1)), recipe.batch))  # noqa: B023
+    for name, from_layer in (("step", None), ("step, low frozen", LOW)):
+        step = compiled(from_layer)
+        times[name] = [cpu_ms(step, recipe.batch) for _ in range(ROUNDS)]
+    medians = {name: round(median(values), 2) for name, values in times.items()}
+    results = {
+        "size_px": recipe.size_px,
+        **surroundings(),
+        "cpu_ms_per_image": {
+            "draw, once": round(drawing_ms([each.path for each in bench.drawings[:DRAWN]]), 2),
+            **medians,
+        },
+        "ratios": {
+            f"augment / {name}": round(medians["unpack and augment"] / medians[name], 3)
+            for name in ("step", "step, low frozen")
+        },
+    }
+    arguments.output.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+    print(json.dumps(results, indent=1))
+
+
+if __name__ == "__main__":
+    main()
