@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import json
 import shutil
 import sqlite3
 import tempfile
@@ -17,6 +18,7 @@ from pathlib import Path
 import numpy as np
 from logobench import HEAD_WEIGHTS, Asker, Rooms, embeddings, fit_decision
 from logobench_data import DATA, LogoBench, default_cache, load
+from surroundings import RESULTS
 from train_starter import MEASURED, SHIPPED, SPLIT
 
 from logo_retrieval.build import build_index
@@ -25,6 +27,7 @@ from logo_retrieval.decide.decision import DecisionConfig
 from logo_retrieval.gallery import Gallery, GalleryRecord
 from logo_retrieval.models import starter_index
 from logo_retrieval.store.schema import INDEX_FILE
+from logo_retrieval.training.export import CARD_FILE
 
 
 def fitted_constants(bench: LogoBench, measured: ModelBundle, cache: Path) -> DecisionConfig:
@@ -56,6 +59,26 @@ def build(bench: LogoBench, bundle: ModelBundle) -> None:
     shutil.copyfile(DATA / "ATTRIBUTION.md", starter_index() / "ATTRIBUTION.md")  # goes wherever the drawings go
 
 
+def measured_quality() -> str:
+    """What the benchmark says of the measured model, for the card."""
+    results = json.loads((RESULTS / "logobench.json").read_text(encoding="utf-8"))
+    figures = results["splits"][SPLIT]["methods"][-1]
+    lines = [
+        f"- {what}: macro F2 {{:.3f}} ({{:.3f}} to {{:.3f}}), {figures[asked]['drawings']} drawings.".format(
+            *figures[asked]["macro_f2"]
+        )
+        for asked, what in (
+            ("all", "all"),
+            ("unseen", "shapes that no drawing known to it has"),
+            ("degraded", "degraded copies"),
+        )
+    ]
+    return (
+        "The model that this one went on from, which had seen neither these artists nor these brands of 'other', in "
+        "LogoBench-160 with 95 % intervals:\n\n" + "\n".join(lines)
+    )
+
+
 def main() -> None:
     """Fits, builds."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -67,6 +90,7 @@ def main() -> None:
     print(f"decision: {constants.to_dict()}")
     shipped = read_bundle(arguments.work / SHIPPED)
     files = {name: shipped.path(name).read_bytes() for name in shipped.config.files}
+    files[CARD_FILE] = files[CARD_FILE].replace(b"## Data", f"{measured_quality()}\n\n## Data".encode(), 1)
     with tempfile.TemporaryDirectory() as scratch:
         build(bench, write_bundle(Path(scratch) / "b", replace(shipped.config, decision=constants.to_dict()), files))
 

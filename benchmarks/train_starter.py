@@ -22,7 +22,7 @@ from wide_data import load_wide
 from logo_retrieval.training.checkpoint import CHECKPOINT
 from logo_retrieval.training.export import export_trained
 from logo_retrieval.training.fit import fit
-from logo_retrieval.training.log import read_log
+from logo_retrieval.training.log import best_entry, read_log
 from logo_retrieval.training.recipe import Recipe
 
 SPLIT = "collection"
@@ -113,7 +113,9 @@ def run(leg: Leg, work: Path, cache: Path) -> None:
     network = fit(data, leg.recipe, folder, start=start, report=show)
     if leg.bundle:
         log = _log_until(leg, work)
-        export_trained(network, leg.recipe, data, work / leg.bundle, name=f"logo-{leg.recipe.backbone}", log=log)
+        best = best_entry([entry for entry in log if entry["leg"] == leg.name])
+        name = f"logo-{leg.recipe.backbone}"
+        export_trained(network, leg.recipe, data, work / leg.bundle, name=name, log=log, best=best)
 
 
 def _log_until(leg: Leg, work: Path) -> list[dict[str, Any]]:

@@ -37,6 +37,7 @@ def export_trained(
     *,
     name: str,
     log: Sequence[Entry],
+    best: Entry | None = None,
 ) -> ModelBundle:
     """Writes the embedder as ONNX, the cosine head as vectors, and all that is known of the training.
 
@@ -47,6 +48,7 @@ def export_trained(
         folder: of the bundle; a bundle already there is replaced.
         name: of the model, for people.
         log: the entries of the training, at least one.
+        best: the entry of the epoch whose weights these are; found in the log by default.
 
     Raises:
         ModelError: the export differs from Keras, or the folder cannot be replaced.
@@ -56,7 +58,7 @@ def export_trained(
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", category=FutureWarning, module=r"keras\.")  # of its converter, about numpy
         onnx = export_onnx(embedder)
-    best = best_entry(log)
+    best = best or best_entry(log)
     config = ModelConfig(
         name=name,
         backbone=spec.name,
