@@ -41,8 +41,7 @@ COLD_START = """
 import sys, time
 from pathlib import Path
 import numpy as np
-from logo_retrieval.bundle import ModelBundle
-from logo_retrieval.cores import usable_cores
+from logo_retrieval.bundle import read_bundle
 from logo_retrieval.embedding import load_embedder
 embedder = load_embedder(read_bundle(Path(sys.argv[1])), runtime=sys.argv[2])
 embedder.embed(np.zeros((1, embedder.input_size_px, embedder.input_size_px, 3), np.uint8))

@@ -70,6 +70,7 @@ def speed() -> list[str]:
             ]
         )
     lines.append(decode_row(decoding))
+    lines.append(training_row(result("training")))
     return rows(*lines)
 
 
@@ -82,6 +83,17 @@ def decode_row(decoding: dict[str, Any]) -> list[str]:
         f"{every[1]['files_per_s']:.0f} files/s, {cpu['workers'] + cpu['parent']:.1f} CPU ms a file",
         f"1 process ({one[1]['files_per_s']:.0f} files/s)",
         f"{decoding['speed_up']:.2f} as quick",
+    ]
+
+
+def training_row(training: dict[str, Any]) -> list[str]:
+    """Making pictures to train on, beside the step that uses them."""
+    cpu = training["cpu_ms_per_image"]
+    return [
+        f"a training picture, augmented, {training['size_px']} px",
+        f"{cpu['unpack and augment']:.1f} CPU ms",
+        f"its step, low layers frozen ({cpu['step, low frozen']:.0f} CPU ms)",
+        f"{training['ratios']['augment / step, low frozen']:.2f}",
     ]
 
 
