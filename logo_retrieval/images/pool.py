@@ -7,17 +7,17 @@ is lost.
 
 from __future__ import annotations
 
-import collections
 import math
 import weakref
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
 
 import numpy as np
 
+from logo_retrieval.ahead import results_ahead
 from logo_retrieval.cores import usable_cores
 from logo_retrieval.errors import UnreadableImage
 from logo_retrieval.images.crew import Crew
@@ -122,28 +122,14 @@ class DecoderPool:
     ) -> Iterator[Result | UnreadableImage]:
         if not self._finalizer.alive:
             raise ValueError("this DecoderPool is closed")
-        return self._ahead(decode_one, iter(sources))
 
-    def _ahead(
-        self, decode_one: Callable[[bytes | Path], Result], sources: Iterator[bytes | Path]
-    ) -> Iterator[Result | UnreadableImage]:
         def settled(source: bytes | Path) -> Result | UnreadableImage:
             try:
                 return decode_one(source)
             except UnreadableImage as fault:
                 return fault
 
-        ahead: collections.deque[Future[Result | UnreadableImage]] = collections.deque()
-        try:
-            for source in sources:
-                ahead.append(self._threads.submit(settled, source))
-                if len(ahead) >= _LOOK_AHEAD * self.processes:
-                    yield ahead.popleft().result()
-            while ahead:
-                yield ahead.popleft().result()
-        finally:
-            for future in ahead:
-                future.cancel()
+        return results_ahead(self._threads, settled, sources, _LOOK_AHEAD * self.processes)
 
 
 def _shut_down(threads: ThreadPoolExecutor, crew: Crew) -> None:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import NamedTuple
@@ -12,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from logo_retrieval.ahead import results_ahead
 from logo_retrieval.cores import usable_cores
 from logo_retrieval.images.prepare import Colour
 from logo_retrieval.training.art import ArtStore
@@ -110,18 +110,8 @@ class BatchMaker:
                 self.data.targets[drawn],
             )
 
-        ahead: deque[Future[Batch]] = deque()
         with ThreadPoolExecutor(self.workers, thread_name_prefix="augment") as threads:
-            try:
-                for step in range(first, last):
-                    ahead.append(threads.submit(one, step))
-                    if len(ahead) >= _AHEAD:
-                        yield ahead.popleft().result()
-                while ahead:
-                    yield ahead.popleft().result()
-            finally:
-                for future in ahead:
-                    future.cancel()
+            yield from results_ahead(threads, one, range(first, last), _AHEAD)
 
     def _view(self, row: int, step: int, place: int) -> UInt8Array:
         art = self.data.art[row]
