@@ -21,7 +21,10 @@ _LISTED = 20
 @click.argument("data", type=click.Path(exists=True, path_type=Path))
 @new_index_option
 @click.option(
-    "--model", default="starter", show_default=True, help="A model bundle, an index that holds one, or a backbone."
+    "--model",
+    default="starter",
+    show_default=True,
+    help="A model bundle, a folder of them (an ensemble), an index that holds one, or a backbone.",
 )
 @click.option("--weights", default="imagenet", show_default=True, help="Of a backbone: imagenet, none or a Keras file.")
 @click.option("--pooling", type=click.Choice(_POOLINGS), default=_POOLINGS[0], show_default=True, help="Of a backbone.")

@@ -47,7 +47,7 @@ _CHATTER = re.compile(r"^(WARNING: All log messages before absl::InitializeLog\(
     multiple=True,
     default=[_DEFAULTS.backbone],
     show_default=True,
-    help="Of the catalogue; given several times, one model each, in sub-folders.",
+    help="Of the catalogue; given several times, one each for the members of an ensemble, in sub-folders of MODEL.",
 )
 @click.option("--resume", is_flag=True, help="Go on where an earlier call with the same options was stopped.")
 @click.option("--head", type=click.Choice(_HEADS), default=_DEFAULTS.head, show_default=True)
@@ -149,7 +149,7 @@ def train(
         raise click.Abort(f"stopped (epochs done: {done}): the same command with --resume goes on") from None
     except OSError as error:
         raise click.ClickException(f"cannot write '{error.filename or work}': {error.strerror or error}") from error
-    _say_how_to_test(prepared, output / recipes[0].backbone if several else output, work)
+    _say_how_to_test(prepared, output, work)
     _warn("unreadable: ", [f"{name}: {reason}" for name, reason in prepared.unreadable])
     if prepared.unreadable:
         sys.exit(EXIT_SOME_UNREADABLE)

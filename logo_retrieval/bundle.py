@@ -21,7 +21,9 @@ SCHEMA = 2
 CONFIG_NAME = "model.json"
 
 MODEL_FILE = "model.onnx"
-"""The file with the embedder's graph."""
+"""The file with the embedder's graph; an ensemble has one a member, such as `member-1.onnx`."""
+
+_GRAPH_SUFFIX = ".onnx"
 
 _FILE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -33,7 +35,7 @@ class ModelConfig:
 
     Attributes:
         name: of this model, for people.
-        backbone: a name of the backbone catalogue.
+        backbone: a name of the backbone catalogue; of an ensemble several, joined by " + ".
         input_size_px: side of the square pictures it takes, in pixels.
         dim: embedding width.
         pooling: how feature maps became one vector: "avg", "max" or "gem".
@@ -139,6 +141,16 @@ class ModelBundle:
     def digest(self) -> str:
         """SHA-256 of the canonical `model.json`; it names every file's SHA-256, so it stands for the whole bundle."""
         return hashlib.sha256(self.config.to_json().encode()).hexdigest()
+
+    @property
+    def graphs(self) -> list[Path]:
+        """The files with the graphs of its embedders, in the order of their names: one, or of an ensemble several.
+
+        Raises:
+            ModelError: the bundle has none.
+        """
+        names = sorted(name for name in self.config.files if name.endswith(_GRAPH_SUFFIX))
+        return [self.path(name) for name in names or [MODEL_FILE]]
 
     def path(self, name: str) -> Path:
         """Gives the path of one of its files.

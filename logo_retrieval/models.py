@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from logo_retrieval.bundle import CONFIG_NAME, ModelBundle, read_bundle
+from logo_retrieval.ensemble import member_folders, read_members, write_ensemble
 from logo_retrieval.errors import IndexStoreError, ModelError
 from logo_retrieval.store.index_store import IndexStore
 from logo_retrieval.store.manifest import Manifest
@@ -52,8 +53,8 @@ def opened_model(model: str, *, weights: str = "imagenet", pooling: str = "avg")
     """A model for as long as the block lasts; whoever needs it longer copies it, as an index does.
 
     Args:
-        model: "starter", the folder of a bundle or of an index that holds one, or a backbone of the catalogue, which is
-            then exported to ONNX; that needs the extra `train`.
+        model: "starter"; the folder of a bundle or of an index that holds one; a folder of bundles, which are then joined
+            to an ensemble; or a backbone of the catalogue, which is then exported to ONNX: that needs the extra `train`.
         weights: of a backbone: "imagenet", "none" or a Keras weights file.
         pooling: of a backbone: "avg", "max" or "gem".
 
@@ -68,6 +69,9 @@ def opened_model(model: str, *, weights: str = "imagenet", pooling: str = "avg")
         yield read_bundle(folder)
     elif (folder / INDEX_FILE).is_file():
         yield _model_of_index(folder)
+    elif member_folders(folder):
+        with tempfile.TemporaryDirectory() as scratch:
+            yield write_ensemble(Path(scratch) / "ensemble", read_members(folder), name=folder.resolve().name)
     elif model in CATALOG:
         from logo_retrieval.backbones.build import build_embedder
         from logo_retrieval.backbones.export import export_bundle
@@ -86,7 +90,7 @@ def opened_model(model: str, *, weights: str = "imagenet", pooling: str = "avg")
             )
     else:
         raise ModelError(
-            f"expected '{STARTER}', the folder of a model bundle with a {CONFIG_NAME}, or a backbone "
+            f"expected '{STARTER}', the folder of a model bundle with a {CONFIG_NAME}, a folder of such, or a backbone "
             f"({', '.join(CATALOG)}), got '{model}'"
         )
 

@@ -6,27 +6,29 @@ Importing this room loads no runtime; `load_embedder` does.
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 from logo_retrieval.bundle import ModelBundle
+from logo_retrieval.embedding.ensemble import EnsembleEmbedder
 from logo_retrieval.embedding.protocol import Embedder
-from logo_retrieval.errors import BackendError
+from logo_retrieval.errors import BackendError, ModelError
 
 __all__ = ["RUNTIMES", "Embedder", "load_embedder"]
 
 
-def _onnx_runtime(bundle: ModelBundle) -> Embedder:
+def _onnx_runtime(graph: Path, input_size_px: int) -> Embedder:
     from logo_retrieval.embedding.onnx_runtime import OnnxRuntimeEmbedder
 
-    return OnnxRuntimeEmbedder(bundle)
+    return OnnxRuntimeEmbedder(graph, input_size_px)
 
 
-def _openvino_bf16(bundle: ModelBundle) -> Embedder:
+def _openvino_bf16(graph: Path, input_size_px: int) -> Embedder:
     from logo_retrieval.embedding.openvino import OpenVinoEmbedder
 
-    return OpenVinoEmbedder(bundle)
+    return OpenVinoEmbedder(graph, input_size_px)
 
 
-RUNTIMES: dict[str, Callable[[ModelBundle], Embedder]] = {
+RUNTIMES: dict[str, Callable[[Path, int], Embedder]] = {
     "onnxruntime-fp32": _onnx_runtime,
     "openvino-bf16": _openvino_bf16,
 }
@@ -34,16 +36,23 @@ RUNTIMES: dict[str, Callable[[ModelBundle], Embedder]] = {
 
 
 def load_embedder(bundle: ModelBundle, *, runtime: str = "onnxruntime-fp32") -> Embedder:
-    """Makes an embedder ready to run.
+    """Makes an embedder ready to run; of a bundle with several graphs, the ensemble of them.
 
     Args:
-        bundle: that holds the graph.
+        bundle: that holds the graphs.
         runtime: a key of `RUNTIMES`.
 
     Raises:
         BackendError: there is no such runtime, it is not installed, or this processor cannot run it.
-        ModelError: the graph is damaged, or not of the size and width that the bundle states.
+        ModelError: a graph is missing or damaged, or not of the size and width that the bundle states.
     """
     if runtime not in RUNTIMES:
         raise BackendError(f"runtime must be one of {', '.join(RUNTIMES)}, got {runtime!r}")
-    return RUNTIMES[runtime](bundle)
+    members = [RUNTIMES[runtime](graph, bundle.config.input_size_px) for graph in bundle.graphs]
+    embedder = EnsembleEmbedder(members) if len(members) > 1 else members[0]
+    if embedder.dim != bundle.config.dim:
+        raise ModelError(
+            f"the model bundle {bundle.folder} states vectors of width {bundle.config.dim}, "
+            f"its graph gives {embedder.dim}: export it again"
+        )
+    return embedder

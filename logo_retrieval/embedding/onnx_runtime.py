@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import cast
 
 import onnxruntime
 
-from logo_retrieval.bundle import MODEL_FILE, ModelBundle
 from logo_retrieval.cores import usable_cores
-from logo_retrieval.embedding.protocol import check_shapes, embed_in_batches
+from logo_retrieval.embedding.protocol import embed_in_batches, width_of
 from logo_retrieval.errors import ModelError
 from logo_retrieval.values import Float32Array, UInt8Array
 
@@ -16,7 +16,7 @@ _ERRORS_ONLY = 3
 
 
 class OnnxRuntimeEmbedder:
-    """Embeds with the graph of a bundle.
+    """Embeds with one graph.
 
     Attributes:
         dim: width of an embedding.
@@ -26,26 +26,24 @@ class OnnxRuntimeEmbedder:
 
     precision = "onnxruntime-fp32"
 
-    def __init__(self, bundle: ModelBundle) -> None:
-        """Loads the graph.
+    def __init__(self, graph: Path, input_size_px: int) -> None:
+        """Loads the graph, which takes pictures of this size.
 
         Raises:
-            ModelError: it is damaged, or not of the size and width that the bundle states.
+            ModelError: it is damaged, or of another size.
         """
-        self.dim = bundle.config.dim
-        self.input_size_px = bundle.config.input_size_px
+        self.input_size_px = input_size_px
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = usable_cores()
         options.log_severity_level = _ERRORS_ONLY
         for pool in ("intra_op", "inter_op"):  # threads that spin while they wait burn the cores of other work
             options.add_session_config_entry(f"session.{pool}.allow_spinning", "0")
-        path = bundle.path(MODEL_FILE)
         try:
-            self._session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+            self._session = onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
         except Exception as error:  # the runtime's own exceptions share no base class but this
-            raise ModelError(f"ONNX Runtime cannot load {path}: {error}") from error
+            raise ModelError(f"ONNX Runtime cannot load {graph}: {error}") from error
         inputs, outputs = self._session.get_inputs(), self._session.get_outputs()
-        check_shapes(bundle, [tuple(value.shape[1:]) for value in (*inputs, *outputs)])
+        self.dim = width_of(graph, input_size_px, [tuple(value.shape[1:]) for value in (*inputs, *outputs)])
         self._input = inputs[0].name
 
     def embed(self, views: UInt8Array) -> Float32Array:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import cast
 
 import numpy as np
 
-from logo_retrieval.bundle import MODEL_FILE, ModelBundle
 from logo_retrieval.cores import usable_cores
-from logo_retrieval.embedding.protocol import check_shapes, embed_in_batches
+from logo_retrieval.embedding.protocol import embed_in_batches, width_of
 from logo_retrieval.errors import BackendError, ModelError
 from logo_retrieval.values import Float32Array, UInt8Array
 
@@ -23,7 +23,7 @@ _DEVICE = "CPU"
 
 
 class OpenVinoEmbedder:
-    """Embeds with the graph of a bundle, about twice as fast as in 32-bit floats and slightly rounded.
+    """Embeds with one graph, about twice as fast as in 32-bit floats and slightly rounded.
 
     It takes one call at a time.
 
@@ -35,15 +35,14 @@ class OpenVinoEmbedder:
 
     precision = "openvino-bf16"
 
-    def __init__(self, bundle: ModelBundle) -> None:
-        """Compiles the graph.
+    def __init__(self, graph: Path, input_size_px: int) -> None:
+        """Compiles the graph, which takes pictures of this size.
 
         Raises:
             BackendError: this processor has no bfloat16 instructions.
-            ModelError: the graph is damaged, or not of the size and width that the bundle states.
+            ModelError: the graph is damaged, or of another size.
         """
-        self.dim = bundle.config.dim
-        self.input_size_px = bundle.config.input_size_px
+        self.input_size_px = input_size_px
         core = openvino.Core()
         capabilities = core.get_property(_DEVICE, "OPTIMIZATION_CAPABILITIES")
         if "BF16" not in capabilities:  # OpenVINO would quietly compute in another precision
@@ -51,15 +50,15 @@ class OpenVinoEmbedder:
                 f"the runtime openvino-bf16 needs a processor with bfloat16, this one has {sorted(capabilities)}: "
                 "use the runtime onnxruntime-fp32"
             )
-        path = bundle.path(MODEL_FILE)
         try:
             compiled = core.compile_model(
-                path, _DEVICE, {"INFERENCE_PRECISION_HINT": "bf16", "INFERENCE_NUM_THREADS": usable_cores()}
+                graph, _DEVICE, {"INFERENCE_PRECISION_HINT": "bf16", "INFERENCE_NUM_THREADS": usable_cores()}
             )
         except RuntimeError as error:
-            raise ModelError(f"OpenVINO cannot load {path}: {error}") from error
+            raise ModelError(f"OpenVINO cannot load {graph}: {error}") from error
         ports = (*compiled.inputs, *compiled.outputs)
-        check_shapes(bundle, [tuple(port.get_partial_shape()[1:].get_max_shape()) for port in ports])
+        shapes = [tuple(port.get_partial_shape()[1:].get_max_shape()) for port in ports]
+        self.dim = width_of(graph, input_size_px, shapes)
         self._request = compiled.create_infer_request()
 
     def embed(self, views: UInt8Array) -> Float32Array:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 
-from logo_retrieval.bundle import MODEL_FILE, ModelBundle
 from logo_retrieval.errors import ModelError
 from logo_retrieval.values import Float32Array, UInt8Array
 
@@ -59,13 +59,14 @@ def embed_in_batches(
     return embeddings
 
 
-def check_shapes(bundle: ModelBundle, got: list[tuple[int, ...]]) -> None:
-    """Compares the shapes of a graph's inputs and outputs, without the batch, with what its bundle states.
+def width_of(graph: Path, input_size_px: int, shapes: list[tuple[int, ...]]) -> int:
+    """The embedding width of a graph, read from the shapes of its inputs and outputs without the batch.
 
     Raises:
-        ModelError: they differ.
+        ModelError: it does not map one picture of this size to one vector.
     """
-    size_px, dim = bundle.config.input_size_px, bundle.config.dim
-    expected = [(size_px, size_px, 3), (dim,)]
-    if got != expected:
-        raise ModelError(f"{bundle.path(MODEL_FILE)} must map {expected[0]} to {expected[1]} for a picture, got {got}")
+    if len(shapes) != 2 or shapes[0] != (input_size_px, input_size_px, 3) or len(shapes[1]) != 1:
+        raise ModelError(
+            f"{graph} must map ({input_size_px}, {input_size_px}, 3) to one vector for a picture, got {shapes}"
+        )
+    return int(shapes[1][0])

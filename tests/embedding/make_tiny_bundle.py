@@ -1,6 +1,6 @@
-"""Makes the model bundle that the tests embed with: one seeded convolution, 32 px in, 8 numbers out, about 2 kB.
+"""Makes the model bundles that the tests embed with: one seeded convolution, 32 px in, few numbers out, about 2 kB.
 
-python tests/embedding/make_tiny_bundle.py tests/embedding/data/tiny
+python tests/embedding/make_tiny_bundle.py tests/embedding/data
 """
 
 from __future__ import annotations
@@ -15,29 +15,31 @@ from onnx import TensorProto, helper, numpy_helper
 from logo_retrieval.bundle import MODEL_FILE, ModelBundle, ModelConfig, write_bundle
 
 INPUT_SIZE_PX = 32
-DIM = 8
+WIDTHS = {"tiny": 8, "tiny-too": 6}
+"""Of the bundles by name."""
 
 
 def make_tiny_bundle(folder: Path) -> ModelBundle:
-    """Writes the bundle."""
+    """Writes the bundle that the folder is named after."""
+    name, seed = folder.name, list(WIDTHS).index(folder.name)
     config = ModelConfig(
-        name="tiny",
-        backbone="tiny",
+        name=name,
+        backbone=name,
         input_size_px=INPUT_SIZE_PX,
-        dim=DIM,
+        dim=WIDTHS[name],
         pooling="avg",
-        weights="none: random, seed 0",
+        weights=f"none: random, seed {seed}",
         licence="Apache-2.0",
         paper="none",
     )
-    return write_bundle(folder, config, {MODEL_FILE: _graph().SerializeToString()})
+    return write_bundle(folder, config, {MODEL_FILE: _graph(WIDTHS[name], seed).SerializeToString()})
 
 
-def _graph() -> onnx.ModelProto:
-    rng = np.random.default_rng(0)
+def _graph(dim: int, seed: int) -> onnx.ModelProto:
+    rng = np.random.default_rng(seed)
     constants = {
-        "kernel": rng.normal(0, 0.01, (DIM, 3, 3, 3)).astype(np.float32),
-        "bias": rng.normal(0, 0.1, DIM).astype(np.float32),
+        "kernel": rng.normal(0, 0.01, (dim, 3, 3, 3)).astype(np.float32),
+        "bias": rng.normal(0, 0.1, dim).astype(np.float32),
     }
     nodes = [
         helper.make_node("Transpose", ["views"], ["channels_first"], perm=[0, 3, 1, 2]),
@@ -52,11 +54,12 @@ def _graph() -> onnx.ModelProto:
         nodes,
         "tiny",
         [helper.make_tensor_value_info("views", TensorProto.FLOAT, ["n", INPUT_SIZE_PX, INPUT_SIZE_PX, 3])],
-        [helper.make_tensor_value_info("embedding", TensorProto.FLOAT, ["n", DIM])],
+        [helper.make_tensor_value_info("embedding", TensorProto.FLOAT, ["n", dim])],
         [numpy_helper.from_array(array, name) for name, array in constants.items()],
     )
     return helper.make_model(graph, ir_version=8, opset_imports=[helper.make_opsetid("", 15)])
 
 
 if __name__ == "__main__":
-    make_tiny_bundle(Path(sys.argv[1]))
+    for each in WIDTHS:
+        make_tiny_bundle(Path(sys.argv[1]) / each)

@@ -115,14 +115,17 @@ def test_a_graph_that_is_none_is_refused(bundle: ModelBundle, runtime: str, tmp_
         load_embedder(broken, runtime=runtime)
 
 
-@pytest.mark.parametrize(("input_size_px", "dim"), [(16, 9), (18, 8)])
+@pytest.mark.parametrize(
+    ("input_size_px", "dim", "message"),
+    [(16, 8, r"model\.onnx must map \(16, 16, 3\) to"), (32, 9, "states vectors of width 9, its graph gives 8")],
+)
 def test_a_graph_of_other_shape_is_refused(
-    bundle: ModelBundle, runtime: str, tmp_path: Path, input_size_px: int, dim: int
+    bundle: ModelBundle, runtime: str, tmp_path: Path, input_size_px: int, dim: int, message: str
 ) -> None:
     content = bundle.path(MODEL_FILE).read_bytes()
     config = replace(bundle.config, input_size_px=input_size_px, dim=dim)
     wrong = write_bundle(tmp_path / "b", config, {MODEL_FILE: content})
-    with pytest.raises(ModelError, match=r"model\.onnx must map"):
+    with pytest.raises(ModelError, match=message):
         load_embedder(wrong, runtime=runtime)
 
 
@@ -180,8 +183,11 @@ def test_a_missing_runtime_names_its_extra() -> None:
 
 
 @pytest.mark.large
-def test_the_tiny_bundle_can_be_made_again(bundle: ModelBundle, tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["tiny", "tiny-too"])
+def test_the_tiny_bundles_can_be_made_again(name: str, tmp_path: Path) -> None:
     from make_tiny_bundle import make_tiny_bundle
 
-    again = load_embedder(make_tiny_bundle(tmp_path / "tiny"))
-    np.testing.assert_array_equal(again.embed(pictures(4)), load_embedder(bundle).embed(pictures(4)))
+    again = load_embedder(make_tiny_bundle(tmp_path / name))
+    np.testing.assert_array_equal(
+        again.embed(pictures(4)), load_embedder(read_bundle(TINY.parent / name)).embed(pictures(4))
+    )
