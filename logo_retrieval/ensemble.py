@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -74,15 +74,20 @@ def _joined_head(members: Sequence[ModelBundle]) -> HeadVectors | None:
 
 
 def _joined_config(configs: Sequence[ModelConfig], name: str) -> ModelConfig:
-    def joined(field: str) -> str:
-        return " + ".join(dict.fromkeys(getattr(config, field) for config in configs))
-
     constants = [config.decision for config in configs]
     shared = constants[0] if all(each.keys() == constants[0].keys() for each in constants) else {}
     return replace(
         configs[0],
         name=name,
         dim=sum(config.dim for config in configs),
-        **{field: joined(field) for field in ("backbone", "pooling", "weights", "licence", "paper")},
+        backbone=_listed(config.backbone for config in configs),
+        pooling=_listed(config.pooling for config in configs),
+        weights=_listed(config.weights for config in configs),
+        licence=_listed(config.licence for config in configs),
+        paper=_listed(config.paper for config in configs),
         decision={key: sum(each[key] for each in constants) / len(constants) for key in shared},
     )
+
+
+def _listed(texts: Iterable[str]) -> str:
+    return " + ".join(dict.fromkeys(texts))

@@ -53,8 +53,8 @@ def opened_model(model: str, *, weights: str = "imagenet", pooling: str = "avg")
     """A model for as long as the block lasts; whoever needs it longer copies it, as an index does.
 
     Args:
-        model: "starter"; the folder of a bundle or of an index that holds one; a folder of bundles, which are then joined
-            to an ensemble; or a backbone of the catalogue, which is then exported to ONNX: that needs the extra `train`.
+        model: "starter"; the folder of a bundle or of an index that holds one; a folder of bundles, which are then
+            joined to an ensemble; or a backbone of the catalogue, which is then exported: that needs the extra `train`.
         weights: of a backbone: "imagenet", "none" or a Keras weights file.
         pooling: of a backbone: "avg", "max" or "gem".
 

@@ -23,7 +23,7 @@ CLASSES = ("acme", "borea", "other")
 
 
 def unit(rows: Float32Array) -> Float32Array:
-    return rows / np.linalg.norm(rows, axis=1, keepdims=True)
+    return np.asarray(rows / np.linalg.norm(rows, axis=1, keepdims=True), np.float32)
 
 
 def member(folder: Path, name: str, classes: tuple[str, ...] | None = CLASSES, **changes: object) -> ModelBundle:
