@@ -16,7 +16,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from logobench import HEAD_WEIGHTS, Asker, Rooms, embeddings, fit_decision
+from logobench import Asker, Rooms, embeddings
 from logobench_data import DATA, LogoBench, default_cache, load
 from surroundings import RESULTS
 from train_starter import MEASURED, SHIPPED, SPLIT
@@ -24,6 +24,7 @@ from train_starter import MEASURED, SHIPPED, SPLIT
 from logo_retrieval.build import build_index
 from logo_retrieval.bundle import ModelBundle, read_bundle, write_bundle
 from logo_retrieval.decide.decision import DecisionConfig
+from logo_retrieval.evaluation.fitting import fit_decision
 from logo_retrieval.gallery import Gallery, GalleryRecord
 from logo_retrieval.models import starter_index
 from logo_retrieval.store.schema import INDEX_FILE
@@ -40,7 +41,7 @@ def fitted_constants(bench: LogoBench, measured: ModelBundle, cache: Path) -> De
     asker = Asker(bench, measured, embedded, rooms.train)
     unseen = np.union1d(rooms.val, rooms.all)
     asked = [asker.ask(source, unseen, all_views=True) for source in (embedded, worn)]
-    return fit_decision(asked, asker.other, HEAD_WEIGHTS)
+    return fit_decision(asked, asker.other)
 
 
 def build(bench: LogoBench, bundle: ModelBundle) -> None:

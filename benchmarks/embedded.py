@@ -68,7 +68,7 @@ def _kept(bench: LogoBench, rows: Int64Array, salt: str | None, bundle: ModelBun
     digest = hashlib.sha256(json.dumps(recipe, sort_keys=True).encode()).hexdigest()
     kept = cache / "embeddings" / f"logobench160-{digest[:16]}.npz"
     if not kept.is_file():
-        embedded = _embed(_sources(bench, rows, salt), rows, embedder, preparation)
+        embedded = _embed(sources_of(bench, rows, salt), rows, embedder, preparation)
         kept.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile(dir=kept.parent, suffix=".npz", delete=False) as aside:
             np.savez(aside, vectors=embedded.vectors, owners=embedded.owners, whole=embedded.whole)
@@ -77,7 +77,8 @@ def _kept(bench: LogoBench, rows: Int64Array, salt: str | None, bundle: ModelBun
         return Embedded(arrays["vectors"], arrays["owners"], arrays["whole"])
 
 
-def _sources(bench: LogoBench, rows: Int64Array, salt: str | None) -> Iterable[bytes | Path]:
+def sources_of(bench: LogoBench, rows: Int64Array, salt: str | None) -> Iterable[bytes | Path]:
+    """The files of some drawings, or with a salt degraded copies of them, kinds by lot."""
     drawings = [bench.drawings[row] for row in rows]
     if salt is None:
         return (drawing.path for drawing in drawings)

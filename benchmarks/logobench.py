@@ -14,9 +14,7 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Iterator
 from dataclasses import astuple, dataclass
-from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -29,8 +27,9 @@ from surroundings import RESULTS, surroundings
 
 from logo_retrieval.bundle import ModelBundle
 from logo_retrieval.decide.decision import DecisionConfig, class_probabilities, nearest_of_classes
-from logo_retrieval.evaluation import metrics
+from logo_retrieval.evaluation.fitting import HEAD_WEIGHTS, Witnesses, fit_decision
 from logo_retrieval.evaluation.measure import RESAMPLES, SEED, Answers, measure
+from logo_retrieval.evaluation.metrics import BoolArray
 from logo_retrieval.heads.cosine import HEAD_FILE, CosineHead, HeadVectors
 from logo_retrieval.models import opened_model
 from logo_retrieval.search.exact import ExactIndex
@@ -38,19 +37,15 @@ from logo_retrieval.search.views import best_over_views
 from logo_retrieval.training.art import rasterised
 from logo_retrieval.values import Float32Array, Int64Array, Neighbours
 
-HEAD_WEIGHTS = (0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8)
 WIDE = 1.25
 WORN = "test"
 """Salt of the lot by which degraded copies are drawn."""
 
 
 @dataclass(frozen=True, slots=True)
-class Witnesses:
-    """What is said about n queries, (n, c) by the nearest drawings and by the head if there is one, and the truth."""
+class Asked(Witnesses):
+    """What is said about some rows of the benchmark."""
 
-    nearest: Float32Array
-    head: Float32Array | None
-    true: Int64Array
     rows: Int64Array
 
 
@@ -91,14 +86,14 @@ class Asker:
         self._head = CosineHead(learned, bench.classes) if learned else None
         self._n_classes = len(bench.classes)
 
-    def ask(self, source: Embedded, rows: Int64Array, *, all_views: bool) -> Witnesses:
+    def ask(self, source: Embedded, rows: Int64Array, *, all_views: bool) -> Asked:
         """Rows that `source` does not hold are passed over."""
         rows = np.intersect1d(rows, source.owners)
         views, owners = source.of(rows, all_views=all_views)
         found = self._nearest(views, owners, len(rows))
         nearest = nearest_of_classes(found.similarities, self.labels[found.ids], self._n_classes)
         head = self._head.scores(views, owners, len(rows)) if self._head else None
-        return Witnesses(nearest, head, self.labels[rows], rows)
+        return Asked(nearest, head, self.labels[rows], rows)
 
     def neighbours(self, source: Embedded, rows: Int64Array, *, all_views: bool) -> Neighbours:
         """The nearest drawings of the gallery, by row, for rows in ascending order that `source` holds."""
@@ -108,70 +103,20 @@ class Asker:
         return best_over_views(self._gallery.search(views, DecisionConfig().k), owners, n_queries)
 
 
-def by_nearest(asked: Witnesses, other: int) -> Answers:
+def by_nearest(asked: Asked, other: int) -> Answers:
     """The class of the nearest drawing."""
     companies = np.delete(asked.nearest, other, axis=1).max(axis=1)
     known = np.subtract(companies, asked.nearest[:, other], dtype=np.float64)
     return Answers(asked.nearest.argmax(axis=1), known)
 
 
-def by_decision(asked: Witnesses, other: int, config: DecisionConfig) -> Answers:
+def by_decision(asked: Asked, other: int, config: DecisionConfig) -> Answers:
     """The likeliest class."""
     probabilities = class_probabilities(asked.nearest, asked.head, other, config)
     return Answers(probabilities.argmax(axis=1), 1 - probabilities[:, other], probabilities)
 
 
-def fit_decision(asked: list[Witnesses], other: int, head_weights: tuple[float, ...]) -> DecisionConfig:
-    """The constants on a grid with the largest expected macro F2, less a tenth of the negative log-likelihood.
-
-    The expectation takes each answer by lot, with the probabilities as they are: it moves smoothly with the constants,
-    and few hundred drawings do not suffice for what F2 of the likeliest answers makes of them. The likelihood alone
-    would call too much `other`, which is the largest class by far and counts as one of 161 in a macro mean. The
-    background is tried at quantiles of the best evidence, as each embedding has a scale of its own. Several sets of
-    queries count alike.
-    """
-
-    def gain(config: DecisionConfig) -> float:
-        return float(np.mean([_gain(each, other, config) for each in asked]))
-
-    return max(_grid(asked[0], head_weights), key=gain)
-
-
-def _gain(asked: Witnesses, other: int, config: DecisionConfig) -> float:
-    probabilities = class_probabilities(asked.nearest, asked.head, other, config)
-    return expected_macro_f2(probabilities, asked.true) - 0.1 * metrics.negative_log_likelihood(
-        probabilities, asked.true
-    )
-
-
-def expected_macro_f2(probabilities: metrics.Float64Array, true: Int64Array) -> float:
-    """Macro F2 over the classes that occur, with counts as expected when each of n answers is drawn by its row.
-
-    Args:
-        probabilities: (n, c).
-        true: (n,) in 0..c-1.
-    """
-    n_classes = probabilities.shape[1]
-    hits = np.bincount(true, probabilities[np.arange(len(true)), true], minlength=n_classes)
-    actual = np.bincount(true, minlength=n_classes)
-    occurring = actual > 0
-    return float(np.mean((5 * hits / (4 * actual + probabilities.sum(axis=0)))[occurring]))
-
-
-def _grid(asked: Witnesses, head_weights: tuple[float, ...]) -> Iterator[DecisionConfig]:
-    for weight in head_weights:
-        evidence = asked.nearest if asked.head is None else (1 - weight) * asked.nearest + weight * asked.head
-        for temperature, margin, background in product(
-            (0.01, 0.02, 0.03, 0.04, 0.05, 0.06, 0.08, 0.1),
-            (-0.15, -0.1, -0.05, -0.02, 0.0, 0.02, 0.05, 0.1),
-            np.quantile(evidence.max(axis=1), [0.0, 0.02, 0.05, 0.1, 0.2, 0.35]),
-        ):
-            yield DecisionConfig(
-                head_weight=weight, temperature=temperature, margin=margin, background=float(background)
-            )
-
-
-def is_wide(bench: LogoBench, cache: Path) -> metrics.BoolArray:
+def is_wide(bench: LogoBench, cache: Path) -> BoolArray:
     """(n,) whether a drawing is more than 1.25 times as wide as high, its margins trimmed."""
     art, places, _ = rasterised([drawing.path for drawing in bench.drawings], cache, size_px=ART_PX)
     wide = np.zeros(len(bench.drawings), bool)
@@ -180,7 +125,7 @@ def is_wide(bench: LogoBench, cache: Path) -> metrics.BoolArray:
 
 
 def run_split(
-    bench: LogoBench, split: str, bundle: ModelBundle, embedded: Embedded, worn: Embedded, wide: metrics.BoolArray
+    bench: LogoBench, split: str, bundle: ModelBundle, embedded: Embedded, worn: Embedded, wide: BoolArray
 ) -> dict[str, Any]:
     """All methods on all sets of queries."""
     rooms = Rooms.of(bench, split)
@@ -214,7 +159,7 @@ def run_split(
     return {"gallery": len(rooms.train), "fitted_on": len(rooms.val), "methods": methods}
 
 
-def figures(answers: Answers, asked: Witnesses, groups: Int64Array, other: int) -> dict[str, Any]:
+def figures(answers: Answers, asked: Asked, groups: Int64Array, other: int) -> dict[str, Any]:
     """Each figure as [value, low, high]."""
     result: dict[str, Any] = {
         "drawings": len(asked.true),
@@ -225,7 +170,7 @@ def figures(answers: Answers, asked: Witnesses, groups: Int64Array, other: int) 
     return result
 
 
-def by_wear(bench: LogoBench, answers: Answers, asked: Witnesses, other: int) -> dict[str, float]:
+def by_wear(bench: LogoBench, answers: Answers, asked: Asked, other: int) -> dict[str, float]:
     """Share of companies right, by kind of degradation."""
     kinds = np.array([kind_by_lot(bench.drawings[row], WORN) for row in asked.rows])
     right, company = answers.predicted == asked.true, asked.true != other

@@ -10,7 +10,7 @@ import argparse
 from pathlib import Path
 
 import numpy as np
-from logobench import HEAD_WEIGHTS, Asker, Rooms, embeddings, fit_decision
+from logobench import Asker, Rooms, embeddings
 from logobench_data import Drawing, default_cache, load
 from PIL import Image, ImageDraw, ImageFont
 from surroundings import RESULTS
@@ -18,6 +18,7 @@ from surroundings import RESULTS
 from logo_retrieval import images
 from logo_retrieval.bundle import read_bundle
 from logo_retrieval.decide.decision import class_probabilities
+from logo_retrieval.evaluation.fitting import fit_decision
 from logo_retrieval.images.decode import decode
 from logo_retrieval.images.preparation import Preparation
 
@@ -48,7 +49,7 @@ def main() -> None:
     rooms = Rooms.of(bench, SPLIT)
     asker = Asker(bench, bundle, embedded, rooms.train)
     validation = [asker.ask(source, rooms.val, all_views=True) for source in (embedded, worn)]
-    config = fit_decision(validation, asker.other, HEAD_WEIGHTS)
+    config = fit_decision(validation, asker.other)
     asked = np.sort(np.random.default_rng(SEED).choice(rooms.unseen, ROWS * COLUMNS, replace=False))
     queries = asker.ask(embedded, asked, all_views=True)
     answers = class_probabilities(queries.nearest, queries.head, asker.other, config)

@@ -113,6 +113,11 @@ class BatchMaker:
         with ThreadPoolExecutor(self.workers, thread_name_prefix="augment") as threads:
             yield from results_ahead(threads, one, range(first, last), _AHEAD)
 
+    def copies(self, rows: Int64Array) -> UInt8Array:
+        """One augmented view of each of some drawings: (m, s, s, 3) uint8."""
+        with ThreadPoolExecutor(self.workers, thread_name_prefix="augment") as threads:
+            return np.stack(list(threads.map(lambda row: self._view(int(row), 0, int(row)), rows)))
+
     def _view(self, row: int, step: int, place: int) -> UInt8Array:
         art = self.data.art[row]
         scene = Scene(art.pixels, art.mono, self.data.colours[row], self.data.names[row])

@@ -17,6 +17,7 @@ from logo_retrieval.backbones.weights import IMAGENET, NONE, describe_weights
 from logo_retrieval.bundle import MODEL_FILE, ModelBundle, ModelConfig, write_bundle
 from logo_retrieval.heads.cosine import HEAD_FILE, HeadVectors
 from logo_retrieval.training.card import model_card
+from logo_retrieval.training.constants import fitted_decision
 from logo_retrieval.training.curves import curves_svg
 from logo_retrieval.training.data import TrainingSet
 from logo_retrieval.training.log import Entry, best_entry
@@ -41,6 +42,8 @@ def export_trained(
 ) -> ModelBundle:
     """Writes the embedder as ONNX, the cosine head as vectors, and all that is known of the training.
 
+    Where drawings of companies and of `other` were kept for validation, they choose the constants of the decision.
+
     Args:
         network: as `fit` returns it.
         recipe: that it was trained by.
@@ -59,6 +62,8 @@ def export_trained(
         warnings.filterwarnings("ignore", category=FutureWarning, module=r"keras\.")  # of its converter, about numpy
         onnx = export_onnx(embedder)
     best = best or best_entry(log)
+    head = head_vectors(network, data)
+    decision = fitted_decision(network, head, recipe, data)
     config = ModelConfig(
         name=name,
         backbone=spec.name,
@@ -68,6 +73,7 @@ def export_trained(
         weights=_origin(spec, recipe, data, best["epoch"]),
         licence=_licence(spec, recipe.weights),
         paper=spec.paper,
+        decision=decision.to_dict() if decision is not None else {},
         versions={library: version(library) for library in ("keras", "tf2onnx", "onnx", "onnxruntime")},
     )
     files = {
@@ -77,7 +83,6 @@ def export_trained(
         RECIPE_FILE: (json.dumps(recipe.to_dict(), indent=2) + "\n").encode(),
         CARD_FILE: model_card(config, recipe, data, best, log).encode(),
     }
-    head = head_vectors(network, data)
     if head is not None:
         files[HEAD_FILE] = head.to_bytes()
     return write_bundle(folder, config, files)

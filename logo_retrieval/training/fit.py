@@ -116,7 +116,7 @@ class _Run:
             backbone_of(self._network).trainable = False
             rate: Any = recipe.head_learning_rate
         else:
-            unfreeze(self._network, recipe.trained_from)
+            unfreeze(self._network, recipe.trained_from, recipe.frozen_kinds)
             steps = recipe.epochs * recipe.steps_per_epoch
             warm = max(1, round(recipe.warm_up * steps))
             rate = keras.optimizers.schedules.CosineDecay(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from logo_retrieval.backbones.backend import keras
 from logo_retrieval.backbones.build import PixelScaling
 from logo_retrieval.backbones.catalog import find_backbone
@@ -67,8 +69,13 @@ def scoring_layer(network: keras.Model) -> keras.Layer:
     return layer
 
 
-def unfreeze(network: keras.Model, from_layer: str | None) -> None:
+def unfreeze(network: keras.Model, from_layer: str | None, frozen_kinds: Collection[str] = ()) -> None:
     """Makes the backbone learn from a layer on; all of it when None. What is frozen keeps its batch statistics too.
+
+    Args:
+        network: of `build_network`.
+        from_layer: a layer of its backbone.
+        frozen_kinds: names of Keras layer classes that stay frozen wherever they are.
 
     Raises:
         ModelError: the backbone has no such layer.
@@ -80,7 +87,7 @@ def unfreeze(network: keras.Model, from_layer: str | None) -> None:
     start = 0 if from_layer is None else names.index(from_layer)
     backbone.trainable = True
     for place, layer in enumerate(backbone.layers):
-        layer.trainable = place >= start
+        layer.trainable = place >= start and type(layer).__name__ not in frozen_kinds
 
 
 def losses(recipe: Recipe, targets: int) -> dict[str, Loss]:

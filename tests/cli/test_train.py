@@ -7,11 +7,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 from conftest import Run
 from drawings import lay_classes, svg
 
 from logo_retrieval.bundle import read_bundle
+from logo_retrieval.heads.cosine import HEAD_FILE
+from logo_retrieval.models import opened_model
 from logo_retrieval.training.log import add_to_log
 from logo_retrieval.training.recipe import Recipe
 
@@ -114,3 +117,50 @@ def test_train_stop_go_on_build_and_classify(run: Run, tmp_path: Path, monkeypat
     (tmp_path / "query.svg").write_bytes(svg("bars", 1))
     assert run("classify", tmp_path / "query.svg", "--index", work / "index").code == 0
     assert run("evaluate", work / "test.csv", "--index", work / "index").code == 0
+
+
+ORIGIN = ("resnet50", "xception", "densenet169", "inception_resnet_v2")
+
+
+@pytest.mark.large
+@pytest.mark.filterwarnings("ignore:In the future `np.object`:FutureWarning")
+@pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy:DeprecationWarning")
+@pytest.mark.parametrize("backbone", ORIGIN)
+def test_the_origins_networks_learn_and_answer(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, backbone: str
+) -> None:
+    """Each with the origin's head and pooling, unfrozen in the second phase, exported, and asked through an index."""
+    from logo_retrieval.training.checkpoint import CHECKPOINT, read_checkpoint
+    from logo_retrieval_cli import train
+
+    monkeypatch.setattr(train, "Recipe", functools.partial(Recipe, steps_per_epoch=3, head_epochs=1))
+    data, model = lay_classes(tmp_path / "data", per_class=5), tmp_path / "model"
+    options = ("--head", "origin", "--pooling", "max", "--weights", "none", "--size", 80, "--batch", 4, "--epochs", 1)
+    outcome = run("train", data, "--output", model, "--backbone", backbone, *options)
+    assert outcome.code == 0, outcome.err
+    _, weights, state = read_checkpoint(tmp_path / "model.training" / CHECKPOINT)
+    assert state.epoch == 2 and all(np.isfinite(each).all() for each in weights)
+    assert read_bundle(model).config.backbone == backbone
+    assert run("build-index", data, "--model", model, "--index", tmp_path / "index").code == 0
+    outcome = run("classify", data / "disc", "--index", tmp_path / "index", "--format", "csv")
+    assert outcome.code == 0 and len(outcome.out.splitlines()) == 6
+
+
+@pytest.mark.large
+@pytest.mark.filterwarnings("ignore:In the future `np.object`:FutureWarning")
+@pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy:DeprecationWarning")
+def test_two_backbones_make_an_ensemble(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from logo_retrieval_cli import train
+
+    monkeypatch.setattr(train, "Recipe", functools.partial(Recipe, steps_per_epoch=2, head_epochs=1, dim=16))
+    data, model = lay_classes(tmp_path / "data", per_class=5), tmp_path / "model"
+    members = ("--backbone", "efficientnet_lite0", "--backbone", "mobilenet_v2")
+    options = (*members, "--weights", "none", "--size", 32, "--batch", 4, "--epochs", 1)
+    outcome = run("train", data, "--output", model, *options)
+    assert outcome.code == 0, outcome.err
+    assert f"build-index {tmp_path / 'model.training' / 'gallery.csv'} --model {model} " in outcome.out
+    assert run("build-index", data, "--model", model, "--index", tmp_path / "index").code == 0
+    with opened_model(str(tmp_path / "index")) as bundle:
+        assert bundle.config.dim == 32 and HEAD_FILE in bundle.config.files
+        assert bundle.config.backbone == "efficientnet_lite0 + mobilenet_v2"
+    assert run("classify", data / "disc", "--index", tmp_path / "index").code == 0

@@ -50,7 +50,7 @@ class Stop(Exception):
 
 @pytest.fixture(scope="module")
 def data() -> TrainingSet:
-    return small_set(SIZES, held=(0, 3))
+    return small_set(SIZES, held=(0, 3, 7))
 
 
 def same(one: Sequence[Any], other: Sequence[Any]) -> bool:
@@ -87,7 +87,7 @@ def test_stopped_and_gone_on_is_as_in_one_go(data: TrainingSet, tmp_path: Path) 
     with pytest.raises(ModelError, match=r"of another training \(seed changed\)"):
         fit(data, replace(TINY, seed=5), tmp_path / "stopped")
     with pytest.raises(ModelError, match=r"of another training \(the data changed\)"):
-        fit(small_set(SIZES, held=(0, 4)), TINY, tmp_path / "stopped")
+        fit(small_set(SIZES, held=(0, 4, 7)), TINY, tmp_path / "stopped")
     again = fit(data, TINY, tmp_path / "stopped", report=stop).get_weights()
     assert same(again, straight)
 
@@ -134,6 +134,8 @@ def test_a_layer_to_learn_from(data: TrainingSet) -> None:
     assert "head_conv" in learning and "stem_conv" not in learning
     unfreeze(network, None)
     assert all(layer.trainable for layer in backbone_of(network).layers)
+    unfreeze(network, "head_conv", ("BatchNormalization",))
+    assert [layer.name for layer in backbone_of(network).layers if layer.trainable and layer.weights] == ["head_conv"]
     with pytest.raises(ModelError, match="has no layer 'block99'"):
         unfreeze(network, "block99")
 
@@ -180,15 +182,17 @@ def test_the_bundle_does_what_the_network_does(data: TrainingSet, tmp_path: Path
     assert set(bundle.config.files) == files | ({HEAD_FILE} if recipe.head == "cosine" else set())
     assert json.loads(bundle.path("recipe.json").read_text()) == recipe.to_dict()
     assert json.loads(bundle.path("training.jsonl").read_text()) == log[0]
-    assert bundle.config.weights == "trained from a random start, on 7 drawings of 3 classes, epoch 1"
+    assert bundle.config.weights == "trained from a random start, on 6 drawings of 3 classes, epoch 1"
     card = bundle.path("MODEL_CARD.md").read_text()
-    assert "7 drawings to train on, 4 of 2 companies and 3 of 'other' as 2 targets; 2 more for validation." in card
-    assert "Validation macro F2 0.500 at epoch 1, on 2 drawings" in card
+    assert "6 drawings to train on, 4 of 2 companies and 2 of 'other' as 2 targets; 3 more for validation." in card
+    assert "Validation macro F2 0.500 at epoch 1, on 3 drawings" in card
 
     views = plain_views(data.art, np.arange(4), 32)
     expected = {name: np.asarray(each) for name, each in network(views.astype(np.float32), training=False).items()}
     embeddings = load_embedder(bundle).embed(views)
     np.testing.assert_allclose(embeddings, expected[EMBEDDING], atol=1e-4)
+    assert set(bundle.config.decision) == {"k", "head_weight", "temperature", "margin", "background"}
+    assert (bundle.config.decision["head_weight"] > 0) == (recipe.head == "cosine")
     if recipe.head == "cosine":
         head = HeadVectors.read(bundle.path(HEAD_FILE), bundle.config.dim)
         assert head.classes == ("acme", "borea", "other", "other")

@@ -1,0 +1,66 @@
+"""The constants of the decision for a network that was just trained, from the drawings kept back for validation."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from logo_retrieval.backbones.backend import keras
+from logo_retrieval.decide.decision import DecisionConfig, nearest_of_classes
+from logo_retrieval.evaluation.fitting import Witnesses, fit_decision
+from logo_retrieval.heads.cosine import CosineHead, HeadVectors
+from logo_retrieval.search.exact import ExactIndex
+from logo_retrieval.training.data import BatchMaker, TrainingSet, plain_views
+from logo_retrieval.training.network import EMBEDDING
+from logo_retrieval.training.recipe import Recipe
+from logo_retrieval.values import OTHER, Float32Array, Int64Array, UInt8Array
+
+_BATCH = 64
+_SALT = 20181
+"""Another seed than that of any training, for the augmented copies."""
+
+
+def fitted_decision(
+    network: keras.Model, head: HeadVectors | None, recipe: Recipe, data: TrainingSet
+) -> DecisionConfig | None:
+    """Asks the network about the validation drawings, once as they are and once augmented.
+
+    The gallery is what it was trained on. Where the validation drawings show no company or nothing of `other`, there
+    is nothing to tell them apart by, and the answer is None.
+
+    Args:
+        network: as `fit` returns it.
+        head: its vectors, if it has any that serve.
+        recipe: that it was trained by.
+        data: that it was trained on.
+    """
+    asked, known = np.flatnonzero(data.validation), np.flatnonzero(~data.validation)
+    if OTHER not in data.classes:
+        return None
+    other = data.classes.index(OTHER)
+    if not 0 < np.count_nonzero(data.labels[asked] == other) < len(asked):
+        return None
+    gallery = ExactIndex(_embedded(network, data, known, recipe.size_px), known)
+    scorer = CosineHead(head, data.classes) if head is not None else None
+    config = DecisionConfig()
+
+    def witnesses(vectors: Float32Array) -> Witnesses:
+        found = gallery.search(vectors, min(config.k, len(known)))
+        nearest = nearest_of_classes(found.similarities, data.labels[found.ids], len(data.classes))
+        scores = scorer.scores(vectors, np.arange(len(vectors)), len(vectors)) if scorer else None
+        return Witnesses(nearest, scores, data.labels[asked])
+
+    maker = BatchMaker(data, recipe.size_px, recipe.batch, _SALT, recipe.probabilities)
+    copies = _run(network, maker.copies(asked))
+    return fit_decision([witnesses(_embedded(network, data, asked, recipe.size_px)), witnesses(copies)], other)
+
+
+def _embedded(network: keras.Model, data: TrainingSet, rows: Int64Array, size_px: int) -> Float32Array:
+    chunks = np.split(rows, range(_BATCH, len(rows), _BATCH))
+    return np.concatenate([_run(network, plain_views(data.art, chunk, size_px)) for chunk in chunks])
+
+
+def _run(network: keras.Model, views: UInt8Array) -> Float32Array:
+    batches = np.split(views, range(_BATCH, len(views), _BATCH))
+    return np.concatenate(
+        [np.asarray(network(each.astype(np.float32), training=False)[EMBEDDING], np.float32) for each in batches]
+    )
