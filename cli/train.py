@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import importlib
-import logging
-import os
 import re
 import shlex
 import sys
-import tempfile
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -21,6 +16,7 @@ from logo_retrieval.training.recipe import Recipe
 
 from .options import EXIT_SOME_UNREADABLE, progress_bar
 from .output import csv_line, shown, stdout
+from .tensorflow_start import load_tensorflow
 
 if TYPE_CHECKING:
     from logo_retrieval.bundle import ModelBundle
@@ -32,7 +28,17 @@ _POOLINGS = ("avg", "max", "gem")
 _ART_PX = 256
 _LISTED = 20
 _TEST_TABLE, _GALLERY_TABLE = "test.csv", "gallery.csv"
-_CHATTER = re.compile(r"^(WARNING: All log messages before absl::InitializeLog\(\)|I\d{4} .*oneDNN custom operations)")
+
+
+def _fold(context: click.Context, parameter: click.Parameter, text: str | None) -> tuple[int, int] | None:
+    """Reads "2/5"."""
+    if text is None:
+        return None
+    match = re.fullmatch(r"(\d{1,3})/(\d{1,3})", text)
+    fold, folds = (int(number) for number in match.groups()) if match else (0, 0)
+    if folds < 3 or not 1 <= fold <= folds:
+        raise click.BadParameter(f"expected one of at least 3 parts, such as 1/5, got '{text}'")
+    return fold, folds
 
 
 @click.command()
@@ -76,6 +82,7 @@ _CHATTER = re.compile(r"^(WARNING: All log messages before absl::InitializeLog\(
 @click.option(
     "--batch", type=click.IntRange(2), default=_DEFAULTS.batch, show_default=True, help="Pictures in one step."
 )
+@click.option("--fold", metavar="I/K", callback=_fold, help="Test the I-th of K equal parts, ask the next one.")
 @click.option("--seed", type=click.IntRange(0), default=_DEFAULTS.seed, show_default=True, help="Of all chance.")
 def train(
     data: Path,
@@ -88,6 +95,7 @@ def train(
     size_px: int,
     epochs: int,
     batch: int,
+    fold: tuple[int, int] | None,
     seed: int,
 ) -> None:
     """Train a model on a folder of classes or on a table.
@@ -97,8 +105,9 @@ def train(
     further columns group (of "other": the brand), part (train, val or test) and colour (of the brand, as #1db954).
 
     Where there is no column part, a fifth of the drawings is asked after each epoch and a tenth is kept for a test,
-    near-identical ones together. What is needed to go on after a stop lies in MODEL.training. Files that cannot be read
-    are named, and the rest goes on; the exit code is then 3.
+    near-identical ones together; five trainings with --fold 1/5 to 5/5 test every drawing once. What is needed to go on
+    after a stop lies in MODEL.training. Files that cannot be read are named, and the rest goes on; the exit code is
+    then 3.
 
     \b
     Example:
@@ -126,14 +135,19 @@ def train(
 
     gallery = read_gallery(data)
     _warn("", gallery.remarks)
-    _load_tensorflow()  # what is not installed is told before any work
+    load_tensorflow()  # what is not installed is told before any work
     from logo_retrieval.training.records import training_set
 
     try:
         work.mkdir(parents=True, exist_ok=True)
         with progress_bar("prepare", len(gallery.records)) as advance:
             prepared = training_set(
-                gallery, work, art_px=max(_ART_PX, size_px), seed=seed, progress=lambda done, total: advance(done)
+                gallery,
+                work,
+                art_px=max(_ART_PX, size_px),
+                seed=seed,
+                fold=fold,
+                progress=lambda done, total: advance(done),
             )
         _warn("", prepared.remarks)
         _write_tables(prepared, work)
@@ -267,30 +281,3 @@ def _warn(prefix: str, sentences: Sequence[str]) -> None:
         click.echo(f"{prefix}{shown(sentence)}", err=True)
     if len(sentences) > _LISTED:
         click.echo(f"{prefix}and {len(sentences) - _LISTED} more", err=True)
-
-
-def _load_tensorflow() -> None:
-    with _without_chatter():
-        importlib.import_module("logo_retrieval.training.export")
-        from logo_retrieval.training.fit import make_deterministic
-
-        make_deterministic()
-    retracing = re.compile("triggered tf.function retracing")  # as it must for each phase
-    logging.getLogger("tensorflow").addFilter(lambda record: not retracing.search(record.getMessage()))
-
-
-@contextmanager
-def _without_chatter() -> Iterator[None]:
-    """Holds stderr back while TensorFlow is imported, then passes on all but two known lines that say nothing."""
-    with tempfile.TemporaryFile() as held:
-        terminal = os.dup(2)
-        os.dup2(held.fileno(), 2)
-        try:
-            yield
-        finally:
-            os.dup2(terminal, 2)
-            os.close(terminal)
-            held.seek(0)
-            for line in held.read().decode(errors="replace").splitlines():
-                if not _CHATTER.match(line):
-                    click.echo(line, err=True)

@@ -79,15 +79,9 @@ def split_by_group(
     """
     _check_lengths(labels=labels, groups=groups)
     _check_fractions(fractions)
-    label_of: dict[str, str] = {}
     size = Counter(groups)
-    for label, group in zip(labels, groups, strict=True):
-        label_of[group] = min(label, label_of.get(group, label))
-    by_label: dict[str, list[str]] = defaultdict(list)
-    for group in _hash_order(label_of, seed):
-        by_label[label_of[group]].append(group)
     part_of: dict[str, str] = {}
-    for ordered in by_label.values():
+    for ordered in _groups_by_label(labels, groups, seed).values():
         part_of.update(_share_out(ordered, size, fractions))
     return np.array([part_of[group] for group in groups], dtype=np.str_)
 
@@ -106,6 +100,59 @@ def _share_out(ordered: list[str], size: Counter[str], fractions: Fractions) -> 
         if share > 0 and part not in part_of.values() and len(train) > 1:
             part_of[min(train, key=lambda group: size[group])] = part
     return part_of
+
+
+def split_by_fold(
+    labels: Sequence[str], groups: Sequence[str], fold: int, folds: int, seed: int = 0
+) -> npt.NDArray[np.str_]:
+    """One of k divisions for cross-validation; over all of them every row is tested once, but for lone groups.
+
+    Within a label the groups are dealt to k folds in the order of their hash, each to the one with the fewest rows;
+    fold number `fold` is test, the next one val, all others train. A label that would have no training row keeps its
+    val rows for that, and where it has none either, its test rows: a label of one group is never tested.
+
+    Args:
+        labels: n class names.
+        groups: n group names; rows of one group stay together. A group with rows of several labels counts for the
+            alphabetically first of them.
+        fold: which one is test, in 1..folds.
+        folds: k, at least 3.
+        seed: another seed, other folds.
+
+    Returns:
+        (n,) "train", "val" or "test".
+
+    Raises:
+        ValueError: lengths differ, or there is no such fold.
+    """
+    _check_lengths(labels=labels, groups=groups)
+    if folds < 3 or not 1 <= fold <= folds:
+        raise ValueError(f"fold must be one of at least 3, such as 1 of 5, got {fold} of {folds}")
+    size = Counter(groups)
+    part_of: dict[str, str] = {}
+    for ordered in _groups_by_label(labels, groups, seed).values():
+        rows = [0] * folds
+        own: dict[str, str] = {}
+        for group in ordered:
+            fewest = rows.index(min(rows))
+            rows[fewest] += size[group]
+            own[group] = {fold - 1: TEST, fold % folds: VAL}.get(fewest, TRAIN)
+        for part in (VAL, TEST):
+            if TRAIN not in own.values():
+                own = {group: TRAIN if its == part else its for group, its in own.items()}
+        part_of.update(own)
+    return np.array([part_of[group] for group in groups], dtype=np.str_)
+
+
+def _groups_by_label(labels: Sequence[str], groups: Sequence[str], seed: int) -> dict[str, list[str]]:
+    """The groups of each label in the order of their hash."""
+    label_of: dict[str, str] = {}
+    for label, group in zip(labels, groups, strict=True):
+        label_of[group] = min(label, label_of.get(group, label))
+    by_label: dict[str, list[str]] = defaultdict(list)
+    for group in _hash_order(label_of, seed):
+        by_label[label_of[group]].append(group)
+    return by_label
 
 
 def split_by_collection(

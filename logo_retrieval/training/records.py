@@ -12,7 +12,7 @@ import numpy as np
 
 from logo_retrieval.cores import usable_cores
 from logo_retrieval.errors import GalleryError, UnreadableImage
-from logo_retrieval.evaluation.splits import TEST, TRAIN, VAL, split_by_group
+from logo_retrieval.evaluation.splits import TEST, TRAIN, VAL, split_by_fold, split_by_group
 from logo_retrieval.gallery import Gallery, GalleryRecord
 from logo_retrieval.images.fingerprint import perceptual_hash
 from logo_retrieval.images.prepare import Colour
@@ -44,7 +44,13 @@ class Prepared(NamedTuple):
 
 
 def training_set(
-    gallery: Gallery, cache: Path, *, art_px: int, seed: int, progress: Progress | None = None
+    gallery: Gallery,
+    cache: Path,
+    *,
+    art_px: int,
+    seed: int,
+    fold: tuple[int, int] | None = None,
+    progress: Progress | None = None,
 ) -> Prepared:
     """Rasterises a gallery and divides it.
 
@@ -58,19 +64,29 @@ def training_set(
         cache: folder for the rasterised art.
         art_px: longer side of the art, in pixels.
         seed: of the division.
+        fold: i of k, to divide by `split_by_fold` instead.
         progress: called after each file.
 
     Raises:
-        GalleryError: no file can be read, fewer than two classes have a drawing to train on, or a part or a colour is
-            none.
+        GalleryError: no file can be read, fewer than two classes have a drawing to train on, a part or a colour is
+            none, or the gallery states parts and a fold is asked for.
         ModelError: the cache cannot be written.
     """
     given = _given_parts(gallery.records)
+    if given and fold:
+        raise GalleryError(
+            "a fold divides the drawings anew, but the table divides them by its column part: leave one out"
+        )
     colours = {record.name: _colour(record) for record in gallery.records}
     records, art, hashes, unreadable = _readable(gallery.records, cache, art_px, progress)
     shapes = _shapes(records, hashes)
     labels = [record.label for record in records]
-    parts = [given[record.name] for record in records] if given else split_by_group(labels, shapes, seed=seed).tolist()
+    if given:
+        parts = [given[record.name] for record in records]
+    elif fold:
+        parts = split_by_fold(labels, shapes, *fold, seed=seed).tolist()
+    else:
+        parts = split_by_group(labels, shapes, seed=seed).tolist()
     trained = {label for label, part in zip(labels, parts, strict=True) if part == TRAIN}
     if len(trained) < 2:
         raise GalleryError(

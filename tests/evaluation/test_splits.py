@@ -15,6 +15,7 @@ from logo_retrieval.evaluation.splits import (
     drop_shared_groups,
     hold_out_collections,
     split_by_collection,
+    split_by_fold,
     split_by_group,
 )
 
@@ -85,6 +86,35 @@ def test_groups_stay_whole_every_class_is_trained_and_order_does_not_matter(rows
     order = random.sample(range(len(rows)), len(rows))
     shuffled = split_by_group([labels[i] for i in order], [groups[i] for i in order], seed=2)
     assert np.array_equal(shuffled, parts[order])
+
+
+@given(ROWS, st.integers(3, 6))
+def test_over_all_folds_every_group_is_tested_once_unless_its_class_has_no_other(rows: list[Row], folds: int) -> None:
+    labels, groups, _ = as_columns(rows)
+    parts = np.stack([split_by_fold(labels, groups, fold, folds) for fold in range(1, folds + 1)])
+    assert all(
+        len({tuple(parts[:, row]) for row in np.flatnonzero(np.array(groups) == group)}) == 1 for group in groups
+    )
+    label_of = {
+        group: min(label for label, its in zip(labels, groups, strict=True) if its == group) for group in groups
+    }
+    alone = [sum(label == label_of[group] for label in label_of.values()) == 1 for group in groups]
+    assert (parts == "test").sum(axis=0).tolist() == [0 if lone else 1 for lone in alone]
+    for each in parts:
+        trained = {label_of[group] for group, part in zip(groups, each, strict=True) if part == "train"}
+        assert trained == set(label_of.values())
+
+
+def test_folds_are_of_about_one_size() -> None:
+    labels, groups = ["a"] * 50 + ["b"] * 50, [str(i) for i in range(100)]
+    for fold in range(1, 6):
+        assert Counter(split_by_fold(labels, groups, fold, 5)) == {"train": 60, "val": 20, "test": 20}
+
+
+@pytest.mark.parametrize(("fold", "folds"), [(0, 5), (6, 5), (1, 2)])
+def test_a_fold_that_is_none(fold: int, folds: int) -> None:
+    with pytest.raises(ValueError, match=f"got {fold} of {folds}"):
+        split_by_fold(["a"], ["1"], fold, folds)
 
 
 def test_held_out_collections_fit_into_every_stratum() -> None:

@@ -57,6 +57,17 @@ def test_the_division_is_the_same_again_and_another_with_another_seed(tmp_path: 
     assert one.parts == again.parts != other.parts and one.data.digest() == again.data.digest()
 
 
+def test_folds_test_every_drawing_once(tmp_path: Path) -> None:
+    gallery = read_gallery(lay_shapes(tmp_path / "data", {"acme": 12, "other": 12}))
+    prepared = [training_set(gallery, tmp_path / "cache", art_px=64, seed=0, fold=(i, 4)) for i in (1, 2, 3, 4)]
+    tested = [record.name for each in prepared for record in each.parts["test"]]
+    assert sorted(tested) == sorted(record.name for record in gallery.records)
+    assert [record.name for record in prepared[0].parts["val"]] == [record.name for record in prepared[1].parts["test"]]
+    rows = [{"path": str(record.path), "label": record.label, "part": "train"} for record in gallery.records]
+    with pytest.raises(GalleryError, match="a fold divides the drawings anew"):
+        training_set(read_gallery(table(tmp_path, rows)), tmp_path / "cache", art_px=64, seed=0, fold=(1, 4))
+
+
 def test_near_identical_drawings_stay_together_and_share_a_target(tmp_path: Path) -> None:
     data = lay_shapes(tmp_path / "data", {"acme": 6, "other": 4})
     for number, colour in enumerate(((0, 0, 0), RED, (20, 90, 60), (255, 255, 255))):
