@@ -89,6 +89,23 @@ def read_checkpoint(path: Path) -> tuple[dict[str, Any], list[Float32Array], Sta
     return facts, weights, state
 
 
+def write_start(path: Path, checkpoint: Path, **facts: object) -> None:
+    """Writes of a checkpoint what another training can begin with, see `copy_weights`: its best weights as float16.
+
+    Args:
+        path: of the file; what is there is replaced.
+        checkpoint: of the training.
+        facts: plain values to keep beside those of the checkpoint.
+
+    Raises:
+        ModelError: it is no checkpoint.
+        OSError: the file cannot be written.
+    """
+    own, _, state = read_checkpoint(checkpoint)
+    best: list[Any] = [each.astype(np.float16) for each in state.best or state.averaged]
+    write_checkpoint(path, {**own, **facts}, [], State(state.epoch, state.best_epoch, state.best_f2, best=best))
+
+
 def copy_weights(checkpoint: Path, network: keras.Model, targets: Sequence[str]) -> None:
     """Begins with the best weights of another training of the same backbone and head.
 

@@ -151,7 +151,14 @@ def test_networks_that_cannot_be_built() -> None:
 
 def test_beginning_with_another_training(tmp_path: Path) -> None:
     """Sixteen targets, as many as some layers have channels: only the vectors of the targets are taken by name."""
-    from logo_retrieval.training.checkpoint import CHECKPOINT, State, copy_weights, write_checkpoint
+    from logo_retrieval.training.checkpoint import (
+        CHECKPOINT,
+        State,
+        copy_weights,
+        read_checkpoint,
+        write_checkpoint,
+        write_start,
+    )
     from logo_retrieval.training.network import build_network
 
     names = [f"t{number}" for number in range(16)]
@@ -162,6 +169,13 @@ def test_beginning_with_another_training(tmp_path: Path) -> None:
     *rest, kernel = second.get_weights()
     assert same(rest, first.get_weights()[:-1])
     assert np.array_equal(kernel[:, :8], first.get_weights()[-1][:, 8:]) and np.array_equal(kernel[:, 8:], fresh[:, 8:])
+    write_start(tmp_path / "start.npz", tmp_path / CHECKPOINT, log=[{"epoch": 1}])
+    assert read_checkpoint(tmp_path / "start.npz")[0]["log"] == [{"epoch": 1}]
+    assert (tmp_path / "start.npz").stat().st_size < 0.6 * (tmp_path / CHECKPOINT).stat().st_size
+    copy_weights(tmp_path / "start.npz", second, names)
+    for halved, whole in zip(second.get_weights(), first.get_weights(), strict=True):
+        assert halved.dtype == np.float32
+        np.testing.assert_allclose(halved, whole, rtol=1e-3, atol=1e-6)
     with pytest.raises(ModelError, match="is of another network"):
         copy_weights(tmp_path / CHECKPOINT, build_network(ORIGIN, 16), names)
     (tmp_path / CHECKPOINT).write_bytes(b"PK\x03\x04 torn")
