@@ -1,4 +1,4 @@
-"""An embedder in Keras: pixels, backbone, pooling, perhaps a projection, unit length."""
+"""An embedder in Keras: pixels, backbone, pooling, unit length."""
 
 from __future__ import annotations
 
@@ -10,8 +10,6 @@ from logo_retrieval.backbones.backend import keras
 from logo_retrieval.backbones.catalog import PIXEL_RULES, find_backbone
 from logo_retrieval.backbones.pooling import pooling_layer
 from logo_retrieval.backbones.weights import IMAGENET, load_weights
-from logo_retrieval.errors import ModelError
-from logo_retrieval.values import Float32Array
 
 
 @keras.saving.register_keras_serializable(package="logo_retrieval")
@@ -39,12 +37,7 @@ class PixelScaling(keras.layers.Layer):  # type: ignore[misc]
 
 
 def build_embedder(
-    spec_name: str,
-    *,
-    weights: str = IMAGENET,
-    pooling: str = "avg",
-    input_size_px: int | None = None,
-    projection: tuple[Float32Array, Float32Array] | None = None,
+    spec_name: str, *, weights: str = IMAGENET, pooling: str = "avg", input_size_px: int | None = None
 ) -> keras.Model:
     """Builds the network from pictures to embeddings; the weights' own pixel rule is inside.
 
@@ -53,14 +46,12 @@ def build_embedder(
         weights: "imagenet", "none" or a weights file of the backbone, as in `load_weights`.
         pooling: "avg", "max" or "gem".
         input_size_px: side of the pictures, in pixels; what the weights were trained on when None.
-        projection: mean (d,) and matrix (d, e), such as a whitening, of what the model embeds to without it: the
-            unit vector x becomes `(x - mean) @ matrix`.
 
     Returns:
-        A model from (n, s, s, 3) float32 RGB in 0..255 to (n, d) or (n, e) float32 of unit length.
+        A model from (n, s, s, 3) float32 RGB in 0..255 to (n, d) float32 of unit length.
 
     Raises:
-        ModelError: a name is unknown, the weights cannot be had, or the projection has the wrong shape.
+        ModelError: a name is unknown, or the weights cannot be had.
     """
     spec = find_backbone(spec_name)
     size_px = spec.input_size_px if input_size_px is None else input_size_px
@@ -69,20 +60,5 @@ def build_embedder(
     load_weights(backbone, spec, weights)
     inputs = keras.Input((size_px, size_px, 3), name="views")
     x = pool(backbone(PixelScaling(spec.pixel_rule, name="pixel_scaling")(inputs)))
-    if projection is not None:
-        x = keras.layers.UnitNormalization(name="pooled")(x)
-        x = _projection_layer(x.shape[-1], *projection)(x)
     outputs = keras.layers.UnitNormalization(name="embedding")(x)
     return keras.Model(inputs, outputs, name=f"{spec.name}_embedder")
-
-
-def _projection_layer(width: int, mean: Float32Array, matrix: Float32Array) -> keras.Layer:
-    if mean.shape != (width,) or matrix.ndim != 2 or matrix.shape[0] != width:
-        raise ModelError(
-            f"a projection needs a mean of shape ({width},) and a matrix of shape ({width}, e), "
-            f"got {mean.shape} and {matrix.shape}"
-        )
-    layer = keras.layers.Dense(matrix.shape[1], name="projection")
-    layer.build((None, width))
-    layer.set_weights([matrix, -mean @ matrix])
-    return layer

@@ -144,24 +144,6 @@ def test_networks_that_scale_pixels_agree_with_our_rule(name: str) -> None:
     np.testing.assert_allclose(got, expected, atol=1e-4 * np.abs(expected).max())
 
 
-def test_a_projection_centres_multiplies_and_normalises() -> None:
-    rng = np.random.default_rng(3)
-    mean, matrix = rng.normal(size=1280).astype(np.float32), rng.normal(size=(1280, 6)).astype(np.float32)
-    plain = embedder("efficientnet_lite0")
-    projected = embedder("efficientnet_lite0", projection=(mean, matrix))
-    projected.get_layer("efficientnet_lite0").set_weights(plain.get_layer("efficientnet_lite0").get_weights())
-    expected = (plain(pixels(), training=False).numpy() - mean) @ matrix
-    expected /= np.linalg.norm(expected, axis=1, keepdims=True)
-    np.testing.assert_allclose(projected(pixels(), training=False).numpy(), expected, atol=1e-4)
-
-
-@pytest.mark.parametrize("shapes", [((1279,), (1280, 6)), ((1280,), (6, 1280)), ((1280,), (1280,))])
-def test_a_projection_of_wrong_shape_is_refused(shapes: tuple[tuple[int, ...], tuple[int, ...]]) -> None:
-    mean, matrix = (np.zeros(shape, np.float32) for shape in shapes)
-    with pytest.raises(ModelError, match=r"a mean of shape \(1280,\) and a matrix of shape \(1280, e\)"):
-        embedder("efficientnet_lite0", projection=(mean, matrix))
-
-
 @pytest.mark.parametrize("pooling", ["avg", "max", "gem"])
 def test_pooling_is_its_formula(pooling: str) -> None:
     from logo_retrieval.backbones.pooling import pooling_layer
