@@ -1,4 +1,4 @@
-"""What the starter model learns from: LogoBench, and the wide set as further targets of `other`."""
+"""What the starter model learns from: LogoBench, the wide set and the generic icons, these as targets of `other`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 from logobench_data import DATA, OTHER, Drawing, LogoBench
-from wide_data import WideDrawing
+from wide_data import GENERIC, WideDrawing
 
 from logo_retrieval.images.prepare import Colour
 from logo_retrieval.training.art import rasterised
@@ -17,17 +17,18 @@ ART_PX = 224
 
 
 def training_set(
-    bench: LogoBench, wide: tuple[WideDrawing, ...], cache: Path, *, split: str | None, validate: bool = True
+    bench: LogoBench, further: tuple[WideDrawing, ...], cache: Path, *, split: str | None, validate: bool = True
 ) -> TrainingSet:
     """The drawings that a training may see.
 
-    With a split, what is test or dropped in it is left out, and so is every wide drawing that would tell of it: of a
+    With a split, what is test or dropped in it is left out, and so is every further drawing that would tell of it: of a
     brand that LogoBench has in `other` but not in its training part, or of a collection that is held out. Of the wide
-    set, coins are always left out: two drawings of each, nearly all by one hand.
+    set, coins are always left out: two drawings of each, nearly all by one hand. Generic icons of one name are one
+    target, whoever drew them.
 
     Args:
         bench: LogoBench.
-        wide: the wide set, or nothing.
+        further: the wide set, the generic icons, both or nothing.
         cache: folder for the rasterised art.
         split: "shape" or "collection"; None trains on every drawing.
         validate: keep the split's validation drawings from training, to be asked; else train on them too.
@@ -37,18 +38,18 @@ def training_set(
     trained_brands = {each.brand for each, part in rows if part == "train" and each.label == OTHER}
     held = [each.collection for each, part in zip(bench.drawings, parts, strict=True) if part == "test"]
     held_collections = set(held) if split == "collection" else set()
-    further = [
+    chosen = [
         each
-        for each in wide
+        for each in further
         if each.scope != "coin"
         and each.collection not in held_collections
         and (each.brand in trained_brands or not each.dev_other_slug)
     ]
-    paths = [each.path for each, _ in rows] + [each.path for each in further]
+    paths = [each.path for each, _ in rows] + [each.path for each in chosen]
     art, readable, unreadable = rasterised(paths, cache, size_px=ART_PX)
     if unreadable:
         raise SystemExit(f"{len(unreadable)} drawings cannot be read, such as {paths[unreadable[0][0]]}")
-    names = [_target(each) for each, _ in rows] + [f"{OTHER}/{each.brand}" for each in further]
+    names = [_target(each) for each, _ in rows] + [f"{OTHER}/{each.brand}" for each in chosen]
     target_names, targets = np.unique(np.array(names), return_inverse=True)
     known = [name if name in bench.classes else OTHER for name in target_names.tolist()]
     brand_colours = _brand_colours()
@@ -58,10 +59,10 @@ def training_set(
         target_names=tuple(target_names.tolist()),
         target_classes=np.array([bench.classes.index(name) for name in known]),
         classes=bench.classes,
-        validation=np.array([part == "val" and validate for _, part in rows] + [False] * len(further)),
-        names=[_name(each) for each, _ in rows] + [each.brand for each in further],
+        validation=np.array([part == "val" and validate for _, part in rows] + [False] * len(chosen)),
+        names=[_name(each) for each, _ in rows] + [None if each.scope == GENERIC else each.brand for each in chosen],
         colours=[brand_colours.get(each.label) or _colour(each.hex) for each, _ in rows]
-        + [_colour(each.hex) for each in further],
+        + [_colour(each.hex) for each in chosen],
     )
 
 

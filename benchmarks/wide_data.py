@@ -1,4 +1,8 @@
-"""The wide set: 13,656 drawings of brands outside the 160 of LogoBench, read from `benchmarks/data`."""
+"""What training learns from beside LogoBench, read from `benchmarks/data`: the wide set and the generic icons.
+
+The wide set is 13,656 drawings of brands outside the 160; the generic icons show no brand at all, such as pictograms,
+emoji and flags.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +17,10 @@ from logobench_data import DATA, unpacked
 
 ARCHIVE = DATA / "wide.tar.xz"
 CATALOGUE = DATA / "wide.csv.xz"
+GENERIC_ARCHIVE = DATA / "generic.tar.xz"
+GENERIC_CATALOGUE = DATA / "generic.csv.xz"
+GENERIC = "generic"
+"""The scope of the generic icons."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +32,7 @@ class WideDrawing:
         path: the unpacked file.
         collection: the icon pack, in most cases the work of one artist.
         package: name@version it was taken from.
-        brand: what it shows; none of the 160.
+        brand: what it shows; none of the 160, and of a generic icon its name after the word "icon".
         name: of the drawing in its pack.
         licence: SPDX identifier.
         style: "mono" (one colour) or "colour".
@@ -32,7 +40,7 @@ class WideDrawing:
         format: "svg" or "png".
         bg: "white" or "dark", the ground on which it shows.
         dup_group: drawings of one shape share it, across collections; not comparable with that of LogoBench.
-        scope: "multi" (a brand with 2 to 12 drawings), "single" (with one) or "coin" (a ticker).
+        scope: "multi" (a brand with 2 to 12 drawings), "single" (with one), "coin" (a ticker) or `GENERIC`.
         dev_other_slug: whether LogoBench shows this brand in `other`, under this name or one like it.
     """
 
@@ -59,12 +67,18 @@ def load_wide(cache: Path | None = None) -> tuple[WideDrawing, ...]:
         cache: by default `logo-retrieval` under `$XDG_CACHE_HOME`, or under `~/.cache`.
     """
     folder = unpacked(ARCHIVE, "wide", cache)
-    return tuple(_drawing(row, folder) for row in read_catalogue())
+    return tuple(_drawing(row, folder) for row in read_catalogue(CATALOGUE))
 
 
-def read_catalogue() -> list[dict[str, str]]:
-    """The rows of the catalogue, by column name."""
-    with lzma.open(CATALOGUE) as packed:
+def load_generic(cache: Path | None = None) -> tuple[WideDrawing, ...]:
+    """Reads the generic icons in the same way."""
+    folder = unpacked(GENERIC_ARCHIVE, GENERIC, cache)
+    return tuple(_drawing(row, folder) for row in read_catalogue(GENERIC_CATALOGUE))
+
+
+def read_catalogue(file: Path) -> list[dict[str, str]]:
+    """The rows of a catalogue, by column name."""
+    with lzma.open(file) as packed:
         return list(csv.DictReader(io.TextIOWrapper(packed, encoding="utf-8", newline="")))
 
 
