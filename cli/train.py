@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
-from logo_retrieval.training.log import F2, LOG, best_entry, read_log
+from logo_retrieval.training.log import F2, LOG, kept_entry, read_log
 from logo_retrieval.training.recipe import Recipe
 
 from .options import EXIT_SOME_UNREADABLE, progress_bar
@@ -222,7 +222,7 @@ def _trained(
     network = fit(data, recipe, work, report=report)
     log = read_log(work)
     bundle = export_trained(network, recipe, data, output, name=name, log=log)
-    return bundle, best_entry(log).get(F2)
+    return bundle, kept_entry(log, recipe.keep).get(F2)
 
 
 def _epoch_printer(recipe: Recipe) -> Callable[[dict[str, Any]], None]:

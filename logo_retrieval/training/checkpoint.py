@@ -31,7 +31,7 @@ class State:
         best_epoch: the one with the best macro F2 of the second phase, 0 before there is one.
         best_f2: its macro F2 on the validation drawings.
         averaged: the running average of all weights.
-        best: the average at the best epoch.
+        best: the average that is kept so far.
         optimizer: its variables, empty at the start of a phase.
         chance: the state of each random generator within the network, such as a dropout has.
     """

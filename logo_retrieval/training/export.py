@@ -20,7 +20,7 @@ from logo_retrieval.training.card import model_card
 from logo_retrieval.training.constants import fitted_decision
 from logo_retrieval.training.curves import curves_svg
 from logo_retrieval.training.data import TrainingSet
-from logo_retrieval.training.log import Entry, best_entry
+from logo_retrieval.training.log import Entry, kept_entry
 from logo_retrieval.training.network import embedder_of
 from logo_retrieval.training.recipe import Recipe
 
@@ -61,7 +61,7 @@ def export_trained(
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", category=FutureWarning, module=r"keras\.")  # of its converter, about numpy
         onnx = export_onnx(embedder)
-    best = best or best_entry(log)
+    best = best or kept_entry(log, recipe.keep)
     head = head_vectors(network, data)
     decision = fitted_decision(network, head, recipe, data)
     config = ModelConfig(

@@ -54,7 +54,7 @@ def fit(
         report: called with each entry of the log.
 
     Returns:
-        The network with the averaged weights of its best epoch.
+        The network with the averaged weights of its best epoch, or of its last, as the recipe says.
 
     Raises:
         ModelError: a name in the recipe is unknown, weights cannot be had, the checkpoint is of another recipe or of
@@ -164,9 +164,11 @@ class _Run:
             f2 = self._validate()
             entry[F2] = round(f2, 4)
             if phase == "all" and f2 > state.best_f2:
-                state.best_f2, state.best_epoch, state.best = f2, state.epoch, _copied(state.averaged)
+                state.best_f2, state.best_epoch = f2, state.epoch
         elif phase == "all":
-            state.best_epoch, state.best = state.epoch, _copied(state.averaged)
+            state.best_epoch = state.epoch
+        if phase == "all" and (recipe.keep == "last" or state.best_epoch == state.epoch):
+            state.best = _copied(state.averaged)
         entry["wall_s"] = round(time.monotonic() - began, 1)
         entry["cpu_s"] = round(time.process_time() - cpu_began, 1)
         last_of_phase = phase == "head" and state.epoch == recipe.head_epochs

@@ -39,8 +39,13 @@ def shorten_log(folder: Path, epochs: int) -> None:
         aside.replace(folder / LOG)
 
 
-def best_entry(log: Sequence[Entry]) -> Entry:
-    """The epoch whose weights `fit` returns: of the second phase, the first of the best or, unmeasured, the last."""
+def kept_entry(log: Sequence[Entry], keep: str = "best") -> Entry:
+    """The epoch whose weights `fit` returns: of the second phase, the first of the best or, unmeasured, the last.
+
+    Args:
+        log: of a training.
+        keep: as in its recipe.
+    """
     second = [entry for entry in log if entry["phase"] == "all"]
-    measured = [entry for entry in second if F2 in entry]
+    measured = [entry for entry in second if F2 in entry] if keep == "best" else []
     return max(measured, key=lambda entry: float(entry[F2])) if measured else (second or log)[-1]

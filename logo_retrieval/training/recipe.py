@@ -24,6 +24,8 @@ class Recipe:
         head_epochs: first phase, the backbone frozen.
         epochs: second phase, at most.
         patience: epochs of the second phase without a better macro F2 after which it ends.
+        keep: whose averaged weights are kept, those of the "best" epoch by macro F2, or of the "last", which suits a
+            rate that was led down and validation drawings too few to tell epochs apart.
         trained_from: layer of the backbone from which it learns in the second phase; None is all of it.
         frozen_kinds: kinds of layers of the backbone, as Keras calls them, that stay as they are in the second phase.
             On a CPU a network of depthwise convolutions learns from twice as many pictures in the same time when
@@ -55,6 +57,7 @@ class Recipe:
     head_epochs: int = 2
     epochs: int = 40
     patience: int = 8
+    keep: Literal["best", "last"] = "best"
     trained_from: str | None = None
     frozen_kinds: tuple[str, ...] = ()
     head_learning_rate: float = 2e-3

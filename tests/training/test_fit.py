@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pytest
@@ -92,18 +92,19 @@ def test_stopped_and_gone_on_is_as_in_one_go(data: TrainingSet, tmp_path: Path) 
     assert same(again, straight)
 
 
-def test_the_best_average_is_not_overwritten_by_later_ones(data: TrainingSet, tmp_path: Path) -> None:
+@pytest.mark.parametrize("keep", ["best", "last"])
+def test_the_average_that_is_kept(data: TrainingSet, tmp_path: Path, keep: Literal["best", "last"]) -> None:
     from logo_retrieval.training.checkpoint import CHECKPOINT, read_checkpoint
     from logo_retrieval.training.fit import fit
 
-    recipe = replace(TINY, steps_per_epoch=8, head_epochs=0, epochs=2, average=0.5)
+    recipe = replace(TINY, steps_per_epoch=8, head_epochs=0, epochs=2, average=0.5, keep=keep)
     with pytest.raises(Stop):
         fit(data, recipe, tmp_path, report=stop)
     _, _, first = read_checkpoint(tmp_path / CHECKPOINT)
     network = fit(data, recipe, tmp_path)
     _, _, last = read_checkpoint(tmp_path / CHECKPOINT)
     assert not same(first.averaged, last.averaged)
-    expected = first.averaged if last.best_epoch == 1 else last.averaged
+    expected = first.averaged if keep == "best" and last.best_epoch == 1 else last.averaged
     assert same(last.best, expected) and same(network.get_weights(), expected)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from logo_retrieval.training.log import LOG, add_to_log, best_entry, read_log, shorten_log
+from logo_retrieval.training.log import LOG, add_to_log, kept_entry, read_log, shorten_log
 
 
 def entries(*f2: float | None) -> list[dict[str, Any]]:
@@ -43,7 +43,8 @@ def test_what_a_kill_left_is_taken_out(tmp_path: Path) -> None:
     ("f2", "epoch"), [((0.9, 0.5, 0.7, 0.7), 3), ((None, None, None), 3), ((0.9,), 1), ((0.1, 0.0), 2)]
 )
 def test_the_best_epoch_is_of_the_second_phase(f2: tuple[float | None, ...], epoch: int) -> None:
-    assert best_entry(entries(*f2))["epoch"] == epoch
+    assert kept_entry(entries(*f2))["epoch"] == epoch
+    assert kept_entry(entries(*f2), "last")["epoch"] == len(f2)
 
 
 def test_curves_are_one_svg_and_the_same_for_the_same_log() -> None:
