@@ -16,7 +16,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from logobench import Asker, Rooms, embeddings
+from logobench import Asker, Rooms, embeddings, head_of
 from logobench_data import DATA, LogoBench, default_cache, load
 from surroundings import RESULTS
 from train_starter import MEASURED, SHIPPED, SPLIT
@@ -38,7 +38,7 @@ def fitted_constants(bench: LogoBench, measured: ModelBundle, cache: Path) -> De
     """
     embedded, worn = embeddings(bench, measured, [SPLIT], cache)
     rooms = Rooms.of(bench, SPLIT)
-    asker = Asker(bench, measured, embedded, rooms.train)
+    asker = Asker(bench, head_of(measured), embedded, rooms.train)
     unseen = np.union1d(rooms.val, rooms.all)
     asked = [asker.ask(source, unseen, all_views=True) for source in (embedded, worn)]
     return fit_decision(asked, asker.other)

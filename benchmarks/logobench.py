@@ -74,16 +74,13 @@ class Rooms:
 class Asker:
     """Asks the gallery and the head of one model about drawings."""
 
-    def __init__(self, bench: LogoBench, bundle: ModelBundle, gallery: Embedded, train: Int64Array) -> None:
+    def __init__(self, bench: LogoBench, head: HeadVectors | None, gallery: Embedded, train: Int64Array) -> None:
         """Takes the rows of the gallery."""
         position = {name: place for place, name in enumerate(bench.classes)}
         self.other = position[OTHER]
         self.labels = np.array([position[drawing.label] for drawing in bench.drawings])
         self._gallery = ExactIndex(gallery.of(train, all_views=False)[0], train)
-        learned = (
-            HeadVectors.read(bundle.path(HEAD_FILE), bundle.config.dim) if HEAD_FILE in bundle.config.files else None
-        )
-        self._head = CosineHead(learned, bench.classes) if learned else None
+        self._head = CosineHead(head, bench.classes) if head else None
         self._n_classes = len(bench.classes)
 
     def ask(self, source: Embedded, rows: Int64Array, *, all_views: bool) -> Asked:
@@ -101,6 +98,13 @@ class Asker:
 
     def _nearest(self, views: Float32Array, owners: Int64Array, n_queries: int) -> Neighbours:
         return best_over_views(self._gallery.search(views, DecisionConfig().k), owners, n_queries)
+
+
+def head_of(bundle: ModelBundle) -> HeadVectors | None:
+    """What the model's training learned of its targets, if it keeps that."""
+    if HEAD_FILE not in bundle.config.files:
+        return None
+    return HeadVectors.read(bundle.path(HEAD_FILE), bundle.config.dim)
 
 
 def by_nearest(asked: Asked, other: int) -> Answers:
@@ -129,7 +133,7 @@ def run_split(
 ) -> dict[str, Any]:
     """All methods on all sets of queries."""
     rooms = Rooms.of(bench, split)
-    asker = Asker(bench, bundle, embedded, rooms.train)
+    asker = Asker(bench, head_of(bundle), embedded, rooms.train)
     groups = np.unique(np.array(bench.groups), return_inverse=True)[1]
     asked = {
         "all": (embedded, rooms.all),

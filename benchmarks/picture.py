@@ -10,7 +10,7 @@ import argparse
 from pathlib import Path
 
 import numpy as np
-from logobench import Asker, Rooms, embeddings
+from logobench import Asker, Rooms, embeddings, head_of
 from logobench_data import Drawing, default_cache, load
 from PIL import Image, ImageDraw, ImageFont
 from surroundings import RESULTS
@@ -47,7 +47,7 @@ def main() -> None:
     bench, bundle = load(arguments.cache), read_bundle(arguments.model)
     embedded, worn = embeddings(bench, bundle, [SPLIT], arguments.cache)
     rooms = Rooms.of(bench, SPLIT)
-    asker = Asker(bench, bundle, embedded, rooms.train)
+    asker = Asker(bench, head_of(bundle), embedded, rooms.train)
     validation = [asker.ask(source, rooms.val, all_views=True) for source in (embedded, worn)]
     config = fit_decision(validation, asker.other)
     asked = np.sort(np.random.default_rng(SEED).choice(rooms.unseen, ROWS * COLUMNS, replace=False))

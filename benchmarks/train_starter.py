@@ -4,30 +4,37 @@ The training goes in legs, each a `Recipe` that begins with the weights of the l
 with its checkpoint and its log; stopped at any moment, the same command goes on from the last epoch.
 
 The legs of the measured model never see what is validation, test or dropped in the collection split, so that what is
-measured on it holds. The last leg goes on with every drawing, for the model that ships.
+measured on it holds. Its weights lie beside the data, in half precision: `--leg measured` makes the bundle of them,
+and the last leg goes on from them with every drawing, for the model that ships. Neither needs the legs before.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from logobench_data import default_cache, load
+from logobench_data import DATA, default_cache, load
 from starter_data import training_set
-from wide_data import load_wide
+from wide_data import load_generic, load_wide
 
-from logo_retrieval.training.checkpoint import CHECKPOINT
+from logo_retrieval.backbones.backend import keras
+from logo_retrieval.training.checkpoint import CHECKPOINT, copy_weights, read_checkpoint, write_start
+from logo_retrieval.training.data import TrainingSet
 from logo_retrieval.training.export import export_trained
 from logo_retrieval.training.fit import fit
-from logo_retrieval.training.log import best_entry, read_log
+from logo_retrieval.training.log import kept_entry, read_log
+from logo_retrieval.training.network import build_network
 from logo_retrieval.training.recipe import Recipe
 
 SPLIT = "collection"
 MEASURED, SHIPPED = "measured", "shipped"
 """Folders of the two model bundles under WORK."""
+
+WEIGHTS = DATA / "measured.npz"
+"""Those of the measured model."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +46,8 @@ class Leg:
         after: the leg whose weights it begins with.
         split: whose training part it learns from; None is every drawing.
         recipe: how.
-        bundle: the model bundle that comes of it, if any.
+        bundle: the model bundle that comes of it, if any; MEASURED stands for its weights beside the data too.
+        generic: whether the generic icons are learned as well as LogoBench and the wide set.
     """
 
     name: str
@@ -47,91 +55,178 @@ class Leg:
     split: str | None
     recipe: Recipe
     bundle: str | None = None
+    generic: bool = False
 
 
 LOW = "block3_expand_conv"
 """Below it lie edges and blobs, at the resolutions that cost half of a step."""
+
+POINTWISE = ("BatchNormalization", "DepthwiseConv2D")
+"""What stays as it is while the pointwise convolutions learn: three times as many pictures in the same time."""
 
 LEGS = (
     Leg(
         "whole",
         None,
         SPLIT,
-        Recipe(size_px=128, batch=64, head_epochs=3, epochs=4, patience=99, final_rate=0.95, average=0.997),
+        Recipe(
+            size_px=128,
+            batch=64,
+            head_epochs=3,
+            epochs=4,
+            patience=99,
+            frozen_kinds=POINTWISE[1:],
+            learning_rate=1e-3,
+            final_rate=0.9,
+            average=0.997,
+        ),
     ),
     Leg(
         "small",
         "whole",
         SPLIT,
-        Recipe(size_px=128, batch=64, head_epochs=0, epochs=7, patience=99, trained_from=LOW, final_rate=0.54, seed=1),
+        Recipe(
+            size_px=128,
+            batch=64,
+            head_epochs=0,
+            epochs=44,
+            patience=18,
+            trained_from=LOW,
+            frozen_kinds=POINTWISE,
+            learning_rate=9e-4,
+            final_rate=0.5,
+            seed=1,
+        ),
     ),
     Leg(
         "large",
         "small",
         SPLIT,
         Recipe(
-            size_px=160,
+            size_px=192,
             batch=64,
             head_epochs=0,
-            epochs=22,
+            epochs=9,
             patience=99,
             trained_from=LOW,
+            frozen_kinds=POINTWISE,
+            dropout=0.2,
             learning_rate=5e-4,
+            final_rate=0.78,
+            weight_decay=0.05,
             average=0.999,
             seed=2,
         ),
+    ),
+    Leg(
+        "icons",
+        "large",
+        SPLIT,
+        Recipe(
+            size_px=192,
+            batch=64,
+            head_epochs=0,
+            epochs=15,
+            patience=99,
+            keep="last",
+            trained_from=LOW,
+            frozen_kinds=POINTWISE,
+            dropout=0.2,
+            learning_rate=4e-4,
+            weight_decay=0.05,
+            average=0.999,
+            seed=4,
+        ),
         MEASURED,
+        generic=True,
     ),
     Leg(
         "everything",
-        "large",
+        "icons",
         None,
         Recipe(
-            size_px=160,
+            size_px=192,
             batch=64,
             head_epochs=0,
             epochs=7,
             trained_from=LOW,
+            frozen_kinds=POINTWISE,
+            dropout=0.2,
             learning_rate=2.5e-4,
+            weight_decay=0.05,
             seed=3,
         ),
         SHIPPED,
+        generic=True,
     ),
 )
 
 
 def run(leg: Leg, work: Path, cache: Path) -> None:
     """Trains one leg to its end; one that others do not just pass through becomes a model bundle."""
-    data = training_set(load(cache), load_wide(cache), cache, split=leg.split, validate=leg.split is not None)
+    data = _data(leg, cache)
     print(f"{leg.name}: {len(data.art)} drawings, {len(data.trained_targets)} targets", flush=True)
 
     def show(entry: dict[str, Any]) -> None:
         print(json.dumps(entry), flush=True)
 
     folder = work / leg.name
-    start = work / leg.after / CHECKPOINT if leg.after else None
+    before = next((each for each in LEGS if each.name == leg.after), None)
+    start = None if before is None else WEIGHTS if before.bundle == MEASURED else work / before.name / CHECKPOINT
     network = fit(data, leg.recipe, folder, start=start, report=show)
-    if leg.bundle:
-        log = _log_until(leg, work)
-        best = best_entry([entry for entry in log if entry["leg"] == leg.name])
-        name = f"logo-{leg.recipe.backbone}"
-        export_trained(network, leg.recipe, data, work / leg.bundle, name=name, log=log, best=best)
+    if leg.bundle == MEASURED:
+        write_start(WEIGHTS, folder / CHECKPOINT, log=_log_until(leg, work))
+        export_measured(work, cache)
+    elif leg.bundle:
+        _export(network, leg, data, _continued(_released_log(), leg, work), work)
+
+
+def export_measured(work: Path, cache: Path) -> None:
+    """Makes the bundle of the measured model from its weights beside the data."""
+    (leg,) = (leg for leg in LEGS if leg.bundle == MEASURED)
+    data = _data(leg, cache)
+    network = build_network(replace(leg.recipe, weights="none"), len(data.trained_targets))
+    copy_weights(WEIGHTS, network, [data.target_names[target] for target in data.trained_targets])
+    _export(network, leg, data, _released_log(), work)
+
+
+def _export(network: keras.Model, leg: Leg, data: TrainingSet, log: list[dict[str, Any]], work: Path) -> None:
+    assert leg.bundle is not None
+    best = kept_entry([entry for entry in log if entry["leg"] == leg.name], leg.recipe.keep)
+    export_trained(network, leg.recipe, data, work / leg.bundle, name=f"logo-{leg.recipe.backbone}", log=log, best=best)
+
+
+def _data(leg: Leg, cache: Path) -> TrainingSet:
+    further = load_wide(cache) + (load_generic(cache) if leg.generic else ())
+    return training_set(load(cache), further, cache, split=leg.split, validate=leg.split is not None)
+
+
+def _released_log() -> list[dict[str, Any]]:
+    log: list[dict[str, Any]] = read_checkpoint(WEIGHTS)[0]["log"]
+    return log
+
+
+def _continued(log: list[dict[str, Any]], leg: Leg, work: Path) -> list[dict[str, Any]]:
+    """A log, and after it that of a leg, epochs numbered throughout."""
+    own = read_log(work / leg.name)
+    return log + [{**entry, "epoch": len(log) + entry["epoch"], "leg": leg.name} for entry in own]
 
 
 def _log_until(leg: Leg, work: Path) -> list[dict[str, Any]]:
-    """The log of the legs up to this one, epochs numbered throughout."""
-    earlier = next((each for each in LEGS if each.name == leg.after), None)
-    log = _log_until(earlier, work) if earlier else []
-    return log + [{**entry, "epoch": len(log) + entry["epoch"], "leg": leg.name} for entry in read_log(work / leg.name)]
+    """The log of the legs up to this one."""
+    before = next((each for each in LEGS if each.name == leg.after), None)
+    return _continued(_log_until(before, work) if before else [], leg, work)
 
 
 def main() -> None:
     """Runs the legs asked for, in their order."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("work", type=Path, help="folder for checkpoints and logs")
-    parser.add_argument("--leg", choices=[leg.name for leg in LEGS], help="this one alone; default: all")
+    parser.add_argument("--leg", choices=[*(leg.name for leg in LEGS), MEASURED], help="this one alone; default: all")
     parser.add_argument("--cache", type=Path, default=default_cache(), help="folder for what can be made again")
     arguments = parser.parse_args()
+    if arguments.leg == MEASURED:
+        export_measured(arguments.work, arguments.cache)
     for leg in LEGS:
         if arguments.leg in (None, leg.name):
             run(leg, arguments.work, arguments.cache)
