@@ -92,8 +92,8 @@ def training_row(training: dict[str, Any]) -> list[str]:
     return [
         f"a training picture, augmented, {training['size_px']} px",
         f"{cpu['unpack and augment']:.1f} CPU ms",
-        f"its step, low layers frozen ({cpu['step, low frozen']:.0f} CPU ms)",
-        f"{training['ratios']['augment / step, low frozen']:.2f}",
+        f"its step: {cpu['step, pointwise alone']:.0f} CPU ms, pointwise convolutions alone, or {cpu['step']:.0f}, all",
+        f"{training['ratios']['augment / step, pointwise alone']:.2f}",
     ]
 
 

@@ -1,7 +1,8 @@
 """What a training step costs beside the pictures it is fed: `python benchmarks/training.py [--size PX]`.
 
 CPU milliseconds an image, medians of interleaved rounds: drawing art once, unpacking it, unpacking and augmenting, and
-one step of the starter's network with all of it unfrozen and with its low layers frozen.
+one step of the starter's network with all of it unfrozen, with its low layers frozen, and as the starter learns most of
+the time: its depthwise convolutions and batch norms frozen too.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import json
 import os
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from statistics import median
 
@@ -19,7 +20,7 @@ import numpy as np
 from logobench_data import default_cache, load
 from starter_data import ART_PX, training_set
 from surroundings import RESULTS, surroundings
-from train_starter import LOW
+from train_starter import LOW, POINTWISE
 
 from logo_retrieval.backbones.backend import keras
 from logo_retrieval.training.art import rasterised
@@ -29,6 +30,12 @@ from logo_retrieval.training.recipe import Recipe
 
 ROUNDS = 7
 DRAWN = 400
+STEPS: dict[str, tuple[str | None, Collection[str]]] = {
+    "step": (None, ()),
+    "step, low frozen": (LOW, ()),
+    "step, pointwise alone": (LOW, POINTWISE),
+}
+"""By name, what learns: the first layer that does, and the kinds of layers that do not."""
 
 
 def cpu_ms(work: Callable[[], object], images: int) -> float:
@@ -55,7 +62,7 @@ def drawing_ms(paths: list[Path]) -> float:
 def main() -> None:
     """Measures, writes, shows."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--size", type=int, default=160)
+    parser.add_argument("--size", type=int, default=192)
     parser.add_argument("--output", type=Path, default=RESULTS / "training.json")
     parser.add_argument("--cache", type=Path, default=default_cache())
     arguments = parser.parse_args()
@@ -68,20 +75,20 @@ def main() -> None:
     (batch,) = maker.batches(0, 1)
     views, true = batch.views.astype(np.float32), {SCORES: np.zeros(recipe.batch, np.int64)}
 
-    def compiled(from_layer: str | None) -> Callable[[], object]:
-        unfreeze(network, from_layer)
+    def compiled(from_layer: str | None, frozen_kinds: Collection[str]) -> Callable[[], object]:
+        unfreeze(network, from_layer, frozen_kinds)
         network.compile(keras.optimizers.AdamW(1e-4), loss=losses(recipe, targets), jit_compile=False)
         for _ in range(2):
             network.train_on_batch(views, true)
         return lambda: network.train_on_batch(views, true)
 
-    times: dict[str, list[float]] = {name: [] for name in ("unpack", "unpack and augment", "step", "step, low frozen")}
+    times: dict[str, list[float]] = {name: [] for name in ("unpack", "unpack and augment", *STEPS)}
     rows = np.random.default_rng(0).choice(len(data.art), recipe.batch * ROUNDS).reshape(ROUNDS, -1)
     for number in range(ROUNDS):
         times["unpack"].append(cpu_ms(lambda: [data.art[int(row)] for row in rows[number]], recipe.batch))  # noqa: B023
         times["unpack and augment"].append(cpu_ms(lambda: list(maker.batches(number, number + 1)), recipe.batch))  # noqa: B023
-    for name, from_layer in (("step", None), ("step, low frozen", LOW)):
-        step = compiled(from_layer)
+    for name, what_learns in STEPS.items():
+        step = compiled(*what_learns)
         times[name] = [cpu_ms(step, recipe.batch) for _ in range(ROUNDS)]
     medians = {name: round(median(values), 2) for name, values in times.items()}
     results = {
@@ -92,8 +99,8 @@ def main() -> None:
             **medians,
         },
         "ratios": {
-            f"augment / {name}": round(medians["unpack and augment"] / medians[name], 3)
-            for name in ("step", "step, low frozen")
+            **{f"augment / {name}": round(medians["unpack and augment"] / medians[name], 3) for name in STEPS},
+            "step / step, pointwise alone": round(medians["step"] / medians["step, pointwise alone"], 2),
         },
     }
     arguments.output.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
