@@ -17,20 +17,26 @@ ART_PX = 224
 
 
 def training_set(
-    bench: LogoBench, further: tuple[WideDrawing, ...], cache: Path, *, split: str | None, validate: bool = True
+    bench: LogoBench,
+    further: tuple[WideDrawing, ...],
+    cache: Path,
+    *,
+    split: str | None,
+    validate: bool = True,
+    coins: bool = False,
 ) -> TrainingSet:
     """The drawings that a training may see.
 
     With a split, what is test or dropped in it is left out, and so is every further drawing that would tell of it: of a
-    brand that LogoBench has in `other` but not in its training part, or of a collection that is held out. Of the wide
-    set, coins are always left out: two drawings of each, nearly all by one hand. Generic icons of one name are one
-    target, whoever drew them.
+    brand that LogoBench has in `other` but not in its training part, or of a collection that is held out. Generic icons
+    of one name are one target, whoever drew them.
 
     Args:
         bench: LogoBench.
         further: the wide set, the generic icons, both or nothing.
         cache: folder for the rasterised art.
         split: "shape" or "collection"; None trains on every drawing.
+        coins: whether those of the wide set take part: two drawings of each, nearly all by one hand.
         validate: keep the split's validation drawings from training, to be asked; else train on them too.
     """
     parts = bench.parts[split] if split else ("train",) * len(bench.drawings)
@@ -41,7 +47,7 @@ def training_set(
     chosen = [
         each
         for each in further
-        if each.scope != "coin"
+        if (coins or each.scope != "coin")
         and each.collection not in held_collections
         and (each.brand in trained_brands or not each.dev_other_slug)
     ]

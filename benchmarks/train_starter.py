@@ -48,6 +48,7 @@ class Leg:
         recipe: how.
         bundle: the model bundle that comes of it, if any; MEASURED stands for its weights beside the data too.
         generic: whether the generic icons are learned as well as LogoBench and the wide set.
+        coins: whether the coins of the wide set are learned too.
     """
 
     name: str
@@ -56,6 +57,7 @@ class Leg:
     recipe: Recipe
     bundle: str | None = None
     generic: bool = False
+    coins: bool = False
 
 
 LOW = "block3_expand_conv"
@@ -156,8 +158,27 @@ LEGS = (
             weight_decay=0.05,
             seed=3,
         ),
+        generic=True,
+    ),
+    Leg(
+        "coins",
+        "everything",
+        None,
+        Recipe(
+            size_px=192,
+            batch=64,
+            head_epochs=0,
+            epochs=6,
+            trained_from=LOW,
+            frozen_kinds=POINTWISE,
+            dropout=0.2,
+            learning_rate=2e-4,
+            weight_decay=0.05,
+            seed=5,
+        ),
         SHIPPED,
         generic=True,
+        coins=True,
     ),
 )
 
@@ -171,14 +192,14 @@ def run(leg: Leg, work: Path, cache: Path) -> None:
         print(json.dumps(entry), flush=True)
 
     folder = work / leg.name
-    before = next((each for each in LEGS if each.name == leg.after), None)
+    before = _before(leg)
     start = None if before is None else WEIGHTS if before.bundle == MEASURED else work / before.name / CHECKPOINT
     network = fit(data, leg.recipe, folder, start=start, report=show)
     if leg.bundle == MEASURED:
         write_start(WEIGHTS, folder / CHECKPOINT, log=_log_until(leg, work))
         export_measured(work, cache)
     elif leg.bundle:
-        _export(network, leg, data, _continued(_released_log(), leg, work), work)
+        _export(network, leg, data, _log_until(leg, work), work)
 
 
 def export_measured(work: Path, cache: Path) -> None:
@@ -198,7 +219,8 @@ def _export(network: keras.Model, leg: Leg, data: TrainingSet, log: list[dict[st
 
 def _data(leg: Leg, cache: Path) -> TrainingSet:
     further = load_wide(cache) + (load_generic(cache) if leg.generic else ())
-    return training_set(load(cache), further, cache, split=leg.split, validate=leg.split is not None)
+    validate = leg.split is not None
+    return training_set(load(cache), further, cache, split=leg.split, validate=validate, coins=leg.coins)
 
 
 def _released_log() -> list[dict[str, Any]]:
@@ -206,16 +228,18 @@ def _released_log() -> list[dict[str, Any]]:
     return log
 
 
-def _continued(log: list[dict[str, Any]], leg: Leg, work: Path) -> list[dict[str, Any]]:
-    """A log, and after it that of a leg, epochs numbered throughout."""
-    own = read_log(work / leg.name)
-    return log + [{**entry, "epoch": len(log) + entry["epoch"], "leg": leg.name} for entry in own]
+def _before(leg: Leg) -> Leg | None:
+    return next((each for each in LEGS if each.name == leg.after), None)
 
 
 def _log_until(leg: Leg, work: Path) -> list[dict[str, Any]]:
-    """The log of the legs up to this one."""
-    before = next((each for each in LEGS if each.name == leg.after), None)
-    return _continued(_log_until(before, work) if before else [], leg, work)
+    """The log of the legs up to this one, epochs numbered throughout; to the measured model it is the released one."""
+    before = _before(leg)
+    log: list[dict[str, Any]] = []
+    if before is not None:
+        log = _released_log() if before.bundle == MEASURED else _log_until(before, work)
+    own = read_log(work / leg.name)
+    return log + [{**entry, "epoch": len(log) + entry["epoch"], "leg": leg.name} for entry in own]
 
 
 def main() -> None:
