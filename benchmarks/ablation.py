@@ -1,0 +1,222 @@
+"""What each transform of the augmentation is worth: `python benchmarks/ablation.py WORK [--variant NAME]...`.
+
+Short trainings from ImageNet weights that differ in one thing: one transform left out, drawings mirrored in half of the
+draws, a supervised contrastive term, no wide set, no generic icons. Each is asked about the validation and test
+drawings of the collection split, as they are and degraded, by the mean of its nearest drawing and its head, whole
+drawings alone. Beside its figures stands its difference to the training with everything, which ran with several seeds:
+what is within their spread, or whose interval holds 0, was not shown to matter. The trainings are far shorter than the
+starter's, so the figures are lower.
+
+Each variant that has run is kept in the results; those not named are left as they are.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Callable
+from dataclasses import astuple, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from embedded import Embedded, sources_of
+from logobench import WORN, Asked, Asker, Rooms
+from logobench_data import LogoBench, default_cache, load
+from PIL import ImageOps
+from starter_data import training_set
+from surroundings import RESULTS, surroundings
+from train_starter import LOW, POINTWISE, SPLIT
+from wide_data import load_generic, load_wide
+
+from logo_retrieval.decide.decision import class_probabilities
+from logo_retrieval.errors import UnreadableImage
+from logo_retrieval.evaluation.fitting import fit_decision
+from logo_retrieval.evaluation.measure import RESAMPLES, SEED, Statistic, estimate
+from logo_retrieval.evaluation.metrics import auroc, macro_f_beta
+from logo_retrieval.images.pool import DecoderPool
+from logo_retrieval.images.preparation import Preparation
+from logo_retrieval.training.art import ArtStore, packed
+from logo_retrieval.training.augment import TRANSFORMS
+from logo_retrieval.training.data import TrainingSet
+from logo_retrieval.training.export import head_vectors
+from logo_retrieval.training.fit import fit
+from logo_retrieval.training.network import EMBEDDING
+from logo_retrieval.training.recipe import Recipe
+from logo_retrieval.values import Float32Array, Int64Array, UInt8Array
+
+BASE = Recipe(
+    size_px=96,
+    batch=64,
+    head_epochs=1,
+    epochs=6,
+    patience=99,
+    trained_from=LOW,
+    frozen_kinds=POINTWISE,
+    learning_rate=1e-3,
+    average=0.995,
+)
+EVERYTHING = "everything"
+SEEDS = 3
+_BATCH = 64
+
+
+def variants() -> dict[str, Recipe]:
+    """By name; the first ones are everything, with several seeds."""
+    seeds = {
+        EVERYTHING if seed == 0 else f"{EVERYTHING}, seed {seed}": replace(BASE, seed=seed) for seed in range(SEEDS)
+    }
+    without = {f"no {each.name}": replace(BASE, probabilities={each.name: 0.0}) for each in TRANSFORMS}
+    bare = {"no augmentation": replace(BASE, probabilities={each.name: 0.0 for each in TRANSFORMS})}
+    return {
+        **seeds,
+        **bare,
+        **without,
+        "mirrored": BASE,
+        "contrastive": replace(BASE, contrastive=0.2),
+        "no wide set": BASE,
+        "no generic icons": BASE,
+    }
+
+
+def mirrored(data: TrainingSet) -> TrainingSet:
+    """Beside every drawing to train on its mirror image, of the same target."""
+    rows = np.flatnonzero(~data.validation).tolist()
+    drawn = [data.art[row] for row in range(len(data.art))]
+    turned = [drawn[row]._replace(pixels=ImageOps.mirror(drawn[row].pixels)) for row in rows]
+    return replace(
+        data,
+        art=ArtStore([packed(each) for each in (*drawn, *turned)]),
+        targets=np.concatenate([data.targets, data.targets[rows]]),
+        validation=np.concatenate([data.validation, np.zeros(len(rows), bool)]),
+        names=[*data.names, *(data.names[row] for row in rows)],
+        colours=[*data.colours, *(data.colours[row] for row in rows)],
+    )
+
+
+class Queries:
+    """The drawings that are in the gallery or asked, decoded once for all variants."""
+
+    def __init__(self, bench: LogoBench) -> None:
+        """Decodes them: the gallery, and what is asked as it is and degraded."""
+        self.bench, self.rooms = bench, Rooms.of(bench, SPLIT)
+        self.asked = np.union1d(self.rooms.val, self.rooms.all)
+        self.drawn = self._views(np.union1d(self.rooms.train, self.asked), None)
+        self.worn = self._views(self.asked, WORN)
+        self.groups = np.unique(np.array(bench.groups), return_inverse=True)[1]
+
+    def _views(self, rows: Int64Array, salt: str | None) -> tuple[UInt8Array, Int64Array]:
+        views, kept = [], []
+        with DecoderPool(Preparation(size_px=BASE.size_px)) as pool:
+            for row, image in zip(rows, pool.decode(sources_of(self.bench, rows, salt), all_views=False), strict=True):
+                if not isinstance(image, UnreadableImage):
+                    views.append(image.views[0])
+                    kept.append(int(row))
+        return np.stack(views), np.array(kept)
+
+
+Answers = dict[str, tuple[Asked, Float32Array]]
+
+
+def answered(queries: Queries, embed: Callable[[UInt8Array], Float32Array], head: Any) -> Answers:  # noqa: ANN401
+    """Probabilities of the classes for the drawings as they are and degraded."""
+    drawn, worn = (
+        Embedded(embed(views), rows, np.ones(len(rows), bool)) for views, rows in (queries.drawn, queries.worn)
+    )
+    asker = Asker(queries.bench, head, drawn, queries.rooms.train)
+    validation = [asker.ask(source, queries.rooms.val, all_views=False) for source in (drawn, worn)]
+    config = fit_decision(validation, asker.other, (0.5,))
+    result: Answers = {}
+    for name, source in (("clean", drawn), ("degraded", worn)):
+        asked = asker.ask(source, queries.asked, all_views=False)
+        result[name] = asked, class_probabilities(asked.nearest, asked.head, asker.other, config).astype(np.float32)
+    return result
+
+
+def macro_f2(asked: Asked, probabilities: Float32Array, i: Int64Array) -> float:
+    """Of the likeliest classes, for some of the drawings asked."""
+    return macro_f_beta(asked.true[i], probabilities[i].argmax(axis=1), np.unique(asked.true[i]))
+
+
+def known_from_other(asked: Asked, probabilities: Float32Array, i: Int64Array) -> float:
+    """AUROC of companies against `other`, the last class."""
+    other = probabilities.shape[1] - 1
+    return auroc(1 - probabilities[i, other].astype(np.float64), asked.true[i] != other)
+
+
+def figures(own: Answers, base: Answers, groups: Int64Array) -> dict[str, Any]:
+    """Macro F2 and AUROC with intervals, and how much more they are than with everything."""
+    entry: dict[str, Any] = {}
+    for name, (asked, given) in own.items():
+        rows, company = np.arange(len(asked.true)), asked.true != given.shape[1] - 1
+        for figure, of in (("macro_f2", macro_f2), ("auroc", known_from_other)):
+            value = partial(of, asked, given)
+            before = partial(of, *base[name])
+
+            def gained(i: Int64Array, value: Statistic = value, before: Statistic = before) -> float:
+                return value(i) - before(i)
+
+            for label, statistic in ((figure, value), (f"{figure}_gained", gained)):
+                found = estimate(statistic, rows, company, groups=groups[asked.rows])
+                entry[f"{name}_{label}"] = [round(number, 4) for number in astuple(found)]
+    return entry
+
+
+def trained(name: str, recipe: Recipe, data: TrainingSet, queries: Queries, work: Path) -> Answers:
+    """One variant, trained and asked; a second call reads what the first one answered."""
+    folder = work / name.replace(" ", "-").replace(",", "")
+    network = fit(data, recipe, folder, report=lambda entry: print(name, json.dumps(entry), flush=True))
+
+    def embed(views: UInt8Array) -> Float32Array:
+        batches = np.split(views, range(_BATCH, len(views), _BATCH))
+        return np.concatenate(
+            [np.asarray(network(each.astype(np.float32), training=False)[EMBEDDING]) for each in batches]
+        )
+
+    return answered(queries, embed, head_vectors(network, data))
+
+
+def main() -> None:
+    """Trains, asks, writes, shows."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("work", type=Path, help="folder for the checkpoints")
+    parser.add_argument(
+        "--variant", choices=variants(), action="append", help="may be given several times; default: all"
+    )
+    parser.add_argument("--output", type=Path, default=RESULTS / "ablation.json")
+    parser.add_argument("--cache", type=Path, default=default_cache(), help="folder for what can be made again")
+    arguments = parser.parse_args()
+    bench, wide, generic = load(arguments.cache), load_wide(arguments.cache), load_generic(arguments.cache)
+    data = training_set(bench, wide + generic, arguments.cache, split=SPLIT)
+    queries = Queries(bench)
+    found = json.loads(arguments.output.read_text(encoding="utf-8")) if arguments.output.is_file() else {"variants": {}}
+    base: Answers | None = None
+    for name, recipe in variants().items():
+        if name != EVERYTHING and arguments.variant and name not in arguments.variant:
+            continue
+        own_data = data
+        if name == "mirrored":
+            own_data = mirrored(data)
+        elif name == "no wide set":
+            own_data = training_set(bench, generic, arguments.cache, split=SPLIT)
+        elif name == "no generic icons":
+            own_data = training_set(bench, wide, arguments.cache, split=SPLIT)
+        own = trained(name, recipe, own_data, queries, arguments.work)
+        base = own if base is None else base
+        found["variants"][name] = figures(own, base, queries.groups)
+        results = {
+            "benchmark": "LogoBench-160, ablation of the training",
+            "split": SPLIT,
+            **surroundings(),
+            "recipe": BASE.to_dict(),
+            "seed": SEED,
+            "resamples": RESAMPLES,
+            "variants": found["variants"],
+        }
+        arguments.output.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+        print(name, found["variants"][name], flush=True)
+
+
+if __name__ == "__main__":
+    main()
