@@ -164,7 +164,7 @@ def figures(own: Answers, base: Answers, groups: Int64Array) -> dict[str, Any]:
 
 
 def trained(name: str, recipe: Recipe, data: TrainingSet, queries: Queries, work: Path) -> Answers:
-    """One variant, trained and asked; a second call reads what the first one answered."""
+    """One variant, trained and asked; what an earlier call has trained is asked again."""
     folder = work / name.replace(" ", "-").replace(",", "")
     network = fit(data, recipe, folder, report=lambda entry: print(name, json.dumps(entry), flush=True))
 

@@ -28,8 +28,8 @@ class Recipe:
             rate that was led down and validation drawings too few to tell epochs apart.
         trained_from: layer of the backbone from which it learns in the second phase; None is all of it.
         frozen_kinds: kinds of layers of the backbone, as Keras calls them, that stay as they are in the second phase.
-            On a CPU a network of depthwise convolutions learns from twice as many pictures in the same time when
-            "BatchNormalization" and "DepthwiseConv2D" stay; the pointwise convolutions hold nearly all weights.
+            On a CPU a network of depthwise convolutions learns from two to three times as many pictures in the same
+            time when "BatchNormalization" and "DepthwiseConv2D" stay; the pointwise ones hold nearly all weights.
         head_learning_rate: of the first phase.
         learning_rate: peak of the second phase, after the warm-up.
         final_rate: share of the peak to which a cosine leads down.
