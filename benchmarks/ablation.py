@@ -35,6 +35,7 @@ from logo_retrieval.errors import UnreadableImage
 from logo_retrieval.evaluation.fitting import fit_decision
 from logo_retrieval.evaluation.measure import RESAMPLES, SEED, Statistic, estimate
 from logo_retrieval.evaluation.metrics import auroc, macro_f_beta
+from logo_retrieval.heads.cosine import HeadVectors
 from logo_retrieval.images.pool import DecoderPool
 from logo_retrieval.images.preparation import Preparation
 from logo_retrieval.training.art import ArtStore, packed
@@ -42,7 +43,7 @@ from logo_retrieval.training.augment import TRANSFORMS
 from logo_retrieval.training.data import TrainingSet
 from logo_retrieval.training.export import head_vectors
 from logo_retrieval.training.fit import fit
-from logo_retrieval.training.network import EMBEDDING
+from logo_retrieval.training.network import EMBEDDING, outputs_of
 from logo_retrieval.training.recipe import Recipe
 from logo_retrieval.values import Float32Array, Int64Array, UInt8Array
 
@@ -59,7 +60,6 @@ BASE = Recipe(
 )
 EVERYTHING = "everything"
 SEEDS = 3
-_BATCH = 64
 
 
 def variants() -> dict[str, Recipe]:
@@ -119,7 +119,7 @@ class Queries:
 Answers = dict[str, tuple[Asked, Float32Array]]
 
 
-def answered(queries: Queries, embed: Callable[[UInt8Array], Float32Array], head: Any) -> Answers:  # noqa: ANN401
+def answered(queries: Queries, embed: Callable[[UInt8Array], Float32Array], head: HeadVectors | None) -> Answers:
     """Probabilities of the classes for the drawings as they are and degraded."""
     drawn, worn = (
         Embedded(embed(views), rows, np.ones(len(rows), bool)) for views, rows in (queries.drawn, queries.worn)
@@ -167,14 +167,7 @@ def trained(name: str, recipe: Recipe, data: TrainingSet, queries: Queries, work
     """One variant, trained and asked; what an earlier call has trained is asked again."""
     folder = work / name.replace(" ", "-").replace(",", "")
     network = fit(data, recipe, folder, report=lambda entry: print(name, json.dumps(entry), flush=True))
-
-    def embed(views: UInt8Array) -> Float32Array:
-        batches = np.split(views, range(_BATCH, len(views), _BATCH))
-        return np.concatenate(
-            [np.asarray(network(each.astype(np.float32), training=False)[EMBEDDING]) for each in batches]
-        )
-
-    return answered(queries, embed, head_vectors(network, data))
+    return answered(queries, partial(outputs_of, network, output=EMBEDDING), head_vectors(network, data))
 
 
 def main() -> None:

@@ -36,7 +36,7 @@ from logo_retrieval.training.augment import TRANSFORMS, prepared
 from logo_retrieval.training.checkpoint import CHECKPOINT, read_checkpoint
 from logo_retrieval.training.data import TrainingSet
 from logo_retrieval.training.fit import fit
-from logo_retrieval.training.network import SCORES, build_network
+from logo_retrieval.training.network import SCORES, build_network, outputs_of
 from logo_retrieval.training.paint import on_serving_ground
 from logo_retrieval.training.recipe import Recipe
 from logo_retrieval.values import Int64Array, UInt8Array
@@ -91,8 +91,7 @@ def asked_views(bench: LogoBench, rows: Int64Array, salt: str | None) -> tuple[U
 
 def probabilities_of(network: keras.Model, views: UInt8Array) -> Float64Array:
     """(m, c) by the softmax of the head."""
-    batches = np.split(views, range(64, len(views), 64))
-    logits = np.concatenate([np.asarray(network(each.astype(np.float32), training=False)[SCORES]) for each in batches])
+    logits = outputs_of(network, views, SCORES)
     return np.asarray(np.exp(logits - np.logaddexp.reduce(logits, axis=1, keepdims=True)), np.float64)
 
 

@@ -10,11 +10,11 @@ from logo_retrieval.evaluation.fitting import Witnesses, fit_decision
 from logo_retrieval.heads.cosine import CosineHead, HeadVectors
 from logo_retrieval.search.exact import ExactIndex
 from logo_retrieval.training.data import BatchMaker, TrainingSet, plain_views
-from logo_retrieval.training.network import EMBEDDING
+from logo_retrieval.training.network import EMBEDDING, outputs_of
 from logo_retrieval.training.recipe import Recipe
-from logo_retrieval.values import OTHER, Float32Array, Int64Array, UInt8Array
+from logo_retrieval.values import OTHER, Float32Array, Int64Array
 
-_BATCH = 64
+_CHUNK = 64
 _SALT = 20181
 """Another seed than that of any training, for the augmented copies."""
 
@@ -50,17 +50,10 @@ def fitted_decision(
         return Witnesses(nearest, scores, data.labels[asked])
 
     maker = BatchMaker(data, recipe.size_px, recipe.batch, _SALT, recipe.probabilities)
-    copies = _run(network, maker.copies(asked))
+    copies = outputs_of(network, maker.copies(asked), EMBEDDING)
     return fit_decision([witnesses(_embedded(network, data, asked, recipe.size_px)), witnesses(copies)], other)
 
 
 def _embedded(network: keras.Model, data: TrainingSet, rows: Int64Array, size_px: int) -> Float32Array:
-    chunks = np.split(rows, range(_BATCH, len(rows), _BATCH))
-    return np.concatenate([_run(network, plain_views(data.art, chunk, size_px)) for chunk in chunks])
-
-
-def _run(network: keras.Model, views: UInt8Array) -> Float32Array:
-    batches = np.split(views, range(_BATCH, len(views), _BATCH))
-    return np.concatenate(
-        [np.asarray(network(each.astype(np.float32), training=False)[EMBEDDING], np.float32) for each in batches]
-    )
+    chunks = np.split(rows, range(_CHUNK, len(rows), _CHUNK))
+    return np.concatenate([outputs_of(network, plain_views(data.art, chunk, size_px), EMBEDDING) for chunk in chunks])

@@ -17,13 +17,12 @@ from logo_retrieval.evaluation.metrics import macro_f_beta
 from logo_retrieval.training.checkpoint import CHECKPOINT, State, copy_weights, read_checkpoint, write_checkpoint
 from logo_retrieval.training.data import BatchMaker, TrainingSet, plain_views
 from logo_retrieval.training.log import F2, add_to_log, shorten_log
-from logo_retrieval.training.network import EMBEDDING, SCORES, backbone_of, build_network, losses, unfreeze
+from logo_retrieval.training.network import EMBEDDING, SCORES, backbone_of, build_network, losses, outputs_of, unfreeze
 from logo_retrieval.training.recipe import Recipe
 from logo_retrieval.values import Float32Array, Int64Array
 
 _CLIP_NORM = 5.0
 _AVERAGED_EVERY = 8
-_VALIDATION_BATCH = 64
 
 Report = Callable[[dict[str, Any]], None]
 
@@ -203,12 +202,9 @@ class _Run:
         assert self._asked is not None  # noqa: S101
         weights = self._network.get_weights()
         self._network.set_weights(self.state.averaged)
-        scores = [
-            np.asarray(self._network(views.astype(np.float32), training=False)[SCORES]).argmax(axis=1)
-            for views in np.split(self._asked, range(_VALIDATION_BATCH, len(self._asked), _VALIDATION_BATCH))
-        ]
+        best = outputs_of(self._network, self._asked, SCORES).argmax(axis=1)
         self._network.set_weights(weights)
-        predicted = self._data.target_classes[self._targets[np.concatenate(scores)]]
+        predicted = self._data.target_classes[self._targets[best]]
         return macro_f_beta(self._asked_labels, predicted, np.unique(self._asked_labels))
 
     def _save(self) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+import numpy as np
+
 from logo_retrieval.backbones.backend import keras
 from logo_retrieval.backbones.build import PixelScaling
 from logo_retrieval.backbones.catalog import find_backbone
@@ -19,8 +21,10 @@ from logo_retrieval.training.heads import (
     softmax_loss,
 )
 from logo_retrieval.training.recipe import Recipe
+from logo_retrieval.values import Float32Array, UInt8Array
 
 EMBEDDING, SCORES = "embedding", "scores"
+_BATCH = 64
 _SCORING_LAYERS = ("similarities", "logits")
 
 
@@ -50,6 +54,21 @@ def build_network(recipe: Recipe, targets: int) -> keras.Model:
         embedding = keras.layers.UnitNormalization(name=EMBEDDING)(x)
         scores = CosineSimilarities(targets, name="similarities")(embedding)
     return keras.Model(inputs, {EMBEDDING: embedding, SCORES: scores}, name=f"{spec.name}_network")
+
+
+def outputs_of(network: keras.Model, views: UInt8Array, output: str) -> Float32Array:
+    """What a network says of pictures, with its weights as they are, some pictures at a time.
+
+    Args:
+        network: of `build_network`.
+        views: (n, s, s, 3) RGB, at least one.
+        output: `EMBEDDING` or `SCORES`.
+
+    Returns:
+        (n, d) embeddings or (n, t) scores.
+    """
+    batches = np.split(views, range(_BATCH, len(views), _BATCH))
+    return np.concatenate([np.asarray(network(each.astype(np.float32), training=False)[output]) for each in batches])
 
 
 def embedder_of(network: keras.Model) -> keras.Model:
