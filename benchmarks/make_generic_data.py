@@ -24,9 +24,10 @@ from logobench_data import DATA, OTHER, default_cache, load, read_rows
 from make_logobench_data import as_csv, attribution, pack
 from wide_data import GENERIC, GENERIC_ARCHIVE, GENERIC_CATALOGUE, load_wide
 
-from logo_retrieval.images.fingerprint import perceptual_hash
+from logo_retrieval.images.fingerprint import differing_bits, perceptual_hash
 from logo_retrieval.training.art import rasterised
 from logo_retrieval.training.augment import plain_view
+from logo_retrieval.training.records import NEAR_BITS
 from logo_retrieval.values import Int64Array
 
 TAKEN = {"twemoji": 600, "circle-flags": 150, "flat-color-icons": 200}
@@ -34,7 +35,6 @@ TAKEN = {"twemoji": 600, "circle-flags": 150, "flat-color-icons": 200}
 TAKEN_ELSE = 160
 LEFT_OUT = ("bxl", "material-icon-theme", "vscode-icons")
 """Packs whose icons mostly stand for a product, even where it is not among the known brands."""
-NEAR_BITS = 8
 _PX = 224
 _BRANDS = re.compile(r"brand|logo|social|compan|payment", re.IGNORECASE)
 _STYLE = re.compile(
@@ -80,12 +80,6 @@ def words(text: str) -> set[str]:
     """The words of a name, and each two neighbours as one."""
     parts = [part for part in re.split(r"[^a-z0-9]+", text.lower()) if part]
     return {*parts, *("".join(pair) for pair in zip(parts, parts[1:], strict=False)), "".join(parts)}
-
-
-def is_like(hashes: Int64Array, known: Int64Array) -> np.ndarray[Any, np.dtype[np.bool_]]:
-    """(n,) whether a perceptual hash is near one of the known ones, or nearly its negative."""
-    differing = np.bitwise_count(hashes.view(np.uint64)[:, None] ^ known.view(np.uint64)[None])
-    return np.asarray((np.minimum(differing, 64 - differing) <= NEAR_BITS).any(axis=1))
 
 
 def main() -> None:
@@ -153,7 +147,8 @@ def chosen(
             file.write_text(text, encoding="utf-8")
             candidates.append((name, shown, file))
     places, hashes = hashes_of([file for _, _, file in candidates], cache)
-    fit = [candidates[place] for place, like in zip(places, is_like(hashes, known), strict=True) if not like]
+    near = np.any(differing_bits(hashes, known) <= NEAR_BITS, axis=1).tolist()
+    fit = [candidates[place] for place, like in zip(places, near, strict=True) if not like]
     return [
         {
             "path": str(file.relative_to(root)),

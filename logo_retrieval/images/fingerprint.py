@@ -8,7 +8,7 @@ from functools import cache
 import numpy as np
 from PIL import Image
 
-from logo_retrieval.values import Float32Array, UInt8Array
+from logo_retrieval.values import Float32Array, Int64Array, UInt8Array
 
 _HASHED_SIDE = 32
 _FREQUENCIES = 8
@@ -30,6 +30,24 @@ def perceptual_hash(view: UInt8Array) -> int:
     frequencies = basis @ np.asarray(grey, np.float32) @ basis.T
     bits = np.packbits(frequencies > np.median(frequencies))
     return int.from_bytes(bits.tobytes(), "big", signed=True)
+
+
+def differing_bits(hashes: Int64Array, others: Int64Array) -> UInt8Array:
+    """In how many bits perceptual hashes differ; that of a negative has nearly all bits inverted and counts as near.
+
+    Args:
+        hashes: (n,) as `perceptual_hash` gives them.
+        others: (m,) likewise.
+
+    Returns:
+        (n, m) in 0..32.
+
+    >>> differing_bits(np.array([0b0111, -1]), np.array([0b0001]))
+    array([[2],
+           [1]], dtype=uint8)
+    """
+    differing: UInt8Array = np.bitwise_count(hashes.view(np.uint64)[:, None] ^ others.view(np.uint64))
+    return np.minimum(differing, 64 - differing)
 
 
 @cache
