@@ -2,37 +2,21 @@
 
 from __future__ import annotations
 
-import importlib
 import re
-import sys
 import tarfile
 from collections import Counter
-from collections.abc import Iterator
-from pathlib import Path
-from types import ModuleType
-from typing import Any
 
 import pytest
+from attributions import attributed
+from logobench_data import DATA, read_rows
+from wide_data import WideDrawing, load_wide
 
-BENCHMARKS = Path(__file__).resolve().parents[1] / "benchmarks"
-DATA = BENCHMARKS / "data"
-
-Drawings = tuple[Any, ...]  # of WideDrawing, whose module is no package that a type checker could find
-
-
-@pytest.fixture(scope="module")
-def loader() -> Iterator[ModuleType]:
-    sys.path.insert(0, str(BENCHMARKS))
-    try:
-        yield importlib.import_module("wide_data")
-    finally:
-        sys.path.remove(str(BENCHMARKS))
+Drawings = tuple[WideDrawing, ...]
 
 
 @pytest.fixture(scope="module")
-def wide(loader: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> Drawings:
-    drawings: Drawings = loader.load_wide(tmp_path_factory.mktemp("cache"))
-    return drawings
+def wide(tmp_path_factory: pytest.TempPathFactory) -> Drawings:
+    return load_wide(tmp_path_factory.mktemp("cache"))
 
 
 @pytest.fixture(scope="module")
@@ -59,8 +43,8 @@ def test_brands_are_as_many_as_the_readme_says(wide: Drawings) -> None:
     assert not set(drawn["multi"]) & set(drawn["single"])
 
 
-def test_no_brand_is_one_of_the_160_and_those_of_other_are_marked(loader: ModuleType, wide: Drawings) -> None:
-    bench = importlib.import_module("logobench_data").read_rows(DATA / "logobench160.csv")
+def test_no_brand_is_one_of_the_160_and_those_of_other_are_marked(wide: Drawings) -> None:
+    bench = read_rows(DATA / "logobench160.csv")
     companies = {row["label"] for row in bench} - {"other"}
     others = {row["brand"] for row in bench if row["label"] == "other"}
     assert not companies & {drawing.brand for drawing in wide}
@@ -68,8 +52,7 @@ def test_no_brand_is_one_of_the_160_and_those_of_other_are_marked(loader: Module
 
 
 def test_every_package_is_attributed_under_a_permissive_licence(wide: Drawings, attribution: str) -> None:
-    packs = re.findall(r"^\| (\S+) \| (\S+) \(\w+\) \| (\S+) \| (\S+) \| .+ \| ([\d,]+) \|$", attribution, re.MULTILINE)
-    named = {(name, f"{pack}@{version}", licence): int(n.replace(",", "")) for name, pack, version, licence, n in packs}
+    named = attributed(attribution)
     assert named == Counter((d.collection, d.package, d.licence) for d in wide)
     permissive = {"MIT", "ISC", "Apache-2.0", "CC-BY-4.0", "OFL-1.1", "CC0-1.0", "Unlicense"}
     assert {d.licence for d in wide} <= permissive
