@@ -30,8 +30,8 @@ from logo_retrieval.training.network import build_network
 from logo_retrieval.training.recipe import Recipe
 
 SPLIT = "collection"
-MEASURED, SHIPPED = "measured", "shipped"
-"""Folders of the two model bundles under WORK."""
+MEASURED, SECOND, SHIPPED = "measured", "second", "shipped"
+"""Folders of the model bundles under WORK: the second goes on from the measured one, for ensembles."""
 
 WEIGHTS = DATA / "measured.npz"
 """Those of the measured model."""
@@ -104,6 +104,14 @@ LEGS = (
         SPLIT,
         replace(LARGE, epochs=15, keep="last", learning_rate=4e-4, final_rate=0.01, average=0.999, seed=4),
         MEASURED,
+        generic=True,
+    ),
+    Leg(
+        "second",
+        "icons",
+        SPLIT,
+        replace(LARGE, epochs=14, keep="last", learning_rate=6e-4, final_rate=0.01, average=0.999, seed=6),
+        SECOND,
         generic=True,
     ),
     Leg(

@@ -8,13 +8,12 @@ from typing import Literal
 
 import click
 
-from .options import EXIT_SOME_UNREADABLE, index_to_write, new_index_option, progress_bar
+from .options import EXIT_SOME_UNREADABLE, index_to_write, new_index_option, progress_bar, warn
 from .output import shown
 
 _RUNTIMES = ("onnxruntime-fp32", "openvino-bf16")
 _POOLINGS = ("avg", "max", "gem")
 _RENDERERS = ("resvg", "cairosvg")
-_LISTED = 20
 
 
 @click.command("build-index")
@@ -63,10 +62,10 @@ def build_index(
         report = build(
             gallery, folder, bundle, runtime=runtime, renderer=renderer, progress=lambda done, total: advance(done)
         )
-    _warn("", report.remarks)
-    _warn("unreadable: ", [f"{name}: {reason}" for name, reason in report.unreadable])
-    _warn("left out, same bytes in the same class: ", [f"{name} = {twin}" for name, twin in report.duplicates])
-    _warn("same bytes in two classes, both kept: ", [f"{name} = {twin}" for name, twin in report.conflicts])
+    warn("", report.remarks)
+    warn("unreadable: ", [f"{name}: {reason}" for name, reason in report.unreadable])
+    warn("left out, same bytes in the same class: ", [f"{name} = {twin}" for name, twin in report.duplicates])
+    warn("same bytes in two classes, both kept: ", [f"{name} = {twin}" for name, twin in report.conflicts])
     resumed = f" ({report.resumed} embedded by an earlier run)" if report.resumed else ""
     among = f", {OTHER!r} of no company among them" if OTHER in gallery.classes else ""
     click.echo(f"{shown(str(folder))}: {report.indexed} drawings of {report.classes} classes{among}{resumed}")
@@ -76,10 +75,3 @@ def build_index(
     )
     if report.unreadable:
         sys.exit(EXIT_SOME_UNREADABLE)
-
-
-def _warn(prefix: str, sentences: list[str]) -> None:
-    for sentence in sentences[:_LISTED]:
-        click.echo(f"{prefix}{shown(sentence)}", err=True)
-    if len(sentences) > _LISTED:
-        click.echo(f"{prefix}and {len(sentences) - _LISTED} more", err=True)

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 
 import click
 
 from .options import index_option, index_to_read
 from .output import shown
+
+_LATEST = 5
+"""Of the changes, how many the table shows."""
 
 
 @click.command()
@@ -27,7 +31,7 @@ def info(index: Path | None, kind: str) -> None:
 
     folder = index_to_read(index)
     with IndexStore(folder) as store:
-        manifest, sizes = store.manifest, store.class_sizes()
+        manifest, sizes, changes = store.manifest, store.class_sizes(), store.changes()
         config = model_of(folder, manifest).config
     facts = {
         "path": str(folder),
@@ -51,6 +55,7 @@ def info(index: Path | None, kind: str) -> None:
         "decision": dict(manifest.decision),
         "created": manifest.created,
         "versions": dict(manifest.versions),
+        "changes": [asdict(change) for change in changes],
     }
     if kind == "json":
         click.echo(json.dumps(facts, ensure_ascii=False, indent=2))
@@ -59,4 +64,7 @@ def info(index: Path | None, kind: str) -> None:
     click.echo(f"drawings   {facts['items']} in {len(sizes)} classes")
     click.echo(f"model      {config.name}: {config.backbone} at {config.input_size_px} px, {manifest.dim} wide")
     click.echo(f"           {manifest.precision}, digest {manifest.model_digest[:16]}, {config.licence}")
+    for place, change in enumerate(changes[-_LATEST:]):
+        title = "" if place else "changes"
+        click.echo(f"{title:10} {change.at}  {change.action}: {shown(change.detail)}")
     click.echo("classes    " + ", ".join(f"{shown(name)} {size}" for name, size in sizes.items()))

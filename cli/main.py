@@ -9,10 +9,13 @@ import click
 
 from .build_index import build_index
 from .classify import classify
+from .compact import compact
+from .enroll import enroll
 from .evaluate import evaluate
 from .info import info
 from .similar import similar
 from .train import train
+from .unenroll import unenroll
 from .verify import verify
 
 EXIT_INTERRUPTED = 130
@@ -28,12 +31,13 @@ def commands() -> None:
       logo-retrieval classify image.svg
       logo-retrieval classify folder/ --format csv --output answers.csv
       logo-retrieval build-index my-logos/ --index indexes/mine
+      logo-retrieval enroll --class newco newco.svg newco.png
 
     Exit codes: 0 every input was answered, 3 finished with some inputs unreadable, 2 wrong usage, 1 failed.
     """
 
 
-for command in (build_index, classify, similar, train, evaluate, info, verify):
+for command in (build_index, classify, similar, enroll, unenroll, train, evaluate, info, verify, compact):
     commands.add_command(command)
 
 

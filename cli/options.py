@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TextIO
@@ -14,12 +15,18 @@ import click
 INDEX_VARIABLE = "LOGO_RETRIEVAL_INDEX"
 DEFAULT_INDEX = Path("indexes/default")
 EXIT_SOME_UNREADABLE = 3
+_LISTED = 20
 
 _INDEX_DEFAULT = f"${INDEX_VARIABLE}, else {DEFAULT_INDEX}"
 index_option = click.option(
     "--index",
     type=click.Path(path_type=Path),
     help=f"Folder of the index.  [default: {_INDEX_DEFAULT}, else the starter index]",
+)
+changed_index_option = click.option(
+    "--index",
+    type=click.Path(path_type=Path),
+    help=f"Folder of the index.  [default: {_INDEX_DEFAULT}, made from the starter index where it is not there]",
 )
 new_index_option = click.option(
     "--index", type=click.Path(path_type=Path), help=f"Folder of the index.  [default: {_INDEX_DEFAULT}]"
@@ -40,6 +47,39 @@ def index_to_read(index: Path | None) -> Path:
 def index_to_write(index: Path | None) -> Path:
     """The index asked for, else that of the environment, else the default one."""
     return index or Path(os.environ.get(INDEX_VARIABLE) or DEFAULT_INDEX)
+
+
+@contextmanager
+def index_to_change(index: Path | None) -> Iterator[Path]:
+    """The index asked for, else that of the environment, else the default one, else there a copy of the shipped one.
+
+    The copy goes again when what was to be changed fails.
+    """
+    from logo_retrieval.models import copy_starter
+
+    folder = index_to_write(index)
+    if index is not None or os.environ.get(INDEX_VARIABLE) or folder.exists():
+        yield folder
+        return
+    has_parent = folder.parent.exists()
+    copy_starter(folder)
+    try:
+        yield folder
+    except BaseException:
+        shutil.rmtree(folder if has_parent else folder.parent, ignore_errors=True)
+        raise
+    click.echo(f"copied the starter index to {folder}, which commands read from now on", err=True)
+
+
+def warn(prefix: str, sentences: Iterable[str]) -> None:
+    """Sentences on stderr, one a line; of very many the first ones."""
+    from .output import shown
+
+    lines = list(sentences)
+    for sentence in lines[:_LISTED]:
+        click.echo(f"{prefix}{shown(sentence)}", err=True)
+    if len(lines) > _LISTED:
+        click.echo(f"{prefix}and {len(lines) - _LISTED} more", err=True)
 
 
 @contextmanager

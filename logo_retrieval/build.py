@@ -22,7 +22,8 @@ from logo_retrieval.images.pool import DecoderPool
 from logo_retrieval.images.preparation import Engine, Preparation
 from logo_retrieval.intake import BuildReport, Intake, Progress
 from logo_retrieval.models import model_folder
-from logo_retrieval.store.index_store import StoredItem, replace_index
+from logo_retrieval.store.changes import replace_index
+from logo_retrieval.store.index_store import StoredItem
 from logo_retrieval.store.manifest import Manifest
 from logo_retrieval.store.schema import storage_errors
 from logo_retrieval.store.staging import StagedDrawing, Staging
@@ -93,7 +94,9 @@ def _build(
     recipe = {"model": bundle.digest, "precision": embedder.precision, "preparation": preparation.to_dict()}
     with Staging(folder, json.dumps([recipe, dict(manifest.versions)], sort_keys=True)) as staging:
         intake = Intake(gallery, staging.__contains__, progress)
-        _stage(intake, staging, embedder, preparation)
+        with DecoderPool(preparation) as pool:
+            for drawings in embedded(intake, pool, embedder):
+                staging.add(drawings)
         report, kept = intake.report, intake.usable()
         if not kept:
             reasons = "; ".join(f"{name}: {reason}" for name, reason in report.unreadable[:3])
@@ -101,7 +104,7 @@ def _build(
         present = {record.label for record, _ in kept}
         classes = [name for name in gallery.classes if name in present]
         _install_model(folder, bundle)
-        replace_index(folder, manifest, classes, (_stored(record, sha, staging) for record, sha in kept))
+        replace_index(folder, manifest, classes, (stored_item(record, sha, staging.get(sha)) for record, sha in kept))
         staging.discard()
     _remove_other_models(folder, bundle)
     report.indexed, report.classes = len(kept), len(classes)
@@ -109,8 +112,8 @@ def _build(
     return report
 
 
-def _stage(intake: Intake, staging: Staging, embedder: Embedder, preparation: Preparation) -> None:
-    """Decodes and embeds every new content, a batch at a time, and keeps it."""
+def embedded(intake: Intake, pool: DecoderPool, embedder: Embedder) -> Iterator[dict[bytes, StagedDrawing]]:
+    """Decodes and embeds every new content; yields what can be used by SHA-256, a batch at a time."""
     waiting: deque[bytes] = deque()
 
     def data() -> Iterator[bytes]:
@@ -118,21 +121,19 @@ def _stage(intake: Intake, staging: Staging, embedder: Embedder, preparation: Pr
             waiting.append(sha256)
             yield content
 
-    with DecoderPool(preparation) as pool:
-        images = pool.decode(data(), all_views=False)
-        while batch := list(islice(images, _BATCH)):
-            readable: dict[bytes, LogoImage] = {}
-            for image in batch:
-                if isinstance(image, UnreadableImage):
-                    intake.spoilt(waiting.popleft(), image)
-                else:
-                    readable[waiting.popleft()] = image
-            staging.add(_embed(readable, embedder))
+    images = pool.decode(data(), all_views=False)
+    while batch := list(islice(images, _BATCH)):
+        readable: dict[bytes, LogoImage] = {}
+        for image in batch:
+            if isinstance(image, UnreadableImage):
+                intake.spoilt(waiting.popleft(), image)
+            else:
+                readable[waiting.popleft()] = image
+        if readable:
+            yield _embed(readable, embedder)
 
 
 def _embed(images: dict[bytes, LogoImage], embedder: Embedder) -> dict[bytes, StagedDrawing]:
-    if not images:
-        return {}
     vectors = embedder.embed(np.concatenate([image.views for image in images.values()]))
     ends = np.cumsum([len(image.views) for image in images.values()])
     return {
@@ -141,12 +142,12 @@ def _embed(images: dict[bytes, LogoImage], embedder: Embedder) -> dict[bytes, St
     }
 
 
-def _stored(record: GalleryRecord, sha256: bytes, staging: Staging) -> StoredItem:
-    drawing = staging.get(sha256)
+def stored_item(record: GalleryRecord, sha256: bytes, drawing: StagedDrawing) -> StoredItem:
+    """What the index keeps of one record."""
     return StoredItem(
         name=record.name,
         label=record.label,
-        source=printable(str(record.path)),
+        source=printable(record.given),
         sha256=sha256,
         perceptual_hash=drawing.perceptual_hash,
         thumbnail=drawing.thumbnail,

@@ -3,27 +3,22 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Self, TypeVar
 
 import numpy as np
 
 from logo_retrieval.decide.decision import DecisionConfig, class_probabilities, nearest_of_classes
 from logo_retrieval.embedding import load_embedder
 from logo_retrieval.errors import IndexStoreError, UnreadableImage
-from logo_retrieval.heads.cosine import HEAD_FILE, CosineHead, HeadVectors
+from logo_retrieval.generation import Generation, read_generation, read_head
 from logo_retrieval.images.pool import DecoderPool
 from logo_retrieval.images.preparation import Preparation
 from logo_retrieval.models import model_of, opened_model, starter_index
-from logo_retrieval.search.faiss_index import FAISS_FLAT, FaissIndex, faiss_is_installed
-from logo_retrieval.search.open import open_index
-from logo_retrieval.search.protocol import VectorIndex
-from logo_retrieval.search.views import best_over_views
-from logo_retrieval.store.cache import read_cache, write_cache
-from logo_retrieval.store.index_store import IndexStore, Snapshot
+from logo_retrieval.store.index_store import IndexStore
 from logo_retrieval.values import (
     MISSING_ID,
     OTHER,
@@ -37,14 +32,18 @@ from logo_retrieval.values import (
 )
 
 if TYPE_CHECKING:  # building brings an image library, which answering leaves to the decoder processes
+    from logo_retrieval.enrolment import EnrolmentReport
+    from logo_retrieval.gallery import Gallery
     from logo_retrieval.intake import BuildReport, Progress
+
+Answer = TypeVar("Answer")
 
 Source = str | os.PathLike[str] | bytes
 """A path, or the bytes of an image file."""
 
 _BATCH = 32
-_CACHED_FROM_ROWS = 20_000
-"""Fewer vectors are read from SQLite about as fast as from a cache whose checksum is verified."""
+_LASTING = ("model_digest", "precision", "dim", "preparation", "decision")
+"""What of the manifest an open classifier was made for."""
 
 
 class LogoClassifier:
@@ -56,8 +55,9 @@ class LogoClassifier:
     >>> drawn.status, len(drawn.neighbours), broken.reason.split(":")[0]
     ('ok', 5, 'unknown-format')
 
+    What other processes enrol or remove takes part in the next answer.
+
     Attributes:
-        classes: names, `other` among them.
         model: the bundle that embeds.
         report: of the build, when it came by `build`.
     """
@@ -85,12 +85,8 @@ class LogoClassifier:
                 f"the index '{store.folder}' has vectors of width {manifest.dim} from {self._preparation.size_px} px, "
                 f"its model gives {self._embedder.dim} from {self._embedder.input_size_px} px: build the index again"
             )
-        snapshot, self._index = _open_search(store)
-        self.classes = snapshot.classes if OTHER in snapshot.classes else (*snapshot.classes, OTHER)
-        self._item_ids = snapshot.item_ids
-        self._item_classes = snapshot.item_classes
-        self._most_views = int(np.bincount(snapshot.vector_items).max(initial=1))
-        self._head = self._open_head()
+        self._learned = read_head(self.model, self._embedder.dim)
+        self._held = read_generation(store, self._learned)
         self._pool = DecoderPool(self._preparation)
 
     @classmethod
@@ -142,6 +138,11 @@ class LogoClassifier:
         self.close()
 
     @property
+    def classes(self) -> tuple[str, ...]:
+        """Names of the classes, `other` among them."""
+        return self._current().classes
+
+    @property
     def store(self) -> IndexStore:
         """The open index: its manifest, and what it keeps of its drawings."""
         return self._store
@@ -186,8 +187,72 @@ class LogoClassifier:
         (image,) = next(self._decoded([source]))
         if isinstance(image, UnreadableImage):
             raise image
-        neighbours = self._nearest(*self._embed([image]), 1, k)
-        return self._evidence(neighbours, self._classes_of(neighbours), k)[0]
+        vectors, owners = self._embed([image])
+        return self._consistent(lambda held: self._evidence(held, held.nearest(vectors, owners, 1, k), k))[0]
+
+    def enroll(
+        self, label: str, sources: Iterable[Source], *, force: bool = False, skip_unreadable: bool = False
+    ) -> EnrolmentReport:
+        """Adds drawings of a company, known or new; they take part in the next answer of every process.
+
+        All of them, in one transaction, or nothing changes. What lies in the index already, byte for byte and under
+        the same company, is left out.
+
+        Args:
+            label: the company.
+            sources: paths, or the bytes of image files; one drawing is enough, ten are better.
+            force: add a drawing also where the index has the same, or nearly the same, under another class.
+            skip_unreadable: add the others where some cannot be read.
+
+        Raises:
+            EnrolmentError: when the name cannot stand, a drawing cannot be read, or the index has it under another
+                class; the error names them all.
+            IndexStoreError: when the index cannot be written, or is the one that ships with the package.
+        """
+        from logo_retrieval.enrolment import drawings_of
+
+        gallery, given = drawings_of(label, sources)
+        return self._enroll(gallery, given, force=force, skip_unreadable=skip_unreadable)
+
+    def enroll_gallery(
+        self, gallery: str | os.PathLike[str], *, force: bool = False, skip_unreadable: bool = False
+    ) -> EnrolmentReport:
+        """Adds the drawings of several companies, a folder of classes or a table, in the same way as `enroll`.
+
+        Raises:
+            GalleryError: when the gallery cannot be read.
+            EnrolmentError, IndexStoreError: as `enroll`.
+        """
+        from logo_retrieval.gallery import read_gallery
+
+        return self._enroll(read_gallery(Path(gallery)), {}, force=force, skip_unreadable=skip_unreadable)
+
+    def _enroll(
+        self, gallery: Gallery, given: Mapping[str, bytes], *, force: bool, skip_unreadable: bool
+    ) -> EnrolmentReport:
+        from logo_retrieval.enrolment import Enrolment
+
+        enrolment = Enrolment(self._store, self._current, self._pool, self._embedder)
+        return enrolment.enroll(gallery, given, force=force, skip_unreadable=skip_unreadable)
+
+    def unenroll(self, label: str | None = None, *, items: Iterable[str] = ()) -> list[str]:
+        """Removes a class, or single drawings; no copy of them stays in the index.
+
+        Args:
+            label: the class.
+            items: names of drawings, as `Evidence.item` has them.
+
+        Returns:
+            The classes that are gone: the one asked for, or those whose last drawing went.
+
+        Raises:
+            ValueError: unless either a class or drawings are given.
+            IndexStoreError: when something is not there, the index cannot be written, or it is the one that ships with
+                the package. Nothing is removed then.
+        """
+        from logo_retrieval.enrolment import unenroll
+
+        return unenroll(self._store.folder, label, list(items))
 
     def _decoded(self, sources: Iterable[Source]) -> Iterator[list[LogoImage | UnreadableImage]]:
         as_values = (source if isinstance(source, bytes) else Path(source) for source in sources)
@@ -200,62 +265,53 @@ class LogoClassifier:
         vectors = self._embedder.embed(np.concatenate([image.views for image in images]))
         return vectors, np.repeat(np.arange(len(images)), [len(image.views) for image in images])
 
-    def _nearest(self, vectors: Float32Array, owners: Int64Array, n_images: int, k: int) -> Neighbours:
-        found = self._index.search(vectors, k * self._most_views)
-        return best_over_views(found, owners, n_images, k)
+    def _current(self) -> Generation:
+        """The index as it is now: read anew when it has changed."""
+        if self._store.generation() != self._held.number:
+            now = self._store.read_manifest()
+            if any(getattr(now, name) != getattr(self._store.manifest, name) for name in _LASTING):
+                raise IndexStoreError(f"the index '{self._store.folder}' was built anew, otherwise: open it again")
+            self._held = read_generation(self._store, self._learned)
+        return self._held
 
-    def _open_head(self) -> CosineHead | None:
-        """The model's head, fitted to the classes of this index; None when the model has none."""
-        if HEAD_FILE not in self.model.config.files:
-            return None
-        learned = HeadVectors.read(self.model.path(HEAD_FILE), self._embedder.dim)
-        untrained = set(self.classes) - set(learned.classes)
-        means = self._store.class_means(untrained)
-        return CosineHead(learned, self.classes, {self.classes.index(name): mean for name, mean in means.items()})
-
-    def _classes_of(self, neighbours: Neighbours) -> Int64Array:
-        """(n, k) positions in `classes`, -1 where there is no neighbour."""
-        places = np.searchsorted(self._item_ids, neighbours.ids.clip(min=self._item_ids[0]))
-        return np.where(neighbours.ids == MISSING_ID, -1, self._item_classes[places])
+    def _consistent(self, answer: Callable[[Generation], Answer]) -> Answer:
+        """An answer all of whose parts are of one generation, names read from the file included."""
+        while True:
+            held = self._current()
+            result = answer(held)
+            if self._store.generation() == held.number:
+                return result
 
     def _decide(self, images: Sequence[LogoImage], top: int) -> list[Decision]:
         vectors, owners = self._embed(images)
-        neighbours = self._nearest(vectors, owners, len(images), max(top, self._decision.k))
-        classes = self._classes_of(neighbours)
+        return self._consistent(lambda held: self._decisions(held, vectors, owners, len(images), top))
+
+    def _decisions(
+        self, held: Generation, vectors: Float32Array, owners: Int64Array, n_images: int, top: int
+    ) -> list[Decision]:
         k = self._decision.k
-        nearest = nearest_of_classes(neighbours.similarities[:, :k], classes[:, :k], len(self.classes))
-        head = None if self._head is None else self._head.scores(vectors, owners, len(images))
-        probabilities = class_probabilities(nearest, head, self.classes.index(OTHER), self._decision)
+        neighbours = held.nearest(vectors, owners, n_images, max(top, k))
+        classes = held.classes_of(neighbours)
+        nearest = nearest_of_classes(neighbours.similarities[:, :k], classes[:, :k], len(held.classes))
+        head = None if held.head is None else held.head.scores(vectors, owners, n_images)
+        probabilities = class_probabilities(nearest, head, held.classes.index(OTHER), self._decision)
         decisions = []
-        for row, evidence in zip(probabilities, self._evidence(neighbours, classes, top), strict=True):
+        for row, evidence in zip(probabilities, self._evidence(held, neighbours, top), strict=True):
             likeliest = np.argsort(-row, kind="stable")[:top]
-            best = tuple(ScoredLabel(self.classes[c], float(row[c])) for c in likeliest)
+            best = tuple(ScoredLabel(held.classes[c], float(row[c])) for c in likeliest)
             decisions.append(Decision("ok", best[0].label, best[0].probability, top=best, neighbours=tuple(evidence)))
         return decisions
 
-    def _evidence(self, neighbours: Neighbours, classes: Int64Array, k: int) -> list[list[Evidence]]:
-        ids = neighbours.ids[:, :k]
-        names = self._store.item_names({int(item) for item in ids.ravel() if item != MISSING_ID})
+    def _evidence(self, held: Generation, neighbours: Neighbours, k: int) -> list[list[Evidence]]:
+        classes = held.classes_of(neighbours)
+        names = self._store.item_names({int(item) for item in neighbours.ids[:, :k].ravel() if item != MISSING_ID})
         return [
             [
-                Evidence(names[int(item)], self.classes[int(c)], float(similarity))
-                for item, c, similarity in zip(row_ids, row_classes, row_similarities, strict=True)
+                Evidence(names.get(int(item), ""), held.classes[int(c)], float(similarity))
+                for item, c, similarity in zip(row_ids[:k], row_classes[:k], row_similarities[:k], strict=True)
                 if item != MISSING_ID
             ]
             for row_ids, row_classes, row_similarities in zip(
-                ids, classes[:, :k], neighbours.similarities[:, :k], strict=True
+                neighbours.ids, classes, neighbours.similarities, strict=True
             )
         ]
-
-
-def _open_search(store: IndexStore) -> tuple[Snapshot, VectorIndex]:
-    """Searches the vectors kept in the cache where it is current, else those of the SQLite file."""
-    cached = read_cache(store.folder, backend=FAISS_FLAT) if faiss_is_installed() else None
-    generation, payload = cached or (None, b"")
-    snapshot = store.snapshot(held_generation=generation)
-    if snapshot.vectors is None:
-        return snapshot, FaissIndex.from_bytes(payload, snapshot.vector_items)
-    index = open_index(snapshot.vectors, snapshot.vector_items)
-    if isinstance(index, FaissIndex) and len(snapshot.vectors) >= _CACHED_FROM_ROWS:
-        write_cache(store.folder, index.to_bytes(), generation=snapshot.generation, backend=FAISS_FLAT)
-    return snapshot, index

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 
 class LogoRetrievalError(Exception):
     """Base of every error this package raises on purpose."""
@@ -39,6 +41,20 @@ UNREADABLE_CODES: dict[str, str] = {
 
 class GalleryError(LogoRetrievalError, ValueError):
     """A folder of classes or a table cannot serve as a gallery."""
+
+
+class EnrolmentError(LogoRetrievalError, ValueError):
+    """Drawings cannot be enrolled as they are; the index is as it was.
+
+    Attributes:
+        faults: one sentence for each drawing, or name, at fault.
+        advice: what to do.
+    """
+
+    def __init__(self, faults: Sequence[str], advice: str) -> None:
+        super().__init__(f"nothing was enrolled: {'; '.join(faults)}. {advice}")
+        self.faults = tuple(faults)
+        self.advice = advice
 
 
 class ModelError(LogoRetrievalError, ValueError):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import os
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -68,7 +68,7 @@ def read_gallery(data: Path) -> Gallery:
         gallery = _from_table(data)
     else:
         raise GalleryError(f"expected a folder with one sub-folder a class, a .csv or a .parquet, got '{data}'")
-    _check_distinct(gallery.classes)
+    check_distinct(gallery.classes)
     return gallery
 
 
@@ -195,9 +195,14 @@ def _known_columns(data: Path, names: Sequence[str]) -> list[str]:
     return [column for column in (*_COLUMNS, *_FURTHER_COLUMNS) if column in names]
 
 
-def _check_distinct(classes: tuple[str, ...]) -> None:
+def check_distinct(names: Iterable[str]) -> None:
+    """Refuses names that people would take for the same class.
+
+    Raises:
+        GalleryError: when two differ in case or Unicode form only.
+    """
     spellings: dict[str, str] = {}
-    for name in classes:
+    for name in names:
         first = spellings.setdefault(unicodedata.normalize("NFKC", name).casefold(), name)
         if first != name:
             raise GalleryError(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from logo_retrieval.errors import UnreadableImage
@@ -44,12 +44,26 @@ class Intake:
         report: filled while iterating.
     """
 
-    def __init__(self, gallery: Gallery, is_done: Callable[[bytes], bool], progress: Progress | None) -> None:
-        """Takes a function that says whether an earlier run has dealt with the file of a SHA-256."""
+    def __init__(
+        self,
+        gallery: Gallery,
+        is_done: Callable[[bytes], bool],
+        progress: Progress | None = None,
+        given: Mapping[str, bytes] | None = None,
+    ) -> None:
+        """Reads nothing yet.
+
+        Args:
+            gallery: whose files to read.
+            is_done: says whether an earlier run has dealt with the file of a SHA-256.
+            progress: called after each file.
+            given: by name of a record the bytes that stand for its file.
+        """
         self.report = BuildReport(remarks=list(gallery.remarks))
         self._gallery = gallery
         self._is_done = is_done
         self._progress = progress
+        self._given = given or {}
         self._records: dict[bytes, list[GalleryRecord]] = {}
         self._spoilt: dict[bytes, str] = {}
 
@@ -59,7 +73,7 @@ class Intake:
             if self._progress is not None:
                 self._progress(done, len(self._gallery.records))
             try:
-                data = read_source(record.path)
+                data = read_source(self._given.get(record.name, record.path))
             except UnreadableImage as error:
                 self.report.unreadable.append((record.name, str(error)))
                 continue

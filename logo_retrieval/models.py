@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +13,7 @@ from logo_retrieval.ensemble import member_folders, read_members, write_ensemble
 from logo_retrieval.errors import IndexStoreError, ModelError
 from logo_retrieval.store.index_store import IndexStore
 from logo_retrieval.store.manifest import Manifest
-from logo_retrieval.store.schema import INDEX_FILE
+from logo_retrieval.store.schema import INDEX_FILE, storage_errors
 
 STARTER = "starter"
 
@@ -25,6 +26,39 @@ def starter_index() -> Path:
 def starter_model() -> ModelBundle:
     """The model that ships with the package, checked."""
     return _model_of_index(starter_index())
+
+
+def copy_starter(folder: Path) -> None:
+    """Copies the index that ships with the package, so that it can be changed.
+
+    Raises:
+        IndexStoreError: when something lies there already, or the folder cannot be written.
+    """
+    if folder.exists():
+        raise IndexStoreError(f"'{folder}' exists: the starter index is copied to a new folder only")
+    with storage_errors(folder, "write"):
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}-") as scratch:
+            fresh = Path(scratch) / "index"
+            for source in starter_index().rglob("*"):
+                if source.is_file():  # the modes of an installed package's files may forbid writing
+                    target = fresh / source.relative_to(starter_index())
+                    target.parent.mkdir(parents=True, exist_ok=True)
+                    shutil.copyfile(source, target)
+            fresh.rename(folder)
+
+
+def check_writable(folder: Path) -> None:
+    """Refuses to change the index that ships with the package.
+
+    Raises:
+        IndexStoreError: when it is that.
+    """
+    if folder.resolve() == starter_index().resolve():
+        raise IndexStoreError(
+            "the index that ships with the package is read only: copy it with `logo_retrieval.models.copy_starter`, "
+            "and open the copy"
+        )
 
 
 def model_folder(folder: Path, digest: str) -> Path:

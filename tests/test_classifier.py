@@ -17,6 +17,7 @@ from logo_retrieval.classifier import Source
 from logo_retrieval.embedding import load_embedder
 from logo_retrieval.errors import ModelError
 from logo_retrieval.gallery import read_gallery
+from logo_retrieval.generation import unit_mean
 from logo_retrieval.heads.cosine import HEAD_FILE, HeadVectors
 from logo_retrieval.images.decode import decode
 from logo_retrieval.images.preparation import Preparation
@@ -64,7 +65,7 @@ def test_similar_raises_for_an_unreadable_image(index: Path) -> None:
 def test_a_search_cache_is_made_used_and_not_trusted(
     index: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("logo_retrieval.classifier._CACHED_FROM_ROWS", 1)
+    monkeypatch.setattr("logo_retrieval.generation._CACHED_FROM_ROWS", 1)
     mine = Path(shutil.copytree(index, tmp_path / "mine"))
     query = svg("ärzte", 1)
 
@@ -106,11 +107,11 @@ def with_head(tmp_path_factory: pytest.TempPathFactory, classes: Path) -> Path:
 def test_the_head_of_the_model_takes_part(with_head: Path) -> None:
     with LogoClassifier.open(with_head) as classifier:
         (decision,) = classifier.classify([svg("disc")])
-        means = classifier.store.class_means(["disc", "ärzte", "no such class"])
+        vectors = classifier.store.class_vectors(["disc", "ärzte", "no such class"])
     assert decision.neighbours[0].label == "disc"  # the nearest drawing is the same file ...
     assert decision.label == "bars"  # ... and the head, which knows better, counts nine times as much
-    assert set(means) == {"disc", "ärzte"}
-    assert all(abs(float(np.linalg.norm(mean)) - 1) < 1e-5 for mean in means.values())
+    assert {name: own.shape for name, own in vectors.items()} == {"disc": (3, 8), "ärzte": (3, 8)}
+    assert all(abs(float(np.linalg.norm(unit_mean(own))) - 1) < 1e-5 for own in vectors.values())
 
 
 def test_a_head_that_does_not_fit_the_model_is_refused(with_head: Path, classes: Path, tmp_path: Path) -> None:

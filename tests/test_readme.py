@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -36,12 +37,15 @@ def test_the_transcript_is_what_the_command_prints(run: Run, monkeypatch: pytest
 
 
 def test_python_in_the_readme_runs(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str], index: Path
 ) -> None:
     (block,) = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
     samples = ROOT / "benchmarks" / "samples"
     (tmp_path / "a.svg").write_bytes((samples / "lockup.svg").read_bytes())
     (tmp_path / "b.png").write_bytes((samples / "transparent.png").read_bytes())
+    shutil.copytree(index, tmp_path / "indexes" / "mine")
+    for drawing in (tmp_path / "newco.svg", tmp_path / "newco.png"):  # of one company, but not of the same bytes
+        drawing.write_bytes((samples / "unknown.svg").read_bytes() + drawing.name.encode().join((b"<!--", b"-->")))
     monkeypatch.chdir(tmp_path)
     exec(compile(block, "README.md", "exec"), {"__name__": "readme"})  # noqa: S102
     assert [line.split()[0] for line in capsys.readouterr().out.splitlines()] == ["slack", "spotify"]

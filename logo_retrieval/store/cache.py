@@ -9,6 +9,8 @@ import os
 import tempfile
 from pathlib import Path
 
+from logo_retrieval.store.schema import storage_errors
+
 CACHE_FILE = "search.cache"
 
 
@@ -41,6 +43,16 @@ def write_cache(folder: Path, payload: bytes, *, generation: int, backend: str) 
         except BaseException:
             Path(aside).unlink()
             raise
+
+
+def remove_cache(folder: Path) -> None:
+    """Deletes the cache, if there is one.
+
+    Raises:
+        IndexStoreError: when it may not be deleted.
+    """
+    with storage_errors(folder / CACHE_FILE, "delete"):
+        (folder / CACHE_FILE).unlink(missing_ok=True)
 
 
 def _header(payload: bytes, generation: int, backend: str) -> dict[str, object]:

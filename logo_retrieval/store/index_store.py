@@ -1,11 +1,9 @@
-"""One index folder: its SQLite file read as arrays, and rewritten as a whole in one transaction."""
+"""One index folder: its SQLite file read as arrays. What writes it is in `changes`."""
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -14,7 +12,7 @@ import numpy as np
 
 from logo_retrieval.errors import IndexStoreError
 from logo_retrieval.store.manifest import Manifest
-from logo_retrieval.store.schema import INDEX_FILE, connect, create, storage_errors
+from logo_retrieval.store.schema import INDEX_FILE, connect, storage_errors, transaction
 from logo_retrieval.values import Float32Array, Int64Array
 
 
@@ -62,6 +60,21 @@ class Snapshot:
     vectors: Float32Array | None
 
 
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One line of the audit log.
+
+    Attributes:
+        at: UTC time, ISO 8601.
+        action: "build", "enroll", "unenroll" or "compact".
+        detail: who did it and what it was, in words.
+    """
+
+    at: str
+    action: str
+    detail: str
+
+
 class IndexStore:
     """Reads one index folder. Use as a context manager, or call `close`."""
 
@@ -75,7 +88,7 @@ class IndexStore:
         self.file = folder / INDEX_FILE
         self._connection = connect(self.file, write=False)
         try:
-            self.manifest = self._read_manifest()
+            self.manifest = self.read_manifest()
         except BaseException:
             self._connection.close()
             raise
@@ -92,12 +105,29 @@ class IndexStore:
         """Closes the file."""
         self._connection.close()
 
-    def _read_manifest(self) -> Manifest:
+    def read_manifest(self) -> Manifest:
+        """The manifest as it is now; `manifest` is that of when the index was opened.
+
+        Raises:
+            IndexStoreError: when it is missing or cannot be read.
+        """
         with storage_errors(self.file, "read"):
             row = self._connection.execute("SELECT value FROM meta WHERE key = 'manifest'").fetchone()
         if row is None:
             raise IndexStoreError(f"the index '{self.folder}' has no manifest: build it again")
         return Manifest.from_json(row[0])
+
+    def generation(self) -> int:
+        """How many transactions have changed the index; read anew each time.
+
+        Raises:
+            IndexStoreError: when the file is damaged.
+        """
+        with storage_errors(self.file, "read"):
+            row = self._connection.execute("SELECT value FROM meta WHERE key = 'generation'").fetchone()
+        if row is None:
+            raise IndexStoreError(f"the index '{self.folder}' has no generation: build it again")
+        return int(row[0])
 
     def snapshot(self, held_generation: int | None = None) -> Snapshot:
         """Reads classes, items and vectors in one consistent view of the file.
@@ -110,8 +140,7 @@ class IndexStore:
         """
         with storage_errors(self.file, "read"), transaction(self._connection):
             run = self._connection.execute
-            (text,) = run("SELECT value FROM meta WHERE key = 'generation'").fetchone()
-            generation = int(text)
+            generation = self.generation()
             classes = run("SELECT id, name FROM classes ORDER BY id").fetchall()
             items = run("SELECT id, class_id FROM items ORDER BY id").fetchall()
             vector_items = run("SELECT item_id FROM vectors ORDER BY item_id, view").fetchall()
@@ -146,29 +175,44 @@ class IndexStore:
         query = "SELECT webp FROM thumbnails JOIN items ON items.id = item_id WHERE name = ?"
         return self._found(query, names)
 
-    def held(self, digests: Iterable[bytes]) -> set[bytes]:
-        """Of some SHA-256 digests, those of files that are in the index."""
-        return set(self._found("SELECT 1 FROM items WHERE sha256 = ? LIMIT 1", digests))
+    def held(self, digests: Iterable[bytes]) -> dict[bytes, list[tuple[str, str]]]:
+        """Of some SHA-256 digests those of files that are in the index, each with name and class of its items."""
+        query = (
+            "SELECT items.name, classes.name FROM items JOIN classes ON classes.id = class_id "
+            "WHERE sha256 = ? ORDER BY items.id"
+        )
+        with storage_errors(self.file, "read"):
+            rows = {digest: self._connection.execute(query, (digest,)).fetchall() for digest in digests}
+        return {digest: items for digest, items in rows.items() if items}
+
+    def names_in_use(self, names: Iterable[str]) -> set[str]:
+        """Of some names, those that an item has."""
+        return set(self._found("SELECT 1 FROM items WHERE name = ?", names))
+
+    def changes(self) -> list[Change]:
+        """The audit log, oldest first."""
+        with storage_errors(self.file, "read"):
+            rows = self._connection.execute("SELECT at, action, detail FROM audit ORDER BY id").fetchall()
+        return [Change(*row) for row in rows]
 
     def _found(self, query: str, keys: Iterable[Any]) -> dict[Any, Any]:
         with storage_errors(self.file, "read"):
             rows = ((key, self._connection.execute(query, (key,)).fetchone()) for key in keys)
             return {key: row[0] for key, row in rows if row is not None}
 
-    def class_means(self, names: Iterable[str]) -> dict[str, Float32Array]:
-        """The unit mean (d,) of the vectors of some classes, by name; a class without any is left out."""
+    def class_vectors(self, names: Iterable[str]) -> dict[str, Float32Array]:
+        """The (r, d) vectors of some classes, by name; a class without any is left out."""
         query = (
             "SELECT vector FROM vectors JOIN items ON items.id = item_id JOIN classes ON classes.id = class_id "
             "WHERE classes.name = ? ORDER BY item_id, view"
         )
-        means = {}
         with storage_errors(self.file, "read"):
-            for name in names:
-                rows = self._connection.execute(query, (name,)).fetchall()
-                if rows:
-                    mean = np.mean([np.frombuffer(vector, np.float32) for (vector,) in rows], axis=0)
-                    means[name] = mean / max(float(np.linalg.norm(mean)), 1e-12)
-        return means
+            rows = {name: self._connection.execute(query, (name,)).fetchall() for name in names}
+        return {
+            name: np.stack([np.frombuffer(vector, np.float32) for (vector,) in found])
+            for name, found in rows.items()
+            if found
+        }
 
     def class_sizes(self) -> dict[str, int]:
         """How many items each class has, by name."""
@@ -205,86 +249,3 @@ class IndexStore:
             if not fine
         ]
         return faults
-
-
-class transaction:  # noqa: N801  (reads as a verb: with transaction(connection))
-    """Begins, and commits or rolls back; `sqlite3` itself begins only before writes."""
-
-    def __init__(self, connection: sqlite3.Connection, *, write: bool = False) -> None:
-        """A write transaction takes the write lock at once, so that it cannot fail half-way for want of it."""
-        self._connection = connection
-        self._begin = "BEGIN IMMEDIATE" if write else "BEGIN"
-
-    def __enter__(self) -> None:
-        self._connection.execute(self._begin)
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if kind is None:
-            self._connection.commit()
-        else:
-            self._connection.rollback()
-
-
-def replace_index(folder: Path, manifest: Manifest, classes: Sequence[str], items: Iterable[StoredItem]) -> None:
-    """Makes the index hold exactly these items: all of them in one transaction, or nothing changes.
-
-    An existing file is rewritten in place rather than swapped for a new one: another process may have it open, and
-    the write-ahead log of a swapped file would be applied to its successor.
-
-    Raises:
-        IndexStoreError: when the file cannot be written; the index is then as it was.
-    """
-    file = folder / INDEX_FILE
-    if file.exists():
-        _rewrite(file, manifest, classes, items)
-        return
-    aside = folder / (INDEX_FILE + ".new")
-    try:
-        aside.unlink(missing_ok=True)
-        create(aside)
-        _rewrite(aside, manifest, classes, items)
-        with storage_errors(file, "create"):
-            aside.replace(file)
-    finally:
-        for leftover in folder.glob(INDEX_FILE + ".new*"):
-            leftover.unlink(missing_ok=True)
-
-
-def _rewrite(file: Path, manifest: Manifest, classes: Sequence[str], items: Iterable[StoredItem]) -> None:
-    connection = connect(file, write=True)
-    try:
-        with storage_errors(file, "write"):
-            with transaction(connection, write=True):
-                _fill(connection.cursor(), manifest, classes, items)
-            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    finally:
-        connection.close()
-
-
-def _fill(cursor: sqlite3.Cursor, manifest: Manifest, classes: Sequence[str], items: Iterable[StoredItem]) -> None:
-    for table in ("vectors", "thumbnails", "items", "classes"):
-        cursor.execute(f"DELETE FROM {table}")
-    cursor.executemany("INSERT INTO classes (id, name) VALUES (?, ?)", enumerate(classes, start=1))
-    class_ids = {name: class_id for class_id, name in enumerate(classes, start=1)}
-    count = 0
-    for count, item in enumerate(items, start=1):
-        cursor.execute(
-            "INSERT INTO items VALUES (?, ?, ?, ?, ?, ?)",
-            (count, item.name, class_ids[item.label], item.source, item.sha256, item.perceptual_hash),
-        )
-        cursor.execute("INSERT INTO thumbnails VALUES (?, ?)", (count, item.thumbnail))
-        cursor.executemany(
-            "INSERT INTO vectors VALUES (?, ?, ?)",
-            ((count, view, vector.tobytes()) for view, vector in enumerate(item.vectors)),
-        )
-    cursor.execute("INSERT OR REPLACE INTO meta VALUES ('manifest', ?)", (manifest.to_json(),))
-    cursor.execute(
-        "INSERT INTO meta VALUES ('generation', '1') "
-        "ON CONFLICT (key) DO UPDATE SET value = CAST(CAST(value AS INTEGER) + 1 AS TEXT)"
-    )
-    cursor.execute(
-        "INSERT INTO audit (at, action, detail) VALUES (?, 'build', ?)",
-        (datetime.now(UTC).isoformat(timespec="seconds"), f"{len(classes)} classes, {count} items"),
-    )

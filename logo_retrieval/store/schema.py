@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import TracebackType
 from urllib.parse import quote
 
 from logo_retrieval.errors import IndexStoreError
@@ -130,3 +131,23 @@ def _check_kind(connection: sqlite3.Connection, path: Path) -> None:
             f"the index '{path.parent}' has schema version {version}, this release reads {SCHEMA_VERSION}: "
             "move it away and build it again with `logo-retrieval build-index`"
         )
+
+
+class transaction:  # noqa: N801  (reads as a verb: with transaction(connection))
+    """Begins, and commits or rolls back; `sqlite3` itself begins only before writes."""
+
+    def __init__(self, connection: sqlite3.Connection, *, write: bool = False) -> None:
+        """A write transaction takes the write lock at once, so that it cannot fail half-way for want of it."""
+        self._connection = connection
+        self._begin = "BEGIN IMMEDIATE" if write else "BEGIN"
+
+    def __enter__(self) -> None:
+        self._connection.execute(self._begin)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if kind is None:
+            self._connection.commit()
+        else:
+            self._connection.rollback()

@@ -12,7 +12,8 @@ import pytest
 
 from logo_retrieval.errors import IndexStoreError
 from logo_retrieval.store.cache import CACHE_FILE, read_cache, write_cache
-from logo_retrieval.store.index_store import IndexStore, StoredItem, replace_index
+from logo_retrieval.store.changes import replace_index
+from logo_retrieval.store.index_store import IndexStore, StoredItem
 from logo_retrieval.store.manifest import Manifest
 from logo_retrieval.store.schema import INDEX_FILE, connect
 from logo_retrieval.store.staging import STAGING_FILE, StagedDrawing, Staging

@@ -1,0 +1,82 @@
+"""`logo-retrieval enroll`."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from . import inputs
+from .options import EXIT_SOME_UNREADABLE, changed_index_option, index_to_change, warn
+from .output import shown
+
+if TYPE_CHECKING:
+    from logo_retrieval.enrolment import EnrolmentReport
+
+
+@click.command()
+@click.argument("paths", nargs=-1, metavar="PATH...")
+@click.option("--class", "label", metavar="NAME", help="The company that the drawings show.")
+@click.option(
+    "--from",
+    "data",
+    type=click.Path(exists=True, path_type=Path),
+    help="Enrol a folder with one sub-folder a company, or a table, instead of PATHs.",
+)
+@changed_index_option
+@click.option("--force", is_flag=True, help="Also what the index has, the same or nearly, under another class.")
+@click.option("--skip-unreadable", is_flag=True, help="Enrol the others where some cannot be read.")
+def enroll(
+    paths: tuple[str, ...], label: str | None, data: Path | None, index: Path | None, force: bool, skip_unreadable: bool
+) -> None:
+    """Add drawings of a company, new or known, without training.
+
+    PATH is what `classify` takes. One drawing is enough, ten are better. All are added, or nothing changes; they take
+    part in the next answer of every process. Drawings that the index has already are left out.
+
+    \b
+    Examples:
+      logo-retrieval enroll --class newco newco.svg newco.png
+      logo-retrieval enroll --from new-companies/
+    """
+    if (data is None) == (label is None) or (data is not None) == bool(paths):
+        raise click.UsageError("expected --class NAME with PATHs, or --from FOLDER alone")
+    files = inputs.expand(paths)
+    if data is None and not files:
+        raise click.UsageError(f"no files to enrol in {', '.join(map(repr, paths))}")
+
+    from logo_retrieval.classifier import LogoClassifier
+    from logo_retrieval.errors import EnrolmentError
+
+    try:
+        with index_to_change(index) as folder, LogoClassifier.open(folder) as classifier:
+            if data is not None:
+                report = classifier.enroll_gallery(data, force=force, skip_unreadable=skip_unreadable)
+            else:
+                report = classifier.enroll(str(label), files, force=force, skip_unreadable=skip_unreadable)
+    except EnrolmentError as error:
+        warn("", error.faults)
+        raise click.ClickException(f"nothing was enrolled. {error.advice}") from error
+    _show(report, folder)
+    if report.unreadable:
+        sys.exit(EXIT_SOME_UNREADABLE)
+
+
+def _show(report: EnrolmentReport, folder: Path) -> None:
+    warn("", report.remarks)
+    warn("unreadable: ", (f"{name}: {reason}" for name, reason in report.unreadable))
+    warn("left out, it is there already: ", (f"{name} = {twin}" for name, twin in report.duplicates))
+    warn("kept although ", report.overruled)
+    warn(
+        "unlike all other drawings of its class: ",
+        (f"{name} (similarity {similarity:.2f}): is it theirs?" for name, similarity in report.unlike),
+    )
+    sizes = Counter(label for _, label in report.added)
+    for label, size in sizes.items():
+        kind = "new class" if label in report.new_classes else "class"
+        click.echo(f"{shown(str(folder))}: {size} drawings added to {kind} '{shown(label)}'")
+    if not sizes:
+        click.echo(f"{shown(str(folder))}: nothing to add")

@@ -1,0 +1,243 @@
+"""New drawings into an index, and out of it again, while it is in use."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import count
+from pathlib import Path
+
+import numpy as np
+
+from logo_retrieval.build import embedded, stored_item
+from logo_retrieval.embedding import Embedder
+from logo_retrieval.errors import EnrolmentError, GalleryError, IndexStoreError
+from logo_retrieval.gallery import Gallery, GalleryRecord, check_distinct, class_name, printable
+from logo_retrieval.generation import Generation
+from logo_retrieval.images.pool import DecoderPool
+from logo_retrieval.intake import Intake
+from logo_retrieval.models import check_writable
+from logo_retrieval.store.changes import IndexChanged, add_items, remove_class, remove_items
+from logo_retrieval.store.index_store import IndexStore, StoredItem
+from logo_retrieval.values import OTHER
+
+NEAR_SIMILARITY = 0.95
+"""From here on a drawing of another class is taken for the same drawing."""
+
+UNLIKE_SIMILARITY = 0.3
+"""Below it, a drawing is unlike all others of its class."""
+
+_LOOKED_AT = 50
+"""Neighbours of a new drawing among which one of another class is looked for."""
+
+
+@dataclass(slots=True)
+class EnrolmentReport:
+    """What became of the drawings.
+
+    Attributes:
+        added: name in the index and class of each drawing that was added.
+        new_classes: those of them that were not there before.
+        unreadable: of each left out because it cannot be used, the path as given and "code: text".
+        duplicates: name of one left out, and of the drawing of the same class with the same bytes.
+        overruled: a sentence for each that was added although the index has it under another class.
+        unlike: name of each that resembles no other drawing of its class, and its similarity to the nearest of them.
+        remarks: further sentences.
+    """
+
+    added: list[tuple[str, str]] = field(default_factory=list)
+    new_classes: list[str] = field(default_factory=list)
+    unreadable: list[tuple[str, str]] = field(default_factory=list)
+    duplicates: list[tuple[str, str]] = field(default_factory=list)
+    overruled: list[str] = field(default_factory=list)
+    unlike: list[tuple[str, float]] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)
+
+
+def drawings_of(label: str, sources: Iterable[str | os.PathLike[str] | bytes]) -> tuple[Gallery, dict[str, bytes]]:
+    """One company's drawings as a gallery, and by name the bytes of those that are no files.
+
+    Raises:
+        EnrolmentError: when the name cannot stand.
+    """
+    try:
+        label = class_name(label, "")
+    except GalleryError as error:
+        raise EnrolmentError([str(error).strip()], "Give another name.") from error
+    records: dict[str, GalleryRecord] = {}
+    given = {}
+    for source in sources:
+        path = Path(hashlib.sha256(source).hexdigest()[:16] if isinstance(source, bytes) else source)
+        plain = f"{label}/{printable(path.name)}"
+        name = next(each for each in _numbered(plain) if each not in records)
+        records[name] = GalleryRecord(name, label, path, str(path))
+        if isinstance(source, bytes):
+            given[name] = source
+    return Gallery(tuple(records.values()), ()), given
+
+
+class Enrolment:
+    """Checks and adds drawings to one open index."""
+
+    def __init__(
+        self, store: IndexStore, current: Callable[[], Generation], pool: DecoderPool, embedder: Embedder
+    ) -> None:
+        """Takes the parts of an open classifier.
+
+        Args:
+            store: of the index.
+            current: gives the index as it is at the time of the call.
+            pool: decodes as the index demands.
+            embedder: of the index.
+        """
+        self._store = store
+        self._current = current
+        self._pool = pool
+        self._embedder = embedder
+
+    def enroll(
+        self, gallery: Gallery, given: Mapping[str, bytes], *, force: bool, skip_unreadable: bool
+    ) -> EnrolmentReport:
+        """Adds the drawings, all in one transaction; see `LogoClassifier.enroll`.
+
+        Args:
+            gallery: the drawings.
+            given: by name of a record the bytes that stand for its file.
+            force: whatever the index has under other classes.
+            skip_unreadable: without those that cannot be read.
+
+        Raises:
+            EnrolmentError, IndexStoreError: nothing was added.
+        """
+        check_writable(self._store.folder)
+        _check_names(gallery.classes, self._current().classes)
+        intake = Intake(gallery, lambda sha256: False, given=given)
+        drawings = {sha: each for batch in embedded(intake, self._pool, self._embedder) for sha, each in batch.items()}
+        candidates = [stored_item(record, sha256, drawings[sha256]) for record, sha256 in intake.usable()]
+        found = intake.report
+        as_given = {record.name: record.given for record in gallery.records}
+        unreadable = [(as_given[name], reason) for name, reason in found.unreadable]
+        if unreadable and not (skip_unreadable and candidates):
+            advice = "Leave them out, or add the others with --skip-unreadable (from Python: skip_unreadable=True)."
+            raise EnrolmentError([f"'{name}' is unreadable: {reason}" for name, reason in unreadable], advice)
+        if not candidates:
+            raise EnrolmentError(["no drawing was given"], "Name one image file at least.")
+        report = EnrolmentReport(unreadable=unreadable, duplicates=found.duplicates, remarks=found.remarks)
+        twins = [f"'{name}' and '{twin}' have the same bytes, but two classes" for name, twin in found.conflicts]
+        while True:
+            try:
+                return self._add(candidates, twins, report, force=force)
+            except IndexChanged:
+                continue
+
+    def _add(
+        self, candidates: Sequence[StoredItem], twins: Sequence[str], report: EnrolmentReport, *, force: bool
+    ) -> EnrolmentReport:
+        held = self._current()
+        same = self._store.held({item.sha256 for item in candidates})
+        there = {
+            item.name: name for item in candidates for name, label in same.get(item.sha256, []) if label == item.label
+        }
+        fresh = self._named([item for item in candidates if item.name not in there])
+        overruled = [*twins, *self._clashes(held, fresh, same)] if fresh else []
+        if overruled and not force:
+            raise EnrolmentError(
+                overruled,
+                "Take the other drawing out with `logo-retrieval unenroll --item` if it is wrong, or keep both with "
+                "--force (from Python: force=True).",
+            )
+        unlike = self._unlike(fresh)
+        if fresh:
+            add_items(self._store.folder, fresh, generation=held.number)
+        return replace(
+            report,
+            added=[(item.name, item.label) for item in fresh],
+            new_classes=sorted({item.label for item in fresh} - set(held.classes)),
+            duplicates=[*report.duplicates, *there.items()],
+            overruled=overruled,
+            unlike=unlike,
+        )
+
+    def _named(self, items: Iterable[StoredItem]) -> list[StoredItem]:
+        """The items, each with a number behind its name where another has that name."""
+        named: dict[str, StoredItem] = {}
+        for item in items:
+            candidates = _numbered(item.name)
+            name = next(each for each in candidates if each not in named and not self._store.names_in_use([each]))
+            named[name] = replace(item, name=name)
+        return list(named.values())
+
+    def _clashes(
+        self, held: Generation, items: Sequence[StoredItem], same: Mapping[bytes, list[tuple[str, str]]]
+    ) -> Iterator[str]:
+        """A sentence for each drawing that the index has, the same or nearly, under another class."""
+        vectors = np.stack([item.vectors[0] for item in items])
+        neighbours = held.nearest(vectors, np.arange(len(items)), len(items), _LOOKED_AT)
+        classes = held.classes_of(neighbours)
+        for row, item in enumerate(items):
+            exact = [twin for twin in same.get(item.sha256, []) if twin[1] != item.label]
+            if exact:
+                name, label = exact[0]
+                yield f"'{item.name}' has the same bytes as '{name}' of class '{label}'"
+                continue
+            similarities, ids = neighbours.similarities[row], neighbours.ids[row]
+            for place in np.flatnonzero(similarities >= NEAR_SIMILARITY).tolist():
+                label = held.classes[classes[row, place]]
+                if label != item.label:
+                    name = self._store.item_names([ids[place]]).get(int(ids[place]), "one just removed")
+                    yield f"'{item.name}' looks like '{name}' of class '{label}' (similarity {similarities[place]:.2f})"
+                    break
+
+    def _unlike(self, items: Sequence[StoredItem]) -> list[tuple[str, float]]:
+        """Drawings that resemble no other of their class, neither a new one nor one of the index."""
+        unlike = []
+        known = self._store.class_vectors({item.label for item in items})
+        for item in items:
+            new = [each.vectors for each in items if each.label == item.label and each is not item]
+            others = [*new, *([known[item.label]] if item.label in known else [])]
+            best = max((float((each @ item.vectors.T).max()) for each in others), default=1.0)
+            if best < UNLIKE_SIMILARITY:
+                unlike.append((item.name, best))
+        return unlike
+
+
+def unenroll(folder: Path, label: str | None, items: Sequence[str]) -> list[str]:
+    """Removes a class, or some drawings; see `LogoClassifier.unenroll`.
+
+    Returns:
+        The classes that are gone, the one asked for or those whose last drawing went.
+
+    Raises:
+        ValueError: unless either is given.
+        IndexStoreError: nothing was removed.
+    """
+    check_writable(folder)
+    if (label is None) == (not items):
+        raise ValueError("expected either a class or drawings to remove")
+    if label is None:
+        return remove_items(folder, items)
+    if label == OTHER:
+        raise IndexStoreError(
+            f"'{OTHER}' is what unknown logos are told by and stays: remove single drawings of it with --item"
+        )
+    remove_class(folder, label)
+    return [label]
+
+
+def _check_names(new: Sequence[str], known: Sequence[str]) -> None:
+    if OTHER in new:
+        raise EnrolmentError(
+            [f"'{OTHER}' is reserved for drawings of no known company"], "Give the company's own name."
+        )
+    try:
+        check_distinct([*known, *new])
+    except GalleryError as error:
+        raise EnrolmentError([str(error)], "Spell it as the index does.") from error
+
+
+def _numbered(name: str) -> Iterator[str]:
+    """The name, then the same with numbers behind it."""
+    yield name
+    yield from (f"{name}#{number}" for number in count(2))

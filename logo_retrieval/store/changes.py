@@ -1,0 +1,240 @@
+"""What changes an index: rebuilt as a whole, items added, items removed. Each is one transaction, or nothing.
+
+A removal leaves no copy of what it removed: SQLite overwrites what it frees, the file is then rewritten without its
+gaps, the write-ahead log is emptied, and the cache, which holds vectors too, is deleted. The audit log keeps who, when
+and what, in words.
+"""
+
+from __future__ import annotations
+
+import difflib
+import getpass
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from logo_retrieval.errors import IndexStoreError
+from logo_retrieval.store.cache import remove_cache
+from logo_retrieval.store.index_store import StoredItem
+from logo_retrieval.store.manifest import Manifest
+from logo_retrieval.store.schema import INDEX_FILE, connect, create, storage_errors, transaction
+
+
+class IndexChanged(IndexStoreError):
+    """Another process has changed the index since it was read."""
+
+
+def replace_index(folder: Path, manifest: Manifest, classes: Sequence[str], items: Iterable[StoredItem]) -> None:
+    """Makes the index hold exactly these items: all of them in one transaction, or nothing changes.
+
+    An existing file is rewritten in place rather than swapped for a new one: another process may have it open, and
+    the write-ahead log of a swapped file would be applied to its successor.
+
+    Raises:
+        IndexStoreError: when the file cannot be written; the index is then as it was.
+    """
+    file = folder / INDEX_FILE
+    if file.exists():
+        _rewrite(file, manifest, classes, items)
+        return
+    aside = folder / (INDEX_FILE + ".new")
+    try:
+        aside.unlink(missing_ok=True)
+        create(aside)
+        _rewrite(aside, manifest, classes, items)
+        with storage_errors(file, "create"):
+            aside.replace(file)
+    finally:
+        for leftover in folder.glob(INDEX_FILE + ".new*"):
+            leftover.unlink(missing_ok=True)
+
+
+def add_items(folder: Path, items: Sequence[StoredItem], *, generation: int) -> None:
+    """Adds items; a class that is not there yet comes into being.
+
+    Args:
+        folder: of the index.
+        items: with names that no item of the index has.
+        generation: of the index that the items were checked against.
+
+    Raises:
+        IndexChanged: when the index has another generation by now.
+        IndexStoreError: when it cannot be written. In each case it is as it was.
+    """
+    with _changing(folder, generation) as cursor:
+        for label in sorted({item.label for item in items}):
+            cursor.execute("INSERT OR IGNORE INTO classes (name) VALUES (?)", (label,))
+            n_items = sum(item.label == label for item in items)
+            _note(cursor, "enroll", f"class '{label}': {n_items} drawings")
+        class_ids = {name: class_id for class_id, name in cursor.execute("SELECT id, name FROM classes")}
+        (last,) = cursor.execute("SELECT COALESCE(MAX(id), 0) FROM items").fetchone()
+        for item_id, item in enumerate(items, start=last + 1):
+            _insert(cursor, item_id, item, class_ids[item.label])
+
+
+def remove_class(folder: Path, label: str) -> int:
+    """Removes a class with all its items, and every copy of them.
+
+    Returns:
+        How many items there were.
+
+    Raises:
+        IndexStoreError: when there is no such class, or the index cannot be written; it is then as it was.
+    """
+    with _changing(folder) as cursor:
+        (n_items,) = cursor.execute(
+            "SELECT COUNT(*) FROM items JOIN classes ON classes.id = class_id WHERE classes.name = ?", (label,)
+        ).fetchone()
+        if cursor.execute("DELETE FROM classes WHERE name = ?", (label,)).rowcount == 0:
+            raise IndexStoreError(_no_class(cursor, folder, label))
+        _note(cursor, "unenroll", f"class '{label}' with {n_items} drawings")
+    _wipe(folder)
+    return int(n_items)
+
+
+def remove_items(folder: Path, names: Sequence[str]) -> list[str]:
+    """Removes items, and every copy of them; a class that loses its last item goes with it.
+
+    Returns:
+        The classes that went.
+
+    Raises:
+        IndexStoreError: when one of them is not there, or the index cannot be written; it is then as it was.
+    """
+    with _changing(folder) as cursor:
+        for name in dict.fromkeys(names):
+            if cursor.execute("DELETE FROM items WHERE name = ?", (name,)).rowcount == 0:
+                raise IndexStoreError(f"there is no drawing '{name}' in the index '{folder}'")
+            _note(cursor, "unenroll", f"drawing '{name}'")
+        hollow = "FROM classes WHERE id NOT IN (SELECT class_id FROM items)"
+        gone = [label for (label,) in cursor.execute(f"SELECT name {hollow} ORDER BY id")]
+        cursor.execute(f"DELETE {hollow}")
+    _wipe(folder)
+    return gone
+
+
+def _no_class(cursor: sqlite3.Cursor, folder: Path, label: str) -> str:
+    names = [name for (name,) in cursor.execute("SELECT name FROM classes ORDER BY id")]
+    folded = {name.casefold(): name for name in names}
+    like = difflib.get_close_matches(label.casefold(), folded, n=3)
+    hint = f", but there is {' and '.join(repr(folded[name]) for name in like)}" if like else ""
+    return f"there is no class '{label}' in the index '{folder}'{hint}"
+
+
+def compact(folder: Path) -> tuple[int, int]:
+    """Rewrites the file without gaps.
+
+    Returns:
+        Bytes of the index file with its log, before and after.
+
+    Raises:
+        IndexStoreError: when it cannot be written, or another process is reading or writing all the time.
+    """
+    before = _size(folder)
+    with _changing(folder) as cursor:
+        _note(cursor, "compact", "rewritten without gaps")
+    _wipe(folder)
+    return before, _size(folder)
+
+
+def _size(folder: Path) -> int:
+    return sum(file.stat().st_size for file in folder.glob(INDEX_FILE + "*"))
+
+
+def _wipe(folder: Path) -> None:
+    """Leaves in the folder only what the tables say.
+
+    Zeroing what is freed does not suffice: when a page is split, copies of its rows stay in the gap of the old one.
+    """
+    file = folder / INDEX_FILE
+    remove_cache(folder)
+    connection = connect(file, write=True)
+    try:
+        with storage_errors(file, "rewrite without what was removed, run `logo-retrieval compact` later:"):
+            connection.execute("VACUUM")
+            _empty_log(connection)
+    finally:
+        connection.close()
+
+
+def _empty_log(connection: sqlite3.Connection) -> None:
+    (busy, *_) = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    if busy:
+        raise sqlite3.OperationalError("another process is reading it")
+
+
+@contextmanager
+def _changing(folder: Path, generation: int | None = None) -> Iterator[sqlite3.Cursor]:
+    """A transaction that counts a generation; with one given, only if that is what the index has."""
+    file = folder / INDEX_FILE
+    connection = connect(file, write=True)
+    try:
+        with storage_errors(file, "write"), transaction(connection, write=True):
+            cursor = connection.cursor()
+            (found,) = cursor.execute("SELECT value FROM meta WHERE key = 'generation'").fetchone()
+            if generation not in (None, int(found)):
+                raise IndexChanged(f"the index '{folder}' was changed by another process: try again")
+            yield cursor
+            _count_generation(cursor)
+    finally:
+        connection.close()
+
+
+def _rewrite(file: Path, manifest: Manifest, classes: Sequence[str], items: Iterable[StoredItem]) -> None:
+    connection = connect(file, write=True)
+    try:
+        with storage_errors(file, "write"):
+            with transaction(connection, write=True):
+                _fill(connection.cursor(), manifest, classes, items)
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    finally:
+        connection.close()
+
+
+def _fill(cursor: sqlite3.Cursor, manifest: Manifest, classes: Sequence[str], items: Iterable[StoredItem]) -> None:
+    for table in ("vectors", "thumbnails", "items", "classes"):
+        cursor.execute(f"DELETE FROM {table}")
+    cursor.executemany("INSERT INTO classes (id, name) VALUES (?, ?)", enumerate(classes, start=1))
+    class_ids = {name: class_id for class_id, name in enumerate(classes, start=1)}
+    count = 0
+    for count, item in enumerate(items, start=1):
+        _insert(cursor, count, item, class_ids[item.label])
+    cursor.execute("INSERT OR REPLACE INTO meta VALUES ('manifest', ?)", (manifest.to_json(),))
+    _count_generation(cursor)
+    _note(cursor, "build", f"{len(classes)} classes, {count} items")
+
+
+def _insert(cursor: sqlite3.Cursor, item_id: int, item: StoredItem, class_id: int) -> None:
+    cursor.execute(
+        "INSERT INTO items VALUES (?, ?, ?, ?, ?, ?)",
+        (item_id, item.name, class_id, item.source, item.sha256, item.perceptual_hash),
+    )
+    cursor.execute("INSERT INTO thumbnails VALUES (?, ?)", (item_id, item.thumbnail))
+    cursor.executemany(
+        "INSERT INTO vectors VALUES (?, ?, ?)",
+        ((item_id, view, vector.tobytes()) for view, vector in enumerate(item.vectors)),
+    )
+
+
+def _count_generation(cursor: sqlite3.Cursor) -> None:
+    cursor.execute(
+        "INSERT INTO meta VALUES ('generation', '1') "
+        "ON CONFLICT (key) DO UPDATE SET value = CAST(CAST(value AS INTEGER) + 1 AS TEXT)"
+    )
+
+
+def _note(cursor: sqlite3.Cursor, action: str, what: str) -> None:
+    """A line of the audit log."""
+    cursor.execute(
+        "INSERT INTO audit (at, action, detail) VALUES (?, ?, ?)",
+        (datetime.now(UTC).isoformat(timespec="seconds"), action, f"{what}, by {_user()}"),
+    )
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):  # a process without an entry in the password file
+        return "an unnamed user"

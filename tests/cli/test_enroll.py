@@ -1,0 +1,112 @@
+"""`enroll`, `unenroll` and `compact` as commands."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from conftest import Run
+from drawings import lay_classes, svg
+
+from logo_retrieval.store.index_store import IndexStore
+
+MARK = b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"><path d="M0 0h9L5 4l4 5H0l4-5z"/></svg>'
+
+
+@pytest.fixture
+def mine(index: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(index, tmp_path / "mine"))
+
+
+def labels(run: Run, index: Path, *files: Path) -> list[str]:
+    out = run("classify", "--index", index, "--format", "jsonl", *files).out
+    return [json.loads(line)["label"] for line in out.splitlines()]
+
+
+def test_enrolled_answered_and_forgotten(run: Run, mine: Path, tmp_path: Path) -> None:
+    mark = tmp_path / "mark.svg"
+    mark.write_bytes(MARK)
+    assert labels(run, mine, mark) != ["glass"]
+    done = run("enroll", "--class", "glass", mark, "--index", mine)
+    assert (done.code, done.out, done.err) == (0, f"{mine}: 1 drawings added to new class 'glass'\n", "")
+    assert labels(run, mine, mark) == ["glass"]
+    again = run("enroll", "--class", "glass", mark, "--index", mine)
+    assert (again.code, again.out) == (0, f"{mine}: nothing to add\n") and "it is there already" in again.err
+    assert run("unenroll", "--class", "glass", "--index", mine).out == f"{mine}: class 'glass' removed\n"
+    assert labels(run, mine, mark) != ["glass"]
+    missing = run("unenroll", "--class", "glass", "--index", mine)
+    assert missing.code == 1 and "there is no class 'glass'" in missing.err
+    changes = json.loads(run("info", "--index", mine, "--format", "json").out)["changes"]
+    assert [change["action"] for change in changes] == ["build", "enroll", "unenroll"]
+
+
+def test_a_single_drawing(run: Run, mine: Path) -> None:
+    done = run("unenroll", "--item", "bars/0.svg", "--item", "bars/1.svg", "--index", mine)
+    assert done.code == 0 and done.out.count("removed") == 2
+    done = run("unenroll", "--item", "bars/2.svg", "--index", mine)
+    assert f"{mine}: class 'bars' removed" in done.out
+
+
+def test_unreadable_files(run: Run, mine: Path, tmp_path: Path) -> None:
+    good, bad = tmp_path / "good.svg", tmp_path / "bad.svg"
+    good.write_bytes(MARK)
+    bad.write_bytes(b"<svg xmlns='http://www.w3.org/2000/svg'><path")
+    refused = run("enroll", "--class", "glass", good, bad, "--index", mine)
+    assert refused.code == 1 and f"'{bad}' is unreadable: corrupt" in refused.err and "--skip-unreadable" in refused.err
+    taken = run("enroll", "--class", "glass", good, bad, "--index", mine, "--skip-unreadable")
+    assert taken.code == 3 and "1 drawings added" in taken.out and f"unreadable: {bad}: corrupt" in taken.err
+
+
+def test_another_class_has_it(run: Run, mine: Path, tmp_path: Path) -> None:
+    twin = tmp_path / "twin.svg"
+    twin.write_bytes(svg("disc"))
+    refused = run("enroll", "--class", "glass", twin, "--index", mine)
+    assert refused.code == 1 and "'disc/0.svg' of class 'disc'" in refused.err and "--force" in refused.err
+    forced = run("enroll", "--class", "glass", twin, "--index", mine, "--force")
+    assert forced.code == 0 and "kept although" in forced.err
+
+
+def test_a_folder_of_companies(run: Run, mine: Path, tmp_path: Path) -> None:
+    gallery = lay_classes(tmp_path / "gallery", per_class=1)
+    shutil.rmtree(gallery / "disc")
+    refused = run("enroll", "--from", gallery, "--index", mine)
+    assert refused.code == 1 and "'other' is reserved" in refused.err
+    shutil.rmtree(gallery / "other")
+    for file in gallery.rglob("*.svg"):
+        file.write_bytes(file.read_bytes() + b"<!-- another file, same looks -->")
+    assert run("enroll", "--from", gallery, "--index", mine).out.count("1 drawings added to class") == 2
+
+
+@pytest.mark.parametrize(
+    "arguments", [(), ("--class", "glass"), ("a.svg",), ("--from", ".", "a.svg"), ("--from", ".", "--class", "glass")]
+)
+def test_usage(run: Run, arguments: tuple[str, ...]) -> None:
+    assert run("enroll", *arguments).code == 2
+    assert run("unenroll").code == run("unenroll", "--class", "a", "--item", "b").code == 2
+
+
+def test_without_an_index_the_starter_is_copied_first(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("LOGO_RETRIEVAL_INDEX", raising=False)
+    Path("mark.svg").write_bytes(MARK)
+    failed = run("enroll", "--class", "Slack", "mark.svg")
+    assert failed.code == 1 and "'slack' and 'Slack'" in failed.err
+    assert not Path("indexes").exists()
+    done = run("enroll", "--class", "glass", "mark.svg")
+    assert done.code == 0 and "copied the starter index to indexes/default" in done.err
+    with IndexStore(Path("indexes/default")) as store:
+        assert store.class_sizes()["glass"] == 1 and len(store.class_sizes()) == 162
+    assert run("unenroll", "--class", "glass").err == ""
+    done = run("compact")
+    assert done.code == 0 and "bytes before" in done.out
+
+
+def test_the_shipped_index_is_not_compacted(run: Run) -> None:
+    from logo_retrieval.models import starter_index
+
+    refused = run("compact", "--index", starter_index())
+    assert refused.code == 1 and "read only" in refused.err
