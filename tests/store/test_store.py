@@ -12,7 +12,7 @@ import pytest
 
 from logo_retrieval.errors import IndexStoreError
 from logo_retrieval.store.cache import CACHE_FILE, read_cache, write_cache
-from logo_retrieval.store.changes import replace_index
+from logo_retrieval.store.changes import add_items, remove_class, replace_index
 from logo_retrieval.store.index_store import IndexStore, StoredItem
 from logo_retrieval.store.manifest import Manifest
 from logo_retrieval.store.schema import INDEX_FILE, connect
@@ -203,3 +203,29 @@ def test_two_builds_of_one_index_do_not_mix(tmp_path: Path) -> None:
     with Staging(tmp_path, "recipe"), pytest.raises(IndexStoreError, match="another process is writing"):
         Staging(tmp_path, "recipe")
     assert (tmp_path / STAGING_FILE).exists()
+
+
+def test_removed_rows_leave_no_copy_where_pages_were_split(tmp_path: Path) -> None:
+    """Pages that split or merge keep copies of their rows in the gaps, which zeroing what is freed does not reach."""
+    rng = np.random.default_rng(1)
+
+    def drawings(label: str) -> list[StoredItem]:
+        vectors = rng.standard_normal((150, 1, DIM)).astype(np.float32)
+        sizes = rng.integers(300, 3000, len(vectors))
+        return [
+            StoredItem(f"{rng.integers(1 << 60):x}/{label}", label, "", rng.bytes(32), 0, rng.bytes(size), own)
+            for size, own in zip(sizes, vectors / np.linalg.norm(vectors, axis=2, keepdims=True), strict=True)
+        ]
+
+    secret = []
+    replace_index(tmp_path, MANIFEST, ["plain"], drawings("plain"))
+    for generation in range(1, 21, 2):
+        secret += (new := drawings("secret"))
+        add_items(tmp_path, new, generation=generation)
+        add_items(tmp_path, drawings("plain"), generation=generation + 1)
+    assert remove_class(tmp_path, "secret") == 1500
+    content = b"".join(path.read_bytes() for path in tmp_path.iterdir())
+    traces = ((item.name.encode(), item.sha256, item.thumbnail[:40], item.vectors.tobytes()) for item in secret)
+    assert not [trace for each in traces for trace in each if trace in content]
+    with IndexStore(tmp_path) as store:
+        assert store.class_sizes() == {"plain": 1650} and store.faults() == []
