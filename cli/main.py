@@ -10,6 +10,7 @@ import click
 from .build_index import build_index
 from .classify import classify
 from .compact import compact
+from .duplicates import duplicates
 from .enroll import enroll
 from .evaluate import evaluate
 from .info import info
@@ -37,7 +38,7 @@ def commands() -> None:
     """
 
 
-for command in (build_index, classify, similar, enroll, unenroll, train, evaluate, info, verify, compact):
+for command in (build_index, classify, similar, duplicates, enroll, unenroll, train, evaluate, info, verify, compact):
     commands.add_command(command)
 
 

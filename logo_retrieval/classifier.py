@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Self, TypeVar
 import numpy as np
 
 from logo_retrieval.decide.decision import DecisionConfig, class_probabilities, nearest_of_classes
-from logo_retrieval.embedding import load_embedder
+from logo_retrieval.embedding import Embedder, load_embedder
 from logo_retrieval.errors import IndexStoreError, UnreadableImage
 from logo_retrieval.generation import Generation, read_generation, read_head
 from logo_retrieval.images.pool import DecoderPool
@@ -253,6 +253,11 @@ class LogoClassifier:
         from logo_retrieval.enrolment import unenroll
 
         return unenroll(self._store.folder, label, list(items))
+
+    @property
+    def drawing_tools(self) -> tuple[DecoderPool, Embedder]:
+        """What makes vectors of files as the index demands."""
+        return self._pool, self._embedder
 
     def _decoded(self, sources: Iterable[Source]) -> Iterator[list[LogoImage | UnreadableImage]]:
         as_values = (source if isinstance(source, bytes) else Path(source) for source in sources)

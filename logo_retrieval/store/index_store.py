@@ -214,6 +214,18 @@ class IndexStore:
             if found
         }
 
+    def fingerprints(self) -> tuple[list[str], list[str], list[bytes], Int64Array, Float32Array]:
+        """Names, classes, SHA-256, (n,) perceptual hashes and (n, d) vectors of the whole drawings, by item id."""
+        query = (
+            "SELECT items.name, classes.name, sha256, perceptual_hash, vector FROM items "
+            "JOIN classes ON classes.id = class_id JOIN vectors ON item_id = items.id AND view = 0 ORDER BY items.id"
+        )
+        with storage_errors(self.file, "read"):
+            rows = self._connection.execute(query).fetchall()
+        names, labels, digests, hashes, vectors = zip(*rows, strict=True) if rows else ((),) * 5
+        flat = np.frombuffer(b"".join(vectors), np.float32)
+        return list(names), list(labels), list(digests), np.array(hashes, np.int64), flat.reshape(-1, self.manifest.dim)
+
     def class_sizes(self) -> dict[str, int]:
         """How many items each class has, by name."""
         with storage_errors(self.file, "read"):

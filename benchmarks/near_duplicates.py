@@ -1,0 +1,168 @@
+"""How well near-duplicates are found: `python benchmarks/near_duplicates.py MODEL [--output JSON]`.
+
+The drawings are those of LogoBench that are validation or test in the collection split, each as it is and as one
+degraded copy: as favicon, badge or JPEG, in few colours, inverted or turned. A pair is true when both are of one shape,
+a drawing and its own copy among them. Two drawings of one company that differ in shape are neither true nor false and
+left out; all other pairs are false. MODEL must not have learned them: `train_starter.py WORK --leg measured`.
+
+Compared are the cosine of the embeddings, the package's perceptual hash, and the hashes of imagededup where that is
+installed (only its hashing is used, which needs no torch: `pip install --no-deps imagededup PyWavelets`, then scipy and
+tqdm). All see the same pictures, drawn on their ground and trimmed; imagededup by itself would read no SVG.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import json
+import sys
+import types
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from embedded import sources_of
+from logobench import WORN
+from logobench_data import OTHER, LogoBench, default_cache, load
+from surroundings import RESULTS, surroundings
+from train_starter import SPLIT
+
+from logo_retrieval.bundle import read_bundle
+from logo_retrieval.duplicates import NEAR_SIMILARITY, SAME_BITS
+from logo_retrieval.embedding import load_embedder
+from logo_retrieval.errors import UnreadableImage
+from logo_retrieval.evaluation.metrics import BoolArray
+from logo_retrieval.images.fingerprint import perceptual_hash
+from logo_retrieval.images.pool import DecoderPool
+from logo_retrieval.images.preparation import Preparation
+from logo_retrieval.values import Float32Array, Int64Array, UInt8Array
+
+PRECISION = 0.95
+SEED, RESAMPLES = 2018, 1000
+COSINES = (0.7, 0.8, 0.85, 0.9, 0.92, 0.94, 0.96, 0.98)
+BITS = (0, 2, 4, 6, 8, 10, 12, 14, 16)
+_BATCH = 64
+
+
+def pictures(bench: LogoBench, rows: Int64Array, size_px: int) -> tuple[UInt8Array, Int64Array]:
+    """Whole drawings and their degraded copies, and the drawing that each is of."""
+    views, owners = [], []
+    with DecoderPool(Preparation(size_px=size_px)) as pool:
+        for salt in (None, WORN):
+            images = pool.decode(sources_of(bench, rows, salt), all_views=False)
+            for row, image in zip(rows.tolist(), images, strict=True):
+                if not isinstance(image, UnreadableImage):  # a copy that shows nothing
+                    views.append(image.views[0])
+                    owners.append(row)
+    return np.stack(views), np.array(owners)
+
+
+def pairs(bench: LogoBench, owners: Int64Array) -> tuple[Int64Array, Int64Array, BoolArray]:
+    """Both places of each pair that counts, and whether it is true."""
+    one, other = np.triu_indices(len(owners), 1)
+    brands = [each.brand if each.label == OTHER else each.label for each in bench.drawings]
+    brand = np.unique(brands, return_inverse=True)[1][owners]
+    shape = np.array([each.dup_group for each in bench.drawings])[owners]
+    same = shape[one] == shape[other]
+    counts = same | (brand[one] != brand[other])
+    return one[counts], other[counts], same[counts]
+
+
+def foreign_hashes(views: UInt8Array) -> dict[str, Int64Array]:
+    """The 64-bit hashes of imagededup; none where it is not installed."""
+    found = find_spec("imagededup")
+    if found is None or found.submodule_search_locations is None:
+        return {}
+    methods = types.ModuleType("imagededup.methods")  # in place of one that imports torch
+    methods.__path__ = [f"{place}/methods" for place in found.submodule_search_locations]
+    sys.modules["imagededup.methods"] = methods
+    hashing = importlib.import_module("imagededup.methods.hashing")
+    texts = {
+        name: [getattr(hashing, name)(verbose=False).encode_image(image_array=view) for view in views]
+        for name in ("PHash", "DHash", "AHash", "WHash")
+    }
+    return {f"imagededup {name}": np.array([int(each, 16) for each in own], np.uint64) for name, own in texts.items()}
+
+
+def closeness(hashes: Int64Array, one: Int64Array, other: Int64Array) -> Float32Array:
+    """Minus the number of bits in which the hashes of each pair differ."""
+    differing: UInt8Array = np.bitwise_count(hashes[one].view(np.uint64) ^ hashes[other].view(np.uint64))
+    return -differing.astype(np.float32)
+
+
+def lowest(scores: Float32Array, true: BoolArray) -> float:
+    """The threshold of largest recall at which the precision still is `PRECISION`; inf when there is none."""
+    order = np.argsort(-scores, kind="stable")[: 20 * int(true.sum())]
+    last = np.append(np.flatnonzero(np.diff(scores[order])), len(order) - 1)
+    precise = np.flatnonzero(np.cumsum(true[order])[last] / (last + 1) >= PRECISION)
+    return float(scores[order[last[precise[-1]]]]) if len(precise) else float("inf")
+
+
+def at(scores: Float32Array, true: BoolArray, shapes: Int64Array, threshold: float) -> dict[str, Any]:
+    """Precision and recall with a 95 % interval, by bootstrap over the shapes of true pairs."""
+    found = scores >= threshold
+    hits, totals = (np.bincount(shapes, kind[true].astype(float)) for kind in (found, true))
+    draws = np.random.default_rng(SEED).integers(0, len(totals), (RESAMPLES, len(totals)))
+    low, high = np.quantile(hits[draws].sum(axis=1) / totals[draws].sum(axis=1), (0.025, 0.975))
+    recall = hits.sum() / totals.sum()
+    return {
+        "threshold": round(float(threshold), 4),
+        "precision": round(float((found & true).sum() / max(1, found.sum())), 4),
+        "recall": [round(float(each), 4) for each in (recall, low, high)],
+    }
+
+
+def run(model: Path, cache: Path) -> dict[str, Any]:
+    """Embeds, hashes, compares."""
+    bench, bundle = load(cache), read_bundle(model)
+    embedder = load_embedder(bundle)
+    rows = np.flatnonzero(np.isin(bench.parts[SPLIT], ("val", "test")))
+    views, owners = pictures(bench, rows, embedder.input_size_px)
+    one, other, true = pairs(bench, owners)
+    vectors = np.concatenate([embedder.embed(views[at : at + _BATCH]) for at in range(0, len(views), _BATCH)])
+    own = np.array([perceptual_hash(view) for view in views], np.int64)
+    cosines = np.einsum("ij,ij->i", vectors[one], vectors[other])
+    bits = closeness(own, one, other)
+    scores = {"embedding": cosines, "perceptual hash": np.maximum(bits, -64 - bits)}  # a negative counts as near
+    scores |= {name: closeness(each, one, other) for name, each in foreign_hashes(views).items()}
+    shapes = np.unique(np.array([each.dup_group for each in bench.drawings])[owners[one[true]]], return_inverse=True)[1]
+    methods = {}
+    for name, score in scores.items():
+        listed = COSINES if name == "embedding" else [-each for each in BITS]
+        methods[name] = {
+            "at_precision": at(score, true, shapes, lowest(score, true)),
+            "thresholds": [at(score, true, shapes, each) for each in listed],
+        }
+    return {
+        "benchmark": "near-duplicates of LogoBench-160 and their degraded copies",
+        "split": SPLIT,
+        **surroundings(),
+        "model": {"name": bundle.config.name, "digest": bundle.digest},
+        "pictures": len(views),
+        "true_pairs": int(true.sum()),
+        "false_pairs": int((~true).sum()),
+        "precision": PRECISION,
+        "default": {"similarity": NEAR_SIMILARITY, "bits": SAME_BITS},
+        "methods": methods,
+    }
+
+
+def main() -> None:
+    """Runs, writes, shows."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("model", type=Path, help="a bundle")
+    parser.add_argument("--output", type=Path, default=RESULTS / "near_duplicates.json")
+    parser.add_argument("--cache", type=Path, default=default_cache(), help="folder for what can be made again")
+    arguments = parser.parse_args()
+    results = run(arguments.model, arguments.cache)
+    arguments.output.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+    print(results["pictures"], "pictures,", results["true_pairs"], "true pairs of", results["false_pairs"])
+    for name, entry in results["methods"].items():
+        print(name, entry["at_precision"])
+        for each in entry["thresholds"]:
+            print("   ", each)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,146 @@
+"""`logo-retrieval duplicates`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from . import output
+from .options import EXIT_SOME_UNREADABLE, index_option, index_to_read, progress_bar, warn
+
+if TYPE_CHECKING:
+    from logo_retrieval.classifier import LogoClassifier
+    from logo_retrieval.duplicates import Cluster, Drawings, Duplicate
+    from logo_retrieval.gallery import Gallery
+
+_COLUMNS = ("name", "label", "kind", "similarity", "of", "of_label")
+
+
+@click.command()
+@click.argument("data", type=click.Path(exists=True, path_type=Path), required=False)
+@index_option
+@click.option(
+    "--against",
+    type=click.Path(exists=True, path_type=Path),
+    help="List the files of DATA that this folder or table has too, such as a test set's that are in training.",
+)
+@click.option(
+    "--threshold",
+    type=click.FloatRange(-1, 1),
+    help="Similarity from which on two drawings are duplicates.  [default: 0.94]",
+)
+@click.option("--format", "kind", type=click.Choice(output.FORMATS), default="table", show_default=True)
+def duplicates(data: Path | None, index: Path | None, against: Path | None, threshold: float | None, kind: str) -> None:
+    """Find drawings that are there more than once, whatever their format, size and colour.
+
+    DATA is a folder, or a table with the columns path and label; without it the drawings of the index are compared with
+    one another, and with both those of DATA are looked up in the index. Duplicates are files of the same bytes,
+    pictures that look the same, or drawings of the same logo; each is listed with the one that it repeats.
+
+    \b
+    Examples:
+      logo-retrieval duplicates my-logos/
+      logo-retrieval duplicates --index indexes/mine --format jsonl
+      logo-retrieval duplicates test/ --against train/
+    """
+    if data is None and index is None:
+        raise click.UsageError("expected DATA, or --index DIR, or both")
+    if against is not None and (data is None or index is not None):
+        raise click.UsageError("--against goes with DATA and without --index")
+
+    from logo_retrieval.classifier import LogoClassifier
+    from logo_retrieval.duplicates import NEAR_SIMILARITY, drawings_of_index, find_clusters, find_matches
+
+    limit = NEAR_SIMILARITY if threshold is None else threshold
+    unreadable: list[tuple[str, str]] = []
+    with LogoClassifier.open(index_to_read(index)) as classifier:
+        drawings = _read(data, classifier, unreadable) if data else drawings_of_index(classifier.store)
+        gallery = _read(against, classifier, unreadable) if against else None
+        if data is not None and index is not None:
+            gallery = drawings_of_index(classifier.store)
+    warn("unreadable: ", (f"{name}: {reason}" for name, reason in unreadable))
+    if gallery is None:
+        clusters = find_clusters(drawings, limit)
+        _show_clusters(clusters, kind)
+        repeated = sum(len(cluster.others) for cluster in clusters)
+        click.echo(f"{repeated} of {len(drawings)} drawings repeat another, in {len(clusters)} clusters", err=True)
+    else:
+        matches = find_matches(drawings, gallery, limit)
+        _show_matches(matches, kind)
+        where = index if against is None else against
+        click.echo(f"{len(matches)} of {len(drawings)} drawings are in {output.shown(str(where))} too", err=True)
+    if unreadable:
+        sys.exit(EXIT_SOME_UNREADABLE)
+
+
+def _read(data: Path, classifier: LogoClassifier, unreadable: list[tuple[str, str]]) -> Drawings:
+    from logo_retrieval.duplicates import drawings_of_files
+
+    gallery = _files(data)
+    with ExitStack() as stack:
+        advance = stack.enter_context(progress_bar("duplicates", len(gallery.records)))
+        drawings, faults = drawings_of_files(gallery, *classifier.drawing_tools, lambda done, total: advance(done))
+    unreadable += faults
+    return drawings
+
+
+def _files(data: Path) -> Gallery:
+    """The files below a folder, of no class; or those of a table."""
+    from logo_retrieval.gallery import Gallery, GalleryRecord, printable, read_gallery, visible_files
+
+    if not data.is_dir():
+        return read_gallery(data)
+    files = list(visible_files(data))
+    return Gallery(tuple(GalleryRecord(printable(str(file)), "", file, str(file)) for file in files), ())
+
+
+def _show_clusters(clusters: list[Cluster], kind: str) -> None:
+    stream = output.stdout()
+    if kind == "jsonl":
+        stream.writelines(output.json_line(_cluster_row(place, each)) for place, each in enumerate(clusters, start=1))
+    elif kind == "csv":
+        stream.write(output.csv_line(["cluster", *_COLUMNS]))
+        for place, cluster in enumerate(clusters, start=1):
+            stream.write(output.csv_line([place, cluster.first, cluster.label, "first", "", "", ""]))
+            stream.writelines(output.csv_line([place, *_row(each).values()]) for each in cluster.others)
+    else:
+        for cluster in clusters:
+            stream.write(f"{_named(cluster.first, cluster.label)}\n")
+            stream.writelines(_lines(cluster.others))
+
+
+def _cluster_row(place: int, cluster: Cluster) -> dict[str, object]:
+    others = [_row(each) for each in cluster.others]
+    return {"cluster": place, "first": cluster.first, "label": cluster.label or None, "others": others}
+
+
+def _show_matches(matches: list[Duplicate], kind: str) -> None:
+    stream = output.stdout()
+    if kind == "jsonl":
+        stream.writelines(output.json_line(_row(each)) for each in matches)
+    elif kind == "csv":
+        stream.write(output.csv_line(_COLUMNS))
+        stream.writelines(output.csv_line(_row(each).values()) for each in matches)
+    else:
+        for each in matches:
+            stream.write(f"{_named(each.name, each.label)}\n")
+            stream.write(f"    {each.kind:8} {each.similarity:.2f}  {_named(each.of, each.of_label)}\n")
+
+
+def _row(duplicate: Duplicate) -> dict[str, object]:
+    labels = {"label": duplicate.label or None, "of_label": duplicate.of_label or None}
+    return {**asdict(duplicate), **labels, "similarity": round(duplicate.similarity, 6)}
+
+
+def _lines(others: tuple[Duplicate, ...]) -> Iterator[str]:
+    return (f"    {each.kind:8} {each.similarity:.2f}  {_named(each.name, each.label)}\n" for each in others)
+
+
+def _named(name: str, label: str) -> str:
+    return output.shown(f"{name} ({label})" if label else name)

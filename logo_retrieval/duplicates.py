@@ -1,0 +1,225 @@
+"""Near-duplicates: files of the same bytes, pictures that look the same, drawings of the same logo."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from logo_retrieval.build import embedded
+from logo_retrieval.embedding import Embedder
+from logo_retrieval.gallery import Gallery
+from logo_retrieval.images.pool import DecoderPool
+from logo_retrieval.intake import Intake, Progress
+from logo_retrieval.store.index_store import IndexStore
+from logo_retrieval.values import Float32Array, Int64Array
+
+NEAR_SIMILARITY = 0.94
+"""From here on two drawings are taken for the same: see `benchmarks/duplicates.py`."""
+
+SAME_BITS = 4
+"""Up to here two perceptual hashes are taken for the same picture, if the embeddings do not contradict it."""
+
+UNLIKE_SIMILARITY = 0.7
+"""Below it they do: an arrow up and an arrow down may have the same hash."""
+
+_PAIRS_PER_BLOCK = 1 << 23
+"""Similarities held at once: 32 MiB of float32, however many drawings."""
+
+Kind = Literal["bytes", "picture", "drawing"]
+
+
+@dataclass(frozen=True, slots=True)
+class Drawings:
+    """What duplicates are told by, of n drawings.
+
+    Attributes:
+        names: n texts.
+        labels: n classes, empty where none is known.
+        digests: n SHA-256 of the files.
+        hashes: (n,) int64 perceptual hashes.
+        vectors: (n, d) float32 of unit length, of the whole drawings.
+    """
+
+    names: Sequence[str]
+    labels: Sequence[str]
+    digests: Sequence[bytes]
+    hashes: Int64Array
+    vectors: Float32Array
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+
+@dataclass(frozen=True, slots=True)
+class Duplicate:
+    """One drawing and the one that it repeats.
+
+    Attributes:
+        name: of the drawing.
+        label: its class, empty where none is known.
+        kind: "bytes" (the files are equal), "picture" (their perceptual hashes are) or "drawing" (their embeddings
+            are near).
+        similarity: of the embeddings, in [-1, 1].
+        of: the name of the other one.
+        of_label: its class.
+    """
+
+    name: str
+    label: str
+    kind: Kind
+    similarity: float
+    of: str
+    of_label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """Drawings that repeat one another.
+
+    Attributes:
+        first: the name of the first of them.
+        label: its class.
+        others: the rest, each with the nearest of those before it.
+    """
+
+    first: str
+    label: str
+    others: tuple[Duplicate, ...]
+
+
+def drawings_of_index(store: IndexStore) -> Drawings:
+    """Those of an index, in the order of their ids."""
+    names, labels, digests, hashes, vectors = store.fingerprints()
+    return Drawings(names, labels, digests, hashes, vectors)
+
+
+def drawings_of_files(
+    gallery: Gallery, pool: DecoderPool, embedder: Embedder, progress: Progress | None = None
+) -> tuple[Drawings, list[tuple[str, str]]]:
+    """Those of files, and name and reason of each file that cannot be used.
+
+    Args:
+        gallery: the files; the same file twice is one of the same bytes.
+        pool: decodes them.
+        embedder: embeds them.
+        progress: called after each file.
+    """
+    labels = {record.name: record.label for record in gallery.records}
+    intake = Intake(gallery, lambda sha256: False, progress)
+    known = {sha: drawing for batch in embedded(intake, pool, embedder) for sha, drawing in batch.items()}
+    content = {record.name: sha256 for record, sha256 in intake.usable()}
+    content |= {name: content[twin] for name, twin in intake.report.duplicates}
+    names = [record.name for record in gallery.records if record.name in content]
+    own = [known[content[name]] for name in names]
+    return Drawings(
+        names,
+        [labels[name] for name in names],
+        [content[name] for name in names],
+        np.array([each.perceptual_hash for each in own], np.int64),
+        np.array([each.vectors[0] for each in own], np.float32).reshape(len(own), embedder.dim),
+    ), intake.report.unreadable
+
+
+def find_clusters(drawings: Drawings, threshold: float = NEAR_SIMILARITY) -> list[Cluster]:
+    """Drawings connected by pairs that are duplicates, largest clusters first.
+
+    Args:
+        drawings: n of them. Time grows with n squared, memory with n.
+        threshold: the similarity from which on two drawings are duplicates.
+    """
+    components = np.arange(len(drawings))
+    twins: dict[bytes, int] = {}
+    firsts = np.array([twins.setdefault(digest, place) for place, digest in enumerate(drawings.digests)], np.int64)
+    _join(components, firsts, np.arange(len(drawings)))
+    distinct = np.flatnonzero(firsts == np.arange(len(drawings)))
+    for one, other, _ in _pairs(drawings, drawings, distinct, distinct, threshold):
+        _join(components, one, other)
+    order = np.argsort(components, kind="stable")
+    groups = np.split(order, np.flatnonzero(np.diff(components[order])) + 1)
+    clusters = [_cluster(drawings, group) for group in groups if len(group) > 1]
+    return sorted(clusters, key=lambda cluster: -len(cluster.others))
+
+
+def find_matches(drawings: Drawings, gallery: Drawings, threshold: float = NEAR_SIMILARITY) -> list[Duplicate]:
+    """Those of the drawings that the gallery has too, each with the nearest there.
+
+    Args:
+        drawings: in whose order the answers come.
+        gallery: to be searched.
+        threshold: as in `find_clusters`.
+    """
+    same = {digest: place for place, digest in reversed(list(enumerate(gallery.digests)))}
+    matches = []
+    for one, other, similarities in _pairs(
+        drawings, gallery, np.arange(len(drawings)), np.arange(len(gallery)), threshold
+    ):
+        order = np.lexsort((other, -similarities, one))
+        rows, firsts = np.unique(one[order], return_index=True)
+        for row, nearest in zip(rows.tolist(), other[order[firsts]].tolist(), strict=True):
+            matches.append(_duplicate(drawings, row, gallery, same.get(drawings.digests[row], nearest)))
+    return matches
+
+
+def _pairs(
+    one: Drawings, other: Drawings, rows: Int64Array, columns: Int64Array, threshold: float
+) -> Iterator[tuple[Int64Array, Int64Array, Float32Array]]:
+    """The places and similarities of pairs that are duplicates, those of some rows at a time.
+
+    Of two drawings within one set, one pair is given.
+    """
+    step = max(1, _PAIRS_PER_BLOCK // max(1, len(columns)))
+    for start in range(0, len(rows), step):
+        block = rows[start : start + step]
+        rest = columns[start:] if one is other else columns
+        similarities = one.vectors[block] @ other.vectors[rest].T
+        row, column = np.nonzero(similarities >= min(threshold, UNLIKE_SIMILARITY))
+        found, first, second = similarities[row, column], block[row], rest[column]
+        near = (found >= threshold) | _look_alike(one.hashes[first], other.hashes[second])
+        yield first[near], second[near], found[near]
+
+
+def _look_alike(hashes: Int64Array, others: Int64Array) -> npt.NDArray[np.bool_]:
+    """(n,) whether each two of (n,) hashes are of the same picture."""
+    return np.asarray(np.bitwise_count((hashes ^ others).view(np.uint64)) <= SAME_BITS)
+
+
+def _join(components: Int64Array, one: Int64Array, other: Int64Array) -> None:
+    """Connects pairs: `components` holds for each drawing the smallest place that it is connected with."""
+    while np.any(components[one] != components[other]):
+        low = np.minimum(components[one], components[other])
+        np.minimum.at(components, np.maximum(components[one], components[other]), low)
+        while np.any(components[components] != components):
+            components[:] = components[components]
+
+
+def _cluster(drawings: Drawings, group: Int64Array) -> Cluster:
+    others = []
+    for place in range(1, len(group)):
+        before = group[:place]
+        twins = [at for at in before.tolist() if drawings.digests[at] == drawings.digests[group[place]]]
+        nearest = (
+            twins[0] if twins else int(before[np.argmax(drawings.vectors[before] @ drawings.vectors[group[place]])])
+        )
+        others.append(_duplicate(drawings, int(group[place]), drawings, nearest))
+    first = int(group[0])
+    return Cluster(drawings.names[first], drawings.labels[first], tuple(others))
+
+
+def _duplicate(drawings: Drawings, row: int, gallery: Drawings, place: int) -> Duplicate:
+    kind: Kind = "drawing"
+    if drawings.digests[row] == gallery.digests[place]:
+        kind = "bytes"
+    elif _look_alike(drawings.hashes[[row]], gallery.hashes[[place]])[0]:
+        kind = "picture"
+    return Duplicate(
+        drawings.names[row],
+        drawings.labels[row],
+        kind,
+        float(drawings.vectors[row] @ gallery.vectors[place]),
+        gallery.names[place],
+        gallery.labels[place],
+    )
