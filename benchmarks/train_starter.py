@@ -107,7 +107,7 @@ LEGS = (
         generic=True,
     ),
     Leg(
-        "second",
+        "again",
         "icons",
         SPLIT,
         replace(LARGE, epochs=14, keep="last", learning_rate=6e-4, final_rate=0.01, average=0.999, seed=6),
