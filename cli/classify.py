@@ -6,12 +6,18 @@ import sys
 from collections import Counter
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 import click
 
 from . import inputs, output
 from .options import EXIT_SOME_UNREADABLE, index_option, index_to_read, progress_bar
+
+if TYPE_CHECKING:
+    from logo_retrieval.values import Decision
+
+_MOST_EXPLAINED = 1000
+"""A page of many thousand pictures is neither opened nor read."""
 
 
 @click.command()
@@ -25,7 +31,15 @@ from .options import EXIT_SOME_UNREADABLE, index_option, index_to_read, progress
 @click.option(
     "--top", type=click.IntRange(1, 1000), default=5, show_default=True, help="Labels and neighbours per input."
 )
-def classify(paths: tuple[str, ...], index: Path | None, kind: str, file: Path | None, resume: bool, top: int) -> None:
+@click.option(
+    "--explain",
+    "page",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write also a page (HTML) with the pictures, their nearest drawings, and what decided.",
+)
+def classify(
+    paths: tuple[str, ...], index: Path | None, kind: str, file: Path | None, resume: bool, top: int, page: Path | None
+) -> None:
     """Say whose logo each image shows, or "other".
 
     PATH is a file, a folder, a glob, - for a list of paths on stdin, or @list.txt. Every input gets one row, in input
@@ -35,6 +49,8 @@ def classify(paths: tuple[str, ...], index: Path | None, kind: str, file: Path |
     Example:
       logo-retrieval classify logos/ favicon.ico --format jsonl --output answers.jsonl
     """
+    if resume and page is not None:
+        raise click.UsageError("--explain shows what this call answers: leave out --resume")
     if resume and (file is None or kind == "table"):
         raise click.UsageError("--resume goes with --output FILE and --format jsonl or csv")
     files = inputs.expand(paths)
@@ -55,11 +71,20 @@ def classify(paths: tuple[str, ...], index: Path | None, kind: str, file: Path |
         stream = stack.enter_context(_opened(file, append=bool(done))) if file else output.stdout()
         advance = stack.enter_context(progress_bar("classify", len(waiting), stream))
         write = output.row_writer(kind, stream, paths=waiting, top=top, header=not done)
+        if page is not None:
+            stack.enter_context(_opened(page, append=False))  # that it cannot be written shows before the work
+        explained: list[tuple[str, Decision]] = []
         decisions = classifier.classify_stream(waiting, top=top)
         for count, (path, decision) in enumerate(zip(waiting, decisions, strict=True), start=1):
             write(output.decision_row(path, decision, name))
+            if page is not None and count <= _MOST_EXPLAINED:
+                explained.append((path, decision))
             unreadable += decision.status == "unreadable"
             advance(count)
+        if page is not None:
+            from logo_retrieval.explanation import write_explanation
+
+            write_explanation(explained, len(waiting), classifier.store, name, page)
     if unreadable:
         click.echo(f"{unreadable} of {len(files)} inputs could not be read: see their rows", err=True)
         sys.exit(EXIT_SOME_UNREADABLE)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Self, TypeVar
 
 import numpy as np
 
-from logo_retrieval.decide.decision import DecisionConfig, class_probabilities, nearest_of_classes
+from logo_retrieval.decide.decision import DecisionConfig, class_logits, nearest_of_classes, probabilities_of
 from logo_retrieval.embedding import Embedder, load_embedder
 from logo_retrieval.errors import IndexStoreError, UnreadableImage
 from logo_retrieval.generation import Generation, read_generation, read_head
@@ -299,12 +299,25 @@ class LogoClassifier:
         classes = held.classes_of(neighbours)
         nearest = nearest_of_classes(neighbours.similarities[:, :k], classes[:, :k], len(held.classes))
         head = None if held.head is None else held.head.scores(vectors, owners, n_images)
-        probabilities = class_probabilities(nearest, head, held.classes.index(OTHER), self._decision)
+        other = held.classes.index(OTHER)
+        logits = class_logits(nearest, head, other, self._decision)
+        probabilities = probabilities_of(logits)
         decisions = []
-        for row, evidence in zip(probabilities, self._evidence(held, neighbours, top), strict=True):
-            likeliest = np.argsort(-row, kind="stable")[:top]
-            best = tuple(ScoredLabel(held.classes[c], float(row[c])) for c in likeliest)
-            decisions.append(Decision("ok", best[0].label, best[0].probability, top=best, neighbours=tuple(evidence)))
+        for row, evidence in enumerate(self._evidence(held, neighbours, top)):
+            order = np.argsort(-probabilities[row], kind="stable")
+            best = tuple(
+                ScoredLabel(
+                    held.classes[c],
+                    float(probabilities[row, c]),
+                    float(nearest[row, c]),
+                    None if head is None else float(head[row, c]),
+                )
+                for c in order[:top]
+            )
+            short = None
+            if order[0] == other and len(order) > 1:
+                short = float(logits[row, other] - logits[row, order[1]]) * self._decision.temperature
+            decisions.append(Decision("ok", best[0].label, best[0].probability, best, tuple(evidence), short))
         return decisions
 
     def _evidence(self, held: Generation, neighbours: Neighbours, k: int) -> list[list[Evidence]]:

@@ -69,10 +69,20 @@ class Neighbours:
 
 @dataclass(frozen=True, slots=True)
 class ScoredLabel:
-    """A class, or `OTHER`, with its probability in [0, 1]."""
+    """A class, or `OTHER`, and what speaks for it.
+
+    Attributes:
+        label: the class.
+        probability: in [0, 1].
+        nearest: similarity of its nearest drawing; of a class with none among the neighbours that were looked at, that
+            of the last of them, than which it cannot be larger.
+        head: cosine of its nearest target in the head, None when the model has no head.
+    """
 
     label: str
     probability: float
+    nearest: float
+    head: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +110,8 @@ class Decision:
         probability: of that label, in [0, 1].
         top: the likeliest labels, likeliest first; probabilities sum to at most 1.
         neighbours: the nearest drawings, nearest first.
+        missed_by: when the label is `OTHER`, how much more similar the likeliest company would have to be to be as
+            likely; else None.
         reason: "code: text" when unreadable.
     """
 
@@ -108,4 +120,5 @@ class Decision:
     probability: float | None = None
     top: tuple[ScoredLabel, ...] = ()
     neighbours: tuple[Evidence, ...] = ()
+    missed_by: float | None = None
     reason: str | None = None

@@ -126,6 +126,15 @@ def class_probabilities(
     >>> class_probabilities(far, None, 2, config).argmax(axis=1)
     array([2])
     """
+    return probabilities_of(class_logits(nearest, head, other, config))
+
+
+def class_logits(nearest: Float32Array, head: Float32Array | None, other: int, config: DecisionConfig) -> Float64Array:
+    """(n, c) what `class_probabilities` takes the softmax of; times the temperature, its differences are similarities.
+
+    Raises:
+        ValueError: when shapes or positions do not fit.
+    """
     n_classes = nearest.shape[1]
     if not 0 <= other < n_classes or (head is not None and head.shape != nearest.shape):
         raise ValueError(
@@ -139,7 +148,12 @@ def class_probabilities(
     logits = evidence / config.temperature
     logits[:, other] += config.margin / config.temperature
     logits[:, other] = np.logaddexp(logits[:, other], config.background / config.temperature)
+    return logits
+
+
+def probabilities_of(logits: Float64Array) -> Float64Array:
+    """(n, c) the softmax of (n, c) logits, a hundredth of the whole spread over all classes."""
     weights = np.exp(logits - logits.max(axis=1, keepdims=True))
     weights /= weights.sum(axis=1, keepdims=True)
-    probabilities: Float64Array = (1 - _SURPRISE) * weights + _SURPRISE / n_classes
+    probabilities: Float64Array = (1 - _SURPRISE) * weights + _SURPRISE / logits.shape[1]
     return probabilities

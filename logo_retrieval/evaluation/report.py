@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from logo_retrieval.evaluation.page import Bar, Number, page, picture, reliability_diagram, scale, table, text
 from logo_retrieval.evaluation.result import FIGURES, Evaluation, FileResult
 from logo_retrieval.images.fingerprint import thumbnail
 from logo_retrieval.images.pool import DecoderPool
 from logo_retrieval.images.preparation import Preparation
+from logo_retrieval.page import Bar, Number, page, picture, reliability_diagram, scale, table, text
 from logo_retrieval.store.index_store import IndexStore
 from logo_retrieval.values import LogoImage
 

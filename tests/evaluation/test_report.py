@@ -16,11 +16,11 @@ from PIL import Image
 
 from logo_retrieval import LogoClassifier
 from logo_retrieval.evaluation import report
-from logo_retrieval.evaluation.page import Number, page, table, text
 from logo_retrieval.evaluation.report import write_report
 from logo_retrieval.evaluation.result import Evaluation
 from logo_retrieval.evaluation.run import evaluate
 from logo_retrieval.gallery import read_gallery
+from logo_retrieval.page import Number, page, table, text
 from logo_retrieval.store.index_store import IndexStore
 
 HOSTILE_CLASS = "<script>alert(1)"

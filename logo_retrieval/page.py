@@ -24,7 +24,7 @@ p { margin: .3rem 0; max-width: 60rem; }
 .soft, figcaption, small { color: var(--soft); }
 .notes { background: var(--warn); border-left: 4px solid var(--warn-line); margin: 1rem 0;
   padding: .5rem 1rem .5rem 2rem; }
-@media screen { .rows { overflow: auto; max-height: 34rem; } }
+@media screen { .rows { overflow: auto; max-height: 34rem; } .whole .rows { max-height: none; } }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
 th, td { padding: .2rem .8rem .2rem 0; text-align: left; border-bottom: 1px solid var(--line); }
 td { overflow-wrap: anywhere; }
@@ -41,6 +41,7 @@ svg .bar { fill: var(--mark); fill-opacity: .35; }
 svg .line { stroke: var(--line); fill: none; }
 svg .diagonal { stroke: var(--soft); stroke-dasharray: 5 4; }
 .mistakes { display: grid; grid-template-columns: repeat(auto-fill, minmax(17rem, 1fr)); gap: .8rem; padding: 0; }
+.nearest { display: grid; grid-template-columns: repeat(5, 6.5rem); gap: .4rem; }
 figure { margin: 0; padding: .7rem; background: var(--panel); border-radius: 6px; break-inside: avoid; min-width: 0; }
 figure img, .none { width: 64px; height: 64px; margin-right: .4rem; border: 1px solid var(--line);
   vertical-align: top; }
