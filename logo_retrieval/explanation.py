@@ -110,4 +110,4 @@ def _verdict(decision: Decision) -> str:
             f"<small>{text(each.label)} {each.probability:.3f}: nearest {each.nearest:.2f}{head}</small>"
             f"{scale(each.probability)}"
         )
-    return "<br>".join(lines)
+    return "".join(f"<div>{line}</div>" for line in lines)

@@ -41,7 +41,8 @@ svg .bar { fill: var(--mark); fill-opacity: .35; }
 svg .line { stroke: var(--line); fill: none; }
 svg .diagonal { stroke: var(--soft); stroke-dasharray: 5 4; }
 .mistakes { display: grid; grid-template-columns: repeat(auto-fill, minmax(17rem, 1fr)); gap: .8rem; padding: 0; }
-.nearest { display: grid; grid-template-columns: repeat(5, 6.5rem); gap: .4rem; }
+.whole td:nth-child(2) { min-width: 17rem; }
+.nearest { display: grid; grid-template-columns: repeat(5, 6rem); gap: .4rem; }
 figure { margin: 0; padding: .7rem; background: var(--panel); border-radius: 6px; break-inside: avoid; min-width: 0; }
 figure img, .none { width: 64px; height: 64px; margin-right: .4rem; border: 1px solid var(--line);
   vertical-align: top; }
