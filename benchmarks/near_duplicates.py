@@ -6,8 +6,8 @@ a drawing and its own copy among them. Two drawings of one company that differ i
 left out; all other pairs are false. MODEL must not have learned them: `train_starter.py WORK --leg measured`.
 
 Compared are the cosine of the embeddings, the package's perceptual hash, and the hashes of imagededup where that is
-installed (only its hashing is used, which needs no torch: `pip install --no-deps imagededup PyWavelets`, then scipy and
-tqdm). All see the same pictures, drawn on their ground and trimmed; imagededup by itself would read no SVG.
+installed (only its hashing is used, which needs no torch: `pip install --no-deps imagededup PyWavelets`, then scipy,
+scikit-learn and tqdm). All see the same pictures, drawn on their ground and trimmed; imagededup by itself would read no SVG.
 """
 
 from __future__ import annotations
@@ -74,9 +74,10 @@ def foreign_hashes(views: UInt8Array) -> dict[str, Int64Array]:
     found = find_spec("imagededup")
     if found is None or found.submodule_search_locations is None:
         return {}
-    methods = types.ModuleType("imagededup.methods")  # in place of one that imports torch
-    methods.__path__ = [f"{place}/methods" for place in found.submodule_search_locations]
-    sys.modules["imagededup.methods"] = methods
+    for name in ("methods", "utils"):  # in place of packages that import torch
+        package = types.ModuleType(f"imagededup.{name}")
+        package.__path__ = [f"{place}/{name}" for place in found.submodule_search_locations]
+        sys.modules[package.__name__] = package
     hashing = importlib.import_module("imagededup.methods.hashing")
     texts = {
         name: [getattr(hashing, name)(verbose=False).encode_image(image_array=view) for view in views]

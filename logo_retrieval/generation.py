@@ -61,22 +61,24 @@ class Generation:
         return np.where(neighbours.ids == MISSING_ID, -1, self.item_classes[places])
 
 
-def read_generation(store: IndexStore, learned: HeadVectors | None) -> Generation:
+def read_generation(store: IndexStore, learned: HeadVectors | None, *, cached: bool) -> Generation:
     """Reads the index as it is now.
 
     Args:
         store: the open index.
         learned: the model's head, if it has one.
+        cached: whether vectors may be taken from the cache, and of a large index are kept there.
 
     Raises:
         IndexStoreError: when the index is damaged.
     """
-    snapshot, index = _open_search(store)
+    snapshot, index = _open_search(store, cached=cached)
     classes = snapshot.classes if OTHER in snapshot.classes else (*snapshot.classes, OTHER)
     head = None
     if learned is not None:
-        untrained = store.class_vectors(set(classes) - set(learned.classes))
-        head = CosineHead(learned, classes, {classes.index(name): unit_mean(own) for name, own in untrained.items()})
+        trained = set(learned.classes)
+        untrained = [place for place, name in enumerate(classes) if name not in trained]
+        head = CosineHead(learned, classes, _class_means(snapshot, index, np.array(untrained, np.int64)))
     return Generation(
         number=snapshot.generation,
         classes=classes,
@@ -88,10 +90,17 @@ def read_generation(store: IndexStore, learned: HeadVectors | None) -> Generatio
     )
 
 
-def unit_mean(vectors: Float32Array) -> Float32Array:
-    """The (d,) mean of (r, d) vectors, of unit length."""
-    mean: Float32Array = vectors.mean(axis=0)
-    return mean / max(float(np.linalg.norm(mean)), 1e-12)
+def _class_means(snapshot: Snapshot, index: VectorIndex, classes: Int64Array) -> dict[int, Float32Array]:
+    """By position the (d,) unit mean of the vectors of some classes; a class without any is left out."""
+    owners = snapshot.item_classes[np.searchsorted(snapshot.item_ids, snapshot.vector_items)]
+    rows = np.flatnonzero(np.isin(owners, classes))
+    rows = rows[np.argsort(owners[rows], kind="stable")]
+    present, starts = np.unique(owners[rows], return_index=True)
+    if len(present) == 0:
+        return {}
+    sums = np.add.reduceat(index.vectors_at(rows), starts, axis=0)
+    lengths = np.maximum(np.linalg.norm(sums, axis=1, keepdims=True), 1e-12)
+    return dict(zip(present.tolist(), sums / lengths, strict=True))
 
 
 def read_head(model: ModelBundle, dim: int) -> HeadVectors | None:
@@ -103,15 +112,15 @@ def read_head(model: ModelBundle, dim: int) -> HeadVectors | None:
     return HeadVectors.read(model.path(HEAD_FILE), dim) if HEAD_FILE in model.config.files else None
 
 
-def _open_search(store: IndexStore) -> tuple[Snapshot, VectorIndex]:
+def _open_search(store: IndexStore, *, cached: bool) -> tuple[Snapshot, VectorIndex]:
     """Searches the vectors kept in the cache where it is current, else those of the SQLite file."""
-    cached = read_cache(store.folder, backend=FAISS_FLAT) if faiss_is_installed() else None
-    generation, payload = cached or (None, b"")
+    kept = read_cache(store.folder, backend=FAISS_FLAT) if cached and faiss_is_installed() else None
+    generation, payload = kept or (None, b"")
     snapshot = store.snapshot(held_generation=generation)
     if snapshot.vectors is None:
         return snapshot, FaissIndex.from_bytes(payload, snapshot.vector_items)
     index = open_index(snapshot.vectors, snapshot.vector_items)
-    if isinstance(index, FaissIndex) and len(snapshot.vectors) >= _CACHED_FROM_ROWS:
+    if cached and isinstance(index, FaissIndex) and len(snapshot.vectors) >= _CACHED_FROM_ROWS:
         write_cache(store.folder, index.to_bytes(), generation=snapshot.generation, backend=FAISS_FLAT)
         if store.generation() != snapshot.generation:  # what was removed meanwhile must not stay in the cache
             remove_cache(store.folder)

@@ -42,3 +42,7 @@ class ExactIndex:
             ids[start : start + block] = self._ids[best]
             similarities[start : start + block] = np.take_along_axis(scores, best, axis=1)
         return padded(ids, similarities, k)
+
+    def vectors_at(self, rows: Int64Array) -> Float32Array:
+        """The (r, d) vectors of some of the rows that the index was built from."""
+        return self._vectors[rows]

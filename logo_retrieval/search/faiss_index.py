@@ -104,3 +104,8 @@ class FaissIndex:
             return padded(np.empty((len(queries), 0), np.int64), np.empty((len(queries), 0), np.float32), k)
         similarities, positions = self._searcher.search(np.ascontiguousarray(queries), rows)
         return padded(self._ids[positions], similarities, k)
+
+    def vectors_at(self, rows: Int64Array) -> Float32Array:
+        """The (r, d) vectors of some of the rows that the index was built from."""
+        found: Float32Array = self._flat.reconstruct_batch(rows)
+        return found

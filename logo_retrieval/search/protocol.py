@@ -18,6 +18,10 @@ class VectorIndex(Protocol):
         """The k nearest rows of each of (n, d) float32 unit queries, by inner product."""
         ...
 
+    def vectors_at(self, rows: Int64Array) -> Float32Array:
+        """The (r, d) vectors of some of the rows that the index was built from."""
+        ...
+
 
 def check_gallery(vectors: Float32Array, ids: Int64Array) -> None:
     """Raises ValueError unless vectors are (m, d) float32 and ids (m,) int64."""

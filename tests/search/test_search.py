@@ -143,3 +143,10 @@ def test_best_over_views_merges_items_with_several_gallery_views() -> None:
     np.testing.assert_array_equal(merged.ids, [[5, 6]])
     with pytest.raises(ValueError, match=r"owners must have shape \(1,\)"):
         best_over_views(single, np.array([0, 1]), 1)
+
+
+@backends
+def test_vectors_come_back(build: Build, rng: np.random.Generator) -> None:
+    vectors = unit(rng, 7, 5)
+    index = build(vectors, np.arange(7))
+    np.testing.assert_array_equal(index.vectors_at(np.array([5, 0, 5])), vectors[[5, 0, 5]])

@@ -1,0 +1,123 @@
+"""What enrolling costs in a large index: `python benchmarks/enrolment_speed.py [--items N]`.
+
+The starter's model, and an index of N made-up unit vectors with thumbnails of usual size. Timed are, in turn and
+several times over, in one process that has the index open: decoding and embedding five drawings, enrolling five (the
+same work and the checks and the transaction besides), the next answer beside an answer of an index that did not
+change, and removing the class again, for which the file is rewritten.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from surroundings import RESULTS, surroundings
+
+from logo_retrieval import LogoClassifier
+from logo_retrieval.bundle import write_bundle
+from logo_retrieval.models import model_folder, starter_index, starter_model
+from logo_retrieval.store.changes import replace_index
+from logo_retrieval.store.index_store import IndexStore, StoredItem
+
+ROUNDS = 7
+DRAWINGS = 5
+CLASSES = 1000
+_SEED = 2018
+_THUMBNAIL_BYTES = 900
+
+
+def made_up_items(n_items: int, dim: int) -> Iterator[StoredItem]:
+    """Items in a thousand classes, as large as real ones."""
+    rng = np.random.default_rng(_SEED)
+    for place in range(n_items):
+        vector = rng.standard_normal((1, dim)).astype(np.float32)
+        vector /= np.linalg.norm(vector)
+        label, thumbnail = f"company {place % CLASSES:04}", rng.bytes(_THUMBNAIL_BYTES)
+        name = f"{label}/{place}.svg"
+        yield StoredItem(name, label, name, rng.bytes(32), int(rng.integers(1 << 62)), thumbnail, vector)
+
+
+def drawings(salt: int) -> list[bytes]:
+    """Five drawings of one mark in other colours, unlike those of another salt by their bytes."""
+    mark = '<path d="M8 90L50 8l42 82H66L50 56 34 90z"/><circle cx="50" cy="82" r="9"/>'
+    frame = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 100 100" fill="#{:06x}">{}<!--{}--></svg>'
+    return [frame.format(place * 0x2A1F13, mark, salt).encode() for place in range(DRAWINGS)]
+
+
+def timed(work: Callable[[], object]) -> float:
+    """Seconds of wall time."""
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
+
+
+def run(n_items: int) -> dict[str, Any]:
+    """Builds, times."""
+    model = starter_model()
+    with IndexStore(starter_index()) as store:
+        manifest = store.manifest
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch) / "index"
+        files = {name: model.path(name).read_bytes() for name in model.config.files}
+        write_bundle(model_folder(folder, model.digest), model.config, files)
+        labels = [f"company {place:04}" for place in range(CLASSES)]
+        replace_index(folder, manifest, labels, made_up_items(n_items, manifest.dim))
+        times: dict[str, list[float]] = {}
+
+        def note(what: str, work: Callable[[], object]) -> None:
+            times.setdefault(what, []).append(timed(work))
+
+        with LogoClassifier.open(folder) as classifier:
+            pool, embedder = classifier.drawing_tools
+            classifier.classify(drawings(0))  # decoder processes started, graph warm
+
+            def embed(salt: int) -> None:
+                images = list(pool.decode(drawings(salt), all_views=False))
+                embedder.embed(np.concatenate([image.views for image in images]))  # type: ignore[union-attr]
+
+            for salt in range(ROUNDS):
+                note("decode and embed", partial(embed, salt))
+                note("enroll", partial(classifier.enroll, "newco", drawings(salt)))
+                note("first answer after it", lambda: classifier.classify(drawings(0)[:1]))
+                note("an answer", lambda: classifier.classify(drawings(0)[:1]))
+                note("unenroll", lambda: classifier.unenroll("newco"))
+                classifier.classify(drawings(0)[:1])
+        size = sum(path.stat().st_size for path in folder.rglob("index.sqlite"))
+    medians = {what: round(float(np.median(own)), 4) for what, own in times.items()}
+    return {
+        "benchmark": "enrolment into a large index",
+        **surroundings(),
+        "items": n_items,
+        "index_mb": round(size / 1e6, 1),
+        "drawings": DRAWINGS,
+        "rounds": ROUNDS,
+        "median_wall_s": medians,
+        "beyond_embedding_s": round(medians["enroll"] - medians["decode and embed"], 4),
+        "ratios": {
+            "enroll / decode and embed": round(medians["enroll"] / medians["decode and embed"], 2),
+            "first answer / an answer": round(medians["first answer after it"] / medians["an answer"], 2),
+        },
+    }
+
+
+def main() -> None:
+    """Runs, writes, shows."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--items", type=int, default=100_000)
+    parser.add_argument("--output", type=Path, default=RESULTS / "enrolment_speed.json")
+    arguments = parser.parse_args()
+    results = run(arguments.items)
+    arguments.output.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+    for name in ("index_mb", "median_wall_s", "beyond_embedding_s", "ratios"):
+        print(name, results[name])
+
+
+if __name__ == "__main__":
+    main()
