@@ -7,7 +7,8 @@ left out; all other pairs are false. MODEL must not have learned them: `train_st
 
 Compared are the cosine of the embeddings, the package's perceptual hash, and the hashes of imagededup where that is
 installed (only its hashing is used, which needs no torch: `pip install --no-deps imagededup PyWavelets`, then scipy,
-scikit-learn and tqdm). All see the same pictures, drawn on their ground and trimmed; imagededup by itself would read no SVG.
+scikit-learn and tqdm). All see the same pictures, drawn on their ground and trimmed; imagededup by itself would read no
+SVG.
 """
 
 from __future__ import annotations

@@ -87,7 +87,7 @@ def augmented(scene: Scene, size_px: int, rng: Rng, probabilities: Mapping[str, 
     try:
         return prepared(changed.picture, size_px)
     except UnreadableImage:
-        return prepared(scene.picture, size_px)
+        return _plain(scene.picture, size_px)
 
 
 def prepared(picture: Image.Image, size_px: int) -> UInt8Array:
@@ -102,7 +102,18 @@ def prepared(picture: Image.Image, size_px: int) -> UInt8Array:
 
 def plain_view(art: Art, size_px: int) -> UInt8Array:
     """The view of art as it is, (s, s, 3) uint8."""
-    return prepared(art.pixels, size_px)
+    return _plain(art.pixels, size_px)
+
+
+def _plain(picture: Image.Image, size_px: int) -> UInt8Array:
+    """As a query gets it; a strip that is a sliver at this size, while it was none when it was read, is shown too."""
+    try:
+        return prepared(picture, size_px)
+    except UnreadableImage:
+        view = Image.new("RGB", (size_px, size_px), WHITE)
+        strip = fitted(on_serving_ground(picture), size_px)
+        view.paste(strip, ((size_px - strip.width) // 2, (size_px - strip.height) // 2))
+        return np.asarray(view)
 
 
 def _lockup(scene: Scene, rng: Rng) -> Scene:

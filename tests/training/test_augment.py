@@ -7,6 +7,7 @@ import pytest
 from art_samples import asymmetric, sign
 from PIL import Image, ImageFilter, ImageOps
 
+from logo_retrieval.errors import UnreadableImage
 from logo_retrieval.training.art import Art
 from logo_retrieval.training.augment import TRANSFORMS, Scene, Transform, augmented, plain_view, prepared
 from logo_retrieval.values import Float32Array
@@ -51,6 +52,20 @@ def test_a_view_is_that_of_a_query_when_nothing_is_applied() -> None:
     assert view.shape == (SIZE_PX, SIZE_PX, 3) and view.dtype == np.uint8
     near = np.abs(view.astype(int) - plain_view(Art.of(picture), SIZE_PX)).mean()
     assert near < 4  # of 255: it was shrunk twice
+
+
+def test_a_strip_that_is_a_sliver_at_the_size_of_the_training_is_shown_all_the_same() -> None:
+    strip = Image.new("RGBA", (224, 7), "white")
+    strip.paste((20, 40, 160, 255), (0, 3, 224, 4))
+    strip.paste((200, 200, 200, 255), (100, 0, 101, 7))  # a stroke too fine for the smaller size
+    assert prepared(strip, 224).shape == (224, 224, 3)
+    with pytest.raises(UnreadableImage, match="sliver"):
+        prepared(strip, SIZE_PX)
+    for view in (
+        plain_view(Art.of(strip), SIZE_PX),
+        augmented(scene(strip), SIZE_PX, np.random.default_rng(0), ALL_OFF),
+    ):
+        assert view.shape == (SIZE_PX, SIZE_PX, 3) and (view != 255).any(axis=2).sum() >= SIZE_PX
 
 
 @pytest.mark.parametrize("name", [name for name in ALL_OFF if name not in WRITING])
