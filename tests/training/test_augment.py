@@ -57,15 +57,15 @@ def test_a_view_is_that_of_a_query_when_nothing_is_applied() -> None:
 def test_a_strip_that_is_a_sliver_at_the_size_of_the_training_is_shown_all_the_same() -> None:
     strip = Image.new("RGBA", (224, 7), "white")
     strip.paste((20, 40, 160, 255), (0, 3, 224, 4))
-    strip.paste((200, 200, 200, 255), (100, 0, 101, 7))  # a stroke too fine for the smaller size
+    strip.paste((220, 220, 220, 255), (100, 0, 101, 7))  # a stroke too fine for the smaller size
     assert prepared(strip, 224).shape == (224, 224, 3)
     with pytest.raises(UnreadableImage, match="sliver"):
-        prepared(strip, SIZE_PX)
+        prepared(strip, 96)
     for view in (
         plain_view(Art.of(strip), SIZE_PX),
         augmented(scene(strip), SIZE_PX, np.random.default_rng(0), ALL_OFF),
     ):
-        assert view.shape == (SIZE_PX, SIZE_PX, 3) and (view != 255).any(axis=2).sum() >= SIZE_PX
+        assert view.shape == (96, 96, 3) and (view != 255).any(axis=2).sum() >= 96
 
 
 @pytest.mark.parametrize("name", [name for name in ALL_OFF if name not in WRITING])
