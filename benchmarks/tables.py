@@ -42,6 +42,33 @@ def quality(entry: dict[str, Any]) -> list[str]:
     return f2 + [f"{entry[asked][figure][0]:.3f}" for asked, figure in others]
 
 
+def ensemble() -> list[str]:
+    """Several models against one, and what was gained."""
+    lines = [["method", "all: macro F2", "gained", "unseen shapes", "gained", "degraded", "gained"]]
+    for name, entry in result("ensemble")["methods"].items():
+        cells = []
+        for asked in ("all", "unseen", "degraded"):
+            cells.append(f"{entry[asked]['macro_f2'][0]:.3f}")
+            cells.append("" if name == "model 1" else "{:+.3f} ({:+.3f} to {:+.3f})".format(*entry[asked]["gained"]))
+        lines.append([name, *cells])
+    return rows(*lines)
+
+
+def near_duplicates() -> list[str]:
+    """Every method at its threshold of that precision."""
+    results = result("near_duplicates")
+    lines = [["method", f"recall at precision {results['precision']}", "threshold"]]
+    for name, entry in results["methods"].items():
+        found = entry["at_precision"]
+        if found["recall"][0] == 0:
+            lines.append([name, "not reached", ""])
+        else:
+            unit = "cosine {:.2f}" if name == "embedding" else "{:.0f} bits"
+            recall = "{:.3f} ({:.3f}-{:.3f})".format(*found["recall"])
+            lines.append([name, recall, unit.format(abs(found["threshold"]))])
+    return rows(*lines)
+
+
 def speed() -> list[str]:
     """Whole commands, embedding and decoding, each beside what it is compared with."""
     cold, embedding, decoding = result("cold_start"), result("embedding-starter"), result("decode")
@@ -75,9 +102,20 @@ def speed() -> list[str]:
                 f"{embedding['cpu_ratio_to_bare'][batch]:.2f}",
             ]
         )
+    lines.append(enrolment_row(result("enrolment_speed")))
     lines.append(decode_row(decoding))
     lines.append(training_row(result("training")))
     return rows(*lines)
+
+
+def enrolment_row(enrolment: dict[str, Any]) -> list[str]:
+    """Enrolling into a large index."""
+    return [
+        f"`enroll` {enrolment['drawings']} drawings into {enrolment['items']:,}",
+        f"{enrolment['median_wall_s']['enroll']:.2f} s",
+        "decoding and embedding them",
+        f"{enrolment['ratios']['enroll / decode and embed']:.2f}",
+    ]
 
 
 def decode_row(decoding: dict[str, Any]) -> list[str]:
@@ -103,9 +141,13 @@ def training_row(training: dict[str, Any]) -> list[str]:
     ]
 
 
+TABLES = {"logobench": logobench, "ensemble": ensemble, "near duplicates": near_duplicates, "speed": speed}
+"""By the name that the README gives each."""
+
+
 def filled(text: str) -> str:
     """The README with each table in its place."""
-    for name, make in (("logobench", logobench), ("speed", speed)):
+    for name, make in TABLES.items():
         block = f"<!-- table: {name} -->\n" + "\n".join(make()) + "\n<!-- end -->"
         places = re.findall(rf"<!-- table: {name} -->\n.*?<!-- end -->", text, flags=re.DOTALL)
         if len(places) != 1:

@@ -33,7 +33,7 @@ _COLUMNS = ("name", "label", "kind", "similarity", "of", "of_label")
 @click.option(
     "--threshold",
     type=click.FloatRange(-1, 1),
-    help="Similarity from which on two drawings are duplicates.  [default: 0.94]",
+    help="Similarity from which on two drawings are duplicates.  [default: 0.85]",
 )
 @click.option("--format", "kind", type=click.Choice(output.FORMATS), default="table", show_default=True)
 def duplicates(data: Path | None, index: Path | None, against: Path | None, threshold: float | None, kind: str) -> None:

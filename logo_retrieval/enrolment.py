@@ -23,8 +23,9 @@ from logo_retrieval.store.changes import IndexChanged, add_items, remove_class, 
 from logo_retrieval.store.index_store import IndexStore, StoredItem
 from logo_retrieval.values import OTHER
 
-NEAR_SIMILARITY = 0.95
-"""From here on a drawing of another class is taken for the same drawing."""
+REFUSED_SIMILARITY = 0.95
+"""From here on a drawing of another class is taken for the same drawing. Higher than the usual threshold of duplicates:
+a drawing is compared with thousands, and a company that merely resembles another one should not be refused."""
 
 UNLIKE_SIMILARITY = 0.3
 """Below it, a drawing is unlike all others of its class."""
@@ -183,7 +184,7 @@ class Enrolment:
                 yield f"'{item.name}' has the same bytes as '{name}' of class '{label}'"
                 continue
             similarities, ids = neighbours.similarities[row], neighbours.ids[row]
-            for place in np.flatnonzero(similarities >= NEAR_SIMILARITY).tolist():
+            for place in np.flatnonzero(similarities >= REFUSED_SIMILARITY).tolist():
                 label = held.classes[classes[row, place]]
                 if label != item.label:
                     name = self._store.item_names([ids[place]]).get(int(ids[place]), "one just removed")
