@@ -22,6 +22,9 @@ from surroundings import RESULTS, surroundings
 
 from logo_retrieval import LogoClassifier
 from logo_retrieval.bundle import write_bundle
+from logo_retrieval.embedding import load_embedder
+from logo_retrieval.images.pool import DecoderPool
+from logo_retrieval.images.preparation import Preparation
 from logo_retrieval.models import model_folder, starter_index, starter_model
 from logo_retrieval.store.changes import replace_index
 from logo_retrieval.store.index_store import IndexStore, StoredItem
@@ -74,14 +77,16 @@ def run(n_items: int) -> dict[str, Any]:
         def note(what: str, work: Callable[[], object]) -> None:
             times.setdefault(what, []).append(timed(work))
 
-        with LogoClassifier.open(folder) as classifier:
-            pool, embedder = classifier.drawing_tools
-            classifier.classify(drawings(0))  # decoder processes started, graph warm
+        embedder = load_embedder(model)
+        preparation = Preparation.from_dict(manifest.preparation)
+        with LogoClassifier.open(folder) as classifier, DecoderPool(preparation) as pool:
 
             def embed(salt: int) -> None:
                 images = list(pool.decode(drawings(salt), all_views=False))
                 embedder.embed(np.concatenate([image.views for image in images]))  # type: ignore[union-attr]
 
+            classifier.classify(drawings(0))  # decoder processes started, graphs warm
+            embed(0)
             for salt in range(ROUNDS):
                 note("decode and embed", partial(embed, salt))
                 note("enroll", partial(classifier.enroll, "newco", drawings(salt)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
@@ -17,7 +17,6 @@ from .options import EXIT_SOME_UNREADABLE, index_option, index_to_read, progress
 if TYPE_CHECKING:
     from logo_retrieval.classifier import LogoClassifier
     from logo_retrieval.duplicates import Cluster, Drawings, Duplicate
-    from logo_retrieval.gallery import Gallery
 
 _COLUMNS = ("name", "label", "kind", "similarity", "of", "of_label")
 
@@ -55,16 +54,16 @@ def duplicates(data: Path | None, index: Path | None, against: Path | None, thre
         raise click.UsageError("--against goes with DATA and without --index")
 
     from logo_retrieval.classifier import LogoClassifier
-    from logo_retrieval.duplicates import NEAR_SIMILARITY, drawings_of_index, find_clusters, find_matches
+    from logo_retrieval.duplicates import NEAR_SIMILARITY, find_clusters, find_matches
 
     limit = NEAR_SIMILARITY if threshold is None else threshold
-    unreadable: list[tuple[str, str]] = []
+    gallery = None
     with LogoClassifier.open(index_to_read(index)) as classifier:
-        drawings = _read(data, classifier, unreadable) if data else drawings_of_index(classifier.store)
-        gallery = _read(against, classifier, unreadable) if against else None
-        if data is not None and index is not None:
-            gallery = drawings_of_index(classifier.store)
-    warn("unreadable: ", (f"{name}: {reason}" for name, reason in unreadable))
+        drawings = _read(data, classifier) if data else classifier.drawings()
+        if against is not None:
+            gallery = _read(against, classifier)
+        elif data is not None and index is not None:
+            gallery = classifier.drawings()
     if gallery is None:
         clusters = find_clusters(drawings, limit)
         _show_clusters(clusters, kind)
@@ -75,29 +74,23 @@ def duplicates(data: Path | None, index: Path | None, against: Path | None, thre
         _show_matches(matches, kind)
         where = index if against is None else against
         click.echo(f"{len(matches)} of {len(drawings)} drawings are in {output.shown(str(where))} too", err=True)
-    if unreadable:
+    if drawings.unreadable or (gallery is not None and gallery.unreadable):
         sys.exit(EXIT_SOME_UNREADABLE)
 
 
-def _read(data: Path, classifier: LogoClassifier, unreadable: list[tuple[str, str]]) -> Drawings:
-    from logo_retrieval.duplicates import drawings_of_files
-
-    gallery = _files(data)
+def _read(data: Path, classifier: LogoClassifier) -> Drawings:
+    """The drawings of files; what cannot be read is named."""
     with ExitStack() as stack:
-        advance = stack.enter_context(progress_bar("duplicates", len(gallery.records)))
-        drawings, faults = drawings_of_files(gallery, *classifier.drawing_tools, lambda done, total: advance(done))
-    unreadable += faults
+        bar: list[Callable[[int], object]] = []
+
+        def advance(done: int, total: int) -> None:
+            if not bar:
+                bar.append(stack.enter_context(progress_bar("duplicates", total)))
+            bar[0](done)
+
+        drawings = classifier.drawings(data, progress=advance)
+    warn("unreadable: ", (f"{name}: {reason}" for name, reason in drawings.unreadable), most=None)
     return drawings
-
-
-def _files(data: Path) -> Gallery:
-    """The files below a folder, of no class; or those of a table."""
-    from logo_retrieval.gallery import Gallery, GalleryRecord, printable, read_gallery, visible_files
-
-    if not data.is_dir():
-        return read_gallery(data)
-    files = list(visible_files(data))
-    return Gallery(tuple(GalleryRecord(printable(str(file)), "", file, str(file)) for file in files), ())
 
 
 def _show_clusters(clusters: list[Cluster], kind: str) -> None:

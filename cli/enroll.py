@@ -58,7 +58,7 @@ def enroll(
             else:
                 report = classifier.enroll(str(label), files, force=force, skip_unreadable=skip_unreadable)
     except EnrolmentError as error:
-        warn("", error.faults)
+        warn("", error.faults, most=None)
         raise click.ClickException(f"nothing was enrolled. {error.advice}") from error
     _show(report, folder)
     if report.unreadable:
@@ -67,7 +67,7 @@ def enroll(
 
 def _show(report: EnrolmentReport, folder: Path) -> None:
     warn("", report.remarks)
-    warn("unreadable: ", (f"{name}: {reason}" for name, reason in report.unreadable))
+    warn("unreadable: ", (f"{name}: {reason}" for name, reason in report.unreadable), most=None)
     warn("left out, it is there already: ", (f"{name} = {twin}" for name, twin in report.duplicates))
     warn("kept although ", report.overruled)
     warn(

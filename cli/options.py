@@ -15,7 +15,6 @@ import click
 INDEX_VARIABLE = "LOGO_RETRIEVAL_INDEX"
 DEFAULT_INDEX = Path("indexes/default")
 EXIT_SOME_UNREADABLE = 3
-_LISTED = 20
 
 _INDEX_DEFAULT = f"${INDEX_VARIABLE}, else {DEFAULT_INDEX}"
 index_option = click.option(
@@ -71,15 +70,15 @@ def index_to_change(index: Path | None) -> Iterator[Path]:
     click.echo(f"copied the starter index to {folder}, which commands read from now on", err=True)
 
 
-def warn(prefix: str, sentences: Iterable[str]) -> None:
-    """Sentences on stderr, one a line; of very many the first ones."""
+def warn(prefix: str, sentences: Iterable[str], most: int | None = 20) -> None:
+    """Sentences on stderr, one a line; of very many the first ones, unless `most` is None."""
     from .output import shown
 
     lines = list(sentences)
-    for sentence in lines[:_LISTED]:
+    for sentence in lines[:most]:
         click.echo(f"{prefix}{shown(sentence)}", err=True)
-    if len(lines) > _LISTED:
-        click.echo(f"{prefix}and {len(lines) - _LISTED} more", err=True)
+    if most is not None and len(lines) > most:
+        click.echo(f"{prefix}and {len(lines) - most} more", err=True)
 
 
 @contextmanager

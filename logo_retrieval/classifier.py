@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Self, TypeVar
 import numpy as np
 
 from logo_retrieval.decide.decision import DecisionConfig, class_logits, nearest_of_classes, probabilities_of
-from logo_retrieval.embedding import Embedder, load_embedder
+from logo_retrieval.embedding import load_embedder
 from logo_retrieval.errors import IndexStoreError, UnreadableImage
 from logo_retrieval.generation import Generation, read_generation, read_head
 from logo_retrieval.images.pool import DecoderPool
@@ -32,6 +32,7 @@ from logo_retrieval.values import (
 )
 
 if TYPE_CHECKING:  # building brings an image library, which answering leaves to the decoder processes
+    from logo_retrieval.duplicates import Drawings
     from logo_retrieval.enrolment import EnrolmentReport
     from logo_retrieval.gallery import Gallery
     from logo_retrieval.intake import BuildReport, Progress
@@ -254,10 +255,21 @@ class LogoClassifier:
 
         return unenroll(self._store.folder, label, list(items))
 
-    @property
-    def drawing_tools(self) -> tuple[DecoderPool, Embedder]:
-        """What makes vectors of files as the index demands."""
-        return self._pool, self._embedder
+    def drawings(self, data: str | os.PathLike[str] | None = None, *, progress: Progress | None = None) -> Drawings:
+        """What `duplicates.find_clusters` and `find_matches` tell duplicates by.
+
+        Args:
+            data: a folder, whose files are taken as they are, or a table; by default those of the index.
+            progress: called after each file.
+
+        Raises:
+            GalleryError: when the table cannot be read.
+        """
+        from logo_retrieval.duplicates import drawings_of_files, drawings_of_index, files_of
+
+        if data is None:
+            return drawings_of_index(self._store)
+        return drawings_of_files(files_of(Path(data)), self._pool, self._embedder, progress)
 
     def _decoded(self, sources: Iterable[Source]) -> Iterator[list[LogoImage | UnreadableImage]]:
         as_values = (source if isinstance(source, bytes) else Path(source) for source in sources)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 import numpy as np
@@ -11,7 +12,7 @@ import numpy.typing as npt
 
 from logo_retrieval.build import embedded
 from logo_retrieval.embedding import Embedder
-from logo_retrieval.gallery import Gallery
+from logo_retrieval.gallery import Gallery, GalleryRecord, printable, read_gallery, visible_files
 from logo_retrieval.images.pool import DecoderPool
 from logo_retrieval.intake import Intake, Progress
 from logo_retrieval.store.index_store import IndexStore
@@ -42,6 +43,7 @@ class Drawings:
         digests: n SHA-256 of the files.
         hashes: (n,) int64 perceptual hashes.
         vectors: (n, d) float32 of unit length, of the whole drawings.
+        unreadable: name and "code: text" of each file that cannot be used; it is none of the n.
     """
 
     names: Sequence[str]
@@ -49,6 +51,7 @@ class Drawings:
     digests: Sequence[bytes]
     hashes: Int64Array
     vectors: Float32Array
+    unreadable: Sequence[tuple[str, str]] = ()
 
     def __len__(self) -> int:
         return len(self.names)
@@ -99,29 +102,41 @@ def drawings_of_index(store: IndexStore) -> Drawings:
 
 def drawings_of_files(
     gallery: Gallery, pool: DecoderPool, embedder: Embedder, progress: Progress | None = None
-) -> tuple[Drawings, list[tuple[str, str]]]:
-    """Those of files, and name and reason of each file that cannot be used.
+) -> Drawings:
+    """Those of files; a file that is there twice is one of the same bytes.
 
     Args:
-        gallery: the files; the same file twice is one of the same bytes.
+        gallery: the files.
         pool: decodes them.
         embedder: embeds them.
         progress: called after each file.
     """
-    labels = {record.name: record.label for record in gallery.records}
     intake = Intake(gallery, lambda sha256: False, progress)
     known = {sha: drawing for batch in embedded(intake, pool, embedder) for sha, drawing in batch.items()}
     content = {record.name: sha256 for record, sha256 in intake.usable()}
     content |= {name: content[twin] for name, twin in intake.report.duplicates}
-    names = [record.name for record in gallery.records if record.name in content]
-    own = [known[content[name]] for name in names]
+    records = [record for record in gallery.records if record.name in content]
+    own = [known[content[record.name]] for record in records]
     return Drawings(
-        names,
-        [labels[name] for name in names],
-        [content[name] for name in names],
+        [record.name for record in records],
+        [record.label for record in records],
+        [content[record.name] for record in records],
         np.array([each.perceptual_hash for each in own], np.int64),
         np.array([each.vectors[0] for each in own], np.float32).reshape(len(own), embedder.dim),
-    ), intake.report.unreadable
+        intake.report.unreadable,
+    )
+
+
+def files_of(data: Path) -> Gallery:
+    """All files below a folder, of no class and named by their paths; or those of a table.
+
+    Raises:
+        GalleryError: when it is neither.
+    """
+    if not data.is_dir():
+        return read_gallery(data)
+    files = list(visible_files(data))
+    return Gallery(tuple(GalleryRecord(printable(str(file)), "", file, str(file)) for file in files), ())
 
 
 def find_clusters(drawings: Drawings, threshold: float = NEAR_SIMILARITY) -> list[Cluster]:
