@@ -24,14 +24,15 @@ from train_starter import MEASURED, SHIPPED, SPLIT
 from logo_retrieval.build import build_index
 from logo_retrieval.bundle import ModelBundle, read_bundle, write_bundle
 from logo_retrieval.decide.decision import DecisionConfig
-from logo_retrieval.evaluation.fitting import fit_decision
+from logo_retrieval.decide.risk import UNKNOWN_FILE, UnknownLogos
+from logo_retrieval.evaluation.fitting import fit_decision, unknown_logos
 from logo_retrieval.gallery import Gallery, GalleryRecord
 from logo_retrieval.models import starter_index
 from logo_retrieval.store.schema import INDEX_FILE
 from logo_retrieval.training.export import CARD_FILE
 
 
-def fitted_constants(bench: LogoBench, measured: ModelBundle, cache: Path) -> DecisionConfig:
+def fitted_constants(bench: LogoBench, measured: ModelBundle, cache: Path) -> tuple[DecisionConfig, UnknownLogos]:
     """The constants for queries asked as `classify` asks, all views: from validation and test drawings alike.
 
     What the benchmark reports is decided by constants of the validation drawings alone; here more drawings are better.
@@ -41,7 +42,8 @@ def fitted_constants(bench: LogoBench, measured: ModelBundle, cache: Path) -> De
     asker = Asker(bench, head_of(measured), embedded, rooms.train)
     unseen = np.union1d(rooms.val, rooms.all)
     asked = [asker.ask(source, unseen, all_views=True) for source in (embedded, worn)]
-    return fit_decision(asked, asker.other)
+    fitted = fit_decision(asked, asker.other)
+    return fitted, unknown_logos(asked, asker.other, fitted)
 
 
 def build(bench: LogoBench, bundle: ModelBundle) -> None:
@@ -87,10 +89,11 @@ def main() -> None:
     parser.add_argument("--cache", type=Path, default=default_cache(), help="folder for what can be made again")
     arguments = parser.parse_args()
     bench = load(arguments.cache)
-    constants = fitted_constants(bench, read_bundle(arguments.work / MEASURED), arguments.cache)
+    constants, unknown = fitted_constants(bench, read_bundle(arguments.work / MEASURED), arguments.cache)
     print(f"decision: {constants.to_dict()}")
     shipped = read_bundle(arguments.work / SHIPPED)
     files = {name: shipped.path(name).read_bytes() for name in shipped.config.files}
+    files[UNKNOWN_FILE] = unknown.to_bytes()
     files[CARD_FILE] = files[CARD_FILE].replace(b"## Data", f"{measured_quality()}\n\n## Data".encode(), 1)
     with tempfile.TemporaryDirectory() as scratch:
         build(bench, write_bundle(Path(scratch) / "b", replace(shipped.config, decision=constants.to_dict()), files))

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 RESULTS = Path(__file__).resolve().parent / "results"
+FALSE_NAMES = ("false_accept", "companies_right")
 README = Path(__file__).resolve().parents[1] / "README.md"
 
 
@@ -51,6 +52,17 @@ def ensemble() -> list[str]:
             cells.append(f"{entry[asked]['macro_f2'][0]:.3f}")
             cells.append("" if name == "model 1" else "{:+.3f} ({:+.3f} to {:+.3f})".format(*entry[asked]["gained"]))
         lines.append([name, *cells])
+    return rows(*lines)
+
+
+def open_set() -> list[str]:
+    """Shares of false names, asked for and given."""
+    sets = result("open_set")["sets"]
+    lines = [["asked for", *(f"{name}: {what}" for name in sets for what in ("given", "companies right"))]]
+    for entries in zip(*sets.values(), strict=True):
+        share = entries[0]["asked"]
+        cells = ["{:.3f} ({:.3f}-{:.3f})".format(*each[what]) for each in entries for what in FALSE_NAMES]
+        lines.append(["" if share is None else f"{share:.2f}", *cells])
     return rows(*lines)
 
 
@@ -141,7 +153,13 @@ def training_row(training: dict[str, Any]) -> list[str]:
     ]
 
 
-TABLES = {"logobench": logobench, "ensemble": ensemble, "near duplicates": near_duplicates, "speed": speed}
+TABLES = {
+    "logobench": logobench,
+    "ensemble": ensemble,
+    "open set": open_set,
+    "near duplicates": near_duplicates,
+    "speed": speed,
+}
 """By the name that the README gives each."""
 
 

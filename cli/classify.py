@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
+from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
@@ -14,6 +15,7 @@ from . import inputs, output
 from .options import EXIT_SOME_UNREADABLE, index_option, index_to_read, progress_bar
 
 if TYPE_CHECKING:
+    from logo_retrieval.classifier import LogoClassifier
     from logo_retrieval.values import Decision
 
 _MOST_EXPLAINED = 1000
@@ -32,13 +34,25 @@ _MOST_EXPLAINED = 1000
     "--top", type=click.IntRange(1, 1000), default=5, show_default=True, help="Labels and neighbours per input."
 )
 @click.option(
+    "--max-false-accept",
+    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    help='Of logos that are "other", name a company for at most this share.  [default: the likeliest answer]',
+)
+@click.option(
     "--explain",
     "page",
     type=click.Path(dir_okay=False, path_type=Path),
     help="Write also a page (HTML) with the pictures, their nearest drawings, and what decided.",
 )
 def classify(
-    paths: tuple[str, ...], index: Path | None, kind: str, file: Path | None, resume: bool, top: int, page: Path | None
+    paths: tuple[str, ...],
+    index: Path | None,
+    kind: str,
+    file: Path | None,
+    resume: bool,
+    top: int,
+    max_false_accept: float | None,
+    page: Path | None,
 ) -> None:
     """Say whose logo each image shows, or "other".
 
@@ -74,7 +88,7 @@ def classify(
         if page is not None:
             stack.enter_context(_opened(page, append=False))  # that it cannot be written shows before the work
         explained: list[tuple[str, Decision]] = []
-        decisions = classifier.classify_stream(waiting, top=top)
+        decisions = _asked(classifier, waiting, top, max_false_accept)
         for count, (path, decision) in enumerate(zip(waiting, decisions, strict=True), start=1):
             write(output.decision_row(path, decision, name))
             if page is not None and count <= _MOST_EXPLAINED:
@@ -88,6 +102,19 @@ def classify(
     if unreadable:
         click.echo(f"{unreadable} of {len(files)} inputs could not be read: see their rows", err=True)
         sys.exit(EXIT_SOME_UNREADABLE)
+
+
+def _asked(
+    classifier: LogoClassifier, files: list[str], top: int, max_false_accept: float | None
+) -> Iterator[Decision]:
+    try:
+        return classifier.classify_stream(files, top=top, max_false_accept=max_false_accept)
+    except ValueError as error:
+        from logo_retrieval.errors import LogoRetrievalError
+
+        if isinstance(error, LogoRetrievalError):
+            raise
+        raise click.UsageError(f"--max-false-accept: {error}") from error
 
 
 def _not_yet(files: list[str], done: Counter[str]) -> list[str]:

@@ -11,24 +11,23 @@ from typing import TYPE_CHECKING, Self, TypeVar
 
 import numpy as np
 
-from logo_retrieval.decide.decision import DecisionConfig, class_logits, nearest_of_classes, probabilities_of
+from logo_retrieval.answers import Query, decide, similar
+from logo_retrieval.decide.decision import DecisionConfig
+from logo_retrieval.decide.risk import UNKNOWN_FILE, UnknownLogos
 from logo_retrieval.embedding import load_embedder
-from logo_retrieval.errors import IndexStoreError, UnreadableImage
+from logo_retrieval.errors import IndexStoreError, ModelError, UnreadableImage
 from logo_retrieval.generation import Generation, read_generation, read_head
 from logo_retrieval.images.pool import DecoderPool
 from logo_retrieval.images.preparation import Preparation
 from logo_retrieval.models import model_of, opened_model, starter_index
 from logo_retrieval.store.index_store import IndexStore
 from logo_retrieval.values import (
-    MISSING_ID,
     OTHER,
     Decision,
     Evidence,
     Float32Array,
     Int64Array,
     LogoImage,
-    Neighbours,
-    ScoredLabel,
 )
 
 if TYPE_CHECKING:  # building brings an image library, which answering leaves to the decoder processes
@@ -153,25 +152,36 @@ class LogoClassifier:
         self._pool.close()
         self._store.close()
 
-    def classify(self, sources: Iterable[Source], *, top: int = 5) -> list[Decision]:
+    def classify(
+        self, sources: Iterable[Source], *, top: int = 5, max_false_accept: float | None = None
+    ) -> list[Decision]:
         """One decision per source, in their order; a source that cannot be read gets one too.
 
-        Raises:
-            ValueError: when top is below 1.
-        """
-        return list(self.classify_stream(sources, top=top))
-
-    def classify_stream(self, sources: Iterable[Source], *, top: int = 5) -> Iterator[Decision]:
-        """The same as `classify`, a batch at a time, so that sources may be endless.
+        Args:
+            sources: paths, or the bytes of image files.
+            top: how many labels and neighbours each decision lists.
+            max_false_accept: of logos of no known company, the largest share that may be given a company's name; by
+                default the likeliest answer is given, whatever share that makes.
 
         Raises:
-            ValueError: when top is below 1.
+            ValueError: when top is below 1, or the share is out of range or less than the model can vouch for.
+            ModelError: when a share is asked for and the model has no unknown logos to vouch for it.
         """
+        return list(self.classify_stream(sources, top=top, max_false_accept=max_false_accept))
+
+    def classify_stream(
+        self, sources: Iterable[Source], *, top: int = 5, max_false_accept: float | None = None
+    ) -> Iterator[Decision]:
+        """The same as `classify`, a batch at a time, so that sources may be endless."""
         if top < 1:
             raise ValueError(f"top must be at least 1, got {top}")
+        least_lead = 0.0 if max_false_accept is None else self._least_lead(max_false_accept)
+        return self._answers(sources, top, least_lead)
+
+    def _answers(self, sources: Iterable[Source], top: int, least_lead: float) -> Iterator[Decision]:
         for batch in self._decoded(sources):
             readable = [image for image in batch if isinstance(image, LogoImage)]
-            decisions = iter(self._decide(readable, top) if readable else ())
+            decisions = iter(self._decide(readable, top, least_lead) if readable else ())
             for image in batch:
                 if isinstance(image, UnreadableImage):
                     yield Decision(status="unreadable", reason=str(image))
@@ -189,7 +199,8 @@ class LogoClassifier:
         if isinstance(image, UnreadableImage):
             raise image
         vectors, owners = self._embed([image])
-        return self._consistent(lambda held: self._evidence(held, held.nearest(vectors, owners, 1, k), k))[0]
+        query = Query(vectors, owners, 1, k)
+        return self._consistent(lambda held: similar(query, held, self._store.item_names))[0]
 
     def enroll(
         self, label: str, sources: Iterable[Source], *, force: bool = False, skip_unreadable: bool = False
@@ -299,49 +310,15 @@ class LogoClassifier:
             if self._store.generation() == held.number:
                 return result
 
-    def _decide(self, images: Sequence[LogoImage], top: int) -> list[Decision]:
+    def _least_lead(self, max_false_accept: float) -> float:
+        if UNKNOWN_FILE not in self.model.config.files:
+            raise ModelError(
+                f"the model {self.model.config.name} has no unknown logos to vouch for a share of false names: train "
+                f"it with drawings of '{OTHER}' kept for validation, or take the starter"
+            )
+        return UnknownLogos.read(self.model.path(UNKNOWN_FILE)).least_lead(max_false_accept)
+
+    def _decide(self, images: Sequence[LogoImage], top: int, least_lead: float) -> list[Decision]:
         vectors, owners = self._embed(images)
-        return self._consistent(lambda held: self._decisions(held, vectors, owners, len(images), top))
-
-    def _decisions(
-        self, held: Generation, vectors: Float32Array, owners: Int64Array, n_images: int, top: int
-    ) -> list[Decision]:
-        k = self._decision.k
-        neighbours = held.nearest(vectors, owners, n_images, max(top, k))
-        classes = held.classes_of(neighbours)
-        nearest = nearest_of_classes(neighbours.similarities[:, :k], classes[:, :k], len(held.classes))
-        head = None if held.head is None else held.head.scores(vectors, owners, n_images)
-        other = held.classes.index(OTHER)
-        logits = class_logits(nearest, head, other, self._decision)
-        probabilities = probabilities_of(logits)
-        decisions = []
-        for row, evidence in enumerate(self._evidence(held, neighbours, top)):
-            order = np.argsort(-probabilities[row], kind="stable")
-            best = tuple(
-                ScoredLabel(
-                    held.classes[c],
-                    float(probabilities[row, c]),
-                    float(nearest[row, c]),
-                    None if head is None else float(head[row, c]),
-                )
-                for c in order[:top]
-            )
-            short = None
-            if order[0] == other and len(order) > 1:
-                short = float(logits[row, other] - logits[row, order[1]]) * self._decision.temperature
-            decisions.append(Decision("ok", best[0].label, best[0].probability, best, tuple(evidence), short))
-        return decisions
-
-    def _evidence(self, held: Generation, neighbours: Neighbours, k: int) -> list[list[Evidence]]:
-        classes = held.classes_of(neighbours)
-        names = self._store.item_names({int(item) for item in neighbours.ids[:, :k].ravel() if item != MISSING_ID})
-        return [
-            [
-                Evidence(names.get(int(item), ""), held.classes[int(c)], float(similarity))
-                for item, c, similarity in zip(row_ids[:k], row_classes[:k], row_similarities[:k], strict=True)
-                if item != MISSING_ID
-            ]
-            for row_ids, row_classes, row_similarities in zip(
-                neighbours.ids, classes, neighbours.similarities, strict=True
-            )
-        ]
+        query = Query(vectors, owners, len(images), top)
+        return self._consistent(lambda held: decide(query, held, self._decision, least_lead, self._store.item_names))

@@ -106,12 +106,12 @@ class Decision:
 
     Attributes:
         status: "ok", or "unreadable" (then label and probability are None and reason says why).
-        label: a class of the index or `OTHER`.
+        label: a class of the index or `OTHER`: the likeliest, unless a largest share of false names was asked for.
         probability: of that label, in [0, 1].
         top: the likeliest labels, likeliest first; probabilities sum to at most 1.
         neighbours: the nearest drawings, nearest first.
-        missed_by: when the label is `OTHER`, how much more similar the likeliest company would have to be to be as
-            likely; else None.
+        missed_by: when the label is `OTHER`, how much more similar the likeliest company would have to be to be named;
+            else None.
         reason: "code: text" when unreadable.
     """
 

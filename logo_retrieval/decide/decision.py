@@ -157,3 +157,16 @@ def probabilities_of(logits: Float64Array) -> Float64Array:
     weights /= weights.sum(axis=1, keepdims=True)
     probabilities: Float64Array = (1 - _SURPRISE) * weights + _SURPRISE / logits.shape[1]
     return probabilities
+
+
+def leads(logits: Float64Array, other: int, config: DecisionConfig) -> Float64Array:
+    """(n,) by how much the likeliest company is more similar than it must be to be as likely as `other`.
+
+    Args:
+        logits: (n, c) by `class_logits`.
+        other: the position of `other`.
+        config: the constants.
+    """
+    companies = np.delete(logits, other, axis=1).max(axis=1, initial=-np.inf)
+    ahead: Float64Array = (companies - logits[:, other]) * config.temperature
+    return ahead

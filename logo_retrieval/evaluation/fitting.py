@@ -8,7 +8,8 @@ from itertools import product
 
 import numpy as np
 
-from logo_retrieval.decide.decision import DecisionConfig, class_probabilities
+from logo_retrieval.decide.decision import DecisionConfig, class_logits, class_probabilities, leads
+from logo_retrieval.decide.risk import UnknownLogos
 from logo_retrieval.evaluation.metrics import Float64Array, negative_log_likelihood
 from logo_retrieval.values import Float32Array, Int64Array
 
@@ -56,6 +57,14 @@ def fit_decision(
         return float(np.mean([_gain(each, other, config) for each in asked]))
 
     return max(_grid(asked[0], head_weights if asked[0].head is not None else (0.0,)), key=gain)
+
+
+def unknown_logos(asked: Sequence[Witnesses], other: int, config: DecisionConfig) -> UnknownLogos:
+    """How far ahead of `other` the likeliest company is for the queries that are `other`."""
+    found = [
+        leads(class_logits(each.nearest, each.head, other, config), other, config)[each.true == other] for each in asked
+    ]
+    return UnknownLogos(np.concatenate(found).astype(np.float32))
 
 
 def expected_macro_f2(probabilities: Float64Array, true: Int64Array) -> float:

@@ -44,7 +44,7 @@ class HeadVectors:
         try:
             with file.open("rb") as stream, np.load(stream, allow_pickle=False) as arrays:
                 vectors, classes = arrays["vectors"], arrays["classes"]
-        except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+        except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile) as error:
             raise ModelError(f"'{file}' holds no head: {error}") from error
         if vectors.dtype != np.float32 or vectors.shape != (len(classes), dim):
             raise ModelError(

@@ -6,7 +6,8 @@ import numpy as np
 
 from logo_retrieval.backbones.backend import keras
 from logo_retrieval.decide.decision import DecisionConfig, nearest_of_classes
-from logo_retrieval.evaluation.fitting import Witnesses, fit_decision
+from logo_retrieval.decide.risk import UnknownLogos
+from logo_retrieval.evaluation.fitting import Witnesses, fit_decision, unknown_logos
 from logo_retrieval.heads.cosine import CosineHead, HeadVectors
 from logo_retrieval.search.exact import ExactIndex
 from logo_retrieval.training.data import BatchMaker, TrainingSet, plain_views
@@ -21,11 +22,11 @@ _SALT = 20181
 
 def fitted_decision(
     network: keras.Model, head: HeadVectors | None, recipe: Recipe, data: TrainingSet
-) -> DecisionConfig | None:
+) -> tuple[DecisionConfig, UnknownLogos] | None:
     """Asks the network about the validation drawings, once as they are and once augmented.
 
     The gallery is what it was trained on. Where the validation drawings show no company or nothing of `other`, there
-    is nothing to tell them apart by, and the answer is None.
+    is nothing to tell them apart by, and the answer is None. Else it is the constants, and how those of `other` fared.
 
     Args:
         network: as `fit` returns it.
@@ -51,7 +52,9 @@ def fitted_decision(
 
     maker = BatchMaker(data, recipe.size_px, recipe.batch, _SALT, recipe.probabilities)
     copies = outputs_of(network, maker.copies(asked), EMBEDDING)
-    return fit_decision([witnesses(_embedded(network, data, asked, recipe.size_px)), witnesses(copies)], other)
+    sets = [witnesses(_embedded(network, data, asked, recipe.size_px)), witnesses(copies)]
+    fitted = fit_decision(sets, other)
+    return fitted, unknown_logos(sets, other, fitted)
 
 
 def _embedded(network: keras.Model, data: TrainingSet, rows: Int64Array, size_px: int) -> Float32Array:

@@ -15,6 +15,7 @@ from logo_retrieval.backbones.catalog import BackboneSpec, find_backbone
 from logo_retrieval.backbones.export import export_onnx
 from logo_retrieval.backbones.weights import IMAGENET, NONE, describe_weights
 from logo_retrieval.bundle import MODEL_FILE, ModelBundle, ModelConfig, write_bundle
+from logo_retrieval.decide.risk import UNKNOWN_FILE
 from logo_retrieval.heads.cosine import HEAD_FILE, HeadVectors
 from logo_retrieval.training.card import model_card
 from logo_retrieval.training.constants import fitted_decision
@@ -63,7 +64,7 @@ def export_trained(
         onnx = export_onnx(embedder)
     best = best or kept_entry(log, recipe.keep)
     head = head_vectors(network, data)
-    decision = fitted_decision(network, head, recipe, data)
+    fitted = fitted_decision(network, head, recipe, data)
     config = ModelConfig(
         name=name,
         backbone=spec.name,
@@ -73,7 +74,7 @@ def export_trained(
         weights=_origin(spec, recipe, data, best["epoch"]),
         licence=_licence(spec, recipe.weights),
         paper=spec.paper,
-        decision=decision.to_dict() if decision is not None else {},
+        decision=fitted[0].to_dict() if fitted is not None else {},
         versions={library: version(library) for library in ("keras", "tf2onnx", "onnx", "onnxruntime")},
     )
     files = {
@@ -85,6 +86,8 @@ def export_trained(
     }
     if head is not None:
         files[HEAD_FILE] = head.to_bytes()
+    if fitted is not None:
+        files[UNKNOWN_FILE] = fitted[1].to_bytes()
     return write_bundle(folder, config, files)
 
 
