@@ -55,6 +55,19 @@ def ensemble() -> list[str]:
     return rows(*lines)
 
 
+def ablation() -> list[str]:
+    """What short trainings gain or lose by one change."""
+    lines = [["training", "as drawn: macro F2", "gained", "degraded: macro F2", "gained"]]
+    for name, entry in result("ablation")["variants"].items():
+        cells = []
+        for asked in ("clean", "degraded"):
+            cells.append(f"{entry[f'{asked}_macro_f2'][0]:.3f}")
+            gained = "{:+.3f} ({:+.3f} to {:+.3f})".format(*entry[f"{asked}_macro_f2_gained"])
+            cells.append("" if name == "everything" else gained)
+        lines.append([name, *cells])
+    return rows(*lines)
+
+
 def open_set() -> list[str]:
     """Shares of false names, asked for and given."""
     sets = result("open_set")["sets"]
@@ -156,6 +169,7 @@ def training_row(training: dict[str, Any]) -> list[str]:
 TABLES = {
     "logobench": logobench,
     "ensemble": ensemble,
+    "ablation": ablation,
     "open set": open_set,
     "near duplicates": near_duplicates,
     "speed": speed,
