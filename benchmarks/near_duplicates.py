@@ -16,6 +16,7 @@ from __future__ import annotations
 import argparse
 import importlib
 import json
+import math
 import sys
 import types
 from importlib.util import find_spec
@@ -109,7 +110,7 @@ def at(scores: Float32Array, true: BoolArray, shapes: Int64Array, threshold: flo
     low, high = np.quantile(hits[draws].sum(axis=1) / totals[draws].sum(axis=1), (0.025, 0.975))
     recall = hits.sum() / totals.sum()
     return {
-        "threshold": round(float(threshold), 4),
+        "threshold": round(threshold, 4) if math.isfinite(threshold) else None,
         "precision": round(float((found & true).sum() / max(1, found.sum())), 4),
         "recall": [round(float(each), 4) for each in (recall, low, high)],
     }
