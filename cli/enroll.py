@@ -77,6 +77,8 @@ def _show(report: EnrolmentReport, folder: Path) -> None:
     sizes = Counter(label for _, label in report.added)
     for label, size in sizes.items():
         kind = "new class" if label in report.new_classes else "class"
-        click.echo(f"{shown(str(folder))}: {size} drawings added to {kind} '{shown(label)}'")
+        click.echo(
+            f"{shown(str(folder))}: {size} {'drawing' if size == 1 else 'drawings'} added to {kind} '{shown(label)}'"
+        )
     if not sizes:
         click.echo(f"{shown(str(folder))}: nothing to add")

@@ -250,5 +250,5 @@ def test_the_log_says_who_did_what(mine: Path, classifier: LogoClassifier, monke
     compact(mine)
     changes = classifier.store.changes()
     assert [change.action for change in changes[1:]] == ["enroll", "unenroll", "compact"]
-    assert changes[1].detail == "class 'ring': 1 drawings, by anna"
-    assert changes[2].detail == "class 'ring' with 1 drawings, by anna"
+    assert changes[1].detail == "class 'ring': 1 drawing, by anna"
+    assert changes[2].detail == "class 'ring' with 1 drawing, by anna"

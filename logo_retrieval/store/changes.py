@@ -67,7 +67,7 @@ def add_items(folder: Path, items: Sequence[StoredItem], *, generation: int) -> 
         for label in sorted({item.label for item in items}):
             cursor.execute("INSERT OR IGNORE INTO classes (name) VALUES (?)", (label,))
             n_items = sum(item.label == label for item in items)
-            _note(cursor, "enroll", f"class '{label}': {n_items} drawings")
+            _note(cursor, "enroll", f"class '{label}': {_drawings(n_items)}")
         class_ids = {name: class_id for class_id, name in cursor.execute("SELECT id, name FROM classes")}
         (last,) = cursor.execute("SELECT COALESCE(MAX(id), 0) FROM items").fetchone()
         for item_id, item in enumerate(items, start=last + 1):
@@ -89,7 +89,7 @@ def remove_class(folder: Path, label: str) -> int:
         ).fetchone()
         if cursor.execute("DELETE FROM classes WHERE name = ?", (label,)).rowcount == 0:
             raise IndexStoreError(_no_class(cursor, folder, label))
-        _note(cursor, "unenroll", f"class '{label}' with {n_items} drawings")
+        _note(cursor, "unenroll", f"class '{label}' with {_drawings(n_items)}")
     _wipe(folder)
     return int(n_items)
 
@@ -231,6 +231,10 @@ def _note(cursor: sqlite3.Cursor, action: str, what: str) -> None:
         "INSERT INTO audit (at, action, detail) VALUES (?, ?, ?)",
         (datetime.now(UTC).isoformat(timespec="seconds"), action, f"{what}, by {_user()}"),
     )
+
+
+def _drawings(number: int) -> str:
+    return f"{number} drawing" if number == 1 else f"{number} drawings"
 
 
 def _user() -> str:

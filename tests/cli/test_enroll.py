@@ -30,7 +30,7 @@ def test_enrolled_answered_and_forgotten(run: Run, mine: Path, tmp_path: Path) -
     mark.write_bytes(MARK)
     assert labels(run, mine, mark) != ["glass"]
     done = run("enroll", "--class", "glass", mark, "--index", mine)
-    assert (done.code, done.out, done.err) == (0, f"{mine}: 1 drawings added to new class 'glass'\n", "")
+    assert (done.code, done.out, done.err) == (0, f"{mine}: 1 drawing added to new class 'glass'\n", "")
     assert labels(run, mine, mark) == ["glass"]
     again = run("enroll", "--class", "glass", mark, "--index", mine)
     assert (again.code, again.out) == (0, f"{mine}: nothing to add\n") and "it is there already" in again.err
@@ -56,7 +56,7 @@ def test_unreadable_files(run: Run, mine: Path, tmp_path: Path) -> None:
     refused = run("enroll", "--class", "glass", good, bad, "--index", mine)
     assert refused.code == 1 and f"'{bad}' is unreadable: corrupt" in refused.err and "--skip-unreadable" in refused.err
     taken = run("enroll", "--class", "glass", good, bad, "--index", mine, "--skip-unreadable")
-    assert taken.code == 3 and "1 drawings added" in taken.out and f"unreadable: {bad}: corrupt" in taken.err
+    assert taken.code == 3 and "1 drawing added" in taken.out and f"unreadable: {bad}: corrupt" in taken.err
 
 
 def test_another_class_has_it(run: Run, mine: Path, tmp_path: Path) -> None:
@@ -76,7 +76,7 @@ def test_a_folder_of_companies(run: Run, mine: Path, tmp_path: Path) -> None:
     shutil.rmtree(gallery / "other")
     for file in gallery.rglob("*.svg"):
         file.write_bytes(file.read_bytes() + b"<!-- another file, same looks -->")
-    assert run("enroll", "--from", gallery, "--index", mine).out.count("1 drawings added to class") == 2
+    assert run("enroll", "--from", gallery, "--index", mine).out.count("1 drawing added to class") == 2
 
 
 @pytest.mark.parametrize(
