@@ -13,6 +13,7 @@ import pytest
 from art_samples import small_set
 
 from logo_retrieval.bundle import read_bundle
+from logo_retrieval.decide.risk import UNKNOWN_FILE
 from logo_retrieval.embedding import load_embedder
 from logo_retrieval.errors import ModelError
 from logo_retrieval.heads.cosine import HEAD_FILE, HeadVectors
@@ -193,7 +194,7 @@ def test_the_bundle_does_what_the_network_does(data: TrainingSet, tmp_path: Path
     log = [{"epoch": 1, "phase": "all", "loss": 3.0, "learning_rate": 1e-3, "validation_macro_f2": 0.5}]
     export_trained(network, recipe, data, tmp_path / "model", name="tiny", log=log)
     bundle = read_bundle(tmp_path / "model")
-    files = {"model.onnx", "training.jsonl", "curves.svg", "recipe.json", "MODEL_CARD.md"}
+    files = {"model.onnx", "training.jsonl", "curves.svg", "recipe.json", "MODEL_CARD.md", UNKNOWN_FILE}
     assert set(bundle.config.files) == files | ({HEAD_FILE} if recipe.head == "cosine" else set())
     assert json.loads(bundle.path("recipe.json").read_text()) == recipe.to_dict()
     assert json.loads(bundle.path("training.jsonl").read_text()) == log[0]
