@@ -52,10 +52,12 @@ def widths(results: Iterator[LogoImage | UnreadableImage]) -> list[int | str]:
 
 def children() -> set[int]:
     """The pids of this process's children, zombies too."""
-    found: set[int] = set()
-    for task in Path("/proc/self/task").iterdir():
-        found.update(map(int, (task / "children").read_text().split()))
-    return found
+    while True:
+        try:
+            lists = [(task / "children").read_text().split() for task in Path("/proc/self/task").iterdir()]
+        except (FileNotFoundError, ProcessLookupError):  # a thread ended, and its children passed to another
+            continue
+        return {int(pid) for each in lists for pid in each}
 
 
 def wait_for_children(before: set[int]) -> set[int]:
