@@ -96,8 +96,7 @@ class Cluster:
 
 def drawings_of_index(store: IndexStore) -> Drawings:
     """Those of an index, in the order of their ids."""
-    names, labels, digests, hashes, vectors = store.fingerprints()
-    return Drawings(names, labels, digests, hashes, vectors)
+    return Drawings(*store.fingerprints())
 
 
 def drawings_of_files(
@@ -155,7 +154,7 @@ def find_clusters(drawings: Drawings, threshold: float = NEAR_SIMILARITY) -> lis
         _join(components, one, other)
     order = np.argsort(components, kind="stable")
     groups = np.split(order, np.flatnonzero(np.diff(components[order])) + 1)
-    clusters = [_cluster(drawings, group) for group in groups if len(group) > 1]
+    clusters = [_cluster(drawings, group, firsts) for group in groups if len(group) > 1]
     return sorted(clusters, key=lambda cluster: -len(cluster.others))
 
 
@@ -211,15 +210,14 @@ def _join(components: Int64Array, one: Int64Array, other: Int64Array) -> None:
             components[:] = components[components]
 
 
-def _cluster(drawings: Drawings, group: Int64Array) -> Cluster:
+def _cluster(drawings: Drawings, group: Int64Array, firsts: Int64Array) -> Cluster:
+    """One cluster; `firsts` holds for each drawing the first one of the same bytes."""
     others = []
-    for place in range(1, len(group)):
-        before = group[:place]
-        twins = [at for at in before.tolist() if drawings.digests[at] == drawings.digests[group[place]]]
-        nearest = (
-            twins[0] if twins else int(before[np.argmax(drawings.vectors[before] @ drawings.vectors[group[place]])])
-        )
-        others.append(_duplicate(drawings, int(group[place]), drawings, nearest))
+    for place, row in enumerate(group.tolist()[1:], start=1):
+        nearest = int(firsts[row])
+        if nearest == row:
+            nearest = int(group[np.argmax(drawings.vectors[group[:place]] @ drawings.vectors[row])])
+        others.append(_duplicate(drawings, row, drawings, nearest))
     first = int(group[0])
     return Cluster(drawings.names[first], drawings.labels[first], tuple(others))
 
