@@ -87,6 +87,17 @@ class LogoBench:
         """The drawings of one part or several of a split."""
         return tuple(drawing for drawing, at in zip(self.drawings, self.parts[split], strict=True) if at in parts)
 
+    def without(self, companies: Iterable[str]) -> LogoBench:
+        """The same as if these companies had never been in it."""
+        gone = set(companies)
+        kept = [row for row, drawing in enumerate(self.drawings) if drawing.label not in gone]
+        return LogoBench(
+            tuple(self.drawings[row] for row in kept),
+            tuple(name for name in self.classes if name not in gone),
+            {split: tuple(parts[row] for row in kept) for split, parts in self.parts.items()},
+            tuple(self.groups[row] for row in kept),
+        )
+
 
 def load(cache: Path | None = None) -> LogoBench:
     """Reads the set; the first call unpacks the archive (13 MB) into a cache folder.

@@ -12,11 +12,12 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from logobench_data import DATA, default_cache, load
+from logobench_data import DATA, LogoBench, default_cache, load
 from starter_data import training_set
 from wide_data import load_generic, load_wide
 
@@ -133,29 +134,29 @@ LEGS = (
 )
 
 
-def run(leg: Leg, work: Path, cache: Path) -> None:
+def run(leg: Leg, bench: LogoBench, legs: Sequence[Leg], work: Path, cache: Path) -> None:
     """Trains one leg to its end; one that others do not just pass through becomes a model bundle."""
-    data = _data(leg, cache)
+    data = _data(leg, bench, cache)
     print(f"{leg.name}: {len(data.art)} drawings, {len(data.trained_targets)} targets", flush=True)
 
     def show(entry: dict[str, Any]) -> None:
         print(json.dumps(entry), flush=True)
 
     folder = work / leg.name
-    before = _before(leg)
+    before = _before(leg, legs)
     start = None if before is None else WEIGHTS if before.bundle == MEASURED else work / before.name / CHECKPOINT
     network = fit(data, leg.recipe, folder, start=start, report=show)
     if leg.bundle == MEASURED:
-        write_start(WEIGHTS, folder / CHECKPOINT, log=_log_until(leg, work))
-        export_measured(work, cache)
+        write_start(WEIGHTS, folder / CHECKPOINT, log=_log_until(leg, legs, work))
+        export_measured(bench, work, cache)
     elif leg.bundle:
-        _export(network, leg, data, _log_until(leg, work), work)
+        _export(network, leg, data, _log_until(leg, legs, work), work)
 
 
-def export_measured(work: Path, cache: Path) -> None:
+def export_measured(bench: LogoBench, work: Path, cache: Path) -> None:
     """Makes the bundle of the measured model from its weights beside the data."""
     (leg,) = (leg for leg in LEGS if leg.bundle == MEASURED)
-    data = _data(leg, cache)
+    data = _data(leg, bench, cache)
     network = build_network(replace(leg.recipe, weights="none"), len(data.trained_targets))
     copy_weights(WEIGHTS, network, [data.target_names[target] for target in data.trained_targets])
     _export(network, leg, data, _released_log(), work)
@@ -167,10 +168,10 @@ def _export(network: keras.Model, leg: Leg, data: TrainingSet, log: list[dict[st
     export_trained(network, leg.recipe, data, work / leg.bundle, name=f"logo-{leg.recipe.backbone}", log=log, best=best)
 
 
-def _data(leg: Leg, cache: Path) -> TrainingSet:
+def _data(leg: Leg, bench: LogoBench, cache: Path) -> TrainingSet:
     further = load_wide(cache) + (load_generic(cache) if leg.generic else ())
     validate = leg.split is not None
-    return training_set(load(cache), further, cache, split=leg.split, validate=validate, coins=leg.coins)
+    return training_set(bench, further, cache, split=leg.split, validate=validate, coins=leg.coins)
 
 
 def _released_log() -> list[dict[str, Any]]:
@@ -178,16 +179,16 @@ def _released_log() -> list[dict[str, Any]]:
     return log
 
 
-def _before(leg: Leg) -> Leg | None:
-    return next((each for each in LEGS if each.name == leg.after), None)
+def _before(leg: Leg, legs: Sequence[Leg]) -> Leg | None:
+    return next((each for each in legs if each.name == leg.after), None)
 
 
-def _log_until(leg: Leg, work: Path) -> list[dict[str, Any]]:
+def _log_until(leg: Leg, legs: Sequence[Leg], work: Path) -> list[dict[str, Any]]:
     """The log of the legs up to this one, epochs numbered throughout; to the measured model it is the released one."""
-    before = _before(leg)
+    before = _before(leg, legs)
     log: list[dict[str, Any]] = []
     if before is not None:
-        log = _released_log() if before.bundle == MEASURED else _log_until(before, work)
+        log = _released_log() if before.bundle == MEASURED else _log_until(before, legs, work)
     own = read_log(work / leg.name)
     return log + [{**entry, "epoch": len(log) + entry["epoch"], "leg": leg.name} for entry in own]
 
@@ -199,11 +200,12 @@ def main() -> None:
     parser.add_argument("--leg", choices=[*(leg.name for leg in LEGS), MEASURED], help="this one alone; default: all")
     parser.add_argument("--cache", type=Path, default=default_cache(), help="folder for what can be made again")
     arguments = parser.parse_args()
+    bench = load(arguments.cache)
     if arguments.leg == MEASURED:
-        export_measured(arguments.work, arguments.cache)
+        export_measured(bench, arguments.work, arguments.cache)
     for leg in LEGS:
         if arguments.leg in (None, leg.name):
-            run(leg, arguments.work, arguments.cache)
+            run(leg, bench, LEGS, arguments.work, arguments.cache)
 
 
 if __name__ == "__main__":
