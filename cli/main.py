@@ -14,6 +14,7 @@ from .duplicates import duplicates
 from .enroll import enroll
 from .evaluate import evaluate
 from .info import info
+from .refit import refit
 from .similar import similar
 from .train import train
 from .unenroll import unenroll
@@ -38,7 +39,20 @@ def commands() -> None:
     """
 
 
-for command in (build_index, classify, similar, duplicates, enroll, unenroll, train, evaluate, info, verify, compact):
+for command in (
+    build_index,
+    classify,
+    similar,
+    duplicates,
+    enroll,
+    unenroll,
+    refit,
+    train,
+    evaluate,
+    info,
+    verify,
+    compact,
+):
     commands.add_command(command)
 
 

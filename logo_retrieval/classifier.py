@@ -35,6 +35,7 @@ if TYPE_CHECKING:  # building brings an image library, which answering leaves to
     from logo_retrieval.enrolment import EnrolmentReport
     from logo_retrieval.gallery import Gallery
     from logo_retrieval.intake import BuildReport, Progress
+    from logo_retrieval.refit import RefitReport
 
 Answer = TypeVar("Answer")
 
@@ -265,6 +266,20 @@ class LogoClassifier:
         from logo_retrieval.enrolment import unenroll
 
         return unenroll(self._store.folder, label, list(items))
+
+    def refit(self) -> RefitReport:
+        """Fits a row of the head to each class that training has never seen, in the place of its drawings' mean.
+
+        The rows are learned from the embeddings in the index, in seconds; those that training gave the model stay. A
+        class that gets new drawings has their mean again, and after a removal all have, until the next `refit`.
+
+        Raises:
+            ModelError: when the model has no head.
+            IndexStoreError: when the index cannot be written, or is the one that ships with the package.
+        """
+        from logo_retrieval.refit import refit
+
+        return refit(self._store, self._learned)
 
     def drawings(self, data: str | os.PathLike[str] | None = None, *, progress: Progress | None = None) -> Drawings:
         """What `duplicates.find_clusters` and `find_matches` tell duplicates by.

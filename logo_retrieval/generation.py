@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -73,12 +74,11 @@ def read_generation(store: IndexStore, learned: HeadVectors | None, *, cached: b
         IndexStoreError: when the index is damaged.
     """
     snapshot, index = _open_search(store, cached=cached)
-    classes = snapshot.classes if OTHER in snapshot.classes else (*snapshot.classes, OTHER)
+    classes = in_open_world(snapshot.classes)
     head = None
     if learned is not None:
-        trained = set(learned.classes)
-        untrained = [place for place, name in enumerate(classes) if name not in trained]
-        head = CosineHead(learned, classes, _class_means(snapshot, index, np.array(untrained, np.int64)))
+        means = untrained_means(snapshot, learned, index.vectors_at)
+        head = CosineHead(learned, classes, {**means, **snapshot.head_rows})
     return Generation(
         number=snapshot.generation,
         classes=classes,
@@ -90,15 +90,30 @@ def read_generation(store: IndexStore, learned: HeadVectors | None, *, cached: b
     )
 
 
-def _class_means(snapshot: Snapshot, index: VectorIndex, classes: Int64Array) -> dict[int, Float32Array]:
-    """By position the (d,) unit mean of the vectors of some classes; a class without any is left out."""
-    owners = snapshot.item_classes[np.searchsorted(snapshot.item_ids, snapshot.vector_items)]
+def in_open_world(classes: tuple[str, ...]) -> tuple[str, ...]:
+    """The classes with `other`, which is always among those that are answered."""
+    return classes if OTHER in classes else (*classes, OTHER)
+
+
+def untrained_means(
+    snapshot: Snapshot, learned: HeadVectors, vectors_at: Callable[[Int64Array], Float32Array]
+) -> dict[int, Float32Array]:
+    """By position the (d,) unit mean of the vectors of each class that training has never seen.
+
+    Args:
+        snapshot: of the index.
+        learned: the model's head.
+        vectors_at: gives the vectors at some positions in the order of the snapshot.
+    """
+    trained = set(learned.classes)
+    classes = [place for place, name in enumerate(snapshot.classes) if name not in trained]
+    owners = snapshot.vector_classes
     rows = np.flatnonzero(np.isin(owners, classes))
     rows = rows[np.argsort(owners[rows], kind="stable")]
     present, starts = np.unique(owners[rows], return_index=True)
     if len(present) == 0:
         return {}
-    sums = np.add.reduceat(index.vectors_at(rows), starts, axis=0)
+    sums = np.add.reduceat(vectors_at(rows), starts, axis=0)
     lengths = np.maximum(np.linalg.norm(sums, axis=1, keepdims=True), 1e-12)
     return dict(zip(present.tolist(), sums / lengths, strict=True))
 

@@ -1,4 +1,4 @@
-"""What changes an index: rebuilt as a whole, items added, items removed. Each is one transaction, or nothing.
+"""What changes an index: rebuilt, items added or removed, the head fitted. Each is one transaction, or nothing.
 
 A removal leaves no copy of what it removed: SQLite overwrites what it frees, the file is then rewritten without its
 gaps, the write-ahead log is emptied, and the cache, which holds vectors too, is deleted. The audit log keeps who, when
@@ -10,7 +10,7 @@ from __future__ import annotations
 import difflib
 import getpass
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,7 +19,16 @@ from logo_retrieval.errors import IndexStoreError
 from logo_retrieval.store.cache import remove_cache
 from logo_retrieval.store.index_store import StoredItem
 from logo_retrieval.store.manifest import Manifest
-from logo_retrieval.store.schema import INDEX_FILE, connect, create, storage_errors, transaction
+from logo_retrieval.store.schema import (
+    HEAD_ROWS_TABLE,
+    INDEX_FILE,
+    connect,
+    create,
+    has_head_rows,
+    storage_errors,
+    transaction,
+)
+from logo_retrieval.values import Float32Array
 
 
 class IndexChanged(IndexStoreError):
@@ -72,6 +81,36 @@ def add_items(folder: Path, items: Sequence[StoredItem], *, generation: int) -> 
         (last,) = cursor.execute("SELECT COALESCE(MAX(id), 0) FROM items").fetchone()
         for item_id, item in enumerate(items, start=last + 1):
             _insert(cursor, item_id, item, class_ids[item.label])
+        if has_head_rows(cursor):
+            touched = {class_ids[item.label] for item in items}
+            cursor.executemany("DELETE FROM head_rows WHERE class_id = ?", ((each,) for each in touched))
+
+
+def write_head_rows(folder: Path, rows: Mapping[str, Float32Array], *, generation: int) -> None:
+    """Puts fitted rows of the head in the place of those that were there.
+
+    Args:
+        folder: of the index.
+        rows: (d,) unit vectors by name of a class of the index.
+        generation: of the index that they were fitted to.
+
+    Raises:
+        IndexChanged: when the index has another generation by now.
+        IndexStoreError: when it cannot be written. In each case it is as it was.
+    """
+    with _changing(folder, generation) as cursor:
+        _forget_head(cursor)
+        cursor.execute(HEAD_ROWS_TABLE)
+        cursor.executemany(
+            "INSERT INTO head_rows SELECT id, ? FROM classes WHERE name = ?",
+            ((row.tobytes(), name) for name, row in rows.items()),
+        )
+        _note(cursor, "refit", f"head fitted to {len(rows)} classes")
+
+
+def _forget_head(cursor: sqlite3.Cursor) -> None:
+    """A fitted row has learned from the drawings of every class, so it goes when any of them goes."""
+    cursor.execute("DROP TABLE IF EXISTS head_rows")
 
 
 def remove_class(folder: Path, label: str) -> int:
@@ -89,6 +128,7 @@ def remove_class(folder: Path, label: str) -> int:
         ).fetchone()
         if cursor.execute("DELETE FROM classes WHERE name = ?", (label,)).rowcount == 0:
             raise IndexStoreError(_no_class(cursor, folder, label))
+        _forget_head(cursor)
         _note(cursor, "unenroll", f"class '{label}' with {_drawings(n_items)}")
     _wipe(folder)
     return int(n_items)
@@ -111,6 +151,7 @@ def remove_items(folder: Path, names: Sequence[str]) -> list[str]:
         hollow = "FROM classes WHERE id NOT IN (SELECT class_id FROM items)"
         gone = [label for (label,) in cursor.execute(f"SELECT name {hollow} ORDER BY id")]
         cursor.execute(f"DELETE {hollow}")
+        _forget_head(cursor)
     _wipe(folder)
     return gone
 
@@ -194,6 +235,7 @@ def _rewrite(file: Path, manifest: Manifest, classes: Sequence[str], items: Iter
 
 
 def _fill(cursor: sqlite3.Cursor, manifest: Manifest, classes: Sequence[str], items: Iterable[StoredItem]) -> None:
+    _forget_head(cursor)
     for table in ("vectors", "thumbnails", "items", "classes"):
         cursor.execute(f"DELETE FROM {table}")
     cursor.executemany("INSERT INTO classes (id, name) VALUES (?, ?)", enumerate(classes, start=1))

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 import numpy as np
+import numpy.typing as npt
 
 from logo_retrieval.errors import IndexStoreError
 from logo_retrieval.store.manifest import Manifest
-from logo_retrieval.store.schema import INDEX_FILE, connect, storage_errors, transaction
+from logo_retrieval.store.schema import INDEX_FILE, connect, has_head_rows, storage_errors, transaction
 from logo_retrieval.values import Float32Array, Int64Array
 
 
@@ -50,6 +51,7 @@ class Snapshot:
         item_classes: (m,) int64 positions in `classes`.
         vector_items: (r,) int64 item id of each vector, ordered by item id, then view.
         vectors: (r, d) float32 in the same order; None when the caller holds them already.
+        head_rows: by position in `classes` the (d,) unit rows of the head that were fitted in this index.
     """
 
     generation: int
@@ -58,6 +60,13 @@ class Snapshot:
     item_classes: Int64Array
     vector_items: Int64Array
     vectors: Float32Array | None
+    head_rows: dict[int, Float32Array]
+
+    @property
+    def vector_classes(self) -> Int64Array:
+        """(r,) positions in `classes`."""
+        owners: Int64Array = self.item_classes[np.searchsorted(self.item_ids, self.vector_items)]
+        return owners
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +75,7 @@ class Change:
 
     Attributes:
         at: UTC time, ISO 8601.
-        action: "build", "enroll", "unenroll" or "compact".
+        action: "build", "enroll", "unenroll", "refit" or "compact".
         detail: who did it and what it was, in words.
     """
 
@@ -145,6 +154,7 @@ class IndexStore:
             items = run("SELECT id, class_id FROM items ORDER BY id").fetchall()
             vector_items = run("SELECT item_id FROM vectors ORDER BY item_id, view").fetchall()
             vectors = None if generation == held_generation else self._read_vectors()
+            head_rows = self._read_head_rows()
         position = {class_id: place for place, (class_id, _) in enumerate(classes)}
         return Snapshot(
             generation=generation,
@@ -153,15 +163,25 @@ class IndexStore:
             item_classes=np.array([position[class_id] for _, class_id in items], np.int64),
             vector_items=np.array(vector_items, np.int64).reshape(-1),
             vectors=vectors,
+            head_rows={position[class_id]: row for class_id, row in head_rows.items()},
         )
 
     def _read_vectors(self) -> Float32Array:
         rows = self._connection.execute("SELECT vector FROM vectors ORDER BY item_id, view").fetchall()
-        flat = b"".join(vector for (vector,) in rows)
+        return self._unpacked([vector for (vector,) in rows])
+
+    def _read_head_rows(self) -> dict[int, Float32Array]:
+        """By class id."""
+        if not has_head_rows(self._connection):
+            return {}
+        found = self._connection.execute("SELECT class_id, vector FROM head_rows ORDER BY class_id").fetchall()
+        return dict(zip([each for each, _ in found], self._unpacked([row for _, row in found]), strict=True))
+
+    def _unpacked(self, blobs: Sequence[bytes]) -> Float32Array:
         dim = self.manifest.dim
-        if any(len(vector) != 4 * dim for (vector,) in rows):
+        if any(len(blob) != 4 * dim for blob in blobs):
             raise IndexStoreError(f"the vectors of '{self.file}' are not {dim} wide: it is damaged, build it again")
-        return np.frombuffer(flat, np.float32).reshape(len(rows), dim)
+        return np.frombuffer(b"".join(blobs), np.float32).reshape(len(blobs), dim)
 
     def item_names(self, item_ids: Iterable[int]) -> dict[int, str]:
         """Names of some items by id."""
@@ -253,11 +273,20 @@ class IndexStore:
                 for (name,) in check("SELECT name FROM classes WHERE id NOT IN (SELECT class_id FROM items)")
             ]
             items = check("SELECT item_id FROM vectors ORDER BY item_id, view").fetchall()
-            lengths = np.linalg.norm(self._read_vectors(), axis=1)
-        is_unit = np.abs(lengths - 1) < 1e-3  # False for NaN too
+            vectors, head_rows = self._read_vectors(), self._read_head_rows()
         faults += [
             f"a vector of item {item} is not of unit length"
-            for (item,), fine in zip(items, is_unit, strict=True)
+            for (item,), fine in zip(items, _are_unit(vectors), strict=True)
             if not fine
         ]
+        faults += [
+            f"the head's row of class {class_id} is not of unit length"
+            for class_id, row in head_rows.items()
+            if not _are_unit(row[None]).all()
+        ]
         return faults
+
+
+def _are_unit(vectors: Float32Array) -> npt.NDArray[np.bool_]:
+    fine: npt.NDArray[np.bool_] = np.abs(np.linalg.norm(vectors, axis=1) - 1) < 1e-3  # False for NaN too
+    return fine

@@ -43,6 +43,14 @@ CREATE TABLE vectors (
 CREATE TABLE audit (id INTEGER PRIMARY KEY, at TEXT NOT NULL, action TEXT NOT NULL, detail TEXT NOT NULL) STRICT;
 """
 
+HEAD_ROWS_TABLE = """
+CREATE TABLE IF NOT EXISTS head_rows (
+    class_id INTEGER PRIMARY KEY REFERENCES classes (id) ON DELETE CASCADE,
+    vector BLOB NOT NULL
+) STRICT
+"""
+"""Rows of the head that were fitted in this index; there only while it has such."""
+
 
 @contextmanager
 def storage_errors(path: Path, doing: str) -> Iterator[None]:
@@ -119,6 +127,11 @@ def create(path: Path) -> None:
             connection.executescript(f"BEGIN; {_TABLES} COMMIT;")
         finally:
             connection.close()
+
+
+def has_head_rows(connection: sqlite3.Connection | sqlite3.Cursor) -> bool:
+    """Whether the index has fitted rows of the head."""
+    return connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'head_rows'").fetchone() is not None
 
 
 def _check_kind(connection: sqlite3.Connection, path: Path) -> None:

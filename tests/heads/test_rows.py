@@ -1,0 +1,66 @@
+"""Rows of the head learned from embeddings."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from logo_retrieval.heads.rows import fitted_rows
+from logo_retrieval.values import Float32Array, Int64Array
+
+
+def unit(rows: npt.NDArray[np.floating]) -> Float32Array:
+    return np.asarray(rows / np.linalg.norm(rows, axis=1, keepdims=True), np.float32)
+
+
+@pytest.fixture
+def drawings(rng: np.random.Generator) -> tuple[Float32Array, Int64Array]:
+    """Of four classes in 16 dimensions that have a large part in common; the last two have a row that stays."""
+    centres = unit(rng.normal(size=(4, 16)) + 3 * rng.normal(size=16))
+    true = np.repeat(np.arange(4), 30)
+    return unit(centres[true] + 0.1 * rng.normal(size=(120, 16))), true
+
+
+def means(vectors: Float32Array, true: Int64Array, classes: range) -> Float32Array:
+    return unit(np.stack([vectors[true == c].mean(axis=0) for c in classes]))
+
+
+def test_rows_tell_apart_what_means_confuse(drawings: tuple[Float32Array, Int64Array]) -> None:
+    vectors, true = drawings
+    asked, half = np.arange(1, 120, 2), np.arange(0, 120, 2)
+    start, stay = means(vectors[half], true[half], range(2)), means(vectors[half], true[half], range(2, 4))
+    rows = fitted_rows(start, vectors[half], true[half], vectors[half] @ stay.T)
+    assert rows.shape == start.shape and rows.dtype == np.float32
+    np.testing.assert_allclose(np.linalg.norm(rows, axis=1), 1, atol=1e-5)
+
+    def lead(some: Float32Array) -> float:
+        """The mean by which a drawing of the first two classes is nearer to its own row than to the other."""
+        own = asked[true[asked] < 2]
+        cosines = vectors[own] @ some.T
+        return float((cosines[np.arange(len(own)), true[own]] - cosines[np.arange(len(own)), 1 - true[own]]).mean())
+
+    assert lead(rows) > 1.3 * lead(start)
+    strangers = asked[true[asked] >= 2]
+    assert (vectors[strangers] @ rows.T).max() < (vectors[strangers] @ start.T).max()
+
+
+def test_the_same_drawings_give_the_same_rows_in_any_order(
+    drawings: tuple[Float32Array, Int64Array], rng: np.random.Generator
+) -> None:
+    vectors, true = drawings
+    start, stay = means(vectors, true, range(2)), means(vectors, true, range(2, 4))
+    rows = fitted_rows(start, vectors, true, vectors @ stay.T)
+    order = rng.permutation(len(true))
+    shuffled = fitted_rows(start, vectors[order], true[order], vectors[order] @ stay.T)
+    np.testing.assert_allclose(rows, shuffled, atol=1e-3)
+    np.testing.assert_array_equal(rows, fitted_rows(start, vectors, true, vectors @ stay.T))
+
+
+def test_one_class_alone_stays_where_its_drawings_are(drawings: tuple[Float32Array, Int64Array]) -> None:
+    vectors, true = drawings
+    own = vectors[true == 0]
+    rows = fitted_rows(
+        means(vectors, true, range(1)), own, np.zeros(len(own), np.int64), np.zeros((len(own), 0), np.float32)
+    )
+    assert (own @ rows.T).min() > 0.8

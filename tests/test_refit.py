@@ -1,0 +1,124 @@
+"""The head fitted to enrolled companies while an index is in use."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import Run
+from drawings import SHAPES, svg
+from test_enrolment import answers, files, ring
+
+from logo_retrieval import LogoClassifier
+from logo_retrieval.errors import IndexStoreError, ModelError
+from logo_retrieval.refit import refit
+from logo_retrieval.store.changes import IndexChanged, write_head_rows
+from logo_retrieval.store.index_store import IndexStore
+from logo_retrieval.store.schema import INDEX_FILE
+
+COMPANIES = set(SHAPES) - {"other"}
+
+
+@pytest.fixture
+def mine(index: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(index, tmp_path / "mine"))
+
+
+@pytest.fixture
+def classifier(mine: Path) -> Iterator[LogoClassifier]:
+    with LogoClassifier.open(mine) as classifier:
+        yield classifier
+
+
+def head_of(classifier: LogoClassifier, label: str) -> float:
+    """What the head says of a ring for a class."""
+    (decision,) = classifier.classify([ring(1)], top=9)
+    (found,) = (each.head for each in decision.top if each.label == label)
+    assert found is not None
+    return found
+
+
+def test_fitted_rows_take_part_in_the_next_answer_of_every_process(mine: Path, classifier: LogoClassifier) -> None:
+    classifier.enroll("ring", [ring(0), ring(2)])
+    with LogoClassifier.open(mine) as elsewhere:
+        by_mean = head_of(elsewhere, "ring"), head_of(elsewhere, "bars")
+        report = classifier.refit()
+        assert set(report.classes) == {"ring", *COMPANIES} and report.n_vectors == 2 + 12
+        assert head_of(elsewhere, "ring") != by_mean[0] and head_of(elsewhere, "bars") != by_mean[1]
+        assert elsewhere.classify([ring(1)])[0].label == "ring"
+        assert elsewhere.store.faults() == []
+
+
+def test_new_drawings_bring_back_the_mean_of_their_class_alone(mine: Path, classifier: LogoClassifier) -> None:
+    classifier.enroll("ring", [ring(0)])
+    classifier.refit()
+    fitted = head_of(classifier, "ring"), head_of(classifier, "bars")
+    classifier.enroll("ring", [ring(2)])
+    now = head_of(classifier, "ring"), head_of(classifier, "bars")
+    assert now[0] != fitted[0] and now[1] == fitted[1]
+    assert len(classifier.store.snapshot().head_rows) == len(COMPANIES)
+
+
+def test_a_removal_leaves_nothing_of_what_was_learned(mine: Path, classifier: LogoClassifier) -> None:
+    before = answers(mine)
+    classifier.enroll("ring", [ring(0), ring(2)])
+    classifier.refit()
+    rows = [row.tobytes() for row in classifier.store.snapshot().head_rows.values()]
+    assert len(rows) == 1 + len(COMPANIES) and all(any(row in each for each in files(mine).values()) for row in rows)
+    classifier.unenroll("ring")
+    assert answers(mine) == before
+    assert not [name for name, content in files(mine).items() for row in rows if row in content]
+
+
+def test_fitted_twice_is_fitted_once(mine: Path, classifier: LogoClassifier) -> None:
+    classifier.enroll("ring", [ring(0)])
+    classifier.refit()
+    once = answers(mine)
+    classifier.refit()
+    assert answers(mine) == once
+
+
+def test_what_cannot_be_fitted(mine: Path, classifier: LogoClassifier) -> None:
+    with LogoClassifier.open() as starter, pytest.raises(IndexStoreError, match="read only"):
+        starter.refit()
+    before = files(mine)
+    with pytest.raises(ModelError, match="has no head"):
+        refit(classifier.store, None)
+    with pytest.raises(IndexChanged):
+        write_head_rows(mine, {}, generation=classifier.store.generation() + 1)
+    assert files(mine) == before
+
+
+def test_damage_is_found(mine: Path, classifier: LogoClassifier) -> None:
+    classifier.refit()
+    with sqlite3.connect(mine / INDEX_FILE) as connection:
+        connection.execute("UPDATE head_rows SET vector = ? WHERE class_id = 1", (np.zeros(256, np.float32).tobytes(),))
+    connection.close()
+    with IndexStore(mine) as store:
+        assert store.faults() == ["the head's row of class 1 is not of unit length"]
+    with sqlite3.connect(mine / INDEX_FILE) as connection:
+        connection.execute("UPDATE head_rows SET vector = x'00' WHERE class_id = 1")
+    connection.close()
+    with pytest.raises(IndexStoreError, match="are not 256 wide"):
+        LogoClassifier.open(mine)
+
+
+def test_the_command(run: Run, mine: Path, tmp_path: Path) -> None:
+    done = run("refit", "--index", mine)
+    assert (done.code, done.err) == (0, "")
+    assert done.out == f"{mine}: head fitted to 3 classes on 12 embeddings\n"
+    (tmp_path / "disc.svg").write_bytes(svg("disc", 4))
+    assert "disc" in run("classify", "--index", mine, tmp_path / "disc.svg").out
+    assert run("refit", "--index", tmp_path / "absent").code == 1
+
+
+def test_nothing_to_fit(run: Run, tmp_path: Path) -> None:
+    from logo_retrieval.models import copy_starter
+
+    copy_starter(tmp_path / "copy")
+    done = run("refit", "--index", tmp_path / "copy")
+    assert (done.code, done.out) == (0, f"{tmp_path / 'copy'}: training has seen every class: nothing to fit\n")
