@@ -63,7 +63,7 @@ def build_index(
             gallery, folder, bundle, runtime=runtime, renderer=renderer, progress=lambda done, total: advance(done)
         )
     warn("", report.remarks)
-    warn("unreadable: ", [f"{name}: {reason}" for name, reason in report.unreadable])
+    warn("unreadable: ", (f"{name}: {reason}" for name, reason in report.unreadable), most=None)
     warn("left out, same bytes in the same class: ", [f"{name} = {twin}" for name, twin in report.duplicates])
     warn("same bytes in two classes, both kept: ", [f"{name} = {twin}" for name, twin in report.conflicts])
     resumed = f" ({report.resumed} embedded by an earlier run)" if report.resumed else ""

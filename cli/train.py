@@ -14,7 +14,7 @@ import click
 from logo_retrieval.training.log import F2, LOG, kept_entry, read_log
 from logo_retrieval.training.recipe import Recipe
 
-from .options import EXIT_SOME_UNREADABLE, progress_bar
+from .options import EXIT_SOME_UNREADABLE, progress_bar, warn
 from .output import csv_line, shown, stdout
 from .tensorflow_start import load_tensorflow
 
@@ -26,7 +26,6 @@ _DEFAULTS = Recipe()
 _HEADS = ("cosine", "origin")
 _POOLINGS = ("avg", "max", "gem")
 _ART_PX = 256
-_LISTED = 20
 _TEST_TABLE, _GALLERY_TABLE = "test.csv", "gallery.csv"
 
 
@@ -134,7 +133,7 @@ def train(
     from logo_retrieval.gallery import read_gallery
 
     gallery = read_gallery(data)
-    _warn("", gallery.remarks)
+    warn("", gallery.remarks)
     load_tensorflow()  # what is not installed is told before any work
     from logo_retrieval.training.records import training_set
 
@@ -149,7 +148,7 @@ def train(
                 fold=fold,
                 progress=lambda done, total: advance(done),
             )
-        _warn("", prepared.remarks)
+        warn("", prepared.remarks)
         _write_tables(prepared, work)
         several = len(recipes) > 1
         for recipe in recipes:
@@ -164,7 +163,7 @@ def train(
     except OSError as error:
         raise click.ClickException(f"cannot write '{error.filename or work}': {error.strerror or error}") from error
     _say_how_to_test(prepared, output, work)
-    _warn("unreadable: ", [f"{name}: {reason}" for name, reason in prepared.unreadable])
+    warn("unreadable: ", (f"{name}: {reason}" for name, reason in prepared.unreadable), most=None)
     if prepared.unreadable:
         sys.exit(EXIT_SOME_UNREADABLE)
 
@@ -274,10 +273,3 @@ def _say_how_to_test(prepared: Prepared, model: Path, work: Path) -> None:
         f"  logo-retrieval build-index {gallery} --model {bundle} --index {index}\n"
         f"  logo-retrieval evaluate {test} --index {index}\n"
     )
-
-
-def _warn(prefix: str, sentences: Sequence[str]) -> None:
-    for sentence in sentences[:_LISTED]:
-        click.echo(f"{prefix}{shown(sentence)}", err=True)
-    if len(sentences) > _LISTED:
-        click.echo(f"{prefix}and {len(sentences) - _LISTED} more", err=True)

@@ -181,6 +181,16 @@ def test_only_shapes_that_were_seen_are_dropped(bench: Bench) -> None:
         assert drawing.dup_group in shapes or (drawing.label == "other" and drawing.brand in brands)
 
 
+def test_companies_can_be_left_out_altogether(bench: Bench) -> None:
+    gone = bench.classes[3:5]
+    rest = bench.without(gone)
+    assert rest.classes == tuple(name for name in bench.classes if name not in gone)
+    assert rest.drawings == tuple(each for each in bench.drawings if each.label not in gone)
+    assert len(rest.drawings) == len(rest.groups) == len(rest.parts["shape"]) == len(rest.parts["collection"])
+    for split in ("shape", "collection"):
+        assert rest.part(split, "test") == tuple(d for d in bench.part(split, "test") if d.label not in gone)
+
+
 def test_every_drawing_is_attributed(loader: ModuleType, maker: ModuleType, rows: Rows) -> None:
     packages = loader.read_rows(DATA / "packages.csv")
     attribution = maker.attribution(rows, packages, "LogoBench-160", "logobench160.csv")

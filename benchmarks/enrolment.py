@@ -1,0 +1,277 @@
+"""What enrolling is worth: `python benchmarks/enrolment.py WORK`, after `held_out.py WORK`.
+
+The gallery is the training part of the shape split without thirty companies, which the model has never seen; of each
+1, 3, 5 and 10 drawings are enrolled, twenty times by lot, and asked are all their other drawings, some of which another
+artist has drawn after the same shape, and the test part of the split. The constants of the decision come from the
+validation part, without the thirty. Enrolled companies are judged by
+
+- mean: as `enroll` leaves the index, each with the mean of its drawings in the head;
+- refit: as `refit` leaves it, each with a fitted row;
+- full refit: rows of all companies fitted anew;
+- nearest mean: no more than the nearest of the mean of each company and the drawings of `other`.
+
+Intervals of what is right among new companies are by bootstrap over companies. Before any is enrolled, their drawings
+are unknown logos; how well they are told from the known ones, and how kNN and head do on this split by themselves and
+together, is measured too.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from dataclasses import astuple, dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from embedded import Embedded
+from held_out import BUNDLE, SPLIT, held_out_companies
+from logobench import Asker, Rooms, embeddings, head_of, is_wide, run_split
+from logobench_data import OTHER, LogoBench, default_cache, load
+from surroundings import RESULTS, surroundings
+
+from logo_retrieval.bundle import read_bundle
+from logo_retrieval.decide.decision import DecisionConfig, class_probabilities, nearest_of_classes
+from logo_retrieval.evaluation.bootstrap import bootstrap_interval
+from logo_retrieval.evaluation.fitting import fit_decision
+from logo_retrieval.evaluation.measure import RESAMPLES, SEED, Answers, measure
+from logo_retrieval.evaluation.metrics import Float64Array, expected_calibration_error, macro_f_beta
+from logo_retrieval.heads.cosine import CosineHead, HeadVectors
+from logo_retrieval.heads.rows import fitted_rows
+from logo_retrieval.search.exact import ExactIndex
+from logo_retrieval.search.views import best_over_views
+from logo_retrieval.values import Float32Array, Int64Array
+
+DRAWINGS = (1, 3, 5, 10)
+DRAWS = 20
+METHODS = ("mean", "refit", "full refit", "nearest mean")
+
+
+@dataclass(frozen=True, slots=True)
+class Enrolled:
+    """An index after one draw.
+
+    Attributes:
+        rows: of the benchmark that were enrolled.
+        gallery: all rows in it.
+    """
+
+    rows: Int64Array
+    gallery: Int64Array
+
+
+class Trial:
+    """The gallery, the head and the queries of one model, with what does not depend on the draw."""
+
+    def __init__(self, bench: LogoBench, learned: HeadVectors, drawn: Embedded, config: DecisionConfig) -> None:
+        """Asks the head about every query and every drawing of the gallery."""
+        self.config, self._drawn = config, drawn
+        held = held_out_companies(bench)
+        position = {name: place for place, name in enumerate(bench.classes)}
+        self.true = np.array([position[each.label] for each in bench.drawings])
+        self.shapes = np.array([each.dup_group for each in bench.drawings])
+        self.other = position[OTHER]
+        self.new = np.array([position[name] for name in held])
+        self.old = np.setdiff1d(np.arange(len(bench.classes)), self.new)
+        is_new = np.isin(self.true, self.new)
+        parts = np.array(bench.parts[SPLIT])
+        self.gallery = np.flatnonzero((parts == "train") & ~is_new)
+        self.asked = np.flatnonzero((parts == "test") | is_new)
+        self.is_new = is_new[self.asked]
+        self.views, self.owners = drawn.of(self.asked, all_views=True)
+        head = CosineHead(learned, bench.classes)
+        self.by_head = head.scores(self.views, self.owners, len(self.asked))
+        self.pictures = drawn.of(np.arange(len(self.true)), all_views=False)[0]
+        owners = np.arange(len(self.true))
+        self.gallery_by_head = head.scores(self.pictures, owners, len(owners))
+        place = {name: row for row, name in enumerate(learned.classes) if name != OTHER}
+        companies = [name for name in bench.classes if name in place]
+        self.learned = np.stack([learned.vectors[place[name]] for name in companies])
+        self.companies = np.array([position[name] for name in companies])
+
+    def draw(self, number: int, lot: int) -> Enrolled:
+        """As many drawings of each new company by lot."""
+        chance = np.random.default_rng((SEED, number, lot))
+        chosen = [chance.choice(np.flatnonzero(self.true == company), number, replace=False) for company in self.new]
+        rows = np.sort(np.concatenate(chosen))
+        return Enrolled(rows, np.union1d(self.gallery, rows))
+
+    def nearest(self, gallery: Int64Array) -> Float32Array:
+        """(n, c) similarities of the nearest drawing of each class."""
+        index = ExactIndex(self.pictures[gallery], gallery)
+        found = best_over_views(index.search(self.views, self.config.k), self.owners, len(self.asked))
+        return nearest_of_classes(found.similarities, self.true[found.ids], self.by_head.shape[1])
+
+    def head(self, enrolled: Enrolled, method: str) -> Float32Array:
+        """(n, c) cosines of the head after one way of enrolling."""
+        scores = self.by_head.copy()
+        classes, rows = self.new, self.means(enrolled.rows, self.new)
+        if method == "full refit":
+            classes, rows = np.concatenate([classes, self.companies]), np.concatenate([rows, self.learned])
+        if method != "mean":
+            stay = np.setdiff1d(np.arange(scores.shape[1]), classes)
+            order = np.empty(scores.shape[1], np.int64)
+            order[np.concatenate([classes, stay])] = np.arange(len(order))
+            gallery = enrolled.gallery
+            rows = fitted_rows(
+                rows, self.pictures[gallery], order[self.true[gallery]], self.gallery_by_head[gallery][:, stay]
+            )
+        scores[:, classes] = self._best_view(rows)
+        return scores
+
+    def by_nearest_mean(self, enrolled: Enrolled, nearest: Float32Array) -> Int64Array:
+        """(n,) the class of the nearest mean of a company, or `other` where a drawing of that is nearer."""
+        scores = np.full_like(self.by_head, -1)
+        companies = np.concatenate([self.new, self.companies])
+        scores[:, companies] = self._best_view(self.means(enrolled.gallery, companies))
+        scores[:, self.other] = nearest[:, self.other]
+        best: Int64Array = scores.argmax(axis=1)
+        return best
+
+    def means(self, rows: Int64Array, classes: Int64Array) -> Float32Array:
+        """(f, d) unit means of the drawings of some classes."""
+        sums = np.stack([self.pictures[rows[self.true[rows] == each]].sum(axis=0) for each in classes])
+        unit: Float32Array = sums / np.linalg.norm(sums, axis=1, keepdims=True)
+        return unit
+
+    def _best_view(self, rows: Float32Array) -> Float32Array:
+        firsts = np.searchsorted(self.owners, np.arange(len(self.asked)))
+        best: Float32Array = np.maximum.reduceat(self.views @ rows.T, firsts, axis=0)
+        return best
+
+
+def judged(trial: Trial, enrolled: Enrolled, probabilities: Float64Array | None, predicted: Int64Array) -> Any:  # noqa: ANN401
+    """The figures of one draw: (companies,) shares of each right, of all and of other shapes alone, and the rest."""
+    true = trial.true[trial.asked]
+    right = predicted == true
+    asked = trial.is_new & ~np.isin(trial.asked, enrolled.rows)
+    fresh = asked & ~np.isin(trial.shapes[trial.asked], trial.shapes[enrolled.rows])
+    old = ~trial.is_new
+    found: dict[str, Any] = {
+        name: np.array([_mean(right[rows & (true == each)]) for each in trial.new])
+        for name, rows in (("right", asked), ("right_other_shapes", fresh))
+    }
+    found["called_other"] = float((predicted[asked] == trial.other).mean())
+    found["old_macro_f2"] = macro_f_beta(true[old], predicted[old], np.unique(true[old]))
+    found["old_called_new"] = float(np.isin(predicted[old], trial.new).mean())
+    if probabilities is not None:
+        sure = probabilities.max(axis=1)
+        for name, rows in (("ece_new", asked), ("ece_old", old), ("ece", asked | old)):
+            found[name] = expected_calibration_error(sure[rows], right[rows])
+    return found
+
+
+def _mean(right: Any) -> float:  # noqa: ANN401
+    return float(right.mean()) if len(right) else np.nan
+
+
+def _mean_of(values: Float64Array, chosen: Any) -> float:  # noqa: ANN401
+    return float(np.nanmean(values[chosen]))
+
+
+def over_draws(found: list[dict[str, Any]], before: float) -> dict[str, Any]:
+    """Means over the draws; of shares of companies with an interval, of the old classes the change too."""
+    entry: dict[str, Any] = {}
+    for name in found[0]:
+        values = np.array([each[name] for each in found])
+        if values.ndim == 2:
+            by_company = np.nanmean(values, axis=0)
+            low, high = bootstrap_interval(partial(_mean_of, by_company), len(by_company), SEED, resamples=RESAMPLES)
+            entry[name] = [round(each, 4) for each in (_mean_of(by_company, ...), low, high)]
+        else:
+            entry[name] = round(float(values.mean()), 4)
+    changes = np.array([each["old_macro_f2"] for each in found]) - before
+    entry["old_macro_f2_change"] = [round(float(each), 4) for each in (changes.mean(), changes.min(), changes.max())]
+    return entry
+
+
+def unknown(trial: Trial, config: DecisionConfig, groups: Int64Array) -> dict[str, Any]:
+    """Known companies from unknown ones and the rest of `other`, before any is enrolled."""
+    nearest = trial.nearest(trial.gallery)
+    probabilities = class_probabilities(nearest, trial.by_head, trial.other, config)
+    true = np.where(trial.is_new, trial.other, trial.true[trial.asked])
+    answers = Answers(probabilities.argmax(axis=1), 1 - probabilities[:, trial.other], probabilities)
+    return {
+        name: [round(value, 4) for value in astuple(each)]
+        for name, each in measure(answers, true, trial.other, groups=groups[trial.asked]).items()
+    }
+
+
+def run(work: Path, cache: Path) -> dict[str, Any]:
+    """Fits on validation, asks, enrols and asks again."""
+    bench, bundle = load(cache), read_bundle(work / BUNDLE)
+    drawn, worn = embeddings(bench, bundle, [SPLIT], cache)
+    held = held_out_companies(bench)
+    known = bench.without(held)
+    kept = np.flatnonzero([each.label not in held for each in bench.drawings])
+    drawn_known, worn_known = _of(drawn, kept), _of(worn, kept)
+    learned = head_of(bundle)
+    assert learned is not None  # noqa: S101
+    rooms = Rooms.of(known, SPLIT)
+    asker = Asker(known, learned, drawn_known, rooms.train)
+    validation = [asker.ask(source, rooms.val, all_views=True) for source in (drawn_known, worn_known)]
+    config = fit_decision(validation, asker.other)
+    trial = Trial(bench, learned, drawn, config)
+    groups = np.unique(np.array(bench.groups), return_inverse=True)[1]
+    before = judged(
+        trial,
+        Enrolled(np.array([], np.int64), trial.gallery),
+        None,
+        class_probabilities(trial.nearest(trial.gallery), trial.by_head, trial.other, config).argmax(axis=1),
+    )["old_macro_f2"]
+    drawings: dict[str, Any] = {}
+    for number in DRAWINGS:
+        found: dict[str, list[dict[str, Any]]] = {method: [] for method in METHODS}
+        for lot in range(DRAWS):
+            enrolled = trial.draw(number, lot)
+            nearest = trial.nearest(enrolled.gallery)
+            for method in METHODS:
+                if method == "nearest mean":
+                    own, given = trial.by_nearest_mean(enrolled, nearest), None
+                else:
+                    given = class_probabilities(nearest, trial.head(enrolled, method), trial.other, config)
+                    own = given.argmax(axis=1)
+                found[method].append(judged(trial, enrolled, given, own))
+        drawings[str(number)] = {method: over_draws(each, before) for method, each in found.items()}
+        print(number, json.dumps(drawings[str(number)]), flush=True)
+    wide = is_wide(bench, cache)[kept]
+    return {
+        "benchmark": "LogoBench-160, enrolment of companies that training has never seen",
+        "split": SPLIT,
+        **surroundings(),
+        "model": {"name": bundle.config.name, "digest": bundle.digest},
+        "seed": SEED,
+        "draws": DRAWS,
+        "companies": list(held),
+        "constants": config.to_dict(),
+        "old_macro_f2": round(before, 4),
+        "unknown": unknown(trial, config, groups),
+        "drawings": drawings,
+        "fusion": run_split(known, SPLIT, bundle, drawn_known, worn_known, wide),
+    }
+
+
+def _of(source: Embedded, kept: Int64Array) -> Embedded:
+    """The views of some drawings, which are numbered anew."""
+    place = np.full(int(max(source.owners.max(), kept.max())) + 1, -1)
+    place[kept] = np.arange(len(kept))
+    wanted = place[source.owners] >= 0
+    return replace(
+        source, vectors=source.vectors[wanted], owners=place[source.owners[wanted]], whole=source.whole[wanted]
+    )
+
+
+def main() -> None:
+    """Runs, writes."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("work", type=Path, help="folder that `held_out.py` has filled")
+    parser.add_argument("--output", type=Path, default=RESULTS / "enrolment.json")
+    parser.add_argument("--cache", type=Path, default=default_cache(), help="folder for what can be made again")
+    arguments = parser.parse_args()
+    results = run(arguments.work, arguments.cache)
+    arguments.output.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
