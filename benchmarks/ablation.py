@@ -131,12 +131,12 @@ def answered(queries: Queries, embed: Callable[[UInt8Array], Float32Array], head
     drawn, worn = (
         Embedded(embed(views), rows, np.ones(len(rows), bool)) for views, rows in (queries.drawn, queries.worn)
     )
-    asker = Asker(queries.bench, head, drawn, queries.rooms.train)
-    validation = [asker.ask(source, queries.rooms.val, all_views=False) for source in (drawn, worn)]
+    asker = Asker(queries.bench, head, drawn, queries.rooms.train, all_views=False)
+    validation = [asker.ask(source, queries.rooms.val) for source in (drawn, worn)]
     config = fit_decision(validation, asker.other, (0.5,))
     result: Answers = {}
     for name, source in (("clean", drawn), ("degraded", worn)):
-        asked = asker.ask(source, queries.asked, all_views=False)
+        asked = asker.ask(source, queries.asked)
         result[name] = asked, class_probabilities(asked.nearest, asked.head, asker.other, config).astype(np.float32)
     return result
 

@@ -41,7 +41,7 @@ def fitted_constants(bench: LogoBench, measured: ModelBundle, cache: Path) -> tu
     rooms = Rooms.of(bench, SPLIT)
     asker = Asker(bench, head_of(measured), embedded, rooms.train)
     unseen = np.union1d(rooms.val, rooms.all)
-    asked = [asker.ask(source, unseen, all_views=True) for source in (embedded, worn)]
+    asked = [asker.ask(source, unseen) for source in (embedded, worn)]
     fitted = fit_decision(asked, asker.other)
     return fitted, unknown_logos(asked, asker.other, fitted)
 

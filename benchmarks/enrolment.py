@@ -10,7 +10,8 @@ validation part, without the thirty. Enrolled companies are judged by
 - full refit: rows of all companies fitted anew;
 - nearest mean: no more than the nearest of the mean of each company and the drawings of `other`.
 
-Intervals of what is right among new companies are by bootstrap over companies. Before any is enrolled, their drawings
+Intervals of what is right among new companies are by bootstrap over companies. The calibration error is that of the
+test part, in which new companies are as frequent as old ones. Before any is enrolled, their drawings
 are unknown logos; how well they are told from the known ones, and how kNN and head do on this split by themselves and
 together, is measured too.
 """
@@ -79,6 +80,7 @@ class Trial:
         self.gallery = np.flatnonzero((parts == "train") & ~is_new)
         self.asked = np.flatnonzero((parts == "test") | is_new)
         self.is_new = is_new[self.asked]
+        self.in_test = parts[self.asked] == "test"
         self.views, self.owners = drawn.of(self.asked, all_views=True)
         head = CosineHead(learned, bench.classes)
         self.by_head = head.scores(self.views, self.owners, len(self.asked))
@@ -99,8 +101,9 @@ class Trial:
 
     def nearest(self, gallery: Int64Array) -> Float32Array:
         """(n, c) similarities of the nearest drawing of each class."""
-        index = ExactIndex(self.pictures[gallery], gallery)
-        found = best_over_views(index.search(self.views, self.config.k), self.owners, len(self.asked))
+        vectors, owners = self._drawn.of(gallery, all_views=True)
+        found = ExactIndex(vectors, gallery[owners]).search(self.views, self.config.k * int(np.bincount(owners).max()))
+        found = best_over_views(found, self.owners, len(self.asked), self.config.k)
         return nearest_of_classes(found.similarities, self.true[found.ids], self.by_head.shape[1])
 
     def head(self, enrolled: Enrolled, method: str) -> Float32Array:
@@ -157,7 +160,7 @@ def judged(trial: Trial, enrolled: Enrolled, probabilities: Float64Array | None,
     found["old_called_new"] = float(np.isin(predicted[old], trial.new).mean())
     if probabilities is not None:
         sure = probabilities.max(axis=1)
-        for name, rows in (("ece_new", asked), ("ece_old", old), ("ece", asked | old)):
+        for name, rows in (("ece_new", asked), ("ece_old", old), ("ece", trial.in_test & (asked | old))):
             found[name] = expected_calibration_error(sure[rows], right[rows])
     return found
 
@@ -210,7 +213,7 @@ def run(work: Path, cache: Path) -> dict[str, Any]:
     assert learned is not None  # noqa: S101
     rooms = Rooms.of(known, SPLIT)
     asker = Asker(known, learned, drawn_known, rooms.train)
-    validation = [asker.ask(source, rooms.val, all_views=True) for source in (drawn_known, worn_known)]
+    validation = [asker.ask(source, rooms.val) for source in (drawn_known, worn_known)]
     config = fit_decision(validation, asker.other)
     trial = Trial(bench, learned, drawn, config)
     groups = np.unique(np.array(bench.groups), return_inverse=True)[1]

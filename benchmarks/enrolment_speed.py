@@ -82,7 +82,7 @@ def run(n_items: int) -> dict[str, Any]:
         with LogoClassifier.open(folder) as classifier, DecoderPool(preparation) as pool:
 
             def embed(salt: int) -> None:
-                images = list(pool.decode(drawings(salt), all_views=False))
+                images = list(pool.decode(drawings(salt), all_views=True))
                 embedder.embed(np.concatenate([image.views for image in images]))  # type: ignore[union-attr]
 
             classifier.classify(drawings(0))  # decoder processes started, graphs warm

@@ -47,13 +47,13 @@ class Member:
         """Takes the drawings and their degraded copies."""
         embedded, worn = sources
         self._asker = asker
-        validation = [asker.ask(source, rooms.val, all_views=True) for source in (embedded, worn)]
+        validation = [asker.ask(source, rooms.val) for source in (embedded, worn)]
         self._config = fit_decision(validation, asker.other)
         self.validation = np.concatenate([self.answers(each) for each in validation])
         self.asked = {
-            "all": asker.ask(embedded, rooms.all, all_views=True),
-            "unseen": asker.ask(embedded, rooms.unseen, all_views=True),
-            "degraded": asker.ask(worn, rooms.all, all_views=True),
+            "all": asker.ask(embedded, rooms.all),
+            "unseen": asker.ask(embedded, rooms.unseen),
+            "degraded": asker.ask(worn, rooms.all),
         }
 
     def answers(self, asked: Asked) -> Float64Array:

@@ -1,6 +1,6 @@
 """How well a model names logos: `python benchmarks/logobench.py MODEL [--split NAME] [--output JSON]`.
 
-The gallery is the training part of a split, whole drawings; the queries are drawings that neither gallery nor model has
+The gallery is the training part of a split; the queries are drawings that neither gallery nor model has
 seen, so MODEL must have been trained on that part of that split at most. The constants of the decision are fitted on
 the validation part and on degraded copies of it, against the same gallery. Asked are
 
@@ -74,30 +74,42 @@ class Rooms:
 class Asker:
     """Asks the gallery and the head of one model about drawings."""
 
-    def __init__(self, bench: LogoBench, head: HeadVectors | None, gallery: Embedded, train: Int64Array) -> None:
-        """Takes the rows of the gallery."""
+    def __init__(
+        self,
+        bench: LogoBench,
+        head: HeadVectors | None,
+        gallery: Embedded,
+        train: Int64Array,
+        *,
+        all_views: bool = True,
+    ) -> None:
+        """Takes the rows of the gallery; it and what is asked stand with all their views or as whole drawings."""
         position = {name: place for place, name in enumerate(bench.classes)}
         self.other = position[OTHER]
         self.labels = np.array([position[drawing.label] for drawing in bench.drawings])
-        self._gallery = ExactIndex(gallery.of(train, all_views=False)[0], train)
+        vectors, owners = gallery.of(train, all_views=all_views)
+        self._gallery = ExactIndex(vectors, train[owners])
+        self._most_views = int(np.bincount(owners).max())
+        self._all_views = all_views
         self._head = CosineHead(head, bench.classes) if head else None
         self._n_classes = len(bench.classes)
 
-    def ask(self, source: Embedded, rows: Int64Array, *, all_views: bool) -> Asked:
+    def ask(self, source: Embedded, rows: Int64Array) -> Asked:
         """Rows that `source` does not hold are passed over."""
         rows = np.intersect1d(rows, source.owners)
-        views, owners = source.of(rows, all_views=all_views)
+        views, owners = source.of(rows, all_views=self._all_views)
         found = self._nearest(views, owners, len(rows))
         nearest = nearest_of_classes(found.similarities, self.labels[found.ids], self._n_classes)
         head = self._head.scores(views, owners, len(rows)) if self._head else None
         return Asked(nearest, head, self.labels[rows], rows)
 
-    def neighbours(self, source: Embedded, rows: Int64Array, *, all_views: bool) -> Neighbours:
+    def neighbours(self, source: Embedded, rows: Int64Array) -> Neighbours:
         """The nearest drawings of the gallery, by row, for rows in ascending order that `source` holds."""
-        return self._nearest(*source.of(rows, all_views=all_views), len(rows))
+        return self._nearest(*source.of(rows, all_views=self._all_views), len(rows))
 
     def _nearest(self, views: Float32Array, owners: Int64Array, n_queries: int) -> Neighbours:
-        return best_over_views(self._gallery.search(views, DecisionConfig().k), owners, n_queries)
+        k = DecisionConfig().k
+        return best_over_views(self._gallery.search(views, k * self._most_views), owners, n_queries, k)
 
 
 def head_of(bundle: ModelBundle) -> HeadVectors | None:
@@ -133,7 +145,6 @@ def run_split(
 ) -> dict[str, Any]:
     """All methods on all sets of queries."""
     rooms = Rooms.of(bench, split)
-    asker = Asker(bench, head_of(bundle), embedded, rooms.train)
     groups = np.unique(np.array(bench.groups), return_inverse=True)[1]
     asked = {
         "all": (embedded, rooms.all),
@@ -143,8 +154,9 @@ def run_split(
     }
     methods: list[dict[str, Any]] = []
     for all_views in (False, True):
-        validation = [asker.ask(source, rooms.val, all_views=all_views) for source in (embedded, worn)]
-        witnesses = {name: asker.ask(source, rows, all_views=all_views) for name, (source, rows) in asked.items()}
+        asker = Asker(bench, head_of(bundle), embedded, rooms.train, all_views=all_views)
+        validation = [asker.ask(source, rooms.val) for source in (embedded, worn)]
+        witnesses = {name: asker.ask(source, rows) for name, (source, rows) in asked.items()}
         ways: dict[str, tuple[float, ...]] = {"nearest": (), "neighbours": (0.0,)}
         if validation[0].head is not None:
             ways |= {"head": (1.0,), "both": HEAD_WEIGHTS}

@@ -100,7 +100,7 @@ class Frozen:
 
     def ask(self, which: int, rows: Int64Array) -> Asked:
         """Drawings as they are (0) or degraded (1)."""
-        return self._asker.ask(self._sources[which], rows, all_views=True)
+        return self._asker.ask(self._sources[which], rows)
 
 
 def run(model: Path, cache: Path) -> dict[str, Any]:
@@ -112,7 +112,7 @@ def run(model: Path, cache: Path) -> dict[str, Any]:
     groups = np.unique(np.array(bench.groups), return_inverse=True)[1]
     asker = Asker(bench, head_of(bundle), sources[0], rooms.train)
     other = asker.other
-    validation = [asker.ask(source, rooms.val, all_views=True) for source in sources]
+    validation = [asker.ask(source, rooms.val) for source in sources]
     config = fit_decision(validation, other)
     unknown = unknown_logos(validation, other, config)
     scored = [candidates(each, frozen.ask(which, each.rows), other, config) for which, each in enumerate(validation)]
@@ -120,7 +120,7 @@ def run(model: Path, cache: Path) -> dict[str, Any]:
     scores: dict[str, dict[str, Any]] = {}
     sets: dict[str, list[dict[str, Any]]] = {}
     for which, (name, source) in enumerate(zip(("as drawn", "degraded"), sources, strict=True)):
-        asked = asker.ask(source, rooms.all, all_views=True)
+        asked = asker.ask(source, rooms.all)
         is_other = asked.true == other
         own = with_third(candidates(asked, frozen.ask(which, asked.rows), other, config), share)
         scores[name] = {each: told_apart(known, ~is_other, groups[asked.rows]) for each, known in own.items()}

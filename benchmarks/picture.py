@@ -48,12 +48,12 @@ def main() -> None:
     embedded, worn = embeddings(bench, bundle, [SPLIT], arguments.cache)
     rooms = Rooms.of(bench, SPLIT)
     asker = Asker(bench, head_of(bundle), embedded, rooms.train)
-    validation = [asker.ask(source, rooms.val, all_views=True) for source in (embedded, worn)]
+    validation = [asker.ask(source, rooms.val) for source in (embedded, worn)]
     config = fit_decision(validation, asker.other)
     asked = np.sort(np.random.default_rng(SEED).choice(rooms.unseen, ROWS * COLUMNS, replace=False))
-    queries = asker.ask(embedded, asked, all_views=True)
+    queries = asker.ask(embedded, asked)
     answers = class_probabilities(queries.nearest, queries.head, asker.other, config)
-    found = asker.neighbours(embedded, asked, all_views=True)
+    found = asker.neighbours(embedded, asked)
 
     page = Image.new("RGB", (COLUMNS * CELL_WIDTH, ROWS * CELL_HEIGHT), "white")
     pen = ImageDraw.Draw(page)

@@ -28,19 +28,63 @@ def rows(*cells: list[str]) -> list[str]:
 def logobench() -> list[str]:
     """Every method on every set of queries, the recipe of 2018 first."""
     (split,) = result("logobench")["splits"].values()
+    sets = ("all", "unseen", "degraded")
     lines = [["method", "views", "all: macro F2", "unseen shapes", "degraded", "wide: right", "other right", "AUROC"]]
     for entry in result("origin")["methods"]:
-        lines.append([f"2018, {entry['method']}", "squashed", *quality(entry)])
+        lines.append([f"2018, {entry['method']}", "squashed", *quality(entry, sets)])
     for entry in split["methods"]:
-        lines.append([entry["method"], "all" if entry["all_views"] else "whole", *quality(entry)])
+        lines.append([entry["method"], "all" if entry["all_views"] else "whole", *quality(entry, sets)])
     return rows(*lines)
 
 
-def quality(entry: dict[str, Any]) -> list[str]:
+def quality(entry: dict[str, Any], sets: tuple[str, ...]) -> list[str]:
     """The figures of one method."""
-    f2 = ["{:.3f} ({:.3f}-{:.3f})".format(*entry[asked]["macro_f2"]) for asked in ("all", "unseen", "degraded")]
+    f2 = [with_interval(entry[asked]["macro_f2"]) for asked in sets]
     others = (("wide", "company_accuracy"), ("all", "other_recall"), ("all", "auroc"))
     return f2 + [f"{entry[asked][figure][0]:.3f}" for asked, figure in others]
+
+
+def with_interval(figure: list[float]) -> str:
+    """A figure with its 95 % interval."""
+    return "{:.3f} ({:.3f}-{:.3f})".format(*figure)
+
+
+def shape_split() -> list[str]:
+    """Every method on the shape split, of the companies that the held-out training knows."""
+    sets = ("all", "degraded")
+    lines = [["method", "views", "new shapes: macro F2", "degraded", "wide: right", "other right", "AUROC"]]
+    for entry in result("enrolment")["fusion"]["methods"]:
+        lines.append([entry["method"], "all" if entry["all_views"] else "whole", *quality(entry, sets)])
+    return rows(*lines)
+
+
+def enrolment() -> list[str]:
+    """What enrolled companies are worth, by number of drawings and by what the head has of them."""
+    lines = [["drawings", "head", "new companies: right", "other shapes: right", "old: macro F2", "ECE"]]
+    for number, methods in result("enrolment")["drawings"].items():
+        for method, entry in methods.items():
+            lines.append(
+                [
+                    number,
+                    method,
+                    with_interval(entry["right"]),
+                    with_interval(entry["right_other_shapes"]),
+                    f"{entry['old_macro_f2_change'][0]:+.3f}",
+                    f"{entry['ece']:.3f}" if "ece" in entry else "",
+                ]
+            )
+    return rows(*lines)
+
+
+def told_apart() -> list[str]:
+    """Scores of showing a known company."""
+    sets = result("open_set")["scores"]
+    head = [f"{name}: {what}" for name in sets for what in ("AUROC", "`other` above 95 % of companies")]
+    lines = [["score", *head]]
+    for score in next(iter(sets.values())):
+        cells = [with_interval(each[score][what]) for each in sets.values() for what in ("auroc", "fpr_at_95_tpr")]
+        lines.append([score, *cells])
+    return rows(*lines)
 
 
 def ensemble() -> list[str]:
@@ -74,7 +118,7 @@ def open_set() -> list[str]:
     lines = [["asked for", *(f"{name}: {what}" for name in sets for what in ("given", "companies right"))]]
     for entries in zip(*sets.values(), strict=True):
         share = entries[0]["asked"]
-        cells = ["{:.3f} ({:.3f}-{:.3f})".format(*each[what]) for each in entries for what in FALSE_NAMES]
+        cells = [with_interval(each[what]) for each in entries for what in FALSE_NAMES]
         lines.append(["" if share is None else f"{share:.2f}", *cells])
     return rows(*lines)
 
@@ -89,8 +133,7 @@ def near_duplicates() -> list[str]:
             lines.append([name, "not reached", ""])
         else:
             unit = "cosine {:.2f}" if name == "embedding" else "{:.0f} bits"
-            recall = "{:.3f} ({:.3f}-{:.3f})".format(*found["recall"])
-            lines.append([name, recall, unit.format(abs(found["threshold"]))])
+            lines.append([name, with_interval(found["recall"]), unit.format(abs(found["threshold"]))])
     return rows(*lines)
 
 
@@ -128,6 +171,7 @@ def speed() -> list[str]:
             ]
         )
     lines.append(enrolment_row(result("enrolment_speed")))
+    lines.append(duplicates_row(result("duplicates_speed")))
     lines.append(decode_row(decoding))
     lines.append(training_row(result("training")))
     return rows(*lines)
@@ -140,6 +184,17 @@ def enrolment_row(enrolment: dict[str, Any]) -> list[str]:
         f"{enrolment['median_wall_s']['enroll']:.2f} s",
         "decoding and embedding them",
         f"{enrolment['ratios']['enroll / decode and embed']:.2f}",
+    ]
+
+
+def duplicates_row(duplicates: dict[str, Any]) -> list[str]:
+    """Duplicates within a large index."""
+    small, large = duplicates["runs"]
+    return [
+        f"`duplicates` among {large['items']:,}",
+        f"{large['wall_s']:.0f} s, {large['memory_mb']} MB",
+        f"{small['items']:,}: {small['wall_s']:.0f} s, {small['memory_mb']} MB",
+        f"{duplicates['ratios']['wall_s']:.1f}; memory {duplicates['ratios']['memory_mb']:.1f}",
     ]
 
 
@@ -170,7 +225,10 @@ TABLES = {
     "logobench": logobench,
     "ensemble": ensemble,
     "ablation": ablation,
+    "shape split": shape_split,
+    "told apart": told_apart,
     "open set": open_set,
+    "enrolment": enrolment,
     "near duplicates": near_duplicates,
     "speed": speed,
 }

@@ -37,5 +37,5 @@ def refit(index: Path | None) -> None:
     number = len(report.classes)
     click.echo(
         f"{shown(str(folder))}: head fitted to {number} {'class' if number == 1 else 'classes'} "
-        f"on {report.n_vectors:,} embeddings"
+        f"on {report.n_drawings:,} drawings"
     )

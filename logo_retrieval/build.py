@@ -112,7 +112,9 @@ def _build(
     return report
 
 
-def embedded(intake: Intake, pool: DecoderPool, embedder: Embedder) -> Iterator[dict[bytes, StagedDrawing]]:
+def embedded(
+    intake: Intake, pool: DecoderPool, embedder: Embedder, *, all_views: bool = True
+) -> Iterator[dict[bytes, StagedDrawing]]:
     """Decodes and embeds every new content; yields what can be used by SHA-256, a batch at a time."""
     waiting: deque[bytes] = deque()
 
@@ -121,7 +123,7 @@ def embedded(intake: Intake, pool: DecoderPool, embedder: Embedder) -> Iterator[
             waiting.append(sha256)
             yield content
 
-    images = pool.decode(data(), all_views=False)
+    images = pool.decode(data(), all_views=all_views)
     while batch := list(islice(images, _BATCH)):
         readable: dict[bytes, LogoImage] = {}
         for image in batch:

@@ -111,7 +111,9 @@ def drawings_of_files(
         progress: called after each file.
     """
     intake = Intake(gallery, lambda sha256: False, progress)
-    known = {sha: drawing for batch in embedded(intake, pool, embedder) for sha, drawing in batch.items()}
+    known = {
+        sha: drawing for batch in embedded(intake, pool, embedder, all_views=False) for sha, drawing in batch.items()
+    }
     content = {record.name: sha256 for record, sha256 in intake.usable()}
     content |= {name: content[twin] for name, twin in intake.report.duplicates}
     records = [record for record in gallery.records if record.name in content]

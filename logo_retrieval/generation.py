@@ -98,7 +98,7 @@ def in_open_world(classes: tuple[str, ...]) -> tuple[str, ...]:
 def untrained_means(
     snapshot: Snapshot, learned: HeadVectors, vectors_at: Callable[[Int64Array], Float32Array]
 ) -> dict[int, Float32Array]:
-    """By position the (d,) unit mean of the vectors of each class that training has never seen.
+    """By position the (d,) unit mean of the whole drawings of each class that training has never seen.
 
     Args:
         snapshot: of the index.
@@ -107,13 +107,12 @@ def untrained_means(
     """
     trained = set(learned.classes)
     classes = [place for place, name in enumerate(snapshot.classes) if name not in trained]
-    owners = snapshot.vector_classes
-    rows = np.flatnonzero(np.isin(owners, classes))
-    rows = rows[np.argsort(owners[rows], kind="stable")]
-    present, starts = np.unique(owners[rows], return_index=True)
+    items = np.flatnonzero(np.isin(snapshot.item_classes, classes))
+    items = items[np.argsort(snapshot.item_classes[items], kind="stable")]
+    present, starts = np.unique(snapshot.item_classes[items], return_index=True)
     if len(present) == 0:
         return {}
-    sums = np.add.reduceat(vectors_at(rows), starts, axis=0)
+    sums = np.add.reduceat(vectors_at(snapshot.whole_drawings[items]), starts, axis=0)
     lengths = np.maximum(np.linalg.norm(sums, axis=1, keepdims=True), 1e-12)
     return dict(zip(present.tolist(), sums / lengths, strict=True))
 

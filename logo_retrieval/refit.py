@@ -24,11 +24,11 @@ class RefitReport:
 
     Attributes:
         classes: that have a row of their own now.
-        n_vectors: how many embeddings of drawings, of these and all other classes, it was fitted to.
+        n_drawings: how many, of these and of all other classes, they were fitted to.
     """
 
     classes: list[str]
-    n_vectors: int
+    n_drawings: int
 
 
 def refit(store: IndexStore, learned: HeadVectors | None) -> RefitReport:
@@ -53,26 +53,26 @@ def refit(store: IndexStore, learned: HeadVectors | None) -> RefitReport:
 
 def _refit(store: IndexStore, learned: HeadVectors) -> RefitReport:
     snapshot = store.snapshot()
-    vectors = snapshot.vectors
-    assert vectors is not None  # noqa: S101 - none were held
+    assert snapshot.vectors is not None  # noqa: S101 - none were held
     classes = in_open_world(snapshot.classes)
-    means = untrained_means(snapshot, learned, vectors.__getitem__)
+    means = untrained_means(snapshot, learned, snapshot.vectors.__getitem__)
     means.pop(classes.index(OTHER), None)
     if not means:
         return RefitReport([], 0)
+    drawings = snapshot.vectors[snapshot.whole_drawings]
     fitted = np.array(list(means))
     fixed = np.setdiff1d(np.arange(len(classes)), fitted)
     position = np.empty(len(classes), np.int64)
     position[np.concatenate([fitted, fixed])] = np.arange(len(classes))
     rows = fitted_rows(
         np.stack(list(means.values())),
-        vectors,
-        position[snapshot.vector_classes],
-        _cosines(CosineHead(learned, classes), vectors)[:, fixed],
+        drawings,
+        position[snapshot.item_classes],
+        _cosines(CosineHead(learned, classes), drawings)[:, fixed],
     )
     names = [classes[place] for place in fitted]
     write_head_rows(store.folder, dict(zip(names, rows, strict=True)), generation=snapshot.generation)
-    return RefitReport(names, len(vectors))
+    return RefitReport(names, len(drawings))
 
 
 def _cosines(head: CosineHead, vectors: Float32Array) -> Float32Array:

@@ -61,6 +61,19 @@ def test_one_drawing_is_enough(classifier: LogoClassifier) -> None:
     assert "ring" in classifier.classes
 
 
+def test_the_symbol_of_an_enrolled_lockup_is_known_alone(classifier: LogoClassifier) -> None:
+    letters = "".join(f'<path d="M{x} 20h12v60h-12z"/>' for x in range(140, 400, 30))
+    lockup = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 400 100">{RING}{letters}</svg>'
+    classifier.enroll("ring", [lockup.encode()])
+    assert len(classifier.store.class_vectors(["ring"])["ring"]) == 2
+    (nearest,) = classifier.similar(ring(), k=1)
+    assert nearest.label == "ring" and nearest.similarity > 0.95
+    by_neighbour, by_head = next(
+        (each.nearest, each.head) for each in classifier.classify([ring()])[0].top if each.label == "ring"
+    )
+    assert by_neighbour > 0.95 and by_head is not None and by_head < 0.9, "the head has whole drawings alone"
+
+
 def test_a_known_class_takes_more_drawings_and_leaves_out_what_it_has(classifier: LogoClassifier) -> None:
     before = classifier.store.class_sizes()["disc"]
     report = classifier.enroll("disc", [svg("disc", 0), svg("disc", 5), svg("disc", 5)])

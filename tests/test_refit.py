@@ -47,7 +47,7 @@ def test_fitted_rows_take_part_in_the_next_answer_of_every_process(mine: Path, c
     with LogoClassifier.open(mine) as elsewhere:
         by_mean = head_of(elsewhere, "ring"), head_of(elsewhere, "bars")
         report = classifier.refit()
-        assert set(report.classes) == {"ring", *COMPANIES} and report.n_vectors == 2 + 12
+        assert set(report.classes) == {"ring", *COMPANIES} and report.n_drawings == 2 + 12
         assert head_of(elsewhere, "ring") != by_mean[0] and head_of(elsewhere, "bars") != by_mean[1]
         assert elsewhere.classify([ring(1)])[0].label == "ring"
         assert elsewhere.store.faults() == []
@@ -110,7 +110,7 @@ def test_damage_is_found(mine: Path, classifier: LogoClassifier) -> None:
 def test_the_command(run: Run, mine: Path, tmp_path: Path) -> None:
     done = run("refit", "--index", mine)
     assert (done.code, done.err) == (0, "")
-    assert done.out == f"{mine}: head fitted to 3 classes on 12 embeddings\n"
+    assert done.out == f"{mine}: head fitted to 3 classes on 12 drawings\n"
     (tmp_path / "disc.svg").write_bytes(svg("disc", 4))
     assert "disc" in run("classify", "--index", mine, tmp_path / "disc.svg").out
     assert run("refit", "--index", tmp_path / "absent").code == 1

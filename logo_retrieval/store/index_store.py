@@ -63,10 +63,9 @@ class Snapshot:
     head_rows: dict[int, Float32Array]
 
     @property
-    def vector_classes(self) -> Int64Array:
-        """(r,) positions in `classes`."""
-        owners: Int64Array = self.item_classes[np.searchsorted(self.item_ids, self.vector_items)]
-        return owners
+    def whole_drawings(self) -> Int64Array:
+        """(m,) positions in `vectors` of the first view of each item, in the order of `item_ids`."""
+        return np.searchsorted(self.vector_items, self.item_ids).astype(np.int64)
 
 
 @dataclass(frozen=True, slots=True)
