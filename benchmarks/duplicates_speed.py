@@ -15,16 +15,15 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from enrolment_speed import lay_index
 from surroundings import RESULTS, surroundings
 
-from logo_retrieval.bundle import write_bundle
-from logo_retrieval.models import model_folder, starter_index, starter_model
-from logo_retrieval.store.changes import replace_index
-from logo_retrieval.store.index_store import IndexStore, StoredItem
+from logo_retrieval.store.index_store import StoredItem
 
 ITEMS = 100_000
 SMALLER = 4
@@ -73,17 +72,12 @@ def measured(folder: Path) -> dict[str, Any]:
 
 def run(n_items: int) -> dict[str, Any]:
     """Builds both, measures each."""
-    model = starter_model()
-    with IndexStore(starter_index()) as store:
-        manifest = store.manifest
     sizes = (n_items // SMALLER, n_items)
     found: list[dict[str, Any]] = []
     with tempfile.TemporaryDirectory() as scratch:
         for size in sizes:
             folder = Path(scratch) / str(size)
-            files = {name: model.path(name).read_bytes() for name in model.config.files}
-            write_bundle(model_folder(folder, model.digest), model.config, files)
-            replace_index(folder, manifest, ["all"], made_up_items(size, manifest.dim))
+            lay_index(folder, ["all"], partial(made_up_items, size))
             found.append({"items": size, **measured(folder)})
     small, large = found
     return {

@@ -12,7 +12,7 @@ import argparse
 import json
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,7 @@ from logo_retrieval.images.preparation import Preparation
 from logo_retrieval.models import model_folder, starter_index, starter_model
 from logo_retrieval.store.changes import replace_index
 from logo_retrieval.store.index_store import IndexStore, StoredItem
+from logo_retrieval.store.manifest import Manifest
 
 ROUNDS = 7
 DRAWINGS = 5
@@ -54,6 +55,17 @@ def drawings(salt: int) -> list[bytes]:
     return [frame.format(place * 0x2A1F13, mark, salt).encode() for place in range(DRAWINGS)]
 
 
+def lay_index(folder: Path, labels: Sequence[str], items: Callable[[int], Iterator[StoredItem]]) -> Manifest:
+    """An index with the starter's model and these items, made for embeddings of its width; returns its manifest."""
+    model = starter_model()
+    with IndexStore(starter_index()) as store:
+        manifest = store.manifest
+    files = {name: model.path(name).read_bytes() for name in model.config.files}
+    write_bundle(model_folder(folder, model.digest), model.config, files)
+    replace_index(folder, manifest, labels, items(manifest.dim))
+    return manifest
+
+
 def timed(work: Callable[[], object]) -> float:
     """Seconds of wall time."""
     start = time.perf_counter()
@@ -63,21 +75,16 @@ def timed(work: Callable[[], object]) -> float:
 
 def run(n_items: int) -> dict[str, Any]:
     """Builds, times."""
-    model = starter_model()
-    with IndexStore(starter_index()) as store:
-        manifest = store.manifest
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch) / "index"
-        files = {name: model.path(name).read_bytes() for name in model.config.files}
-        write_bundle(model_folder(folder, model.digest), model.config, files)
         labels = [f"company {place:04}" for place in range(CLASSES)]
-        replace_index(folder, manifest, labels, made_up_items(n_items, manifest.dim))
+        manifest = lay_index(folder, labels, partial(made_up_items, n_items))
         times: dict[str, list[float]] = {}
 
         def note(what: str, work: Callable[[], object]) -> None:
             times.setdefault(what, []).append(timed(work))
 
-        embedder = load_embedder(model)
+        embedder = load_embedder(starter_model())
         preparation = Preparation.from_dict(manifest.preparation)
         with LogoClassifier.open(folder) as classifier, DecoderPool(preparation) as pool:
 

@@ -1,7 +1,8 @@
 from __future__ import annotations
 
+import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 from drawings import lay_classes, lay_queries
 
+from logo_retrieval import LogoClassifier
 from logo_retrieval.build import build_index
 from logo_retrieval.gallery import read_gallery
 from logo_retrieval.models import starter_model
@@ -50,6 +52,19 @@ def index(tmp_path_factory: pytest.TempPathFactory, classes: Path) -> Path:
     folder = tmp_path_factory.mktemp("indexes") / "small"
     build_index(read_gallery(classes), folder, starter_model())
     return folder
+
+
+@pytest.fixture
+def mine(index: Path, tmp_path: Path) -> Path:
+    """A copy of that index, to be changed."""
+    return Path(shutil.copytree(index, tmp_path / "mine"))
+
+
+@pytest.fixture
+def classifier(mine: Path) -> Iterator[LogoClassifier]:
+    """Has the copy open."""
+    with LogoClassifier.open(mine) as classifier:
+        yield classifier
 
 
 @pytest.fixture(scope="session")

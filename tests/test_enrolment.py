@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 import sqlite3
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -30,17 +29,6 @@ def ring(place: int = 0) -> bytes:
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {100 + place} 100" fill="{colour}">{RING}</svg>'
     ).encode()
-
-
-@pytest.fixture
-def mine(index: Path, tmp_path: Path) -> Path:
-    return Path(shutil.copytree(index, tmp_path / "mine"))
-
-
-@pytest.fixture
-def classifier(mine: Path) -> Iterator[LogoClassifier]:
-    with LogoClassifier.open(mine) as classifier:
-        yield classifier
 
 
 def answers(folder: Path) -> list[Decision]:

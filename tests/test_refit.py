@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
 import sqlite3
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -21,17 +19,6 @@ from logo_retrieval.store.index_store import IndexStore
 from logo_retrieval.store.schema import INDEX_FILE
 
 COMPANIES = set(SHAPES) - {"other"}
-
-
-@pytest.fixture
-def mine(index: Path, tmp_path: Path) -> Path:
-    return Path(shutil.copytree(index, tmp_path / "mine"))
-
-
-@pytest.fixture
-def classifier(mine: Path) -> Iterator[LogoClassifier]:
-    with LogoClassifier.open(mine) as classifier:
-        yield classifier
 
 
 def head_of(classifier: LogoClassifier, label: str) -> float:

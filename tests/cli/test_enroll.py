@@ -15,11 +15,6 @@ from logo_retrieval.store.index_store import IndexStore
 MARK = b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"><path d="M0 0h9L5 4l4 5H0l4-5z"/></svg>'
 
 
-@pytest.fixture
-def mine(index: Path, tmp_path: Path) -> Path:
-    return Path(shutil.copytree(index, tmp_path / "mine"))
-
-
 def labels(run: Run, index: Path, *files: Path) -> list[str]:
     out = run("classify", "--index", index, "--format", "jsonl", *files).out
     return [json.loads(line)["label"] for line in out.splitlines()]
