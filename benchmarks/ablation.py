@@ -1,10 +1,10 @@
 """What each transform of the augmentation is worth: `python benchmarks/ablation.py WORK [--variant NAME]...`.
 
 Short trainings from ImageNet weights that differ in one thing: a transform or a kind of transforms left out, drawings
-mirrored in half of the draws, a supervised contrastive term, no wide set, no generic icons, a larger backbone. Each is
-asked about the validation and test drawings of the collection split, as they are and degraded, by the mean of its
-nearest drawing and its head, whole drawings alone. Beside its figures stands its difference to the training with
-everything, which ran with several seeds: what is within their spread, or whose interval holds 0, was not shown to
+mirrored in half of the draws, a supervised contrastive term, no wide set, no generic icons, a larger backbone or
+pictures. Each is asked about the validation and test drawings of the collection split, as they are and degraded, by the
+mean of its nearest drawing and its head, whole drawings alone. Beside its figures stands its difference to the training
+with everything, which ran with several seeds: what is within their spread, or whose interval holds 0, was not shown to
 matter. The trainings are far shorter than the starter's, so the figures are lower.
 
 A variant that has run is kept in the results; by default those run that are not there yet.
@@ -84,6 +84,7 @@ def variants() -> dict[str, Recipe]:
     )
     data = dict.fromkeys(("mirrored", "no wide set", "no generic icons"), BASE)
     larger = {name: replace(BASE, backbone=name) for name in ("efficientnet_lite1", "efficientnet_lite2")}
+    larger["128 px"] = replace(BASE, size_px=128)
     return {**seeds, **without, **data, "contrastive": replace(BASE, contrastive=0.2), **larger, **without_one}
 
 
@@ -105,9 +106,9 @@ def mirrored(data: TrainingSet) -> TrainingSet:
 class Queries:
     """The drawings that are in the gallery or asked, decoded once for all variants."""
 
-    def __init__(self, bench: LogoBench) -> None:
+    def __init__(self, bench: LogoBench, size_px: int) -> None:
         """Decodes them: the gallery, and what is asked as it is and degraded."""
-        self.bench, self.rooms = bench, Rooms.of(bench, SPLIT)
+        self.bench, self.rooms, self.size_px = bench, Rooms.of(bench, SPLIT), size_px
         self.asked = np.union1d(self.rooms.val, self.rooms.all)
         self.drawn = self._views(np.union1d(self.rooms.train, self.asked), None)
         self.worn = self._views(self.asked, WORN)
@@ -115,7 +116,7 @@ class Queries:
 
     def _views(self, rows: Int64Array, salt: str | None) -> tuple[UInt8Array, Int64Array]:
         views, kept = [], []
-        with DecoderPool(Preparation(size_px=BASE.size_px)) as pool:
+        with DecoderPool(Preparation(size_px=self.size_px)) as pool:
             for row, image in zip(rows, pool.decode(sources_of(self.bench, rows, salt), all_views=False), strict=True):
                 if not isinstance(image, UnreadableImage):
                     views.append(image.views[0])
@@ -187,7 +188,7 @@ def main() -> None:
     arguments = parser.parse_args()
     bench, wide, generic = load(arguments.cache), load_wide(arguments.cache), load_generic(arguments.cache)
     data = training_set(bench, wide + generic, arguments.cache, split=SPLIT)
-    queries = Queries(bench)
+    queries: dict[int, Queries] = {}
     found = json.loads(arguments.output.read_text(encoding="utf-8")) if arguments.output.is_file() else {"variants": {}}
     if found["variants"] and found["recipe"] != BASE.to_dict():
         raise SystemExit(f"{arguments.output} holds results of another recipe: move it away")
@@ -204,9 +205,13 @@ def main() -> None:
             own_data = training_set(bench, generic, arguments.cache, split=SPLIT)
         elif name == "no generic icons":
             own_data = training_set(bench, wide, arguments.cache, split=SPLIT)
-        own = trained(name, recipe, own_data, queries, arguments.work)
+        size_px = recipe.size_px
+        if size_px not in queries:
+            queries[size_px] = Queries(bench, size_px)
+        asked = queries[size_px]
+        own = trained(name, recipe, own_data, asked, arguments.work)
         base = own if base is None else base
-        found["variants"][name] = figures(own, base, queries.groups)
+        found["variants"][name] = figures(own, base, asked.groups)
         results = {
             "benchmark": "LogoBench-160, ablation of the training",
             "split": SPLIT,
