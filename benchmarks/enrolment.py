@@ -99,10 +99,18 @@ class Trial:
         rows = np.sort(np.concatenate(chosen))
         return Enrolled(rows, np.union1d(self.gallery, rows))
 
-    def nearest(self, gallery: Int64Array) -> Float32Array:
-        """(n, c) similarities of the nearest drawing of each class."""
-        vectors, owners = self._drawn.of(gallery, all_views=True)
-        found = ExactIndex(vectors, gallery[owners]).search(self.views, self.config.k * int(np.bincount(owners).max()))
+    @property
+    def untouched(self) -> Enrolled:
+        """The index before any draw."""
+        return Enrolled(np.array([], np.int64), self.gallery)
+
+    def nearest(self, enrolled: Enrolled) -> Float32Array:
+        """(n, c) similarities of the nearest drawing of each class; those that were enrolled have all their views."""
+        vectors, owners = self._drawn.of(enrolled.gallery, all_views=True)
+        owners = enrolled.gallery[owners]
+        kept = np.isin(owners, enrolled.rows) | (np.diff(owners, prepend=-1) != 0)  # of the others the whole alone
+        most = int(np.bincount(owners[kept]).max())
+        found = ExactIndex(vectors[kept], owners[kept]).search(self.views, self.config.k * most)
         found = best_over_views(found, self.owners, len(self.asked), self.config.k)
         return nearest_of_classes(found.similarities, self.true[found.ids], self.by_head.shape[1])
 
@@ -191,7 +199,7 @@ def over_draws(found: list[dict[str, Any]], before: float) -> dict[str, Any]:
 
 def unknown(trial: Trial, config: DecisionConfig, groups: Int64Array) -> dict[str, Any]:
     """Known companies from unknown ones and the rest of `other`, before any is enrolled."""
-    nearest = trial.nearest(trial.gallery)
+    nearest = trial.nearest(trial.untouched)
     probabilities = class_probabilities(nearest, trial.by_head, trial.other, config)
     true = np.where(trial.is_new, trial.other, trial.true[trial.asked])
     answers = Answers(probabilities.argmax(axis=1), 1 - probabilities[:, trial.other], probabilities)
@@ -217,18 +225,14 @@ def run(work: Path, cache: Path) -> dict[str, Any]:
     config = fit_decision(validation, asker.other)
     trial = Trial(bench, learned, drawn, config)
     groups = np.unique(np.array(bench.groups), return_inverse=True)[1]
-    before = judged(
-        trial,
-        Enrolled(np.array([], np.int64), trial.gallery),
-        None,
-        class_probabilities(trial.nearest(trial.gallery), trial.by_head, trial.other, config).argmax(axis=1),
-    )["old_macro_f2"]
+    untouched = class_probabilities(trial.nearest(trial.untouched), trial.by_head, trial.other, config)
+    before = judged(trial, trial.untouched, None, untouched.argmax(axis=1))["old_macro_f2"]
     drawings: dict[str, Any] = {}
     for number in DRAWINGS:
         found: dict[str, list[dict[str, Any]]] = {method: [] for method in METHODS}
         for lot in range(DRAWS):
             enrolled = trial.draw(number, lot)
-            nearest = trial.nearest(enrolled.gallery)
+            nearest = trial.nearest(enrolled)
             for method in METHODS:
                 if method == "nearest mean":
                     own, given = trial.by_nearest_mean(enrolled, nearest), None

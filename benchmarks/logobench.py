@@ -1,6 +1,6 @@
 """How well a model names logos: `python benchmarks/logobench.py MODEL [--split NAME] [--output JSON]`.
 
-The gallery is the training part of a split; the queries are drawings that neither gallery nor model has
+The gallery is the training part of a split, whole drawings; the queries are drawings that neither gallery nor model has
 seen, so MODEL must have been trained on that part of that split at most. The constants of the decision are fitted on
 the validation part and on degraded copies of it, against the same gallery. Asked are
 
@@ -83,13 +83,11 @@ class Asker:
         *,
         all_views: bool = True,
     ) -> None:
-        """Takes the rows of the gallery; it and what is asked stand with all their views or as whole drawings."""
+        """Takes the rows of the gallery, whole drawings; what is asked has all its views, or it is whole too."""
         position = {name: place for place, name in enumerate(bench.classes)}
         self.other = position[OTHER]
         self.labels = np.array([position[drawing.label] for drawing in bench.drawings])
-        vectors, owners = gallery.of(train, all_views=all_views)
-        self._gallery = ExactIndex(vectors, train[owners])
-        self._most_views = int(np.bincount(owners).max())
+        self._gallery = ExactIndex(gallery.of(train, all_views=False)[0], train)
         self._all_views = all_views
         self._head = CosineHead(head, bench.classes) if head else None
         self._n_classes = len(bench.classes)
@@ -108,8 +106,7 @@ class Asker:
         return self._nearest(*source.of(rows, all_views=self._all_views), len(rows))
 
     def _nearest(self, views: Float32Array, owners: Int64Array, n_queries: int) -> Neighbours:
-        k = DecisionConfig().k
-        return best_over_views(self._gallery.search(views, k * self._most_views), owners, n_queries, k)
+        return best_over_views(self._gallery.search(views, DecisionConfig().k), owners, n_queries)
 
 
 def head_of(bundle: ModelBundle) -> HeadVectors | None:

@@ -95,7 +95,7 @@ def _build(
     with Staging(folder, json.dumps([recipe, dict(manifest.versions)], sort_keys=True)) as staging:
         intake = Intake(gallery, staging.__contains__, progress)
         with DecoderPool(preparation) as pool:
-            for drawings in embedded(intake, pool, embedder):
+            for drawings in embedded(intake, pool, embedder, all_views=False):
                 staging.add(drawings)
         report, kept = intake.report, intake.usable()
         if not kept:
@@ -113,7 +113,7 @@ def _build(
 
 
 def embedded(
-    intake: Intake, pool: DecoderPool, embedder: Embedder, *, all_views: bool = True
+    intake: Intake, pool: DecoderPool, embedder: Embedder, *, all_views: bool
 ) -> Iterator[dict[bytes, StagedDrawing]]:
     """Decodes and embeds every new content; yields what can be used by SHA-256, a batch at a time."""
     waiting: deque[bytes] = deque()

@@ -115,7 +115,8 @@ class Enrolment:
         check_writable(self._store.folder)
         _check_names(gallery.classes, self._current().classes)
         intake = Intake(gallery, lambda sha256: False, given=given)
-        drawings = {sha: each for batch in embedded(intake, self._pool, self._embedder) for sha, each in batch.items()}
+        batches = embedded(intake, self._pool, self._embedder, all_views=True)  # few drawings have to stand for all
+        drawings = {sha: each for batch in batches for sha, each in batch.items()}
         candidates = [stored_item(record, sha256, drawings[sha256]) for record, sha256 in intake.usable()]
         found = intake.report
         as_given = {record.name: record.given for record in gallery.records}
