@@ -5,7 +5,8 @@ The gallery is the training part of the shape split without thirty companies, wh
 artist has drawn after the same shape, and the test part of the split. The constants of the decision come from the
 validation part, without the thirty. Enrolled companies are judged by
 
-- mean: as `enroll` leaves the index, each with the mean of its drawings in the head;
+- enroll: as that leaves the index, each with an imprinted row in the head;
+- mean: with no more than the mean of its drawings in the head, at the full weight of the head;
 - refit: as `refit` leaves it, each with a fitted row;
 - full refit: rows of all companies fitted anew;
 - nearest mean: no more than the nearest of the mean of each company and the drawings of `other`.
@@ -39,14 +40,14 @@ from logo_retrieval.evaluation.fitting import fit_decision
 from logo_retrieval.evaluation.measure import RESAMPLES, SEED, Answers, measure
 from logo_retrieval.evaluation.metrics import Float64Array, expected_calibration_error, macro_f_beta
 from logo_retrieval.heads.cosine import CosineHead, HeadVectors
-from logo_retrieval.heads.rows import fitted_rows
+from logo_retrieval.heads.rows import fitted_rows, imprinted_rows
 from logo_retrieval.search.exact import ExactIndex
 from logo_retrieval.search.views import best_over_views
 from logo_retrieval.values import Float32Array, Int64Array
 
 DRAWINGS = (1, 3, 5, 10)
 DRAWS = 20
-METHODS = ("mean", "refit", "full refit", "nearest mean")
+METHODS = ("enroll", "mean", "refit", "full refit", "nearest mean")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,10 +84,12 @@ class Trial:
         self.in_test = parts[self.asked] == "test"
         self.views, self.owners = drawn.of(self.asked, all_views=True)
         head = CosineHead(learned, bench.classes)
+        self.trained = head.trained
         self.by_head = head.scores(self.views, self.owners, len(self.asked))
         self.pictures = drawn.of(np.arange(len(self.true)), all_views=False)[0]
         owners = np.arange(len(self.true))
         self.gallery_by_head = head.scores(self.pictures, owners, len(owners))
+        self._all_learned = learned.vectors
         place = {name: row for row, name in enumerate(learned.classes) if name != OTHER}
         companies = [name for name in bench.classes if name in place]
         self.learned = np.stack([learned.vectors[place[name]] for name in companies])
@@ -117,10 +120,11 @@ class Trial:
     def head(self, enrolled: Enrolled, method: str) -> Float32Array:
         """(n, c) cosines of the head after one way of enrolling."""
         scores = self.by_head.copy()
-        classes, rows = self.new, self.means(enrolled.rows, self.new)
+        classes, means = self.new, self.means(enrolled.rows, self.new)
+        rows = imprinted_rows(means, self._all_learned) if method == "enroll" else means
         if method == "full refit":
             classes, rows = np.concatenate([classes, self.companies]), np.concatenate([rows, self.learned])
-        if method != "mean":
+        if method.endswith("refit"):
             stay = np.setdiff1d(np.arange(scores.shape[1]), classes)
             order = np.empty(scores.shape[1], np.int64)
             order[np.concatenate([classes, stay])] = np.arange(len(order))
@@ -237,7 +241,8 @@ def run(work: Path, cache: Path) -> dict[str, Any]:
                 if method == "nearest mean":
                     own, given = trial.by_nearest_mean(enrolled, nearest), None
                 else:
-                    given = class_probabilities(nearest, trial.head(enrolled, method), trial.other, config)
+                    trained = trial.trained if method in ("enroll", "refit") else None
+                    given = class_probabilities(nearest, trial.head(enrolled, method), trial.other, config, trained)
                     own = given.argmax(axis=1)
                 found[method].append(judged(trial, enrolled, given, own))
         drawings[str(number)] = {method: over_draws(each, before) for method, each in found.items()}

@@ -9,6 +9,7 @@ import numpy as np
 
 from logo_retrieval.bundle import ModelBundle
 from logo_retrieval.heads.cosine import HEAD_FILE, CosineHead, HeadVectors
+from logo_retrieval.heads.rows import imprinted_rows
 from logo_retrieval.search.faiss_index import FAISS_FLAT, FaissIndex, faiss_is_installed
 from logo_retrieval.search.open import open_index
 from logo_retrieval.search.protocol import VectorIndex
@@ -78,7 +79,7 @@ def read_generation(store: IndexStore, learned: HeadVectors | None, *, cached: b
     head = None
     if learned is not None:
         means = untrained_means(snapshot, learned, index.vectors_at)
-        head = CosineHead(learned, classes, {**means, **snapshot.head_rows})
+        head = CosineHead(learned, classes, {**_imprinted(means, learned), **snapshot.head_rows})
     return Generation(
         number=snapshot.generation,
         classes=classes,
@@ -88,6 +89,12 @@ def read_generation(store: IndexStore, learned: HeadVectors | None, *, cached: b
         index=index,
         head=head,
     )
+
+
+def _imprinted(means: dict[int, Float32Array], learned: HeadVectors) -> dict[int, Float32Array]:
+    if not means:
+        return {}
+    return dict(zip(means, imprinted_rows(np.stack(list(means.values())), learned.vectors), strict=True))
 
 
 def in_open_world(classes: tuple[str, ...]) -> tuple[str, ...]:

@@ -48,10 +48,13 @@ def test_what_a_company_lacks_is_what_makes_it_as_likely(index: Path) -> None:
     nearest = np.array([[evidence[label].nearest for label in labels]], np.float32)
     head = np.array([[evidence[label].head for label in labels]], np.float32)
     company, other = labels.index(decision.top[1].label), labels.index("other")
-    assert class_probabilities(nearest, head, other, config)[0, other] == pytest.approx(decision.probability, abs=1e-5)
+    trained = np.arange(len(labels)) == other  # the classes of this index are none that training knew
+    assert class_probabilities(nearest, head, other, config, trained)[0, other] == pytest.approx(
+        decision.probability, abs=1e-5
+    )
     nearest[0, company] += decision.missed_by
     head[0, company] += decision.missed_by
-    probabilities = class_probabilities(nearest, head, other, config)[0]
+    probabilities = class_probabilities(nearest, head, other, config, trained)[0]
     assert probabilities[company] == pytest.approx(probabilities[other], rel=1e-4)
 
 

@@ -65,6 +65,7 @@ class CosineHead:
 
     Attributes:
         n_classes: c.
+        trained: (c,) whether training has given the class a target.
     """
 
     def __init__(
@@ -73,19 +74,19 @@ class CosineHead:
         """Fits a head to an index.
 
         A target whose class is not in the index speaks for `other`: what it was trained to know is not known here. A
-        class that training never saw has no target; the mean of its drawings' embeddings takes the place of one, as in
-        Qi et al. 2018, arXiv 1712.07136, section 3.1.
+        class that training never saw has no target; a row made of its drawings, see `rows`, takes the place of one.
 
         Args:
             learned: by training.
             classes: c names of the index, `other` among them.
-            imprinted: by position in `classes`, the (d,) unit mean of a class that training never saw.
+            imprinted: by position in `classes`, the (d,) unit row of a class that training never saw.
         """
         position = {name: place for place, name in enumerate(classes)}
         places = np.array([position.get(name, position[OTHER]) for name in learned.classes], np.int64)
-        means = imprinted or {}
-        vectors = np.concatenate([learned.vectors, *(mean[None] for mean in means.values())])
-        places = np.concatenate([places, np.fromiter(means, np.int64, len(means))])
+        self.trained = np.isin(np.arange(len(classes)), places)
+        rows = imprinted or {}
+        vectors = np.concatenate([learned.vectors, *(row[None] for row in rows.values())])
+        places = np.concatenate([places, np.fromiter(rows, np.int64, len(rows))])
         order = np.argsort(places, kind="stable")
         self.n_classes = len(classes)
         self._vectors = np.ascontiguousarray(vectors[order])

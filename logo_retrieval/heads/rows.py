@@ -1,10 +1,13 @@
-"""Rows of a cosine head learned from embeddings as they are, in seconds."""
+"""Rows of a cosine head for classes that training has never seen, from embeddings as they are."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from logo_retrieval.values import Float32Array, Int64Array
+
+_SHARED_FROM = 0.25
+"""The cosine with a learned row above which a mean has something in common with it."""
 
 _SCALE, _MARGIN = 24.0, 0.15
 """Of the cosine softmax, as networks are trained with it."""
@@ -14,6 +17,28 @@ _STEP_SIZE = 2 / _SCALE**2
 """The loss bends by at most half of the squared scale, where a row's own drawings weigh 1 together."""
 
 _BLOCK = 4096
+
+
+def imprinted_rows(means: Float32Array, learned: Float32Array) -> Float32Array:
+    """Rows for the head at once: the mean of a class's drawings, less what it has in common with other targets.
+
+    Imprinting (Qi et al. 2018, arXiv 1712.07136, section 3.1) takes the mean itself. A trained row keeps away from the
+    drawings of all other targets, a mean does not, and claims some of them; here
+
+        row = mean - sum over learned rows r of max(cos(mean, r) - 0.25, 0) r,    made unit length,
+
+    depends on the drawings of its own class and on the model, and on nothing else in the index.
+
+    Args:
+        means: (f, d) unit means, one a class.
+        learned: (t, d) unit rows of the trained targets.
+
+    Returns:
+        (f, d) unit rows.
+    """
+    rows = means - np.maximum(means @ learned.T - _SHARED_FROM, 0) @ learned
+    unit: Float32Array = rows / np.linalg.norm(rows, axis=1, keepdims=True)
+    return unit
 
 
 def fitted_rows(start: Float32Array, vectors: Float32Array, true: Int64Array, fixed: Float32Array) -> Float32Array:

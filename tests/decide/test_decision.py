@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from logo_retrieval.decide.decision import DecisionConfig, class_probabilities, nearest_of_classes
+from logo_retrieval.decide.decision import DecisionConfig, class_logits, class_probabilities, nearest_of_classes
 
 OTHER = 2
 
@@ -77,6 +77,14 @@ def test_rows_are_probabilities_whatever_comes(
     assert np.all(found > 0) and abs(found.sum() - 1) < 1e-9
 
 
+def test_the_head_weighs_less_for_a_class_that_training_never_saw() -> None:
+    config = DecisionConfig(head_weight=0.8, untrained=0.25, temperature=1.0, margin=0.0, background=-50.0)
+    near, head = np.array([[0.9, 0.9, 0.0]], np.float32), np.array([[0.4, 0.4, 0.0]], np.float32)
+    logits = class_logits(near, head, OTHER, config, np.array([True, False, True]))
+    np.testing.assert_allclose(logits[0, :2], [0.2 * 0.9 + 0.8 * 0.4, 0.8 * 0.9 + 0.2 * 0.4], rtol=1e-6)
+    np.testing.assert_array_equal(class_logits(near, head, OTHER, config)[0, :1], logits[0, :1])
+
+
 def test_faults_say_what_was_expected() -> None:
     with pytest.raises(ValueError, match=r"must be \(n, k\), got \(1, 2\) and \(1, 3\)"):
         nearest_of_classes(np.zeros((1, 2), np.float32), np.zeros((1, 3), np.int64), 3)
@@ -86,9 +94,11 @@ def test_faults_say_what_was_expected() -> None:
         class_probabilities(np.zeros((1, 3), np.float32), np.zeros((1, 2), np.float32), OTHER, DecisionConfig())
     with pytest.raises(ValueError, match="temperature above 0"):
         DecisionConfig(temperature=0)
-    with pytest.raises(ValueError, match=r"head_weight in 0\.\.1"):
+    with pytest.raises(ValueError, match=r"head_weight and untrained in 0\.\.1"):
         DecisionConfig(head_weight=1.5)
-    with pytest.raises(ValueError, match=r"among k, head_weight, temperature, margin, background, got \['kk'\]"):
+    with pytest.raises(
+        ValueError, match=r"among k, head_weight, untrained, temperature, margin, background, got \['kk'\]"
+    ):
         DecisionConfig.from_dict({"kk": 3})
 
 

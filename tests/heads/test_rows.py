@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from logo_retrieval.heads.rows import fitted_rows
+from logo_retrieval.heads.rows import fitted_rows, imprinted_rows
 from logo_retrieval.values import Float32Array, Int64Array
 
 
@@ -24,6 +24,17 @@ def drawings(rng: np.random.Generator) -> tuple[Float32Array, Int64Array]:
 
 def means(vectors: Float32Array, true: Int64Array, classes: range) -> Float32Array:
     return unit(np.stack([vectors[true == c].mean(axis=0) for c in classes]))
+
+
+def test_an_imprinted_row_gives_up_what_it_shares_with_what_is_known(rng: np.random.Generator) -> None:
+    axes = np.eye(16, dtype=np.float32)
+    means = unit(np.stack([axes[0] + 0.2 * axes[1], axes[0] + axes[1]]))
+    np.testing.assert_allclose(imprinted_rows(means, axes[2:]), means, atol=1e-6)
+    far, near = imprinted_rows(means, axes[1:])
+    np.testing.assert_allclose(far, means[0], atol=1e-6)  # a cosine of 0.2 is nothing in common
+    np.testing.assert_allclose(near / near[0], axes[0] + 0.25 / 0.5**0.5 * axes[1], atol=1e-5)
+    rows = imprinted_rows(unit(rng.normal(size=(5, 16))), unit(rng.normal(size=(40, 16))))
+    np.testing.assert_allclose(np.linalg.norm(rows, axis=1), 1, atol=1e-5)
 
 
 def test_rows_tell_apart_what_means_confuse(drawings: tuple[Float32Array, Int64Array]) -> None:
