@@ -91,7 +91,7 @@ def run(cache: Path) -> dict[str, Any]:
         results[str(number)] = {
             "asked": int(counts[:, 1].sum()),
             "right": [round(each, 4) for each in (share(counts, everything), low, high)],
-            "called_other": round(unnamed / counts[:, 1].sum(), 4),
+            "called_other": round(float(unnamed / counts[:, 1].sum()), 4),
         }
         print(number, results[str(number)], flush=True)
     return {

@@ -76,6 +76,14 @@ def enrolment() -> list[str]:
     return rows(*lines)
 
 
+def enrolment_starter() -> list[str]:
+    """Brands that training knew as `other`, enrolled into the starter index."""
+    lines = [["drawings", "right", "called other", "asked"]]
+    for number, entry in result("enrolment_starter")["drawings"].items():
+        lines.append([number, with_interval(entry["right"]), f"{entry['called_other']:.3f}", f"{entry['asked']:,}"])
+    return rows(*lines)
+
+
 def told_apart() -> list[str]:
     """Scores of showing a known company."""
     sets = result("open_set")["scores"]
@@ -229,6 +237,7 @@ TABLES = {
     "told apart": told_apart,
     "open set": open_set,
     "enrolment": enrolment,
+    "enrolment starter": enrolment_starter,
     "near duplicates": near_duplicates,
     "speed": speed,
 }
