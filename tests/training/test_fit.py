@@ -13,6 +13,7 @@ import pytest
 from art_samples import small_set
 
 from logo_retrieval.bundle import read_bundle
+from logo_retrieval.decide.decision import DecisionConfig
 from logo_retrieval.decide.risk import UNKNOWN_FILE
 from logo_retrieval.embedding import load_embedder
 from logo_retrieval.errors import ModelError
@@ -207,7 +208,7 @@ def test_the_bundle_does_what_the_network_does(data: TrainingSet, tmp_path: Path
     expected = {name: np.asarray(each) for name, each in network(views.astype(np.float32), training=False).items()}
     embeddings = load_embedder(bundle).embed(views)
     np.testing.assert_allclose(embeddings, expected[EMBEDDING], atol=1e-4)
-    assert set(bundle.config.decision) == {"k", "head_weight", "temperature", "margin", "background"}
+    assert set(bundle.config.decision) == set(DecisionConfig().to_dict())
     assert (bundle.config.decision["head_weight"] > 0) == (recipe.head == "cosine")
     if recipe.head == "cosine":
         head = HeadVectors.read(bundle.path(HEAD_FILE), bundle.config.dim)
