@@ -105,7 +105,7 @@ def write_head_rows(folder: Path, rows: Mapping[str, Float32Array], *, generatio
             "INSERT INTO head_rows SELECT id, ? FROM classes WHERE name = ?",
             ((row.tobytes(), name) for name, row in rows.items()),
         )
-        _note(cursor, "refit", f"head fitted to {len(rows)} classes")
+        _note(cursor, "refit", f"head fitted to {len(rows)} {'class' if len(rows) == 1 else 'classes'}")
 
 
 def _forget_head(cursor: sqlite3.Cursor) -> None:
