@@ -84,7 +84,6 @@ class Trial:
         self.in_test = parts[self.asked] == "test"
         self.views, self.owners = drawn.of(self.asked, all_views=True)
         head = CosineHead(learned, bench.classes)
-        self.trained = head.trained
         self.by_head = head.scores(self.views, self.owners, len(self.asked))
         self.pictures = drawn.of(np.arange(len(self.true)), all_views=False)[0]
         owners = np.arange(len(self.true))
@@ -106,6 +105,12 @@ class Trial:
     def untouched(self) -> Enrolled:
         """The index before any draw."""
         return Enrolled(np.array([], np.int64), self.gallery)
+
+    def counts(self, number: int) -> Int64Array:
+        """(c,) drawings of each new company, 0 for the others."""
+        counts = np.zeros(self.by_head.shape[1], np.int64)
+        counts[self.new] = number
+        return counts
 
     def nearest(self, enrolled: Enrolled) -> Float32Array:
         """(n, c) similarities of the nearest drawing of each class; those that were enrolled have all their views."""
@@ -170,6 +175,7 @@ def judged(trial: Trial, enrolled: Enrolled, probabilities: Float64Array | None,
     found["called_other"] = float((predicted[asked] == trial.other).mean())
     found["old_macro_f2"] = macro_f_beta(true[old], predicted[old], np.unique(true[old]))
     found["old_called_new"] = float(np.isin(predicted[old], trial.new).mean())
+    found["other_recall"] = float(right[true == trial.other].mean())
     if probabilities is not None:
         sure = probabilities.max(axis=1)
         for name, rows in (("ece_new", asked), ("ece_old", old), ("ece", trial.in_test & (asked | old))):
@@ -241,8 +247,8 @@ def run(work: Path, cache: Path) -> dict[str, Any]:
                 if method == "nearest mean":
                     own, given = trial.by_nearest_mean(enrolled, nearest), None
                 else:
-                    trained = trial.trained if method in ("enroll", "refit") else None
-                    given = class_probabilities(nearest, trial.head(enrolled, method), trial.other, config, trained)
+                    counts = trial.counts(number) if method in ("enroll", "refit") else None
+                    given = class_probabilities(nearest, trial.head(enrolled, method), trial.other, config, counts)
                     own = given.argmax(axis=1)
                 found[method].append(judged(trial, enrolled, given, own))
         drawings[str(number)] = {method: over_draws(each, before) for method, each in found.items()}

@@ -65,7 +65,7 @@ def decide(query: Query, held: Generation, config: DecisionConfig, least_lead: f
     nearest = nearest_of_classes(neighbours.similarities[:, : config.k], classes, len(held.classes))
     head = None if held.head is None else held.head.scores(query.vectors, query.owners, query.n_images)
     other = held.classes.index(OTHER)
-    logits = class_logits(nearest, head, other, config, None if held.head is None else held.head.trained)
+    logits = class_logits(nearest, head, other, config, held.untrained)
     probabilities = probabilities_of(logits)
     decisions = []
     for row, (lead, evidence) in enumerate(

@@ -34,6 +34,8 @@ class Generation:
         most_views: the largest number of vectors that an item has, at least 1.
         index: searches the vectors.
         head: of the model, fitted to these classes; None when the model has none.
+        untrained: (c,) int64 the number of drawings of each class that has no target in the head by training, and 0 for
+            the others, or where the model has no head.
     """
 
     number: int
@@ -43,6 +45,7 @@ class Generation:
     most_views: int
     index: VectorIndex
     head: CosineHead | None
+    untrained: Int64Array
 
     def nearest(self, vectors: Float32Array, owners: Int64Array, n_images: int, k: int) -> Neighbours:
         """The k nearest items of n images.
@@ -77,9 +80,12 @@ def read_generation(store: IndexStore, learned: HeadVectors | None, *, cached: b
     snapshot, index = _open_search(store, cached=cached)
     classes = in_open_world(snapshot.classes)
     head = None
+    untrained = np.zeros(len(classes), np.int64)
     if learned is not None:
         means = untrained_means(snapshot, learned, index.vectors_at)
         head = CosineHead(learned, classes, {**_imprinted(means, learned), **snapshot.head_rows})
+        untrained = np.where(head.trained, 0, np.bincount(snapshot.item_classes, minlength=len(classes)))
+        untrained[classes.index(OTHER)] = 0
     return Generation(
         number=snapshot.generation,
         classes=classes,
@@ -88,6 +94,7 @@ def read_generation(store: IndexStore, learned: HeadVectors | None, *, cached: b
         most_views=int(np.bincount(snapshot.vector_items).max(initial=1)),
         index=index,
         head=head,
+        untrained=untrained,
     )
 
 

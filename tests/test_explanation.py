@@ -42,19 +42,19 @@ def test_what_a_company_lacks_is_what_makes_it_as_likely(index: Path) -> None:
     with LogoClassifier.open(index) as classifier:
         decision, known = classifier.classify([svg("other", 5), svg("disc", 1)], top=4)
         config = DecisionConfig.from_dict(classifier.store.manifest.decision)
-        labels = list(classifier.classes)
+        labels, sizes = list(classifier.classes), classifier.store.class_sizes()
     assert known.missed_by is None and decision.missed_by is not None and decision.missed_by > 0
     evidence = {each.label: each for each in decision.top}
     nearest = np.array([[evidence[label].nearest for label in labels]], np.float32)
     head = np.array([[evidence[label].head for label in labels]], np.float32)
     company, other = labels.index(decision.top[1].label), labels.index("other")
-    trained = np.arange(len(labels)) == other  # the classes of this index are none that training knew
-    assert class_probabilities(nearest, head, other, config, trained)[0, other] == pytest.approx(
+    untrained = np.array([0 if label == "other" else sizes[label] for label in labels])  # all that training never knew
+    assert class_probabilities(nearest, head, other, config, untrained)[0, other] == pytest.approx(
         decision.probability, abs=1e-5
     )
     nearest[0, company] += decision.missed_by
     head[0, company] += decision.missed_by
-    probabilities = class_probabilities(nearest, head, other, config, trained)[0]
+    probabilities = class_probabilities(nearest, head, other, config, untrained)[0]
     assert probabilities[company] == pytest.approx(probabilities[other], rel=1e-4)
 
 

@@ -11,7 +11,6 @@ import numpy.typing as npt
 
 from logo_retrieval.values import Float32Array, Int64Array
 
-BoolArray = npt.NDArray[np.bool_]
 Float64Array = npt.NDArray[np.float64]
 
 _SURPRISE = 0.01
@@ -28,8 +27,10 @@ class DecisionConfig:
     Attributes:
         k: neighbours that are looked at, at least 1.
         head_weight: share of the head in the evidence, in 0..1; a model without a head has 0.
-        untrained: the part of that share, in 0..1, for a class that training has never seen: a row that was made of
-            few drawings knows less than they do.
+        untrained_share: the part of that share, in 0..1, for a class that training has never seen: a row that was made
+            of few drawings knows less than they do.
+        untrained_margin: by how much less similar such a class counts, times the natural logarithm of its number of
+            drawings: the more there are, the nearer is one of them to a stranger by chance; training makes up for that.
         temperature: in units of similarity; smaller trusts the best class more. Above 0.
         margin: by how much a company must be more similar than `other` to be as likely. Any sign.
         background: the similarity at which evidence for a class is no better than none at all.
@@ -37,16 +38,22 @@ class DecisionConfig:
 
     k: int = 100
     head_weight: float = 0.0
-    untrained: float = 0.5
+    untrained_share: float = 0.5
+    untrained_margin: float = 0.025
     temperature: float = 0.05
     margin: float = 0.0
     background: float = 0.5
 
     def __post_init__(self) -> None:
-        if self.k < 1 or not self.temperature > 0 or not 0 <= self.head_weight <= 1 or not 0 <= self.untrained <= 1:
+        if (
+            self.k < 1
+            or not self.temperature > 0
+            or not 0 <= self.head_weight <= 1
+            or not 0 <= self.untrained_share <= 1
+        ):
             raise ValueError(
-                "k must be at least 1, temperature above 0, head_weight and untrained in 0..1, "
-                f"got {self.k}, {self.temperature}, {self.head_weight} and {self.untrained}"
+                "k must be at least 1, temperature above 0, head_weight and untrained_share in 0..1, "
+                f"got {self.k}, {self.temperature}, {self.head_weight} and {self.untrained_share}"
             )
 
     @classmethod
@@ -101,14 +108,14 @@ def class_probabilities(
     head: Float32Array | None,
     other: int,
     config: DecisionConfig,
-    trained: BoolArray | None = None,
+    untrained: Int64Array | None = None,
 ) -> Float64Array:
     """Probabilities of the classes from the two witnesses.
 
     The evidence of a class is the weighted mean of two cosines, its nearest drawing's and its target's in the head,
     `(1 - w) nearest + w head`, as a cache of training drawings joins a classifier in Tip-Adapter (Zhang et al. 2022,
-    arXiv 2111.03930, equation 6); w is smaller for classes that training has never seen. A softmax at the temperature
-    makes it a distribution. Two terms make the world open:
+    arXiv 2111.03930, equation 6). Of a class that training has never seen, with n drawings, w is smaller, and the evidence is
+    less by a margin times ln n. A softmax at the temperature makes it a distribution. Two terms make the world open:
     `other` gets the margin m on top of its evidence, and a background of `other` at similarity b always stands beside
     it, so that a query unlike everything is `other` rather than the least unlike company:
 
@@ -121,7 +128,8 @@ def class_probabilities(
         head: (n, c) cosines of the head, None when the model has none.
         other: the position of `other`, in 0..c-1.
         config: the constants.
-        trained: (c,) whether training has seen a class; by default all.
+        untrained: (c,) the number of drawings of each class that training has never seen, and 0 for the others; None
+            where there are no such.
 
     Returns:
         (n, c) float64, each row summing to 1.
@@ -136,7 +144,7 @@ def class_probabilities(
     >>> class_probabilities(far, None, 2, config).argmax(axis=1)
     array([2])
     """
-    return probabilities_of(class_logits(nearest, head, other, config, trained))
+    return probabilities_of(class_logits(nearest, head, other, config, untrained))
 
 
 def class_logits(
@@ -144,7 +152,7 @@ def class_logits(
     head: Float32Array | None,
     other: int,
     config: DecisionConfig,
-    trained: BoolArray | None = None,
+    untrained: Int64Array | None = None,
 ) -> Float64Array:
     """(n, c) what `class_probabilities` takes the softmax of; times the temperature, its differences are similarities.
 
@@ -157,10 +165,12 @@ def class_logits(
             f"other must be below {n_classes} and head of shape {nearest.shape}, "
             f"got {other} and {None if head is None else head.shape}"
         )
+    counts = np.zeros(n_classes, np.int64) if untrained is None else untrained
     evidence = nearest.astype(np.float64)
     if head is not None:
-        weight = config.head_weight * (1.0 if trained is None else np.where(trained, 1.0, config.untrained))
-        evidence = (1 - weight) * evidence + weight * head.astype(np.float64)
+        weight = config.head_weight * np.where(counts > 0, config.untrained_share, 1.0)
+        evidence = (1 - weight) * evidence + weight * head
+    evidence -= config.untrained_margin * np.log(np.maximum(counts, 1))
     logits = evidence / config.temperature
     logits[:, other] += config.margin / config.temperature
     logits[:, other] = np.logaddexp(logits[:, other], config.background / config.temperature)

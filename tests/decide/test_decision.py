@@ -78,10 +78,14 @@ def test_rows_are_probabilities_whatever_comes(
 
 
 def test_the_head_weighs_less_for_a_class_that_training_never_saw() -> None:
-    config = DecisionConfig(head_weight=0.8, untrained=0.25, temperature=1.0, margin=0.0, background=-50.0)
+    config = DecisionConfig(
+        head_weight=0.8, untrained_share=0.25, untrained_margin=0.1, temperature=1.0, margin=0.0, background=-50.0
+    )
     near, head = np.array([[0.9, 0.9, 0.0]], np.float32), np.array([[0.4, 0.4, 0.0]], np.float32)
-    logits = class_logits(near, head, OTHER, config, np.array([True, False, True]))
+    logits = class_logits(near, head, OTHER, config, np.array([0, 1, 0]))
     np.testing.assert_allclose(logits[0, :2], [0.2 * 0.9 + 0.8 * 0.4, 0.8 * 0.9 + 0.2 * 0.4], rtol=1e-6)
+    more = class_logits(near, head, OTHER, config, np.array([0, 5, 0]))
+    np.testing.assert_allclose(logits - more, [[0, 0.1 * np.log(5), 0]], atol=1e-12)
     np.testing.assert_array_equal(class_logits(near, head, OTHER, config)[0, :1], logits[0, :1])
 
 
@@ -94,10 +98,11 @@ def test_faults_say_what_was_expected() -> None:
         class_probabilities(np.zeros((1, 3), np.float32), np.zeros((1, 2), np.float32), OTHER, DecisionConfig())
     with pytest.raises(ValueError, match="temperature above 0"):
         DecisionConfig(temperature=0)
-    with pytest.raises(ValueError, match=r"head_weight and untrained in 0\.\.1"):
+    with pytest.raises(ValueError, match=r"head_weight and untrained_share in 0\.\.1"):
         DecisionConfig(head_weight=1.5)
     with pytest.raises(
-        ValueError, match=r"among k, head_weight, untrained, temperature, margin, background, got \['kk'\]"
+        ValueError,
+        match=r"among k, head_weight, untrained_share, untrained_margin, temperature, margin, background, got \['kk'\]",
     ):
         DecisionConfig.from_dict({"kk": 3})
 
