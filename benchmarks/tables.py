@@ -60,7 +60,7 @@ def shape_split() -> list[str]:
 
 def enrolment() -> list[str]:
     """What enrolled companies are worth, by number of drawings and by what the head has of them."""
-    lines = [["drawings", "head", "new companies: right", "other shapes: right", "old: macro F2", "ECE"]]
+    lines = [["drawings", "head", "new companies: right", "other shapes: right", "old: macro F2", "other right", "ECE"]]
     for number, methods in result("enrolment")["drawings"].items():
         for method, entry in methods.items():
             lines.append(
@@ -70,6 +70,7 @@ def enrolment() -> list[str]:
                     with_interval(entry["right"]),
                     with_interval(entry["right_other_shapes"]),
                     f"{entry['old_macro_f2_change'][0]:+.3f}",
+                    f"{entry['other_recall']:.3f}",
                     f"{entry['ece']:.3f}" if "ece" in entry else "",
                 ]
             )

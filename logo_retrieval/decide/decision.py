@@ -114,10 +114,10 @@ def class_probabilities(
 
     The evidence of a class is the weighted mean of two cosines, its nearest drawing's and its target's in the head,
     `(1 - w) nearest + w head`, as a cache of training drawings joins a classifier in Tip-Adapter (Zhang et al. 2022,
-    arXiv 2111.03930, equation 6). Of a class that training has never seen, with n drawings, w is smaller, and the evidence is
-    less by a margin times ln n. A softmax at the temperature makes it a distribution. Two terms make the world open:
-    `other` gets the margin m on top of its evidence, and a background of `other` at similarity b always stands beside
-    it, so that a query unlike everything is `other` rather than the least unlike company:
+    arXiv 2111.03930, equation 6). Of a class that training has never seen, with n drawings, w is smaller, and the
+    evidence is less by a margin times ln n. A softmax at the temperature makes it a distribution. Two terms make the
+    world open: `other` gets the margin m on top of its evidence, and a background of `other` at similarity b always
+    stands beside it, so that a query unlike everything is `other` rather than the least unlike company:
 
         p(c) = exp(s_c / T) / Z,    p(other) = (exp((s_other + m) / T) + exp(b / T)) / Z
 
