@@ -9,6 +9,9 @@ from logo_retrieval.values import Float32Array, Int64Array
 _SHARED_FROM = 0.25
 """The cosine with a learned row above which a mean has something in common with it."""
 
+_MOST_TAKEN = 0.3
+"""Of the mean's own length: what is nearly a learned row itself, or has many about it, must stay what it is."""
+
 _SCALE, _MARGIN = 24.0, 0.15
 """Of the cosine softmax, as networks are trained with it."""
 
@@ -25,9 +28,10 @@ def imprinted_rows(means: Float32Array, learned: Float32Array) -> Float32Array:
     Imprinting (Qi et al. 2018, arXiv 1712.07136, section 3.1) takes the mean itself. A trained row keeps away from the
     drawings of all other targets, a mean does not, and claims some of them; here
 
-        row = mean - sum over learned rows r of max(cos(mean, r) - 0.25, 0) r,    made unit length,
+        row = mean - b s,    s = sum over learned rows r of max(cos(mean, r) - 0.25, 0) r,    made unit length,
 
-    depends on the drawings of its own class and on the model, and on nothing else in the index.
+    with b = 1, or less where s would take more than three tenths of the mean's length along it. The row depends on the
+    drawings of its own class and on the model, and on nothing else in the index.
 
     Args:
         means: (f, d) unit means, one a class.
@@ -36,7 +40,9 @@ def imprinted_rows(means: Float32Array, learned: Float32Array) -> Float32Array:
     Returns:
         (f, d) unit rows.
     """
-    rows = means - np.maximum(means @ learned.T - _SHARED_FROM, 0) @ learned
+    shared = np.maximum(means @ learned.T - _SHARED_FROM, 0) @ learned
+    taken = (shared * means).sum(axis=1, keepdims=True)
+    rows = means - shared * (_MOST_TAKEN / np.maximum(taken, _MOST_TAKEN))
     unit: Float32Array = rows / np.linalg.norm(rows, axis=1, keepdims=True)
     return unit
 

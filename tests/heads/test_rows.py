@@ -28,11 +28,14 @@ def means(vectors: Float32Array, true: Int64Array, classes: range) -> Float32Arr
 
 def test_an_imprinted_row_gives_up_what_it_shares_with_what_is_known(rng: np.random.Generator) -> None:
     axes = np.eye(16, dtype=np.float32)
-    means = unit(np.stack([axes[0] + 0.2 * axes[1], axes[0] + axes[1]]))
+    means = unit(np.stack([axes[0] + 0.2 * axes[1], axes[0] + 0.6 * axes[1]]))
     np.testing.assert_allclose(imprinted_rows(means, axes[2:]), means, atol=1e-6)
     far, near = imprinted_rows(means, axes[1:])
     np.testing.assert_allclose(far, means[0], atol=1e-6)  # a cosine of 0.2 is nothing in common
-    np.testing.assert_allclose(near / near[0], axes[0] + 0.25 / 0.5**0.5 * axes[1], atol=1e-5)
+    np.testing.assert_allclose(near / near[0], axes[0] + 0.25 * 1.36**0.5 * axes[1], atol=1e-5)
+    crowd = unit(means[:1] + 0.1 * rng.normal(size=(9, 16)))
+    (kept,) = imprinted_rows(means[:1], crowd)
+    assert kept @ means[0] > 0.7, "however many are like it"
     rows = imprinted_rows(unit(rng.normal(size=(5, 16))), unit(rng.normal(size=(40, 16))))
     np.testing.assert_allclose(np.linalg.norm(rows, axis=1), 1, atol=1e-5)
 
