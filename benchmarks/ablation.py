@@ -15,14 +15,14 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Callable
-from dataclasses import astuple, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from embedded import Embedded, sources_of
-from logobench import WORN, Asked, Asker, Rooms
+from logobench import WORN, Asked, Asker, Rooms, rounded
 from logobench_data import LogoBench, default_cache, load
 from PIL import ImageOps
 from starter_data import training_set
@@ -169,7 +169,7 @@ def figures(own: Answers, base: Answers, groups: Int64Array) -> dict[str, Any]:
 
             for label, statistic in ((figure, value), (f"{figure}_gained", gained)):
                 found = estimate(statistic, rows, company, groups=groups[asked.rows])
-                entry[f"{name}_{label}"] = [round(number, 4) for number in astuple(found)]
+                entry[f"{name}_{label}"] = rounded(found)
     return entry
 
 

@@ -21,7 +21,7 @@ from __future__ import annotations
 
 import argparse
 import json
-from dataclasses import astuple, dataclass, replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -29,7 +29,7 @@ from typing import Any
 import numpy as np
 from embedded import Embedded
 from held_out import BUNDLE, SPLIT, held_out_companies
-from logobench import Asker, Rooms, embeddings, head_of, is_wide, run_split
+from logobench import Asked, Asker, Rooms, by_decision, embeddings, figures, head_of, is_wide, run_split
 from logobench_data import OTHER, LogoBench, default_cache, load
 from surroundings import RESULTS, surroundings
 
@@ -37,7 +37,7 @@ from logo_retrieval.bundle import read_bundle
 from logo_retrieval.decide.decision import DecisionConfig, class_probabilities, nearest_of_classes
 from logo_retrieval.evaluation.bootstrap import bootstrap_interval
 from logo_retrieval.evaluation.fitting import fit_decision
-from logo_retrieval.evaluation.measure import RESAMPLES, SEED, Answers, measure
+from logo_retrieval.evaluation.measure import RESAMPLES, SEED
 from logo_retrieval.evaluation.metrics import Float64Array, expected_calibration_error, macro_f_beta
 from logo_retrieval.heads.cosine import CosineHead, HeadVectors
 from logo_retrieval.heads.rows import fitted_rows, imprinted_rows
@@ -75,7 +75,6 @@ class Trial:
         self.shapes = np.array([each.dup_group for each in bench.drawings])
         self.other = position[OTHER]
         self.new = np.array([position[name] for name in held])
-        self.old = np.setdiff1d(np.arange(len(bench.classes)), self.new)
         is_new = np.isin(self.true, self.new)
         parts = np.array(bench.parts[SPLIT])
         self.gallery = np.flatnonzero((parts == "train") & ~is_new)
@@ -130,13 +129,8 @@ class Trial:
         if method == "full refit":
             classes, rows = np.concatenate([classes, self.companies]), np.concatenate([rows, self.learned])
         if method.endswith("refit"):
-            stay = np.setdiff1d(np.arange(scores.shape[1]), classes)
-            order = np.empty(scores.shape[1], np.int64)
-            order[np.concatenate([classes, stay])] = np.arange(len(order))
             gallery = enrolled.gallery
-            rows = fitted_rows(
-                rows, self.pictures[gallery], order[self.true[gallery]], self.gallery_by_head[gallery][:, stay]
-            )
+            rows = fitted_rows(rows, classes, self.pictures[gallery], self.true[gallery], self.gallery_by_head[gallery])
         scores[:, classes] = self._best_view(rows)
         return scores
 
@@ -207,16 +201,11 @@ def over_draws(found: list[dict[str, Any]], before: float) -> dict[str, Any]:
     return entry
 
 
-def unknown(trial: Trial, config: DecisionConfig, groups: Int64Array) -> dict[str, Any]:
+def unknown(trial: Trial, nearest: Float32Array, groups: Int64Array) -> dict[str, Any]:
     """Known companies from unknown ones and the rest of `other`, before any is enrolled."""
-    nearest = trial.nearest(trial.untouched)
-    probabilities = class_probabilities(nearest, trial.by_head, trial.other, config)
     true = np.where(trial.is_new, trial.other, trial.true[trial.asked])
-    answers = Answers(probabilities.argmax(axis=1), 1 - probabilities[:, trial.other], probabilities)
-    return {
-        name: [round(value, 4) for value in astuple(each)]
-        for name, each in measure(answers, true, trial.other, groups=groups[trial.asked]).items()
-    }
+    asked = Asked(nearest, trial.by_head, true, trial.asked)
+    return figures(by_decision(asked, trial.other, trial.config), asked, groups, trial.other)
 
 
 def run(work: Path, cache: Path) -> dict[str, Any]:
@@ -235,7 +224,8 @@ def run(work: Path, cache: Path) -> dict[str, Any]:
     config = fit_decision(validation, asker.other)
     trial = Trial(bench, learned, drawn, config)
     groups = np.unique(np.array(bench.groups), return_inverse=True)[1]
-    untouched = class_probabilities(trial.nearest(trial.untouched), trial.by_head, trial.other, config)
+    nearest_before = trial.nearest(trial.untouched)
+    untouched = class_probabilities(nearest_before, trial.by_head, trial.other, config)
     before = judged(trial, trial.untouched, None, untouched.argmax(axis=1))["old_macro_f2"]
     drawings: dict[str, Any] = {}
     for number in DRAWINGS:
@@ -264,7 +254,7 @@ def run(work: Path, cache: Path) -> dict[str, Any]:
         "companies": list(held),
         "constants": config.to_dict(),
         "old_macro_f2": round(before, 4),
-        "unknown": unknown(trial, config, groups),
+        "unknown": unknown(trial, nearest_before, groups),
         "drawings": drawings,
         "fusion": run_split(known, SPLIT, bundle, drawn_known, worn_known, wide),
     }

@@ -15,13 +15,12 @@ from __future__ import annotations
 
 import argparse
 import json
-from dataclasses import astuple
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from embedded import Embedded
-from logobench import Asked, Asker, Rooms, by_decision, embeddings, figures, head_of
+from logobench import Asked, Asker, Rooms, by_decision, embeddings, figures, head_of, rounded
 from logobench_data import OTHER, default_cache, load
 from surroundings import RESULTS, surroundings
 from train_starter import SPLIT
@@ -110,7 +109,7 @@ def compare(
             return macro_f_beta(true[i], new[i], classes) - macro_f_beta(true[i], old[i], classes)
 
         difference = estimate(gained, np.arange(len(true)), true != other, groups=groups[queries.rows])
-        entry[name]["gained"] = [round(value, 4) for value in astuple(difference)]
+        entry[name]["gained"] = rounded(difference)
     return entry
 
 

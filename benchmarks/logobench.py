@@ -28,7 +28,7 @@ from surroundings import RESULTS, surroundings
 from logo_retrieval.bundle import ModelBundle
 from logo_retrieval.decide.decision import DecisionConfig, class_probabilities, nearest_of_classes
 from logo_retrieval.evaluation.fitting import HEAD_WEIGHTS, Witnesses, fit_decision
-from logo_retrieval.evaluation.measure import RESAMPLES, SEED, Answers, measure
+from logo_retrieval.evaluation.measure import RESAMPLES, SEED, Answers, Estimate, measure
 from logo_retrieval.evaluation.metrics import BoolArray
 from logo_retrieval.heads.cosine import HEAD_FILE, CosineHead, HeadVectors
 from logo_retrieval.models import opened_model
@@ -179,8 +179,13 @@ def figures(answers: Answers, asked: Asked, groups: Int64Array, other: int) -> d
         "companies": len(np.unique(asked.true[asked.true != other])),
     }
     for name, each in measure(answers, asked.true, other, groups=groups[asked.rows]).items():
-        result[name] = [round(value, 4) for value in astuple(each)]
+        result[name] = rounded(each)
     return result
+
+
+def rounded(found: Estimate) -> list[float]:
+    """A figure and the ends of its interval."""
+    return [round(value, 4) for value in astuple(found)]
 
 
 def by_wear(bench: LogoBench, answers: Answers, asked: Asked, other: int) -> dict[str, float]:

@@ -12,13 +12,12 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import astuple
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from logobench import Asked, Asker, Rooms, embeddings, head_of
+from logobench import Asked, Asker, Rooms, embeddings, head_of, rounded
 from logobench_data import LogoBench, default_cache, load
 from surroundings import RESULTS, surroundings
 from train_starter import SPLIT
@@ -33,6 +32,9 @@ from logo_retrieval.values import Float32Array, Int64Array
 
 SHARES = (0.01, 0.02, 0.05, 0.1, 0.2)
 FROZEN = "efficientnet_lite0"
+BOTH = "lead of both, as decided by"
+BY_FROZEN = "frozen backbone, less the nearest of other"
+ALL_THREE = "both and the frozen backbone"
 FROZEN_SHARES = (0.0, 0.1, 0.2, 0.3, 0.5, 0.75, 1.0, 1.5)
 
 
@@ -43,7 +45,7 @@ def share_of(hits: Float64Array, groups: Int64Array) -> list[float]:
         return float(hits[rows].mean())
 
     found = estimate(mean, np.arange(len(hits)), np.zeros(len(hits), bool), groups=groups)
-    return [round(each, 4) for each in astuple(found)]
+    return rounded(found)
 
 
 def ahead_of_other(scores: Float32Array, other: int) -> Float64Array:
@@ -68,8 +70,8 @@ def candidates(asked: Asked, frozen: Asked, other: int, config: DecisionConfig) 
         "head, best company": companies_best(asked.head, other),
         "the same, less other": ahead_of_other(asked.head, other),
         "largest probability of a company": companies_best(probabilities_of(logits).astype(np.float32), other),
-        "lead of both, as decided by": leads(logits, other, config),
-        "frozen backbone, less the nearest of other": ahead_of_other(frozen.nearest, other),
+        BOTH: leads(logits, other, config),
+        BY_FROZEN: ahead_of_other(frozen.nearest, other),
     }
 
 
@@ -78,8 +80,7 @@ def told_apart(known: Float64Array, company: BoolArray, groups: Int64Array) -> d
     found = {}
     for name, statistic in (("auroc", auroc), ("fpr_at_95_tpr", fpr_at_tpr)):
         of = partial(_statistic, statistic, known, company)
-        each = estimate(of, np.arange(len(known)), company, groups=groups)
-        found[name] = [round(value, 4) for value in astuple(each)]
+        found[name] = rounded(estimate(of, np.arange(len(known)), company, groups=groups))
     return found
 
 
@@ -154,15 +155,14 @@ def run(model: Path, cache: Path) -> dict[str, Any]:
 
 def with_third(scored: dict[str, Float64Array], share: float) -> dict[str, Float64Array]:
     """The scores, and that of both with some share of the frozen backbone."""
-    *_, both, frozen = scored.values()
-    return {**scored, "both and the frozen backbone": both + share * frozen}
+    return {**scored, ALL_THREE: scored[BOTH] + share * scored[BY_FROZEN]}
 
 
 def best_share(scored: Sequence[dict[str, Float64Array]], company: Sequence[BoolArray]) -> float:
     """Of the frozen backbone, by the mean AUROC of several sets of drawings."""
 
     def mean_auroc(share: float) -> float:
-        third = [list(with_third(each, share).values())[-1] for each in scored]
+        third = [with_third(each, share)[ALL_THREE] for each in scored]
         return float(np.mean([auroc(known, own) for known, own in zip(third, company, strict=True)]))
 
     return max(FROZEN_SHARES, key=mean_auroc)

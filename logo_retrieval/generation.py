@@ -82,9 +82,10 @@ def read_generation(store: IndexStore, learned: HeadVectors | None, *, cached: b
     head = None
     untrained = np.zeros(len(classes), np.int64)
     if learned is not None:
-        means = untrained_means(snapshot, learned, index.vectors_at)
-        head = CosineHead(learned, classes, {**_imprinted(means, learned), **snapshot.head_rows})
-        untrained = np.where(head.trained, 0, np.bincount(snapshot.item_classes, minlength=len(classes)))
+        places, means = untrained_means(snapshot, learned, index.vectors_at)
+        imprinted = dict(zip(places.tolist(), imprinted_rows(means, learned.vectors), strict=True))
+        head = CosineHead(learned, classes, imprinted | snapshot.head_rows)
+        untrained[places] = np.bincount(snapshot.item_classes)[places]
         untrained[classes.index(OTHER)] = 0
     return Generation(
         number=snapshot.generation,
@@ -98,12 +99,6 @@ def read_generation(store: IndexStore, learned: HeadVectors | None, *, cached: b
     )
 
 
-def _imprinted(means: dict[int, Float32Array], learned: HeadVectors) -> dict[int, Float32Array]:
-    if not means:
-        return {}
-    return dict(zip(means, imprinted_rows(np.stack(list(means.values())), learned.vectors), strict=True))
-
-
 def in_open_world(classes: tuple[str, ...]) -> tuple[str, ...]:
     """The classes with `other`, which is always among those that are answered."""
     return classes if OTHER in classes else (*classes, OTHER)
@@ -111,8 +106,8 @@ def in_open_world(classes: tuple[str, ...]) -> tuple[str, ...]:
 
 def untrained_means(
     snapshot: Snapshot, learned: HeadVectors, vectors_at: Callable[[Int64Array], Float32Array]
-) -> dict[int, Float32Array]:
-    """By position the (d,) unit mean of the whole drawings of each class that training has never seen.
+) -> tuple[Int64Array, Float32Array]:
+    """Of the classes that training has never seen, the (f,) positions and (f, d) unit means of their whole drawings.
 
     Args:
         snapshot: of the index.
@@ -125,10 +120,10 @@ def untrained_means(
     items = items[np.argsort(snapshot.item_classes[items], kind="stable")]
     present, starts = np.unique(snapshot.item_classes[items], return_index=True)
     if len(present) == 0:
-        return {}
+        return present, np.zeros((0, learned.vectors.shape[1]), np.float32)
     sums = np.add.reduceat(vectors_at(snapshot.whole_drawings[items]), starts, axis=0)
     lengths = np.maximum(np.linalg.norm(sums, axis=1, keepdims=True), 1e-12)
-    return dict(zip(present.tolist(), sums / lengths, strict=True))
+    return present, sums / lengths
 
 
 def read_head(model: ModelBundle, dim: int) -> HeadVectors | None:

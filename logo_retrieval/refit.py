@@ -55,22 +55,15 @@ def _refit(store: IndexStore, learned: HeadVectors) -> RefitReport:
     snapshot = store.snapshot()
     assert snapshot.vectors is not None  # noqa: S101 - none were held
     classes = in_open_world(snapshot.classes)
-    means = untrained_means(snapshot, learned, snapshot.vectors.__getitem__)
-    means.pop(classes.index(OTHER), None)
-    if not means:
+    places, means = untrained_means(snapshot, learned, snapshot.vectors.__getitem__)
+    companies = places != classes.index(OTHER)
+    places, means = places[companies], means[companies]
+    if len(places) == 0:
         return RefitReport([], 0)
     drawings = snapshot.vectors[snapshot.whole_drawings]
-    fitted = np.array(list(means))
-    fixed = np.setdiff1d(np.arange(len(classes)), fitted)
-    position = np.empty(len(classes), np.int64)
-    position[np.concatenate([fitted, fixed])] = np.arange(len(classes))
-    rows = fitted_rows(
-        np.stack(list(means.values())),
-        drawings,
-        position[snapshot.item_classes],
-        _cosines(CosineHead(learned, classes), drawings)[:, fixed],
-    )
-    names = [classes[place] for place in fitted]
+    cosines = _cosines(CosineHead(learned, classes), drawings)
+    rows = fitted_rows(means, places, drawings, snapshot.item_classes, cosines)
+    names = [classes[place] for place in places]
     write_head_rows(store.folder, dict(zip(names, rows, strict=True)), generation=snapshot.generation)
     return RefitReport(names, len(drawings))
 

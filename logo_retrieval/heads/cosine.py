@@ -65,7 +65,6 @@ class CosineHead:
 
     Attributes:
         n_classes: c.
-        trained: (c,) whether training has given the class a target.
     """
 
     def __init__(
@@ -83,7 +82,6 @@ class CosineHead:
         """
         position = {name: place for place, name in enumerate(classes)}
         places = np.array([position.get(name, position[OTHER]) for name in learned.classes], np.int64)
-        self.trained = np.isin(np.arange(len(classes)), places)
         rows = imprinted or {}
         vectors = np.concatenate([learned.vectors, *(row[None] for row in rows.values())])
         places = np.concatenate([places, np.fromiter(rows, np.int64, len(rows))])

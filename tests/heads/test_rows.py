@@ -40,11 +40,17 @@ def test_an_imprinted_row_gives_up_what_it_shares_with_what_is_known(rng: np.ran
     np.testing.assert_allclose(np.linalg.norm(rows, axis=1), 1, atol=1e-5)
 
 
+def fitted(start: Float32Array, vectors: Float32Array, true: Int64Array, stay: Float32Array) -> Float32Array:
+    """The first classes have rows to fit, those after them stay."""
+    cosines = vectors @ np.concatenate([np.zeros_like(start), stay]).T
+    return fitted_rows(start, np.arange(len(start)), vectors, true, cosines)
+
+
 def test_rows_tell_apart_what_means_confuse(drawings: tuple[Float32Array, Int64Array]) -> None:
     vectors, true = drawings
     asked, half = np.arange(1, 120, 2), np.arange(0, 120, 2)
     start, stay = means(vectors[half], true[half], range(2)), means(vectors[half], true[half], range(2, 4))
-    rows = fitted_rows(start, vectors[half], true[half], vectors[half] @ stay.T)
+    rows = fitted(start, vectors[half], true[half], stay)
     assert rows.shape == start.shape and rows.dtype == np.float32
     np.testing.assert_allclose(np.linalg.norm(rows, axis=1), 1, atol=1e-5)
 
@@ -64,17 +70,16 @@ def test_the_same_drawings_give_the_same_rows_in_any_order(
 ) -> None:
     vectors, true = drawings
     start, stay = means(vectors, true, range(2)), means(vectors, true, range(2, 4))
-    rows = fitted_rows(start, vectors, true, vectors @ stay.T)
+    rows = fitted(start, vectors, true, stay)
     order = rng.permutation(len(true))
-    shuffled = fitted_rows(start, vectors[order], true[order], vectors[order] @ stay.T)
+    shuffled = fitted(start, vectors[order], true[order], stay)
     np.testing.assert_allclose(rows, shuffled, atol=1e-3)
-    np.testing.assert_array_equal(rows, fitted_rows(start, vectors, true, vectors @ stay.T))
+    np.testing.assert_array_equal(rows, fitted(start, vectors, true, stay))
 
 
 def test_one_class_alone_stays_where_its_drawings_are(drawings: tuple[Float32Array, Int64Array]) -> None:
     vectors, true = drawings
     own = vectors[true == 0]
-    rows = fitted_rows(
-        means(vectors, true, range(1)), own, np.zeros(len(own), np.int64), np.zeros((len(own), 0), np.float32)
-    )
+    start = means(vectors, true, range(1))
+    rows = fitted(start, own, np.zeros(len(own), np.int64), start[:0])
     assert (own @ rows.T).min() > 0.8
