@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
@@ -67,7 +67,7 @@ def classify(
         raise click.UsageError("--explain shows what this call answers: leave out --resume")
     if resume and (file is None or kind == "table"):
         raise click.UsageError("--resume goes with --output FILE and --format jsonl or csv")
-    files = inputs.expand(paths)
+    files = _without_written(inputs.expand(paths), paths, [each for each in (file, page) if each is not None])
     if not files:
         raise click.UsageError(f"no files to classify in {', '.join(map(repr, paths))}")
 
@@ -80,28 +80,47 @@ def classify(
     waiting = _not_yet(files, done)
     if not waiting:
         sys.exit(EXIT_SOME_UNREADABLE if unreadable else 0)
-    with ExitStack() as stack:
+    with _interruptible(), ExitStack() as stack:
         classifier = stack.enter_context(LogoClassifier.open(folder))
+        decisions = _asked(classifier, waiting, top, max_false_accept)  # before anything is written
         stream = stack.enter_context(_opened(file, append=bool(done))) if file else output.stdout()
         advance = stack.enter_context(progress_bar("classify", len(waiting), stream))
         write = output.row_writer(kind, stream, paths=waiting, top=top, header=not done)
-        if page is not None:
-            stack.enter_context(_opened(page, append=False))  # that it cannot be written shows before the work
+        aside = stack.enter_context(_set_aside(page)) if page is not None else None
         explained: list[tuple[str, Decision]] = []
-        decisions = _asked(classifier, waiting, top, max_false_accept)
         for count, (path, decision) in enumerate(zip(waiting, decisions, strict=True), start=1):
             write(output.decision_row(path, decision, name))
-            if page is not None and count <= _MOST_EXPLAINED:
+            if aside is not None and count <= _MOST_EXPLAINED:
                 explained.append((path, decision))
             unreadable += decision.status == "unreadable"
             advance(count)
-        if page is not None:
+        if aside is not None:
             from logo_retrieval.explanation import write_explanation
 
-            write_explanation(explained, len(waiting), classifier.store, name, page)
+            write_explanation(explained, len(waiting), classifier.store, name, aside)
     if unreadable:
         click.echo(f"{unreadable} of {len(files)} inputs could not be read: see their rows", err=True)
         sys.exit(EXIT_SOME_UNREADABLE)
+
+
+def _without_written(files: list[str], paths: tuple[str, ...], written: list[Path]) -> list[str]:
+    """The files but those that are to be written, which an earlier call may have left in a folder that is asked."""
+    places = {each.resolve() for each in written}
+    if len(places) < len(written):
+        raise click.UsageError("--output and --explain must be different files")
+    names = {place.name for place in places}
+    to_write = {each for each in files if Path(each).name in names and Path(each).resolve() in places}
+    if to_write & set(paths):
+        raise click.UsageError(f"'{min(to_write & set(paths))}' would be read and written: name another file")
+    return [each for each in files if each not in to_write] if to_write else files
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise click.Abort("interrupted: rows written so far are kept") from None
 
 
 def _asked(
@@ -127,6 +146,18 @@ def _not_yet(files: list[str], done: Counter[str]) -> list[str]:
         else:
             waiting.append(path)
     return waiting
+
+
+@contextmanager
+def _set_aside(page: Path) -> Iterator[Path]:
+    """A file beside the page, which takes its place in the end: that it cannot be written shows before the work."""
+    aside = page.with_name(f".{page.name}.part")
+    try:
+        _opened(aside, append=False).close()
+        yield aside
+        aside.replace(page)
+    finally:
+        aside.unlink(missing_ok=True)
 
 
 def _opened(file: Path, *, append: bool) -> TextIO:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -48,6 +49,8 @@ def duplicates(data: Path | None, index: Path | None, against: Path | None, thre
       logo-retrieval duplicates --index indexes/mine --format jsonl
       logo-retrieval duplicates test/ --against train/
     """
+    if threshold is not None and math.isnan(threshold):
+        raise click.UsageError("--threshold must be a number in -1..1, got nan")
     if data is None and index is None:
         raise click.UsageError("expected DATA, or --index DIR, or both")
     if against is not None and (data is None or index is not None):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from . import inputs
-from .options import EXIT_SOME_UNREADABLE, changed_index_option, index_to_change, warn
+from .options import EXIT_SOME_UNREADABLE, changed_index_option, index_to_change, index_to_write, warn
 from .output import shown
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def enroll(
     except EnrolmentError as error:
         warn("", error.faults, most=None)
         raise click.ClickException(f"nothing was enrolled. {error.advice}") from error
-    _show(report, folder)
+    _show(report, index_to_write(index))
     if report.unreadable:
         sys.exit(EXIT_SOME_UNREADABLE)
 

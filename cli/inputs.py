@@ -22,6 +22,8 @@ def expand(arguments: Iterable[str]) -> list[str]:
 def _expand(argument: str) -> Iterator[str]:
     from logo_retrieval.gallery import visible_files
 
+    if not argument:
+        raise click.UsageError("an empty PATH, such as an unset variable: expected a file, a folder or a list")
     if argument == "-":
         yield from _lines(sys.stdin.buffer.read())
     elif argument.startswith("@") and not Path(argument).exists():
@@ -43,4 +45,5 @@ def _expand(argument: str) -> Iterator[str]:
 
 def _lines(data: bytes) -> Iterator[str]:
     text = data.removeprefix(b"\xef\xbb\xbf").decode("utf-8", "surrogateescape")
-    return (line for line in text.splitlines() if line.strip())
+    lines = (line.removesuffix("\r") for line in text.split("\n"))  # no other sign ends a line: names may hold it
+    return (line for line in lines if line.strip())

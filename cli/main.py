@@ -66,7 +66,7 @@ def main() -> None:
         error.show()
         sys.exit(error.exit_code)
     except (click.Abort, KeyboardInterrupt) as error:
-        click.echo(str(error) or "interrupted: rows written so far are kept", err=True)
+        click.echo(str(error) or "interrupted", err=True)
         sys.exit(EXIT_INTERRUPTED)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nobody reads on: the last flush must not fail
@@ -76,5 +76,6 @@ def main() -> None:
 
         if not isinstance(error, LogoRetrievalError):
             raise
-        click.echo(f"Error: {error}", err=True)
+        text = str(error).encode("utf-8", "backslashreplace").decode()  # it may name a file whose name is no text
+        click.echo(f"Error: {text}", err=True)
         sys.exit(1)

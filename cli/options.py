@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -50,23 +49,18 @@ def index_to_write(index: Path | None) -> Path:
 
 @contextmanager
 def index_to_change(index: Path | None) -> Iterator[Path]:
-    """The index asked for, else that of the environment, else the default one, else there a copy of the shipped one.
+    """Where to open the index asked for, else that of the environment, else the default one.
 
-    The copy goes again when what was to be changed fails.
+    Where there is no default one, that is a copy of the shipped one, which takes its place when the block ends well.
     """
-    from logo_retrieval.models import copy_starter
+    from logo_retrieval.models import changed_starter
 
     folder = index_to_write(index)
     if index is not None or os.environ.get(INDEX_VARIABLE) or folder.exists():
         yield folder
         return
-    has_parent = folder.parent.exists()
-    copy_starter(folder)
-    try:
-        yield folder
-    except BaseException:
-        shutil.rmtree(folder if has_parent else folder.parent, ignore_errors=True)
-        raise
+    with changed_starter(folder) as copy:
+        yield copy
     click.echo(f"copied the starter index to {folder}, which commands read from now on", err=True)
 
 

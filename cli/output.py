@@ -145,7 +145,7 @@ def answered(output: Path, kind: str) -> tuple[Counter[str], int]:
     text = whole.decode("utf-8", "surrogateescape")
     try:
         if kind == "jsonl":
-            rows = [json.loads(line) for line in text.splitlines()]
+            rows = [json.loads(line) for line in text.split("\n") if line]
         else:
             rows = list(csv.DictReader(io.StringIO(text, newline="")))
         paths = Counter(row["path"] for row in rows)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from .options import changed_index_option, index_to_change
+from .options import changed_index_option, index_to_change, index_to_write
 from .output import shown
 
 
@@ -32,8 +32,9 @@ def unenroll(label: str | None, items: tuple[str, ...], index: Path | None) -> N
 
     from logo_retrieval.enrolment import unenroll as remove
 
-    with index_to_change(index) as folder:
-        gone = remove(folder, label, items)
+    with index_to_change(index) as opened:
+        gone = remove(opened, label, items)
+    folder = index_to_write(index)
     for name in items:
         click.echo(f"{shown(str(folder))}: drawing '{shown(name)}' removed")
     for name in gone:

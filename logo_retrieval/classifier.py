@@ -19,6 +19,7 @@ from logo_retrieval.errors import IndexStoreError, ModelError, UnreadableImage
 from logo_retrieval.generation import Generation, read_generation, read_head
 from logo_retrieval.images.pool import DecoderPool
 from logo_retrieval.images.preparation import Preparation
+from logo_retrieval.images.source import check_several
 from logo_retrieval.models import model_of, opened_model, starter_index
 from logo_retrieval.store.index_store import IndexStore
 from logo_retrieval.values import (
@@ -174,6 +175,7 @@ class LogoClassifier:
         self, sources: Iterable[Source], *, top: int = 5, max_false_accept: float | None = None
     ) -> Iterator[Decision]:
         """The same as `classify`, a batch at a time, so that sources may be endless."""
+        check_several(sources)
         if top < 1:
             raise ValueError(f"top must be at least 1, got {top}")
         least_lead = 0.0 if max_false_accept is None else self._least_lead(max_false_accept)
@@ -261,7 +263,8 @@ class LogoClassifier:
         Raises:
             ValueError: unless either a class or drawings are given.
             IndexStoreError: when something is not there, the index cannot be written, or it is the one that ships with
-                the package. Nothing is removed then.
+                the package; nothing is removed then. Or when what is removed may still lie in the file, which another
+                process is using, as the error then says.
         """
         from logo_retrieval.enrolment import unenroll
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import count
@@ -14,14 +15,15 @@ import numpy as np
 from logo_retrieval.build import embedded, stored_item
 from logo_retrieval.embedding import Embedder
 from logo_retrieval.errors import EnrolmentError, GalleryError, IndexStoreError
-from logo_retrieval.gallery import Gallery, GalleryRecord, check_distinct, class_name, printable
+from logo_retrieval.gallery import Gallery, GalleryRecord, check_distinct, class_name, printable, spelling
 from logo_retrieval.generation import Generation
 from logo_retrieval.images.pool import DecoderPool
+from logo_retrieval.images.source import check_several
 from logo_retrieval.intake import Intake
 from logo_retrieval.models import check_writable
 from logo_retrieval.store.changes import IndexChanged, add_items, remove_class, remove_items
 from logo_retrieval.store.index_store import IndexStore, StoredItem
-from logo_retrieval.values import OTHER
+from logo_retrieval.values import MISSING_ID, OTHER
 
 REFUSED_SIMILARITY = 0.95
 """From here on a drawing of another class is taken for the same drawing. Higher than the usual threshold of duplicates:
@@ -42,7 +44,7 @@ class EnrolmentReport:
         added: name in the index and class of each drawing that was added.
         new_classes: those of them that were not there before.
         unreadable: of each left out because it cannot be used, the path as given and "code: text".
-        duplicates: name of one left out, and of the drawing of the same class with the same bytes.
+        duplicates: path as given of one left out, and name of the drawing of the same class with the same bytes.
         overruled: a sentence for each that was added although the index has it under another class.
         unlike: name of each that resembles no other drawing of its class, and its similarity to the nearest of them.
         remarks: further sentences.
@@ -63,6 +65,7 @@ def drawings_of(label: str, sources: Iterable[str | os.PathLike[str] | bytes]) -
     Raises:
         EnrolmentError: when the name cannot stand.
     """
+    check_several(sources)
     try:
         label = class_name(label, "")
     except GalleryError as error:
@@ -113,7 +116,7 @@ class Enrolment:
             EnrolmentError, IndexStoreError: nothing was added.
         """
         check_writable(self._store.folder)
-        _check_names(gallery.classes, self._current().classes)
+        _check_names(gallery.classes, self._current())
         intake = Intake(gallery, lambda sha256: False, given=given)
         batches = embedded(intake, self._pool, self._embedder, all_views=True)  # few drawings have to stand for all
         drawings = {sha: each for batch in batches for sha, each in batch.items()}
@@ -123,11 +126,18 @@ class Enrolment:
         unreadable = [(as_given[name], reason) for name, reason in found.unreadable]
         if unreadable and not (skip_unreadable and candidates):
             advice = "Leave them out, or add the others with --skip-unreadable (from Python: skip_unreadable=True)."
-            raise EnrolmentError([f"'{name}' is unreadable: {reason}" for name, reason in unreadable], advice)
+            raise EnrolmentError(
+                [f"'{name}' is unreadable: {reason}" for name, reason in unreadable],
+                advice if candidates else "Name one image file at least that can be read.",
+            )
         if not candidates:
             raise EnrolmentError(["no drawing was given"], "Name one image file at least.")
-        report = EnrolmentReport(unreadable=unreadable, duplicates=found.duplicates, remarks=found.remarks)
-        twins = [f"'{name}' and '{twin}' have the same bytes, but two classes" for name, twin in found.conflicts]
+        duplicates = [(as_given[name], twin) for name, twin in found.duplicates]
+        report = EnrolmentReport(unreadable=unreadable, duplicates=duplicates, remarks=found.remarks)
+        twins = [
+            f"'{as_given[name]}' and '{as_given[twin]}' have the same bytes, but two classes"
+            for name, twin in found.conflicts
+        ]
         while True:
             try:
                 return self._add(candidates, twins, report, force=force)
@@ -138,17 +148,18 @@ class Enrolment:
         self, candidates: Sequence[StoredItem], twins: Sequence[str], report: EnrolmentReport, *, force: bool
     ) -> EnrolmentReport:
         held = self._current()
+        _check_names(sorted({item.label for item in candidates}), held)
         same = self._store.held({item.sha256 for item in candidates})
         there = {
-            item.name: name for item in candidates for name, label in same.get(item.sha256, []) if label == item.label
+            item.source: name for item in candidates for name, label in same.get(item.sha256, []) if label == item.label
         }
-        fresh = self._named([item for item in candidates if item.name not in there])
-        overruled = [*twins, *self._clashes(held, fresh, same)] if fresh else []
+        fresh = self._named([item for item in candidates if item.source not in there])
+        overruled = [*twins, *self._clashes(held, fresh, same), *_clashes_among(fresh)] if fresh else []
         if overruled and not force:
             raise EnrolmentError(
                 overruled,
-                "Take the other drawing out with `logo-retrieval unenroll --item` if it is wrong, or keep both with "
-                "--force (from Python: force=True).",
+                "Leave out the drawing that is wrong (`logo-retrieval unenroll --item` takes one out of the index), or "
+                "keep both with --force (from Python: force=True).",
             )
         unlike = self._unlike(fresh)
         if fresh:
@@ -182,27 +193,51 @@ class Enrolment:
             exact = [twin for twin in same.get(item.sha256, []) if twin[1] != item.label]
             if exact:
                 name, label = exact[0]
-                yield f"'{item.name}' has the same bytes as '{name}' of class '{label}'"
+                yield f"'{item.source}' has the same bytes as '{name}' of class '{label}'"
                 continue
             similarities, ids = neighbours.similarities[row], neighbours.ids[row]
             for place in np.flatnonzero(similarities >= REFUSED_SIMILARITY).tolist():
                 label = held.classes[classes[row, place]]
                 if label != item.label:
                     name = self._store.item_names([ids[place]]).get(int(ids[place]), "one just removed")
-                    yield f"'{item.name}' looks like '{name}' of class '{label}' (similarity {similarities[place]:.2f})"
+                    likeness = f"(similarity {similarities[place]:.2f})"
+                    yield f"'{item.source}' looks like '{name}' of class '{label}' {likeness}"
                     break
 
     def _unlike(self, items: Sequence[StoredItem]) -> list[tuple[str, float]]:
         """Drawings that resemble no other of their class, neither a new one nor one of the index."""
         unlike = []
         known = self._store.class_vectors({item.label for item in items})
-        for item in items:
-            new = [each.vectors for each in items if each.label == item.label and each is not item]
-            others = [*new, *([known[item.label]] if item.label in known else [])]
-            best = max((float((each @ item.vectors.T).max()) for each in others), default=1.0)
-            if best < UNLIKE_SIMILARITY:
-                unlike.append((item.name, best))
+        for label in sorted({item.label for item in items}):
+            own = [item for item in items if item.label == label]
+            vectors = np.concatenate([*(item.vectors for item in own), *([known[label]] if label in known else [])])
+            owners = np.full(len(vectors), MISSING_ID)
+            new = np.repeat(np.arange(len(own)), [len(item.vectors) for item in own])
+            owners[: len(new)] = new
+            for place, item in enumerate(own):
+                similarities = (vectors @ item.vectors.T).max(axis=1)
+                best = float(similarities[owners != place].max(initial=-1.0))
+                if best < UNLIKE_SIMILARITY and (owners != place).any():
+                    unlike.append((item.name, best))
         return unlike
+
+
+def _clashes_among(items: Sequence[StoredItem]) -> Iterator[str]:
+    """A sentence for each new drawing that nearly is one of another class before it; the same bytes are known already.
+
+    Compares one with all before it, so that memory grows with their number alone.
+    """
+    labels = np.array([item.label for item in items])
+    if len(np.unique(labels)) == 1:
+        return
+    vectors = np.stack([item.vectors[0] for item in items])
+    for row, item in enumerate(items):
+        similarities = vectors[:row] @ vectors[row]
+        for place in np.flatnonzero((similarities >= REFUSED_SIMILARITY) & (labels[:row] != item.label)).tolist():
+            twin = items[place]
+            if twin.sha256 != item.sha256:
+                yield f"'{item.source}' looks like '{twin.source}', given too (similarity {similarities[place]:.2f})"
+                break
 
 
 def unenroll(folder: Path, label: str | None, items: Sequence[str]) -> list[str]:
@@ -220,6 +255,7 @@ def unenroll(folder: Path, label: str | None, items: Sequence[str]) -> list[str]
         raise ValueError("expected either a class or drawings to remove")
     if label is None:
         return remove_items(folder, items)
+    label = unicodedata.normalize("NFC", label).strip()
     if label == OTHER:
         raise IndexStoreError(
             f"'{OTHER}' is what unknown logos are told by and stays: remove single drawings of it with --item"
@@ -228,13 +264,15 @@ def unenroll(folder: Path, label: str | None, items: Sequence[str]) -> list[str]
     return [label]
 
 
-def _check_names(new: Sequence[str], known: Sequence[str]) -> None:
+def _check_names(new: Sequence[str], held: Generation) -> None:
     if OTHER in new:
         raise EnrolmentError(
             [f"'{OTHER}' is reserved for drawings of no known company"], "Give the company's own name."
         )
+    spellings = {spelling(name) for name in new}
+    alike = [name for name in held.classes if spelling(name) in spellings]
     try:
-        check_distinct([*known, *new])
+        check_distinct([*alike, *new])
     except GalleryError as error:
         raise EnrolmentError([str(error)], "Spell it as the index does.") from error
 

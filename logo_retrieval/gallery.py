@@ -76,14 +76,24 @@ def class_name(text: str, where: str) -> str:
     """A class name in Unicode form NFC, without white space around it.
 
     Raises:
-        GalleryError: when it is empty, holds control characters, or is a spelling of the reserved `other`.
+        GalleryError: when nothing of it can be seen, it holds control characters, or is a spelling of the reserved
+            `other`.
     """
     name = unicodedata.normalize("NFC", printable(text)).strip()
-    if not name or any(unicodedata.category(letter) == "Cc" for letter in name):
+    if not spelling(name) or any(unicodedata.category(letter) == "Cc" for letter in name):
         raise GalleryError(f"a class name must be text without control characters, got {text!r} {where}")
-    if name.casefold() == OTHER and name != OTHER:
+    if spelling(name) == OTHER and name != OTHER:
         raise GalleryError(f"'{OTHER}' is reserved for drawings of no known company: rename the class {name!r} {where}")
     return name
+
+
+def spelling(name: str) -> str:
+    """What two names that people would take for the same class have in common.
+
+    Case, Unicode form, white space and what cannot be seen are left out of account.
+    """
+    seen = "".join(letter for letter in unicodedata.normalize("NFKC", name) if unicodedata.category(letter) != "Cf")
+    return " ".join(seen.split()).casefold()
 
 
 def printable(text: str) -> str:
@@ -199,12 +209,13 @@ def check_distinct(names: Iterable[str]) -> None:
     """Refuses names that people would take for the same class.
 
     Raises:
-        GalleryError: when two differ in case or Unicode form only.
+        GalleryError: when two differ in case, Unicode form, white space or what cannot be seen only.
     """
     spellings: dict[str, str] = {}
     for name in names:
-        first = spellings.setdefault(unicodedata.normalize("NFKC", name).casefold(), name)
+        first = spellings.setdefault(spelling(name), name)
         if first != name:
-            raise GalleryError(
-                f"the classes {first!r} and {name!r} differ only in case or Unicode form: rename or merge one"
-            )
+            differ = "case or Unicode form"
+            if unicodedata.normalize("NFKC", first).casefold() != unicodedata.normalize("NFKC", name).casefold():
+                differ = "white space or characters that cannot be seen"
+            raise GalleryError(f"the classes {first!r} and {name!r} differ only in {differ}: rename or merge one")

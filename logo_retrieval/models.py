@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from logo_retrieval.bundle import CONFIG_NAME, ModelBundle, read_bundle
@@ -13,7 +13,7 @@ from logo_retrieval.ensemble import member_folders, read_members, write_ensemble
 from logo_retrieval.errors import IndexStoreError, ModelError
 from logo_retrieval.store.index_store import IndexStore
 from logo_retrieval.store.manifest import Manifest
-from logo_retrieval.store.schema import INDEX_FILE, storage_errors
+from logo_retrieval.store.schema import INDEX_FILE, storage_errors, use_log
 
 STARTER = "starter"
 
@@ -34,18 +34,56 @@ def copy_starter(folder: Path) -> None:
     Raises:
         IndexStoreError: when something lies there already, or the folder cannot be written.
     """
+    with changed_starter(folder):
+        pass
+
+
+@contextmanager
+def changed_starter(folder: Path) -> Iterator[Path]:
+    """A copy of the index that ships with the package, to be changed; it becomes `folder` when the block ends well.
+
+    Raises:
+        IndexStoreError: when something lies there already, another process has made it meanwhile, or it cannot be
+            written.
+    """
     if folder.exists():
         raise IndexStoreError(f"'{folder}' exists: the starter index is copied to a new folder only")
-    with storage_errors(folder, "write"):
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}-") as scratch:
-            fresh = Path(scratch) / "index"
-            for source in starter_index().rglob("*"):
-                if source.is_file():  # the modes of an installed package's files may forbid writing
-                    target = fresh / source.relative_to(starter_index())
-                    target.parent.mkdir(parents=True, exist_ok=True)
-                    shutil.copyfile(source, target)
-            fresh.rename(folder)
+    parent_is_new = not folder.parent.exists()
+    try:
+        with storage_errors(folder, "write"):
+            folder.parent.mkdir(parents=True, exist_ok=True)
+            scratch = tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}-")
+        with scratch as aside:
+            copy = Path(aside) / folder.name
+            with storage_errors(folder, "write"):
+                _copy_files(starter_index(), copy)
+            use_log(copy / INDEX_FILE)
+            yield copy
+            _take_its_place(copy, folder)
+    except BaseException:
+        if parent_is_new:
+            with suppress(OSError):  # another process has put something there
+                folder.parent.rmdir()
+        raise
+
+
+def _copy_files(source: Path, target: Path) -> None:
+    for file in source.rglob("*"):
+        if file.is_file():  # not with its mode: that of an installed package's files may forbid writing
+            copy = target / file.relative_to(source)
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(file, copy)
+
+
+def _take_its_place(copy: Path, folder: Path) -> None:
+    try:
+        copy.rename(folder)
+    except OSError as error:
+        if not folder.exists():
+            raise IndexStoreError(f"cannot write '{folder}': {error.strerror or error}") from error
+        raise IndexStoreError(
+            f"another process has made '{folder}' meanwhile: nothing was changed, run the command again"
+        ) from error
 
 
 def check_writable(folder: Path) -> None:

@@ -5,7 +5,10 @@ from __future__ import annotations
 import shutil
 import sqlite3
 import threading
+import unicodedata
+from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 from drawings import SHAPES, lay_classes, svg
@@ -176,6 +179,8 @@ def test_drawings_unlike_each_other_are_remarked_on(classifier: LogoClassifier) 
         ("Disc", "'disc' and 'Disc' differ only in case or Unicode form"),
         ("ÄRZTE", "differ only in case or Unicode form"),
         ("ｄｉｓｃ", "differ only in case or Unicode form"),
+        ("\u200b", "must be text without control characters"),
+        ("disc\u200b", "differ only in white space or characters that cannot be seen"),
     ],
 )
 def test_names_that_cannot_stand(mine: Path, classifier: LogoClassifier, label: str, reason: str) -> None:
@@ -191,7 +196,7 @@ def test_several_companies_at_once_or_none(mine: Path, classifier: LogoClassifie
         (gallery / name).parent.mkdir(parents=True, exist_ok=True)
         (gallery / name).write_bytes(drawing)
     before = files(mine)
-    with pytest.raises(EnrolmentError, match="'rings/b.svg' and 'ring/a.svg' have the same bytes, but two classes"):
+    with pytest.raises(EnrolmentError, match=r"rings/b.svg' and '.*/ring/a.svg' have the same bytes, but two classes"):
         classifier.enroll_gallery(gallery)
     assert files(mine) == before
     (gallery / "rings/b.svg").unlink()
@@ -253,3 +258,53 @@ def test_the_log_says_who_did_what(mine: Path, classifier: LogoClassifier, monke
     assert [change.action for change in changes[1:]] == ["enroll", "unenroll", "compact"]
     assert changes[1].detail == "class 'ring': 1 drawing, by anna"
     assert changes[2].detail == "class 'ring' with 1 drawing, by anna"
+
+
+def test_a_name_that_came_in_meanwhile_is_noticed(mine: Path, classifier: LogoClassifier) -> None:
+    with LogoClassifier.open(mine) as elsewhere:
+        decode = elsewhere._pool.decode
+
+        def slowly(*arguments: Any, **options: Any) -> Any:  # noqa: ANN401
+            classifier.enroll("Ring", [ring(1)])
+            return decode(*arguments, **options)
+
+        elsewhere._pool.decode = slowly  # type: ignore[method-assign]
+        with pytest.raises(EnrolmentError, match="'Ring' and 'ring' differ only in case"):
+            elsewhere.enroll("ring", [ring(0)])
+    assert classifier.store.class_sizes()["Ring"] == 1 and "ring" not in classifier.classes
+
+
+def test_two_new_companies_with_nearly_the_same_drawing(mine: Path, classifier: LogoClassifier, tmp_path: Path) -> None:
+    for label, drawing in (("ring", ring()), ("loop", ring() + b"<!-- the same, other bytes -->")):
+        (tmp_path / "new" / label).mkdir(parents=True)
+        (tmp_path / "new" / label / "mark.svg").write_bytes(drawing)
+    before = files(mine)
+    with pytest.raises(EnrolmentError, match=r"ring/mark.svg' looks like '.*loop/mark.svg', given too"):
+        classifier.enroll_gallery(tmp_path / "new")
+    assert files(mine) == before
+    assert len(classifier.enroll_gallery(tmp_path / "new", force=True).overruled) == 1
+
+
+def test_removed_by_any_unicode_form_of_its_name(classifier: LogoClassifier) -> None:
+    classifier.enroll("Café", [ring()])
+    assert classifier.unenroll(unicodedata.normalize("NFD", " Café ")) == ["Café"]
+
+
+def test_one_source_is_not_taken_for_its_letters(classifier: LogoClassifier) -> None:
+    for one in ("mark.svg", ring(), Path("mark.svg")):
+        with pytest.raises(TypeError, match="put it into a list"):
+            classifier.enroll("ring", one)  # type: ignore[arg-type]
+        with pytest.raises(TypeError, match="put it into a list"):
+            classifier.classify(one)  # type: ignore[arg-type]
+
+
+def test_a_removal_beside_a_reader_says_what_is_left(mine: Path, classifier: LogoClassifier) -> None:
+    classifier.enroll("ring", [ring()])
+    with closing(sqlite3.connect(mine / INDEX_FILE)) as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT * FROM items").fetchone()
+        with pytest.raises(IndexStoreError, match="may lie in the file until `logo-retrieval compact` has run"):
+            classifier.unenroll("ring")
+    assert "ring" not in classifier.classes
+    compact(mine)
+    assert classifier.store.faults() == []

@@ -109,3 +109,16 @@ def test_nothing_to_fit(run: Run, tmp_path: Path) -> None:
     copy_starter(tmp_path / "copy")
     done = run("refit", "--index", tmp_path / "copy")
     assert (done.code, done.out) == (0, f"{tmp_path / 'copy'}: training has seen every class: nothing to fit\n")
+
+
+def test_what_came_after_goes_without_what_was_learned_before(mine: Path, classifier: LogoClassifier) -> None:
+    classifier.enroll("ring", [ring(0), ring(2)])
+    classifier.refit()
+    before = answers(mine)
+    added = [name for name, _ in classifier.enroll("loop", [ring(1), ring(3)], force=True).added]
+    assert answers(mine) != before
+    classifier.unenroll(items=added[:1])
+    classifier.unenroll("loop")
+    assert answers(mine) == before
+    classifier.unenroll(items=["disc/0.svg"])
+    assert classifier.store.snapshot().head_rows == {}

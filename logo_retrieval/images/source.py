@@ -10,6 +10,16 @@ from logo_retrieval.errors import UnreadableImage
 from logo_retrieval.images.sniff import MAX_BYTES
 
 
+def check_several(sources: object) -> None:
+    """Refuses one source where several are expected: a path would be taken for its letters.
+
+    Raises:
+        TypeError: when it is one.
+    """
+    if isinstance(sources, str | bytes | os.PathLike):
+        raise TypeError(f"expected several sources, got one, {sources!r:.80}: put it into a list")
+
+
 def read_source(source: bytes | Path) -> bytes:
     """Reads a file; bytes are taken as they are.
 

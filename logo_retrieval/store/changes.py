@@ -11,7 +11,7 @@ import difflib
 import getpass
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -29,6 +29,9 @@ from logo_retrieval.store.schema import (
     transaction,
 )
 from logo_retrieval.values import Float32Array
+
+_LEARNED_UNTIL = "head_learned_until"
+"""What `meta` calls the largest id among the items that the fitted rows of the head have learned from."""
 
 
 class IndexChanged(IndexStoreError):
@@ -101,6 +104,7 @@ def write_head_rows(folder: Path, rows: Mapping[str, Float32Array], *, generatio
     with _changing(folder, generation) as cursor:
         _forget_head(cursor)
         cursor.execute(HEAD_ROWS_TABLE)
+        cursor.execute("INSERT INTO meta SELECT ?, COALESCE(MAX(id), 0) FROM items", (_LEARNED_UNTIL,))
         cursor.executemany(
             "INSERT INTO head_rows SELECT id, ? FROM classes WHERE name = ?",
             ((row.tobytes(), name) for name, row in rows.items()),
@@ -108,9 +112,17 @@ def write_head_rows(folder: Path, rows: Mapping[str, Float32Array], *, generatio
         _note(cursor, "refit", f"head fitted to {len(rows)} {'class' if len(rows) == 1 else 'classes'}")
 
 
-def _forget_head(cursor: sqlite3.Cursor) -> None:
-    """A fitted row has learned from the drawings of every class, so it goes when any of them goes."""
-    cursor.execute("DROP TABLE IF EXISTS head_rows")
+def _forget_head(cursor: sqlite3.Cursor, first_removed: int = 0) -> None:
+    """A fitted row has learned from all drawings that were there, so it goes when any of them goes.
+
+    Args:
+        cursor: of the transaction.
+        first_removed: the smallest id of an item that is removed; ids grow, so rows have not seen what came later.
+    """
+    learned_until = cursor.execute("SELECT value FROM meta WHERE key = ?", (_LEARNED_UNTIL,)).fetchone()
+    if learned_until is None or first_removed <= int(learned_until[0]):
+        cursor.execute("DROP TABLE IF EXISTS head_rows")
+        cursor.execute("DELETE FROM meta WHERE key = ?", (_LEARNED_UNTIL,))
 
 
 def remove_class(folder: Path, label: str) -> int:
@@ -120,15 +132,18 @@ def remove_class(folder: Path, label: str) -> int:
         How many items there were.
 
     Raises:
-        IndexStoreError: when there is no such class, or the index cannot be written; it is then as it was.
+        IndexStoreError: when there is no such class, or the index cannot be written; it is then as it was. Or when only
+            the file cannot be rewritten, as the error then says.
     """
     with _changing(folder) as cursor:
-        (n_items,) = cursor.execute(
-            "SELECT COUNT(*) FROM items JOIN classes ON classes.id = class_id WHERE classes.name = ?", (label,)
+        n_items, first = cursor.execute(
+            "SELECT COUNT(*), COALESCE(MIN(items.id), 0) FROM items JOIN classes ON classes.id = class_id "
+            "WHERE classes.name = ?",
+            (label,),
         ).fetchone()
         if cursor.execute("DELETE FROM classes WHERE name = ?", (label,)).rowcount == 0:
             raise IndexStoreError(_no_class(cursor, folder, label))
-        _forget_head(cursor)
+        _forget_head(cursor, first)
         _note(cursor, "unenroll", f"class '{label}' with {_drawings(n_items)}")
     _wipe(folder)
     return int(n_items)
@@ -141,17 +156,21 @@ def remove_items(folder: Path, names: Sequence[str]) -> list[str]:
         The classes that went.
 
     Raises:
-        IndexStoreError: when one of them is not there, or the index cannot be written; it is then as it was.
+        IndexStoreError: when one of them is not there, or the index cannot be written; it is then as it was. Or when
+            only the file cannot be rewritten, as the error then says.
     """
     with _changing(folder) as cursor:
+        removed = []
         for name in dict.fromkeys(names):
-            if cursor.execute("DELETE FROM items WHERE name = ?", (name,)).rowcount == 0:
+            found = cursor.execute("DELETE FROM items WHERE name = ? RETURNING id", (name,)).fetchall()
+            if not found:
                 raise IndexStoreError(f"there is no drawing '{name}' in the index '{folder}'")
+            removed += [item_id for (item_id,) in found]
             _note(cursor, "unenroll", f"drawing '{name}'")
         hollow = "FROM classes WHERE id NOT IN (SELECT class_id FROM items)"
         gone = [label for (label,) in cursor.execute(f"SELECT name {hollow} ORDER BY id")]
         cursor.execute(f"DELETE {hollow}")
-        _forget_head(cursor)
+        _forget_head(cursor, min(removed, default=0))
     _wipe(folder)
     return gone
 
@@ -188,16 +207,21 @@ def _wipe(folder: Path) -> None:
     """Leaves in the folder only what the tables say.
 
     Zeroing what is freed does not suffice: when a page is split, copies of its rows stay in the gap of the old one.
+
+    Raises:
+        IndexStoreError: when the file cannot be rewritten; what was changed stays changed.
     """
     file = folder / INDEX_FILE
     remove_cache(folder)
-    connection = connect(file, write=True)
     try:
-        with storage_errors(file, "rewrite without what was removed, run `logo-retrieval compact` later:"):
+        with storage_errors(file, "rewrite"), closing(connect(file, write=True)) as connection:
             connection.execute("VACUUM")
             _empty_log(connection)
-    finally:
-        connection.close()
+    except IndexStoreError as error:
+        raise IndexStoreError(
+            "what was removed is in no answer any more, but may lie in the file until `logo-retrieval compact` has "
+            f"run: {error}"
+        ) from error
 
 
 def _empty_log(connection: sqlite3.Connection) -> None:

@@ -268,11 +268,22 @@ class IndexStore:
                 for (name,) in check("SELECT name FROM items WHERE id NOT IN (SELECT item_id FROM vectors)")
             ]
             faults += [
+                f"item '{name}' has a checksum of {length} bytes, not 32"
+                for name, length in check("SELECT name, length(sha256) FROM items WHERE length(sha256) <> 32")
+            ]
+            faults += [
+                f"item '{name}' has no thumbnail"
+                for (name,) in check("SELECT name FROM items WHERE id NOT IN (SELECT item_id FROM thumbnails)")
+            ]
+            faults += [
                 f"class '{name}' has no item"
                 for (name,) in check("SELECT name FROM classes WHERE id NOT IN (SELECT class_id FROM items)")
             ]
             items = check("SELECT item_id FROM vectors ORDER BY item_id, view").fetchall()
-            vectors, head_rows = self._read_vectors(), self._read_head_rows()
+            try:
+                vectors, head_rows = self._read_vectors(), self._read_head_rows()
+            except IndexStoreError as error:
+                return [*faults, str(error)]
         faults += [
             f"a vector of item {item} is not of unit length"
             for (item,), fine in zip(items, _are_unit(vectors), strict=True)

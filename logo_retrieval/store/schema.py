@@ -68,7 +68,7 @@ def _advice(error: sqlite3.Error) -> str:
         case sqlite3.SQLITE_FULL:
             return "the disk is full; free some space and run the command again"
         case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
-            return "another process is writing it; wait for that to end"
+            return "another process is using it; wait for that to end"
         case sqlite3.SQLITE_READONLY | sqlite3.SQLITE_PERM | sqlite3.SQLITE_CANTOPEN:
             return f"it may not be opened for that ({error}); check the permissions of the folder"
         case sqlite3.SQLITE_NOTADB | sqlite3.SQLITE_CORRUPT:
@@ -95,7 +95,7 @@ def connect(path: Path, *, write: bool) -> sqlite3.Connection:
         mode = "ro&immutable=1"
     with storage_errors(path, "open"):
         connection = sqlite3.connect(
-            f"file:{quote(str(path.absolute()))}?mode={mode}", uri=True, timeout=10.0, check_same_thread=False
+            f"file:{quote(os.fsencode(path.absolute()))}?mode={mode}", uri=True, timeout=10.0, check_same_thread=False
         )
         try:
             _check_kind(connection, path)
@@ -123,8 +123,22 @@ def create(path: Path) -> None:
             connection.execute(f"PRAGMA page_size = {_PAGE_BYTES}")
             connection.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
             connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
-            connection.execute("PRAGMA journal_mode = WAL")
             connection.executescript(f"BEGIN; {_TABLES} COMMIT;")
+        finally:
+            connection.close()
+    use_log(path)
+
+
+def use_log(path: Path) -> None:
+    """Makes the file of an index keep a write-ahead log, so that it can be read while it is written.
+
+    Raises:
+        IndexStoreError: when the file cannot be written.
+    """
+    with storage_errors(path, "write"):
+        connection = sqlite3.connect(path)
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
         finally:
             connection.close()
 

@@ -151,6 +151,7 @@ def test_file_names_that_are_no_text_or_steer_a_terminal(run: Run, index: Path, 
         (("x", "--resume"), "--resume goes with --output"),
         (("@absent.txt",), "cannot read the list 'absent.txt'"),
         (("x", "--frobnicate"), "No such option"),
+        (("",), "an empty PATH"),
     ],
 )
 def test_wrong_usage_is_exit_code_2(run: Run, arguments: tuple[str, ...], message: str) -> None:
@@ -180,3 +181,51 @@ def test_no_index_there(run: Run, queries: Path, tmp_path: Path) -> None:
     outcome = run("classify", queries / "a.svg", "--index", tmp_path / "absent")
     assert outcome.code == 1
     assert outcome.err.startswith("Error: there is no index at") and "build-index" in outcome.err
+
+
+def test_what_is_read_is_never_written(run: Run, index: Path, queries: Path, tmp_path: Path) -> None:
+    mark = Path(shutil.copy(queries / "a.svg", tmp_path / "mark.svg"))
+    before = mark.read_bytes()
+    for option in ("--output", "--explain"):
+        refused = run("classify", mark, "--index", index, option, mark)
+        assert refused.code == 2 and "would be read and written" in refused.err and mark.read_bytes() == before
+    both = run("classify", mark, "--index", index, "--output", tmp_path / "x", "--explain", tmp_path / "x")
+    assert both.code == 2 and "must be different files" in both.err
+
+
+def test_an_earlier_answer_in_the_folder_is_no_input(run: Run, index: Path, queries: Path, tmp_path: Path) -> None:
+    shutil.copy(queries / "a.svg", tmp_path / "mark.svg")
+    call = ("classify", tmp_path, "--index", index, "--format", "jsonl", "--output", tmp_path / "answers.jsonl")
+    assert run(*call).code == run(*call).code == 0
+    assert len(rows((tmp_path / "answers.jsonl").read_text())) == 1
+    assert run(*call, "--resume").code == 0
+
+
+def test_wrong_usage_leaves_earlier_results(run: Run, index: Path, queries: Path, tmp_path: Path) -> None:
+    old, page = tmp_path / "old.jsonl", tmp_path / "old.html"
+    old.write_text("rows")
+    page.write_text("page")
+    call = ("classify", queries / "a.svg", "--output", old, "--explain", page, "--max-false-accept", "0.00001")
+    assert run(*call).code == 2
+    assert (old.read_text(), page.read_text()) == ("rows", "page")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["old.html", "old.jsonl"]
+
+
+def test_names_with_signs_that_end_lines_elsewhere(
+    run: Run, index: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    odd = [tmp_path / f"a{sign}b.svg" for sign in ("\u2028", "\u0085", "\x0c")]
+    for path in odd:
+        path.write_bytes(svg("disc"))
+    listing = "\r\n".join(map(str, odd)).encode()
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(listing)))
+    file = tmp_path / "rows.jsonl"
+    call = ("--index", index, "--format", "jsonl", "--output", file)
+    assert run("classify", "-", *call).code == 0
+    assert [json.loads(line)["path"] for line in file.read_text().split("\n")[:-1]] == list(map(str, odd))
+    assert run("classify", *odd, *call, "--resume").code == 0 and file.read_text().count("\n") == 3
+
+
+def test_an_index_whose_name_is_no_text(run: Run, tmp_path: Path) -> None:
+    outcome = run("info", "--index", tmp_path / "caf\udce9")
+    assert outcome.code == 1 and "Traceback" not in outcome.err

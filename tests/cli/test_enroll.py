@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -105,3 +107,23 @@ def test_the_shipped_index_is_not_compacted(run: Run) -> None:
 
     refused = run("compact", "--index", starter_index())
     assert refused.code == 1 and "read only" in refused.err
+
+
+def test_what_others_made_meanwhile_stays(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A first enrolment that fails, or comes second, takes nothing along."""
+    from logo_retrieval.errors import IndexStoreError
+    from logo_retrieval.models import changed_starter, copy_starter
+
+    folder = tmp_path / "indexes" / "default"
+    with (
+        pytest.raises(IndexStoreError, match="another process has made .* run the command again"),
+        changed_starter(folder),
+    ):
+        copy_starter(folder)
+    assert (folder / "index.sqlite").is_file()
+    with pytest.raises(KeyboardInterrupt), changed_starter(tmp_path / "further" / "default"):
+        (tmp_path / "further" / "notes").touch()
+        raise KeyboardInterrupt
+    assert [path.name for path in (tmp_path / "further").iterdir()] == ["notes"]
+    with closing(sqlite3.connect(folder / "index.sqlite")) as connection:
+        assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)

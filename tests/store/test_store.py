@@ -200,7 +200,7 @@ def test_a_build_that_fails_at_once_leaves_no_staging(tmp_path: Path) -> None:
 
 
 def test_two_builds_of_one_index_do_not_mix(tmp_path: Path) -> None:
-    with Staging(tmp_path, "recipe"), pytest.raises(IndexStoreError, match="another process is writing"):
+    with Staging(tmp_path, "recipe"), pytest.raises(IndexStoreError, match="another process is using"):
         Staging(tmp_path, "recipe")
     assert (tmp_path / STAGING_FILE).exists()
 
