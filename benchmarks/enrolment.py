@@ -35,6 +35,7 @@ from surroundings import RESULTS, surroundings
 
 from logo_retrieval.bundle import read_bundle
 from logo_retrieval.decide.decision import DecisionConfig, class_probabilities, nearest_of_classes
+from logo_retrieval.decide.untrained import Untrained, chosen_strangers, reach_of_strangers
 from logo_retrieval.evaluation.bootstrap import bootstrap_interval
 from logo_retrieval.evaluation.fitting import fit_decision
 from logo_retrieval.evaluation.measure import RESAMPLES, SEED
@@ -105,11 +106,22 @@ class Trial:
         """The index before any draw."""
         return Enrolled(np.array([], np.int64), self.gallery)
 
-    def counts(self, number: int) -> Int64Array:
-        """(c,) drawings of each new company, 0 for the others."""
-        counts = np.zeros(self.by_head.shape[1], np.int64)
-        counts[self.new] = number
-        return counts
+    def untrained(self, enrolled: Enrolled, rows: Float32Array) -> Untrained:
+        """What is known of the new companies, given their rows of the head."""
+        found = Untrained.none_of(self.by_head.shape[1])
+        found.counts[:] = np.bincount(self.true[enrolled.rows], minlength=len(found.counts))
+        strangers = self.gallery[self.true[self.gallery] == self.other]
+        vectors, owners = self._drawn.of(enrolled.rows, all_views=True)
+        classes = self.true[enrolled.rows[owners]]
+        by_class = np.argsort(classes, kind="stable")
+        found.reach[self.new] = reach_of_strangers(
+            self.pictures[chosen_strangers(strangers)],
+            vectors[by_class],
+            np.searchsorted(classes[by_class], self.new),
+            rows,
+            self.config.untrained_head_weight,
+        )
+        return found
 
     def nearest(self, enrolled: Enrolled) -> Float32Array:
         """(n, c) similarities of the nearest drawing of each class; those that were enrolled have all their views."""
@@ -121,8 +133,8 @@ class Trial:
         found = best_over_views(found, self.owners, len(self.asked), self.config.k)
         return nearest_of_classes(found.similarities, self.true[found.ids], self.by_head.shape[1])
 
-    def head(self, enrolled: Enrolled, method: str) -> Float32Array:
-        """(n, c) cosines of the head after one way of enrolling."""
+    def head(self, enrolled: Enrolled, method: str) -> tuple[Float32Array, Untrained | None]:
+        """(n, c) cosines of the head after one way of enrolling, and what the decision knows of the new companies."""
         scores = self.by_head.copy()
         classes, means = self.new, self.means(enrolled.rows, self.new)
         rows = imprinted_rows(means, self._all_learned) if method == "enroll" else means
@@ -132,7 +144,7 @@ class Trial:
             gallery = enrolled.gallery
             rows = fitted_rows(rows, classes, self.pictures[gallery], self.true[gallery], self.gallery_by_head[gallery])
         scores[:, classes] = self._best_view(rows)
-        return scores
+        return scores, self.untrained(enrolled, rows) if method in ("enroll", "refit") else None
 
     def by_nearest_mean(self, enrolled: Enrolled, nearest: Float32Array) -> Int64Array:
         """(n,) the class of the nearest mean of a company, or `other` where a drawing of that is nearer."""
@@ -237,8 +249,8 @@ def run(work: Path, cache: Path) -> dict[str, Any]:
                 if method == "nearest mean":
                     own, given = trial.by_nearest_mean(enrolled, nearest), None
                 else:
-                    counts = trial.counts(number) if method in ("enroll", "refit") else None
-                    given = class_probabilities(nearest, trial.head(enrolled, method), trial.other, config, counts)
+                    head, untrained = trial.head(enrolled, method)
+                    given = class_probabilities(nearest, head, trial.other, config, untrained)
                     own = given.argmax(axis=1)
                 found[method].append(judged(trial, enrolled, given, own))
         drawings[str(number)] = {method: over_draws(each, before) for method, each in found.items()}

@@ -81,7 +81,9 @@ def decide(query: Query, held: Generation, config: DecisionConfig, least_lead: f
             )
             for c in order[: query.top]
         )
-        named = int(order[order != other][0]) if lead > least_lead else other
+        company = int(order[order != other][0]) if len(order) > 1 else other
+        named = company if lead > least_lead else other
+        worth = config.untrained_slope if held.untrained.counts[company] else 1.0
         decisions.append(
             Decision(
                 "ok",
@@ -89,7 +91,7 @@ def decide(query: Query, held: Generation, config: DecisionConfig, least_lead: f
                 float(probabilities[row, named]),
                 top=best,
                 neighbours=tuple(evidence),
-                missed_by=float(least_lead - lead) if named == other and np.isfinite(lead) else None,
+                missed_by=float(least_lead - lead) / worth if named == other and np.isfinite(lead) else None,
             )
         )
     return decisions

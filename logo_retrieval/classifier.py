@@ -88,7 +88,7 @@ class LogoClassifier:
                 f"its model gives {self._embedder.dim} from {self._embedder.input_size_px} px: build the index again"
             )
         self._learned = read_head(self.model, self._embedder.dim)
-        self._held = read_generation(store, self._learned, cached=True)
+        self._held = read_generation(store, self._learned, self._decision, cached=True)
         self._pool = DecoderPool(self._preparation)
 
     @classmethod
@@ -317,7 +317,7 @@ class LogoClassifier:
             now = self._store.read_manifest()
             if any(getattr(now, name) != getattr(self._store.manifest, name) for name in _LASTING):
                 raise IndexStoreError(f"the index '{self._store.folder}' was built anew, otherwise: open it again")
-            self._held = read_generation(self._store, self._learned, cached=False)
+            self._held = read_generation(self._store, self._learned, self._decision, cached=False)
         return self._held
 
     def _consistent(self, answer: Callable[[Generation], Answer]) -> Answer:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from logo_retrieval.bundle import ModelBundle
+from logo_retrieval.decide.decision import DecisionConfig
+from logo_retrieval.decide.untrained import Untrained, chosen_strangers, reach_of_strangers
 from logo_retrieval.heads.cosine import HEAD_FILE, CosineHead, HeadVectors
 from logo_retrieval.heads.rows import imprinted_rows
 from logo_retrieval.search.faiss_index import FAISS_FLAT, FaissIndex, faiss_is_installed
@@ -34,8 +36,7 @@ class Generation:
         most_views: the largest number of vectors that an item has, at least 1.
         index: searches the vectors.
         head: of the model, fitted to these classes; None when the model has none.
-        untrained: (c,) int64 the number of drawings of each class that has no target in the head by training, and 0 for
-            the others, or where the model has no head.
+        untrained: the classes that have no target in the head by training; none where the model has no head.
     """
 
     number: int
@@ -45,7 +46,7 @@ class Generation:
     most_views: int
     index: VectorIndex
     head: CosineHead | None
-    untrained: Int64Array
+    untrained: Untrained
 
     def nearest(self, vectors: Float32Array, owners: Int64Array, n_images: int, k: int) -> Neighbours:
         """The k nearest items of n images.
@@ -66,12 +67,15 @@ class Generation:
         return np.where(neighbours.ids == MISSING_ID, -1, self.item_classes[places])
 
 
-def read_generation(store: IndexStore, learned: HeadVectors | None, *, cached: bool) -> Generation:
+def read_generation(
+    store: IndexStore, learned: HeadVectors | None, config: DecisionConfig, *, cached: bool
+) -> Generation:
     """Reads the index as it is now.
 
     Args:
         store: the open index.
         learned: the model's head, if it has one.
+        config: the constants of the decision.
         cached: whether vectors may be taken from the cache, and of a large index are kept there.
 
     Raises:
@@ -80,13 +84,13 @@ def read_generation(store: IndexStore, learned: HeadVectors | None, *, cached: b
     snapshot, index = _open_search(store, cached=cached)
     classes = in_open_world(snapshot.classes)
     head = None
-    untrained = np.zeros(len(classes), np.int64)
+    untrained = Untrained.none_of(len(classes))
     if learned is not None:
         places, means = untrained_means(snapshot, learned, index.vectors_at)
-        imprinted = dict(zip(places.tolist(), imprinted_rows(means, learned.vectors), strict=True))
-        head = CosineHead(learned, classes, imprinted | snapshot.head_rows)
-        untrained[places] = np.bincount(snapshot.item_classes)[places]
-        untrained[classes.index(OTHER)] = 0
+        rows = dict(zip(places.tolist(), imprinted_rows(means, learned.vectors), strict=True)) | snapshot.head_rows
+        head = CosineHead(learned, classes, rows)
+        companies = {place: row for place, row in rows.items() if classes[place] != OTHER}
+        untrained = _untrained(snapshot, companies, index.vectors_at, config)
     return Generation(
         number=snapshot.generation,
         classes=classes,
@@ -97,6 +101,33 @@ def read_generation(store: IndexStore, learned: HeadVectors | None, *, cached: b
         head=head,
         untrained=untrained,
     )
+
+
+def _untrained(
+    snapshot: Snapshot,
+    rows: Mapping[int, Float32Array],
+    vectors_at: Callable[[Int64Array], Float32Array],
+    config: DecisionConfig,
+) -> Untrained:
+    """What is known of the companies that training has never seen, given their rows of the head."""
+    classes = in_open_world(snapshot.classes)
+    found = Untrained.none_of(len(classes))
+    if not rows:
+        return found
+    places = np.array(sorted(rows))
+    found.counts[places] = np.bincount(snapshot.item_classes)[places]
+    others = snapshot.whole_drawings[snapshot.item_classes == classes.index(OTHER)]
+    vector_classes = snapshot.item_classes[np.searchsorted(snapshot.item_ids, snapshot.vector_items)]
+    own = np.flatnonzero(np.isin(vector_classes, places))
+    own = own[np.argsort(vector_classes[own], kind="stable")]
+    found.reach[places] = reach_of_strangers(
+        vectors_at(chosen_strangers(others)),
+        vectors_at(own),
+        np.searchsorted(vector_classes[own], places),
+        np.stack([rows[place] for place in places.tolist()]),
+        config.untrained_head_weight,
+    )
+    return found
 
 
 def in_open_world(classes: tuple[str, ...]) -> tuple[str, ...]:

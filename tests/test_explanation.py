@@ -12,6 +12,7 @@ from drawings import svg
 
 from logo_retrieval import LogoClassifier
 from logo_retrieval.decide.decision import DecisionConfig, class_probabilities
+from logo_retrieval.decide.untrained import Untrained
 
 
 def pictures(page: str) -> int:
@@ -48,7 +49,8 @@ def test_what_a_company_lacks_is_what_makes_it_as_likely(index: Path) -> None:
     nearest = np.array([[evidence[label].nearest for label in labels]], np.float32)
     head = np.array([[evidence[label].head for label in labels]], np.float32)
     company, other = labels.index(decision.top[1].label), labels.index("other")
-    untrained = np.array([0 if label == "other" else sizes[label] for label in labels])  # all that training never knew
+    counts = np.array([0 if label == "other" else sizes[label] for label in labels])  # all that training never knew
+    untrained = Untrained(counts, np.full(len(labels), np.nan))  # and three drawings of other are no measure
     assert class_probabilities(nearest, head, other, config, untrained)[0, other] == pytest.approx(
         decision.probability, abs=1e-5
     )

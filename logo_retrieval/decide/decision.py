@@ -9,6 +9,7 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
+from logo_retrieval.decide.untrained import Untrained
 from logo_retrieval.values import Float32Array, Int64Array
 
 Float64Array = npt.NDArray[np.float64]
@@ -29,8 +30,11 @@ class DecisionConfig:
         head_weight: share of the head in the evidence, in 0..1; a model without a head has 0.
         untrained_share: the part of that share, in 0..1, for a class that training has never seen: a row that was made
             of few drawings knows less than they do.
-        untrained_margin: by how much less similar such a class counts, times the natural logarithm of its number of
-            drawings: the more there are, the nearer is one of them to a stranger by chance; training makes up for that.
+        untrained_slope: what a difference of evidence for such a class is worth; training makes it worth 1.
+        untrained_reach: by how much less such a class counts the nearer strangers come to it, as a share of what they
+            are above the background.
+        untrained_margin: by how much less such a class counts, times the natural logarithm of its number of drawings:
+            the more there are, the nearer is one of them to a stranger by chance.
         temperature: in units of similarity; smaller trusts the best class more. Above 0.
         margin: by how much a company must be more similar than `other` to be as likely. Any sign.
         background: the similarity at which evidence for a class is no better than none at all.
@@ -39,7 +43,9 @@ class DecisionConfig:
     k: int = 100
     head_weight: float = 0.0
     untrained_share: float = 0.5
-    untrained_margin: float = 0.025
+    untrained_slope: float = 0.85
+    untrained_reach: float = 0.5
+    untrained_margin: float = 0.012
     temperature: float = 0.05
     margin: float = 0.0
     background: float = 0.5
@@ -69,6 +75,11 @@ class DecisionConfig:
             raise ValueError(f"constants of the decision must be among {', '.join(names)}, got {sorted(unknown)}")
         config = cls(**values)  # type: ignore[arg-type]
         return cls(**{**asdict(config), "k": int(config.k)})
+
+    @property
+    def untrained_head_weight(self) -> float:
+        """Share of the head in the evidence for a class that training has never seen."""
+        return self.head_weight * self.untrained_share
 
     def to_dict(self) -> dict[str, float]:
         """As plain numbers."""
@@ -108,16 +119,20 @@ def class_probabilities(
     head: Float32Array | None,
     other: int,
     config: DecisionConfig,
-    untrained: Int64Array | None = None,
+    untrained: Untrained | None = None,
 ) -> Float64Array:
     """Probabilities of the classes from the two witnesses.
 
     The evidence of a class is the weighted mean of two cosines, its nearest drawing's and its target's in the head,
     `(1 - w) nearest + w head`, as a cache of training drawings joins a classifier in Tip-Adapter (Zhang et al. 2022,
-    arXiv 2111.03930, equation 6). Of a class that training has never seen, with n drawings, w is smaller, and the
-    evidence is less by a margin times ln n. A softmax at the temperature makes it a distribution. Two terms make the
-    world open: `other` gets the margin m on top of its evidence, and a background of `other` at similarity b always
-    stands beside it, so that a query unlike everything is `other` rather than the least unlike company:
+    arXiv 2111.03930, equation 6). Of a class that training has never seen w is smaller, and its evidence s, with n
+    drawings and strangers that come as near as q, counts as
+
+        b + slope (s - b) - reach (q - b) - margin ln n
+
+    A softmax at the temperature makes it a distribution. Two terms make the world open: `other` gets the margin m on
+    top of its evidence, and a background of `other` at similarity b always stands beside it, so that a query unlike
+    everything is `other` rather than the least unlike company:
 
         p(c) = exp(s_c / T) / Z,    p(other) = (exp((s_other + m) / T) + exp(b / T)) / Z
 
@@ -128,8 +143,7 @@ def class_probabilities(
         head: (n, c) cosines of the head, None when the model has none.
         other: the position of `other`, in 0..c-1.
         config: the constants.
-        untrained: (c,) the number of drawings of each class that training has never seen, and 0 for the others; None
-            where there are no such.
+        untrained: what is known of the classes that training has never seen; None where there are no such.
 
     Returns:
         (n, c) float64, each row summing to 1.
@@ -152,7 +166,7 @@ def class_logits(
     head: Float32Array | None,
     other: int,
     config: DecisionConfig,
-    untrained: Int64Array | None = None,
+    untrained: Untrained | None = None,
 ) -> Float64Array:
     """(n, c) what `class_probabilities` takes the softmax of; times the temperature, its differences are similarities.
 
@@ -165,12 +179,19 @@ def class_logits(
             f"other must be below {n_classes} and head of shape {nearest.shape}, "
             f"got {other} and {None if head is None else head.shape}"
         )
-    counts = np.zeros(n_classes, np.int64) if untrained is None else untrained
+    known_of = untrained or Untrained.none_of(n_classes)
+    new = known_of.counts > 0
     evidence = nearest.astype(np.float64)
     if head is not None:
-        weight = config.head_weight * np.where(counts > 0, config.untrained_share, 1.0)
+        weight = np.where(new, config.untrained_head_weight, config.head_weight)
         evidence = (1 - weight) * evidence + weight * head
-    evidence -= config.untrained_margin * np.log(np.maximum(counts, 1))
+    reach = np.nan_to_num(known_of.reach[new] - config.background)
+    evidence[:, new] = (
+        config.background
+        + config.untrained_slope * (evidence[:, new] - config.background)
+        - config.untrained_reach * reach
+        - config.untrained_margin * np.log(known_of.counts[new])
+    )
     logits = evidence / config.temperature
     logits[:, other] += config.margin / config.temperature
     logits[:, other] = np.logaddexp(logits[:, other], config.background / config.temperature)

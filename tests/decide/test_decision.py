@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from logo_retrieval.decide.decision import DecisionConfig, class_logits, class_probabilities, nearest_of_classes
+from logo_retrieval.decide.untrained import Untrained
 
 OTHER = 2
 
@@ -79,14 +80,35 @@ def test_rows_are_probabilities_whatever_comes(
 
 def test_the_head_weighs_less_for_a_class_that_training_never_saw() -> None:
     config = DecisionConfig(
-        head_weight=0.8, untrained_share=0.25, untrained_margin=0.1, temperature=1.0, margin=0.0, background=-50.0
+        head_weight=0.8,
+        untrained_share=0.25,
+        untrained_slope=0.5,
+        untrained_reach=0.25,
+        untrained_margin=0.1,
+        temperature=0.001,
+        margin=0.0,
+        background=0.4,
     )
+    unmeasured = np.full(3, np.nan)
     near, head = np.array([[0.9, 0.9, 0.0]], np.float32), np.array([[0.4, 0.4, 0.0]], np.float32)
-    logits = class_logits(near, head, OTHER, config, np.array([0, 1, 0]))
-    np.testing.assert_allclose(logits[0, :2], [0.2 * 0.9 + 0.8 * 0.4, 0.8 * 0.9 + 0.2 * 0.4], rtol=1e-6)
-    more = class_logits(near, head, OTHER, config, np.array([0, 5, 0]))
-    np.testing.assert_allclose(logits - more, [[0, 0.1 * np.log(5), 0]], atol=1e-12)
-    np.testing.assert_array_equal(class_logits(near, head, OTHER, config)[0, :1], logits[0, :1])
+    counted = [class_logits(near, head, OTHER, config, Untrained(np.array([0, n, 0]), unmeasured)) for n in (1, 5)]
+    one, five = (0.001 * logits for logits in counted)
+    by_training, by_few = 0.2 * 0.9 + 0.8 * 0.4, 0.8 * 0.9 + 0.2 * 0.4
+    np.testing.assert_allclose(one[0, :2], [by_training, 0.4 + 0.5 * (by_few - 0.4)], rtol=1e-6)
+    np.testing.assert_allclose(one - five, [[0, 0.1 * np.log(5), 0]], atol=1e-12)
+    np.testing.assert_array_equal(class_logits(near, head, OTHER, config)[0, :1], counted[0][0, :1])
+
+
+def test_the_nearer_strangers_come_the_less_a_class_counts() -> None:
+    config = DecisionConfig(untrained_reach=0.5, temperature=1.0, background=0.4)
+    near = np.array([[0.9, 0.9, 0.0]], np.float32)
+    counts = np.array([0, 1, 0])
+    far, by, unknown = (
+        class_logits(near, None, OTHER, config, Untrained(counts, np.array([np.nan, reach, np.nan])))
+        for reach in (0.2, 0.6, np.nan)
+    )
+    np.testing.assert_allclose(far - by, [[0, 0.2, 0]], atol=1e-12)
+    np.testing.assert_allclose(unknown - by, [[0, 0.1, 0]], atol=1e-12)
 
 
 def test_faults_say_what_was_expected() -> None:
@@ -102,7 +124,7 @@ def test_faults_say_what_was_expected() -> None:
         DecisionConfig(head_weight=1.5)
     with pytest.raises(
         ValueError,
-        match=r"among k, head_weight, untrained_share, untrained_margin, temperature, margin, background, got \['kk'\]",
+        match=r"among k, head_weight, untrained_share, untrained_slope, .*, got \['kk'\]",
     ):
         DecisionConfig.from_dict({"kk": 3})
 
