@@ -12,7 +12,8 @@ validation part, without the thirty. Enrolled companies are judged by
 - nearest mean: no more than the nearest of the mean of each company and the drawings of `other`.
 
 Intervals of what is right among new companies are by bootstrap over companies. The calibration error is that of the
-test part, in which new companies are as frequent as old ones. Before any is enrolled, their drawings
+test part, in which new companies are as frequent as old ones; how much of `other` is named where a share is asked for,
+by leads of the validation part, as `train` keeps them. Before any is enrolled, their drawings
 are unknown logos; how well they are told from the known ones, and how kNN and head do on this split by themselves and
 together, is measured too.
 """
@@ -34,10 +35,19 @@ from logobench_data import OTHER, LogoBench, default_cache, load
 from surroundings import RESULTS, surroundings
 
 from logo_retrieval.bundle import read_bundle
-from logo_retrieval.decide.decision import DecisionConfig, class_probabilities, nearest_of_classes
+from logo_retrieval.decide.decision import (
+    DecisionConfig,
+    cautious,
+    class_logits,
+    class_probabilities,
+    leads,
+    nearest_of_classes,
+    probabilities_of,
+)
+from logo_retrieval.decide.risk import UnknownLogos
 from logo_retrieval.decide.untrained import Untrained, chosen_strangers, reach_of_strangers
 from logo_retrieval.evaluation.bootstrap import bootstrap_interval
-from logo_retrieval.evaluation.fitting import fit_decision
+from logo_retrieval.evaluation.fitting import fit_decision, unknown_logos
 from logo_retrieval.evaluation.measure import RESAMPLES, SEED
 from logo_retrieval.evaluation.metrics import Float64Array, expected_calibration_error, macro_f_beta
 from logo_retrieval.heads.cosine import CosineHead, HeadVectors
@@ -48,6 +58,7 @@ from logo_retrieval.values import Float32Array, Int64Array
 
 DRAWINGS = (1, 3, 5, 10)
 DRAWS = 20
+SHARES = (0.02, 0.05, 0.1)
 METHODS = ("enroll", "mean", "refit", "full refit", "nearest mean")
 
 
@@ -167,6 +178,13 @@ class Trial:
         return best
 
 
+def false_accepts(trial: Trial, logits: Float64Array, untrained: Untrained, unknown: UnknownLogos) -> dict[str, float]:
+    """Of `other`, the share that is named where so much is asked for."""
+    ahead = leads(cautious(logits, untrained, trial.config), trial.other, trial.config)
+    strangers = ahead[trial.true[trial.asked] == trial.other]
+    return {f"false_accept_{share}": float((strangers > unknown.least_lead(share)).mean()) for share in SHARES}
+
+
 def judged(trial: Trial, enrolled: Enrolled, probabilities: Float64Array | None, predicted: Int64Array) -> Any:  # noqa: ANN401
     """The figures of one draw: (companies,) shares of each right, of all and of other shapes alone, and the rest."""
     true = trial.true[trial.asked]
@@ -234,6 +252,7 @@ def run(work: Path, cache: Path) -> dict[str, Any]:
     asker = Asker(known, learned, drawn_known, rooms.train)
     validation = [asker.ask(source, rooms.val) for source in (drawn_known, worn_known)]
     config = fit_decision(validation, asker.other)
+    vouching = unknown_logos(validation, asker.other, config)
     trial = Trial(bench, learned, drawn, config)
     groups = np.unique(np.array(bench.groups), return_inverse=True)[1]
     nearest_before = trial.nearest(trial.untouched)
@@ -246,13 +265,17 @@ def run(work: Path, cache: Path) -> dict[str, Any]:
             enrolled = trial.draw(number, lot)
             nearest = trial.nearest(enrolled)
             for method in METHODS:
+                further: dict[str, float] = {}
                 if method == "nearest mean":
                     own, given = trial.by_nearest_mean(enrolled, nearest), None
                 else:
                     head, untrained = trial.head(enrolled, method)
-                    given = class_probabilities(nearest, head, trial.other, config, untrained)
+                    logits = class_logits(nearest, head, trial.other, config, untrained)
+                    given = probabilities_of(logits)
+                    if untrained:
+                        further = false_accepts(trial, logits, untrained, vouching)
                     own = given.argmax(axis=1)
-                found[method].append(judged(trial, enrolled, given, own))
+                found[method].append(judged(trial, enrolled, given, own) | further)
         drawings[str(number)] = {method: over_draws(each, before) for method, each in found.items()}
         print(number, json.dumps(drawings[str(number)]), flush=True)
     wide = is_wide(bench, cache)[kept]

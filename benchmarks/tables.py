@@ -60,7 +60,10 @@ def shape_split() -> list[str]:
 
 def enrolment() -> list[str]:
     """What enrolled companies are worth, by number of drawings and by what the head has of them."""
-    lines = [["drawings", "head", "new companies: right", "other shapes: right", "old: macro F2", "other right", "ECE"]]
+    lines = [
+        ["drawings", "head", "new companies: right", "other shapes: right", "old: macro F2", "other right"]
+        + ["named at 0.05", "ECE"]
+    ]
     for number, methods in result("enrolment")["drawings"].items():
         for method, entry in methods.items():
             lines.append(
@@ -71,6 +74,7 @@ def enrolment() -> list[str]:
                     with_interval(entry["right_other_shapes"]),
                     f"{entry['old_macro_f2_change'][0]:+.3f}",
                     f"{entry['other_recall']:.3f}",
+                    f"{entry['false_accept_0.05']:.3f}" if "false_accept_0.05" in entry else "",
                     f"{entry['ece']:.3f}" if "ece" in entry else "",
                 ]
             )

@@ -7,7 +7,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from logo_retrieval.decide.decision import DecisionConfig, class_logits, leads, nearest_of_classes, probabilities_of
+from logo_retrieval.decide.decision import (
+    DecisionConfig,
+    cautious,
+    class_logits,
+    leads,
+    nearest_of_classes,
+    probabilities_of,
+)
 from logo_retrieval.generation import Generation
 from logo_retrieval.values import (
     MISSING_ID,
@@ -50,14 +57,16 @@ def similar(query: Query, held: Generation, names: Names) -> list[list[Evidence]
     return _evidence(query.nearest(held, query.top), query.top, held, names)
 
 
-def decide(query: Query, held: Generation, config: DecisionConfig, least_lead: float, names: Names) -> list[Decision]:
+def decide(
+    query: Query, held: Generation, config: DecisionConfig, least_lead: float | None, names: Names
+) -> list[Decision]:
     """One decision for each image.
 
     Args:
         query: the images.
         held: the index.
         config: the constants of the decision.
-        least_lead: how far ahead of `other` a company must be to be named, as a similarity; at 0 the likelier is.
+        least_lead: how far ahead of `other` a company must be to be named, as a similarity; with None the likelier is.
         names: of items.
     """
     neighbours = query.nearest(held, max(query.top, config.k))
@@ -67,9 +76,12 @@ def decide(query: Query, held: Generation, config: DecisionConfig, least_lead: f
     other = held.classes.index(OTHER)
     logits = class_logits(nearest, head, other, config, held.untrained)
     probabilities = probabilities_of(logits)
+    judged = logits if least_lead is None else cautious(logits, held.untrained, config)
+    needed = least_lead or 0.0
+    companies = np.where(np.arange(len(held.classes)) == other, -np.inf, judged).argmax(axis=1)
     decisions = []
     for row, (lead, evidence) in enumerate(
-        zip(leads(logits, other, config), _evidence(neighbours, query.top, held, names), strict=True)
+        zip(leads(judged, other, config), _evidence(neighbours, query.top, held, names), strict=True)
     ):
         order = np.argsort(-probabilities[row], kind="stable")
         best = tuple(
@@ -81,8 +93,8 @@ def decide(query: Query, held: Generation, config: DecisionConfig, least_lead: f
             )
             for c in order[: query.top]
         )
-        company = int(order[order != other][0]) if len(order) > 1 else other
-        named = company if lead > least_lead else other
+        company = int(companies[row])
+        named = company if lead > needed else other
         worth = config.untrained_slope if held.untrained.counts[company] else 1.0
         decisions.append(
             Decision(
@@ -91,7 +103,7 @@ def decide(query: Query, held: Generation, config: DecisionConfig, least_lead: f
                 float(probabilities[row, named]),
                 top=best,
                 neighbours=tuple(evidence),
-                missed_by=float(least_lead - lead) / worth if named == other and np.isfinite(lead) else None,
+                missed_by=float(needed - lead) / worth if named == other and np.isfinite(lead) else None,
             )
         )
     return decisions

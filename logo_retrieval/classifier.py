@@ -178,10 +178,10 @@ class LogoClassifier:
         check_several(sources)
         if top < 1:
             raise ValueError(f"top must be at least 1, got {top}")
-        least_lead = 0.0 if max_false_accept is None else self._least_lead(max_false_accept)
+        least_lead = None if max_false_accept is None else self._least_lead(max_false_accept)
         return self._answers(sources, top, least_lead)
 
-    def _answers(self, sources: Iterable[Source], top: int, least_lead: float) -> Iterator[Decision]:
+    def _answers(self, sources: Iterable[Source], top: int, least_lead: float | None) -> Iterator[Decision]:
         for batch in self._decoded(sources):
             readable = [image for image in batch if isinstance(image, LogoImage)]
             decisions = iter(self._decide(readable, top, least_lead) if readable else ())
@@ -336,7 +336,7 @@ class LogoClassifier:
             )
         return UnknownLogos.read(self.model.path(UNKNOWN_FILE)).least_lead(max_false_accept)
 
-    def _decide(self, images: Sequence[LogoImage], top: int, least_lead: float) -> list[Decision]:
+    def _decide(self, images: Sequence[LogoImage], top: int, least_lead: float | None) -> list[Decision]:
         vectors, owners = self._embed(images)
         query = Query(vectors, owners, len(images), top)
         return self._consistent(lambda held: decide(query, held, self._decision, least_lead, self._store.item_names))

@@ -35,6 +35,8 @@ class DecisionConfig:
             are above the background.
         untrained_margin: by how much less such a class counts, times the natural logarithm of its number of drawings:
             the more there are, the nearer is one of them to a stranger by chance.
+        untrained_risk: how much further ahead of `other` such a class must be where a share of false names is stated,
+            times the natural logarithm of one more than their number.
         temperature: in units of similarity; smaller trusts the best class more. Above 0.
         margin: by how much a company must be more similar than `other` to be as likely. Any sign.
         background: the similarity at which evidence for a class is no better than none at all.
@@ -46,6 +48,7 @@ class DecisionConfig:
     untrained_slope: float = 0.85
     untrained_reach: float = 0.5
     untrained_margin: float = 0.012
+    untrained_risk: float = 0.02
     temperature: float = 0.05
     margin: float = 0.0
     background: float = 0.5
@@ -204,6 +207,19 @@ def probabilities_of(logits: Float64Array) -> Float64Array:
     weights /= weights.sum(axis=1, keepdims=True)
     probabilities: Float64Array = (1 - _SURPRISE) * weights + _SURPRISE / logits.shape[1]
     return probabilities
+
+
+def cautious(logits: Float64Array, untrained: Untrained, config: DecisionConfig) -> Float64Array:
+    """(n, c) logits for a stated share of false names.
+
+    The unknown logos that vouch for a lead have met the classes of the training alone. Each further class is another
+    chance for an unknown logo to be named, so that with K of them each counts less, by `untrained_risk` times
+    ln(1 + K).
+    """
+    new = untrained.counts > 0
+    lowered = logits.copy()
+    lowered[:, new] -= config.untrained_risk * np.log1p(new.sum()) / config.temperature
+    return lowered
 
 
 def leads(logits: Float64Array, other: int, config: DecisionConfig) -> Float64Array:

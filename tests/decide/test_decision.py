@@ -9,7 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from logo_retrieval.decide.decision import DecisionConfig, class_logits, class_probabilities, nearest_of_classes
+from logo_retrieval.decide.decision import (
+    DecisionConfig,
+    cautious,
+    class_logits,
+    class_probabilities,
+    nearest_of_classes,
+)
 from logo_retrieval.decide.untrained import Untrained
 
 OTHER = 2
@@ -109,6 +115,16 @@ def test_the_nearer_strangers_come_the_less_a_class_counts() -> None:
     )
     np.testing.assert_allclose(far - by, [[0, 0.2, 0]], atol=1e-12)
     np.testing.assert_allclose(unknown - by, [[0, 0.1, 0]], atol=1e-12)
+
+
+def test_with_a_stated_risk_each_new_class_must_be_further_ahead() -> None:
+    config = DecisionConfig(untrained_risk=0.1, temperature=0.5)
+    logits = np.array([[2.0, 3.0, 1.0]])
+    one = cautious(logits, Untrained(np.array([0, 4, 0]), np.full(3, np.nan)), config)
+    np.testing.assert_allclose(logits - one, [[0, 0.2 * np.log(2), 0]])
+    two = cautious(logits, Untrained(np.array([1, 4, 0]), np.full(3, np.nan)), config)
+    np.testing.assert_allclose(logits - two, [[0.2 * np.log(3), 0.2 * np.log(3), 0]])
+    np.testing.assert_array_equal(cautious(logits, Untrained.none_of(3), config), logits)
 
 
 def test_faults_say_what_was_expected() -> None:
