@@ -35,6 +35,11 @@ UNLIKE_SIMILARITY = 0.3
 _LOOKED_AT = 50
 """Neighbours of a new drawing among which one of another class is looked for."""
 
+_ADVICE_ON_CLASHES = (
+    "Leave out what is wrong (`logo-retrieval unenroll --item` takes a drawing out of the index), or keep both with "
+    f"--force (from Python: force=True), as for a company whose own logo the index has under '{OTHER}' so far."
+)
+
 
 @dataclass(slots=True)
 class EnrolmentReport:
@@ -156,11 +161,7 @@ class Enrolment:
         fresh = self._named([item for item in candidates if item.source not in there])
         overruled = [*twins, *self._clashes(held, fresh, same), *_clashes_among(fresh)] if fresh else []
         if overruled and not force:
-            raise EnrolmentError(
-                overruled,
-                "Leave out the drawing that is wrong (`logo-retrieval unenroll --item` takes one out of the index), or "
-                "keep both with --force (from Python: force=True).",
-            )
+            raise EnrolmentError(overruled, _ADVICE_ON_CLASHES)
         unlike = self._unlike(fresh)
         if fresh:
             add_items(self._store.folder, fresh, generation=held.number)

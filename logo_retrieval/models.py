@@ -58,7 +58,10 @@ def changed_starter(folder: Path) -> Iterator[Path]:
             with storage_errors(folder, "write"):
                 _copy_files(starter_index(), copy)
             use_log(copy / INDEX_FILE)
-            yield copy
+            try:
+                yield copy
+            except IndexStoreError as error:  # the user knows the folder that is to be
+                raise IndexStoreError(str(error).replace(str(copy), str(folder))) from error
             _take_its_place(copy, folder)
     except BaseException:
         if parent_is_new:

@@ -92,6 +92,8 @@ def test_without_an_index_the_starter_is_copied_first(
     Path("mark.svg").write_bytes(MARK)
     failed = run("enroll", "--class", "Slack", "mark.svg")
     assert failed.code == 1 and "'slack' and 'Slack'" in failed.err
+    gone = run("unenroll", "--class", "glass")
+    assert gone.code == 1 and "there is no class 'glass' in the index 'indexes/default'" in gone.err
     assert not Path("indexes").exists()
     done = run("enroll", "--class", "glass", "mark.svg")
     assert done.code == 0 and "copied the starter index to indexes/default" in done.err
