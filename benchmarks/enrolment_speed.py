@@ -29,21 +29,24 @@ from logo_retrieval.models import model_folder, starter_index, starter_model
 from logo_retrieval.store.changes import replace_index
 from logo_retrieval.store.index_store import IndexStore, StoredItem
 from logo_retrieval.store.manifest import Manifest
+from logo_retrieval.values import OTHER
 
 ROUNDS = 7
 DRAWINGS = 5
 CLASSES = 1000
+OTHER_EVERY = 49
 _SEED = 2018
 _THUMBNAIL_BYTES = 900
 
 
 def made_up_items(n_items: int, dim: int) -> Iterator[StoredItem]:
-    """Items in a thousand classes, as large as real ones."""
+    """Items in a thousand classes and `other`, as large as real ones."""
     rng = np.random.default_rng(_SEED)
     for place in range(n_items):
         vector = rng.standard_normal((1, dim)).astype(np.float32)
         vector /= np.linalg.norm(vector)
-        label, thumbnail = f"company {place % CLASSES:04}", rng.bytes(_THUMBNAIL_BYTES)
+        company = f"company {place % CLASSES:04}"
+        label, thumbnail = OTHER if place % OTHER_EVERY == 0 else company, rng.bytes(_THUMBNAIL_BYTES)
         name = f"{label}/{place}.svg"
         yield StoredItem(name, label, name, rng.bytes(32), int(rng.integers(1 << 62)), thumbnail, vector)
 
@@ -77,7 +80,7 @@ def run(n_items: int) -> dict[str, Any]:
     """Builds, times."""
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch) / "index"
-        labels = [f"company {place:04}" for place in range(CLASSES)]
+        labels = [*(f"company {place:04}" for place in range(CLASSES)), OTHER]
         manifest = lay_index(folder, labels, partial(made_up_items, n_items))
         times: dict[str, list[float]] = {}
 

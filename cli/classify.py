@@ -86,18 +86,19 @@ def classify(
         stream = stack.enter_context(_opened(file, append=bool(done))) if file else output.stdout()
         advance = stack.enter_context(progress_bar("classify", len(waiting), stream))
         write = output.row_writer(kind, stream, paths=waiting, top=top, header=not done)
-        aside = stack.enter_context(_set_aside(page)) if page is not None else None
+        if page is not None:
+            stack.enter_context(_still_as_it_was(page))
         explained: list[tuple[str, Decision]] = []
         for count, (path, decision) in enumerate(zip(waiting, decisions, strict=True), start=1):
             write(output.decision_row(path, decision, name))
-            if aside is not None and count <= _MOST_EXPLAINED:
+            if page is not None and count <= _MOST_EXPLAINED:
                 explained.append((path, decision))
             unreadable += decision.status == "unreadable"
             advance(count)
-        if aside is not None:
+        if page is not None:
             from logo_retrieval.explanation import write_explanation
 
-            write_explanation(explained, len(waiting), classifier.store, name, aside)
+            write_explanation(explained, len(waiting), classifier.store, name, page)
     if unreadable:
         click.echo(f"{unreadable} of {len(files)} inputs could not be read: see their rows", err=True)
         sys.exit(EXIT_SOME_UNREADABLE)
@@ -110,8 +111,10 @@ def _without_written(files: list[str], paths: tuple[str, ...], written: list[Pat
         raise click.UsageError("--output and --explain must be different files")
     names = {place.name for place in places}
     to_write = {each for each in files if Path(each).name in names and Path(each).resolve() in places}
-    if to_write & set(paths):
-        raise click.UsageError(f"'{min(to_write & set(paths))}' would be read and written: name another file")
+    folders = [Path(path).resolve() for path in paths if path and Path(path).is_dir()]
+    for each in to_write:
+        if not any(Path(each).resolve().is_relative_to(folder) for folder in folders):
+            raise click.UsageError(f"'{each}' would be read and written: name another file")
     return [each for each in files if each not in to_write] if to_write else files
 
 
@@ -149,15 +152,16 @@ def _not_yet(files: list[str], done: Counter[str]) -> list[str]:
 
 
 @contextmanager
-def _set_aside(page: Path) -> Iterator[Path]:
-    """A file beside the page, which takes its place in the end: that it cannot be written shows before the work."""
-    aside = page.with_name(f".{page.name}.part")
+def _still_as_it_was(page: Path) -> Iterator[None]:
+    """That a page cannot be written shows before the work; what lies there stays until the new one is made."""
+    was_there = page.exists()
+    _opened(page, append=True).close()
     try:
-        _opened(aside, append=False).close()
-        yield aside
-        aside.replace(page)
-    finally:
-        aside.unlink(missing_ok=True)
+        yield
+    except BaseException:
+        if not was_there:
+            page.unlink(missing_ok=True)
+        raise
 
 
 def _opened(file: Path, *, append: bool) -> TextIO:

@@ -16,8 +16,8 @@ def refit(index: Path | None) -> None:
     """Fit the trained head to the companies that were enrolled.
 
     Learns from the embeddings in the index, in seconds. Until then a company that the model was not trained on stands
-    in the head with a row made of the mean of its drawings; it does again after drawings were added to it or any were
-    removed. What is gained is little: more drawings of a company help more.
+    in the head with a row made of the mean of its drawings; it does again after drawings were added to it, or one was
+    removed that had been there. What is gained is little: more drawings of a company help more.
 
     \b
     Example:

@@ -78,7 +78,11 @@ def decide(
     probabilities = probabilities_of(logits)
     judged = logits if least_lead is None else cautious(logits, held.untrained, config)
     needed = least_lead or 0.0
-    companies = np.where(np.arange(len(held.classes)) == other, -np.inf, judged).argmax(axis=1)
+    is_other = np.arange(len(held.classes)) == other
+    likeliest, foremost = (np.where(is_other, -np.inf, each).argmax(axis=1) for each in (logits, judged))
+    rows = np.arange(query.n_images)
+    missing = needed - (judged[rows, likeliest] - judged[:, other]) * config.temperature
+    missing /= np.where(held.untrained.counts[likeliest] > 0, config.untrained_slope, 1.0)
     decisions = []
     for row, (lead, evidence) in enumerate(
         zip(leads(judged, other, config), _evidence(neighbours, query.top, held, names), strict=True)
@@ -93,9 +97,7 @@ def decide(
             )
             for c in order[: query.top]
         )
-        company = int(companies[row])
-        named = company if lead > needed else other
-        worth = config.untrained_slope if held.untrained.counts[company] else 1.0
+        named = int(foremost[row]) if lead > needed else other
         decisions.append(
             Decision(
                 "ok",
@@ -103,7 +105,7 @@ def decide(
                 float(probabilities[row, named]),
                 top=best,
                 neighbours=tuple(evidence),
-                missed_by=float(needed - lead) / worth if named == other and np.isfinite(lead) else None,
+                missed_by=float(missing[row]) if named == other and np.isfinite(lead) else None,
             )
         )
     return decisions

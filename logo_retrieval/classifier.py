@@ -274,7 +274,8 @@ class LogoClassifier:
         """Fits a row of the head to each class that training has never seen, in the place of the imprinted one.
 
         The rows are learned from the embeddings in the index, in seconds; those that training gave the model stay. A
-        class that gets new drawings has an imprinted row again, and after a removal all have, until the next `refit`.
+        class that gets new drawings has an imprinted row again; when a drawing is removed that the rows had learned
+        from, all have, until the next `refit`.
 
         Raises:
             ModelError: when the model has no head.

@@ -156,12 +156,13 @@ class Enrolment:
         _check_names(sorted({item.label for item in candidates}), held)
         same = self._store.held({item.sha256 for item in candidates})
         there = {
-            item.source: name for item in candidates for name, label in same.get(item.sha256, []) if label == item.label
+            item.name: name for item in candidates for name, label in same.get(item.sha256, []) if label == item.label
         }
-        fresh = self._named([item for item in candidates if item.source not in there])
+        fresh = self._named([item for item in candidates if item.name not in there])
         overruled = [*twins, *self._clashes(held, fresh, same), *_clashes_among(fresh)] if fresh else []
         if overruled and not force:
             raise EnrolmentError(overruled, _ADVICE_ON_CLASHES)
+        as_given = {item.name: item.source for item in candidates}
         unlike = self._unlike(fresh)
         if fresh:
             add_items(self._store.folder, fresh, generation=held.number)
@@ -169,7 +170,7 @@ class Enrolment:
             report,
             added=[(item.name, item.label) for item in fresh],
             new_classes=sorted({item.label for item in fresh} - set(held.classes)),
-            duplicates=[*report.duplicates, *there.items()],
+            duplicates=[*report.duplicates, *((as_given[name], twin) for name, twin in there.items())],
             overruled=overruled,
             unlike=unlike,
         )
@@ -255,8 +256,8 @@ def unenroll(folder: Path, label: str | None, items: Sequence[str]) -> list[str]
     if (label is None) == (not items):
         raise ValueError("expected either a class or drawings to remove")
     if label is None:
-        return remove_items(folder, items)
-    label = unicodedata.normalize("NFC", label).strip()
+        return remove_items(folder, [printable(item) for item in items])
+    label = unicodedata.normalize("NFC", printable(label)).strip()
     if label == OTHER:
         raise IndexStoreError(
             f"'{OTHER}' is what unknown logos are told by and stays: remove single drawings of it with --item"

@@ -308,3 +308,13 @@ def test_a_removal_beside_a_reader_says_what_is_left(mine: Path, classifier: Log
     assert "ring" not in classifier.classes
     compact(mine)
     assert classifier.store.faults() == []
+
+
+def test_one_file_of_a_table_may_stand_for_two_companies(classifier: LogoClassifier, tmp_path: Path) -> None:
+    (tmp_path / "x.svg").write_bytes(ring())
+    table = tmp_path / "table.csv"
+    table.write_text("path,label\nx.svg,ring\n")
+    classifier.enroll_gallery(table)
+    table.write_text("path,label\nx.svg,ring\nx.svg,loop\n")
+    report = classifier.enroll_gallery(table, force=True)
+    assert [label for _, label in report.added] == ["loop"] and len(report.duplicates) == 1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from typing import Self
 
 import numpy as np
@@ -17,6 +17,9 @@ Float64Array = npt.NDArray[np.float64]
 _SURPRISE = 0.01
 """Share of the probability spread evenly over all classes: the true one may be what no evidence speaks for."""
 
+_FITTED = ("k", "head_weight", "temperature", "margin", "background")
+"""What travels with a model."""
+
 _NO_EVIDENCE = -1.0
 """The similarity of opposites."""
 
@@ -24,6 +27,8 @@ _NO_EVIDENCE = -1.0
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DecisionConfig:
     """The constants of the decision; fitted on validation data, they travel with the model and the index.
+
+    Those of classes that training has never seen are the same for every model.
 
     Attributes:
         k: neighbours that are looked at, at least 1.
@@ -59,15 +64,20 @@ class DecisionConfig:
             or not self.temperature > 0
             or not 0 <= self.head_weight <= 1
             or not 0 <= self.untrained_share <= 1
+            or not self.untrained_slope > 0
         ):
             raise ValueError(
-                "k must be at least 1, temperature above 0, head_weight and untrained_share in 0..1, "
-                f"got {self.k}, {self.temperature}, {self.head_weight} and {self.untrained_share}"
+                "k must be at least 1, temperature and untrained_slope above 0, head_weight and untrained_share in "
+                f"0..1, got {self.k}, {self.temperature}, {self.untrained_slope}, {self.head_weight} and "
+                f"{self.untrained_share}"
             )
 
     @classmethod
     def from_dict(cls, values: Mapping[str, float]) -> Self:
         """The config that `to_dict` gave; absent values take their defaults.
+
+        The constants of classes that training has never seen are the same for every model: those of an earlier release
+        are passed over.
 
         Raises:
             ValueError: on a name that is no field.
@@ -76,8 +86,9 @@ class DecisionConfig:
         unknown = set(values) - set(names)
         if unknown:
             raise ValueError(f"constants of the decision must be among {', '.join(names)}, got {sorted(unknown)}")
-        config = cls(**values)  # type: ignore[arg-type]
-        return cls(**{**asdict(config), "k": int(config.k)})
+        fitted = {name: values[name] for name in _FITTED if name in values}
+        whole = {name: int(value) for name, value in fitted.items() if name == "k"}
+        return cls(**{**fitted, **whole})  # type: ignore[arg-type]
 
     @property
     def untrained_head_weight(self) -> float:
@@ -85,8 +96,8 @@ class DecisionConfig:
         return self.head_weight * self.untrained_share
 
     def to_dict(self) -> dict[str, float]:
-        """As plain numbers."""
-        return asdict(self)
+        """What is fitted, as plain numbers."""
+        return {name: getattr(self, name) for name in _FITTED}
 
 
 def nearest_of_classes(similarities: Float32Array, classes: Int64Array, n_classes: int) -> Float32Array:

@@ -12,7 +12,7 @@ from logo_retrieval.values import Float32Array, Int64Array
 Float64Array = npt.NDArray[np.float64]
 
 MOST_STRANGERS = 1000
-"""So many say enough, and cost less than the answer."""
+"""So many say enough."""
 
 _FEWEST_STRANGERS = 100
 _BEYOND = 0.01

@@ -189,6 +189,10 @@ def test_what_is_read_is_never_written(run: Run, index: Path, queries: Path, tmp
     for option in ("--output", "--explain"):
         refused = run("classify", mark, "--index", index, option, mark)
         assert refused.code == 2 and "would be read and written" in refused.err and mark.read_bytes() == before
+    (tmp_path / "list.txt").write_text(str(mark))
+    for listed in (f"@{tmp_path / 'list.txt'}", tmp_path / "*.svg"):
+        refused = run("classify", listed, "--index", index, "--output", mark)
+        assert refused.code == 2 and "would be read and written" in refused.err and mark.read_bytes() == before
     both = run("classify", mark, "--index", index, "--output", tmp_path / "x", "--explain", tmp_path / "x")
     assert both.code == 2 and "must be different files" in both.err
 
@@ -229,3 +233,10 @@ def test_names_with_signs_that_end_lines_elsewhere(
 def test_an_index_whose_name_is_no_text(run: Run, tmp_path: Path) -> None:
     outcome = run("info", "--index", tmp_path / "caf\udce9")
     assert outcome.code == 1 and "Traceback" not in outcome.err
+
+
+def test_a_page_may_go_where_a_link_points(run: Run, index: Path, queries: Path, tmp_path: Path) -> None:
+    (tmp_path / "page.html").symlink_to("real.html")
+    (tmp_path / "real.html").write_text("old")
+    assert run("classify", queries / "a.svg", "--index", index, "--explain", tmp_path / "page.html").code == 0
+    assert (tmp_path / "page.html").is_symlink() and "<html" in (tmp_path / "real.html").read_text()

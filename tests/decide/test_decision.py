@@ -134,7 +134,7 @@ def test_faults_say_what_was_expected() -> None:
         nearest_of_classes(np.zeros((1, 1), np.float32), np.full((1, 1), 3), 3)
     with pytest.raises(ValueError, match=r"head of shape \(1, 3\), got 2 and \(1, 2\)"):
         class_probabilities(np.zeros((1, 3), np.float32), np.zeros((1, 2), np.float32), OTHER, DecisionConfig())
-    with pytest.raises(ValueError, match="temperature above 0"):
+    with pytest.raises(ValueError, match="temperature and untrained_slope above 0"):
         DecisionConfig(temperature=0)
     with pytest.raises(ValueError, match=r"head_weight and untrained_share in 0\.\.1"):
         DecisionConfig(head_weight=1.5)
@@ -149,3 +149,5 @@ def test_config_round_trip() -> None:
     config = DecisionConfig(k=7, head_weight=0.5, temperature=0.2, margin=-0.1, background=0.3)
     assert DecisionConfig.from_dict(config.to_dict()) == config
     assert DecisionConfig.from_dict({}) == DecisionConfig()
+    earlier = {**config.to_dict(), "untrained_margin": 0.025}
+    assert DecisionConfig.from_dict(earlier) == config
