@@ -123,12 +123,10 @@ class Trial:
         found.counts[:] = np.bincount(self.true[enrolled.rows], minlength=len(found.counts))
         strangers = self.gallery[self.true[self.gallery] == self.other]
         vectors, owners = self._drawn.of(enrolled.rows, all_views=True)
-        classes = self.true[enrolled.rows[owners]]
-        by_class = np.argsort(classes, kind="stable")
         found.reach[self.new] = reach_of_strangers(
             self.pictures[chosen_strangers(strangers)],
-            vectors[by_class],
-            np.searchsorted(classes[by_class], self.new),
+            vectors,
+            np.searchsorted(self.new, self.true[enrolled.rows[owners]]),
             rows,
             self.config.untrained_head_weight,
         )

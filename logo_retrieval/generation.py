@@ -119,11 +119,10 @@ def _untrained(
     others = snapshot.whole_drawings[snapshot.item_classes == classes.index(OTHER)]
     vector_classes = snapshot.item_classes[np.searchsorted(snapshot.item_ids, snapshot.vector_items)]
     own = np.flatnonzero(np.isin(vector_classes, places))
-    own = own[np.argsort(vector_classes[own], kind="stable")]
     found.reach[places] = reach_of_strangers(
         vectors_at(chosen_strangers(others)),
         vectors_at(own),
-        np.searchsorted(vector_classes[own], places),
+        np.searchsorted(places, vector_classes[own]),
         np.stack([rows[place] for place in places.tolist()]),
         config.untrained_head_weight,
     )

@@ -45,7 +45,7 @@ def chosen_strangers(places: Int64Array) -> Int64Array:
 
 
 def reach_of_strangers(
-    strangers: Float32Array, vectors: Float32Array, starts: Int64Array, rows: Float32Array, head_share: float
+    strangers: Float32Array, vectors: Float32Array, owners: Int64Array, rows: Float32Array, head_share: float
 ) -> Float64Array:
     """The evidence for each class that one in a hundred strangers exceeds, as a class is told by its impostors.
 
@@ -55,21 +55,21 @@ def reach_of_strangers(
 
     Args:
         strangers: (s, d) unit vectors of drawings that show none of the classes.
-        vectors: (m, d) unit vectors of the classes' drawings, class by class.
-        starts: (f,) where those of each class begin.
+        vectors: (m, d) unit vectors of the classes' drawings, in any order.
+        owners: (m,) the class of each, in 0..f-1.
         rows: (f, d) unit rows of the classes in the head.
         head_share: of the head in the evidence.
 
     Returns:
         (f,) float64; NaN with fewer than a hundred strangers.
     """
-    if len(strangers) < _FEWEST_STRANGERS or len(starts) == 0:
-        return np.full(len(starts), np.nan)
-    nearest = np.full((len(starts), len(strangers)), -1, np.float32)
-    owners = np.searchsorted(starts, np.arange(len(vectors)), side="right") - 1
-    for first in range(0, len(vectors), _BLOCK):
-        own, firsts = np.unique(owners[first : first + _BLOCK], return_index=True)
-        found = np.maximum.reduceat(vectors[first : first + _BLOCK] @ strangers.T, firsts, axis=0)
+    if len(strangers) < _FEWEST_STRANGERS or len(rows) == 0:
+        return np.full(len(rows), np.nan)
+    nearest = np.full((len(rows), len(strangers)), -1, np.float32)
+    order = np.argsort(owners, kind="stable")
+    for block in np.split(order, range(_BLOCK, len(order), _BLOCK)):
+        own, firsts = np.unique(owners[block], return_index=True)
+        found = np.maximum.reduceat(vectors[block] @ strangers.T, firsts, axis=0)
         nearest[own] = np.maximum(nearest[own], found)
     evidence = (1 - head_share) * nearest.astype(np.float64) + head_share * (rows @ strangers.T)
     place = len(strangers) - 1 - int(_BEYOND * len(strangers))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from types import TracebackType
 from urllib.parse import quote
@@ -117,15 +117,11 @@ def create(path: Path) -> None:
     Raises:
         IndexStoreError: when the file cannot be written.
     """
-    with storage_errors(path, "create"):
-        connection = sqlite3.connect(path)
-        try:
-            connection.execute(f"PRAGMA page_size = {_PAGE_BYTES}")
-            connection.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
-            connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
-            connection.executescript(f"BEGIN; {_TABLES} COMMIT;")
-        finally:
-            connection.close()
+    with storage_errors(path, "create"), closing(sqlite3.connect(path)) as connection:
+        connection.execute(f"PRAGMA page_size = {_PAGE_BYTES}")
+        connection.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
+        connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+        connection.executescript(f"BEGIN; {_TABLES} COMMIT;")
     use_log(path)
 
 
@@ -135,12 +131,8 @@ def use_log(path: Path) -> None:
     Raises:
         IndexStoreError: when the file cannot be written.
     """
-    with storage_errors(path, "write"):
-        connection = sqlite3.connect(path)
-        try:
-            connection.execute("PRAGMA journal_mode = WAL")
-        finally:
-            connection.close()
+    with storage_errors(path, "write"), closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA journal_mode = WAL")
 
 
 def has_head_rows(connection: sqlite3.Connection | sqlite3.Cursor) -> bool:

@@ -20,7 +20,11 @@ def unit(n: int, d: int = 16) -> Float32Array:
 def test_one_in_a_hundred_comes_nearer() -> None:
     strangers, vectors, rows = unit(500), unit(7), unit(3)
     starts = np.array([0, 1, 5])
-    found = reach_of_strangers(strangers, vectors, starts, rows, 0.3)
+    owners = np.searchsorted(starts, np.arange(7), side="right") - 1
+    found = reach_of_strangers(strangers, vectors, owners, rows, 0.3)
+    shuffled = RNG.permutation(7)
+    again = reach_of_strangers(strangers, vectors[shuffled], owners[shuffled], rows, 0.3)
+    np.testing.assert_allclose(again, found, rtol=1e-6)
     for place, own in enumerate(np.split(vectors, starts[1:])):
         evidence = 0.7 * (strangers @ own.T).max(axis=1) + 0.3 * strangers @ rows[place]
         assert (evidence > found[place] + 1e-6).sum() == 5
@@ -28,14 +32,14 @@ def test_one_in_a_hundred_comes_nearer() -> None:
 
 def test_drawings_of_a_class_may_lie_in_several_blocks() -> None:
     strangers, vectors, rows = unit(200), unit(untrained._BLOCK + 9), unit(2)
-    starts = np.array([0, 5])
-    found = reach_of_strangers(strangers, vectors, starts, rows, 0.0)
+    owners = (np.arange(len(vectors)) >= 5).astype(np.int64)
+    found = reach_of_strangers(strangers, vectors, owners, rows, 0.0)
     nearest = np.sort((strangers @ vectors[5:].T).max(axis=1))
     np.testing.assert_allclose(found[1], nearest[-3], rtol=1e-6)
 
 
 def test_few_strangers_are_no_measure() -> None:
-    assert np.isnan(reach_of_strangers(unit(99), unit(4), np.array([0, 2]), unit(2), 0.5)).all()
+    assert np.isnan(reach_of_strangers(unit(99), unit(4), np.array([0, 0, 1, 1]), unit(2), 0.5)).all()
     assert reach_of_strangers(unit(200), unit(0), np.zeros(0, np.int64), unit(0), 0.5).shape == (0,)
 
 
