@@ -16,10 +16,9 @@ from logobench_data import ARCHIVE, DATA, LogoBench, read_rows
 from logo_retrieval.bundle import ModelBundle
 from logo_retrieval.embedding import Embedder, load_embedder
 from logo_retrieval.errors import UnreadableImage
-from logo_retrieval.evaluation.metrics import BoolArray
 from logo_retrieval.images.pool import DecoderPool
 from logo_retrieval.images.preparation import Preparation
-from logo_retrieval.values import Float32Array, Int64Array, UInt8Array
+from logo_retrieval.values import BoolArray, Float32Array, Int64Array, UInt8Array
 
 _BATCH = 64
 

@@ -49,12 +49,12 @@ from logo_retrieval.decide.untrained import Untrained, chosen_strangers, reach_o
 from logo_retrieval.evaluation.bootstrap import bootstrap_interval
 from logo_retrieval.evaluation.fitting import fit_decision, unknown_logos
 from logo_retrieval.evaluation.measure import RESAMPLES, SEED
-from logo_retrieval.evaluation.metrics import Float64Array, expected_calibration_error, macro_f_beta
+from logo_retrieval.evaluation.metrics import expected_calibration_error, macro_f_beta
 from logo_retrieval.heads.cosine import CosineHead, HeadVectors
 from logo_retrieval.heads.rows import fitted_rows, imprinted_rows
 from logo_retrieval.search.exact import ExactIndex
 from logo_retrieval.search.views import best_over_views
-from logo_retrieval.values import Float32Array, Int64Array
+from logo_retrieval.values import Float32Array, Float64Array, Int64Array
 
 DRAWINGS = (1, 3, 5, 10)
 DRAWS = 20

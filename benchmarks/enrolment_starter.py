@@ -23,9 +23,8 @@ from wide_data import WideDrawing, load_wide
 
 from logo_retrieval import LogoClassifier
 from logo_retrieval.evaluation.bootstrap import bootstrap_interval
-from logo_retrieval.evaluation.metrics import Float64Array
 from logo_retrieval.models import copy_starter
-from logo_retrieval.values import OTHER, Int64Array
+from logo_retrieval.values import OTHER, Float64Array, Int64Array
 
 BRANDS = 80
 LEAST_SHAPES = 4

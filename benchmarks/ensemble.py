@@ -29,9 +29,9 @@ from logo_retrieval.bundle import ModelBundle, read_bundle
 from logo_retrieval.embedding.ensemble import side_by_side
 from logo_retrieval.evaluation.fitting import fit_decision
 from logo_retrieval.evaluation.measure import RESAMPLES, SEED, Answers, estimate
-from logo_retrieval.evaluation.metrics import Float64Array, macro_f_beta
+from logo_retrieval.evaluation.metrics import macro_f_beta
 from logo_retrieval.heads.cosine import HeadVectors
-from logo_retrieval.values import Int64Array
+from logo_retrieval.values import Float64Array, Int64Array
 
 ASKED_AGAIN = 0.2
 """The share of validation drawings about which the cascade asks all members."""

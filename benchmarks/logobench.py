@@ -29,13 +29,12 @@ from logo_retrieval.bundle import ModelBundle
 from logo_retrieval.decide.decision import DecisionConfig, class_probabilities, nearest_of_classes
 from logo_retrieval.evaluation.fitting import HEAD_WEIGHTS, Witnesses, fit_decision
 from logo_retrieval.evaluation.measure import RESAMPLES, SEED, Answers, Estimate, measure
-from logo_retrieval.evaluation.metrics import BoolArray
 from logo_retrieval.heads.cosine import HEAD_FILE, CosineHead, HeadVectors
 from logo_retrieval.models import opened_model
 from logo_retrieval.search.exact import ExactIndex
 from logo_retrieval.search.views import best_over_views
 from logo_retrieval.training.art import rasterised
-from logo_retrieval.values import Float32Array, Int64Array, Neighbours
+from logo_retrieval.values import BoolArray, Float32Array, Int64Array, Neighbours
 
 WIDE = 1.25
 WORN = "test"

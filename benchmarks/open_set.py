@@ -26,9 +26,9 @@ from logo_retrieval.bundle import read_bundle
 from logo_retrieval.decide.decision import DecisionConfig, class_logits, leads, probabilities_of
 from logo_retrieval.evaluation.fitting import fit_decision, unknown_logos
 from logo_retrieval.evaluation.measure import RESAMPLES, SEED, estimate
-from logo_retrieval.evaluation.metrics import BoolArray, Float64Array, auroc, fpr_at_tpr
+from logo_retrieval.evaluation.metrics import auroc, fpr_at_tpr
 from logo_retrieval.models import opened_model
-from logo_retrieval.values import Float32Array, Int64Array
+from logo_retrieval.values import BoolArray, Float32Array, Float64Array, Int64Array
 
 SHARES = (0.01, 0.02, 0.05, 0.1, 0.2)
 FROZEN = "efficientnet_lite0"

@@ -28,7 +28,6 @@ from train_starter import SPLIT
 from logo_retrieval.backbones.backend import keras
 from logo_retrieval.errors import UnreadableImage
 from logo_retrieval.evaluation.measure import RESAMPLES, SEED, Answers
-from logo_retrieval.evaluation.metrics import Float64Array
 from logo_retrieval.images.pool import DecoderPool
 from logo_retrieval.images.preparation import Preparation
 from logo_retrieval.training.art import Art, ArtStore, packed
@@ -39,7 +38,7 @@ from logo_retrieval.training.fit import fit
 from logo_retrieval.training.network import SCORES, build_network, outputs_of
 from logo_retrieval.training.paint import on_serving_ground
 from logo_retrieval.training.recipe import Recipe
-from logo_retrieval.values import Int64Array, UInt8Array
+from logo_retrieval.values import Float64Array, Int64Array, UInt8Array
 
 MEMBERS = 5
 """As many as voted in 2018."""

@@ -7,12 +7,9 @@ from dataclasses import dataclass, fields
 from typing import Self
 
 import numpy as np
-import numpy.typing as npt
 
 from logo_retrieval.decide.untrained import Untrained
-from logo_retrieval.values import Float32Array, Int64Array
-
-Float64Array = npt.NDArray[np.float64]
+from logo_retrieval.values import Float32Array, Float64Array, Int64Array
 
 _SURPRISE = 0.01
 """Share of the probability spread evenly over all classes: the true one may be what no evidence speaks for."""

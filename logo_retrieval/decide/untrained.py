@@ -5,11 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
-from logo_retrieval.values import Float32Array, Int64Array
-
-Float64Array = npt.NDArray[np.float64]
+from logo_retrieval.values import Float32Array, Float64Array, Int64Array
 
 MOST_STRANGERS = 1000
 """So many say enough."""

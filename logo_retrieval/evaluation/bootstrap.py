@@ -6,11 +6,12 @@ from collections.abc import Callable
 
 import numpy as np
 
-from logo_retrieval.evaluation.metrics import IntArray, Labels
+from logo_retrieval.evaluation.metrics import Labels
+from logo_retrieval.values import Int64Array
 
 
 def bootstrap_interval(
-    statistic: Callable[[IntArray], float],
+    statistic: Callable[[Int64Array], float],
     n: int,
     seed: int,
     *,

@@ -10,8 +10,8 @@ import numpy as np
 
 from logo_retrieval.decide.decision import DecisionConfig, class_logits, class_probabilities, leads
 from logo_retrieval.decide.risk import UnknownLogos
-from logo_retrieval.evaluation.metrics import Float64Array, negative_log_likelihood
-from logo_retrieval.values import Float32Array, Int64Array
+from logo_retrieval.evaluation.metrics import negative_log_likelihood
+from logo_retrieval.values import Float32Array, Float64Array, Int64Array
 
 HEAD_WEIGHTS = (0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8)
 """Shares of the head that are tried where both witnesses are to be heard."""

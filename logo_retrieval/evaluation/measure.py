@@ -9,14 +9,14 @@ import numpy as np
 
 from logo_retrieval.evaluation import metrics
 from logo_retrieval.evaluation.bootstrap import bootstrap_interval
-from logo_retrieval.evaluation.metrics import BoolArray, Float64Array, IntArray
+from logo_retrieval.values import BoolArray, Float64Array, Int64Array
 
 SEED = 0
 RESAMPLES = 1000
 UNANSWERED = -1
 """Stands for the predicted class where there was no answer; it is never right."""
 
-Statistic = Callable[[IntArray], float]
+Statistic = Callable[[Int64Array], float]
 """Takes (m,) row positions."""
 
 
@@ -30,7 +30,7 @@ class Answers:
         probabilities: (n, c) if the method gives any; likewise.
     """
 
-    predicted: IntArray
+    predicted: Int64Array
     known: Float64Array
     probabilities: Float64Array | None = None
 
@@ -44,7 +44,7 @@ class Estimate:
     high: float
 
 
-def measure(answers: Answers, true: IntArray, other: int, *, groups: IntArray | None = None) -> dict[str, Estimate]:
+def measure(answers: Answers, true: Int64Array, other: int, *, groups: Int64Array | None = None) -> dict[str, Estimate]:
     """Each figure that the rows allow, by bootstrap over groups, companies and `other` each by themselves.
 
     Macro F2 is a mean over the classes that occur in `true`, fewer in a resample. Strata by class would keep them all,
@@ -67,7 +67,7 @@ def measure(answers: Answers, true: IntArray, other: int, *, groups: IntArray | 
     company, answered = true != other, answers.predicted != UNANSWERED
     everything, judged = np.arange(len(true)), np.flatnonzero(answered)
     predicted, known = answers.predicted, answers.known
-    statistics: dict[str, tuple[IntArray, Statistic]] = {
+    statistics: dict[str, tuple[Int64Array, Statistic]] = {
         "macro_f2": (everything, lambda i: metrics.macro_f_beta(true[i], predicted[i], np.unique(true[i])))
     }
     if company.any():
@@ -89,7 +89,9 @@ def measure(answers: Answers, true: IntArray, other: int, *, groups: IntArray | 
     return {name: estimate(statistic, rows, company, groups=groups) for name, (rows, statistic) in statistics.items()}
 
 
-def estimate(statistic: Statistic, rows: IntArray, company: BoolArray, *, groups: IntArray | None = None) -> Estimate:
+def estimate(
+    statistic: Statistic, rows: Int64Array, company: BoolArray, *, groups: Int64Array | None = None
+) -> Estimate:
     """A statistic of some of n rows with the interval that `measure` gives its figures.
 
     Args:

@@ -11,10 +11,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from logo_retrieval.values import BoolArray, Float64Array, Int64Array
+
 Labels = npt.NDArray[np.int64] | npt.NDArray[np.str_]
-Float64Array = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
-BoolArray = npt.NDArray[np.bool_]
 
 
 def accuracy(true: Labels, predicted: Labels) -> float:
@@ -63,7 +62,7 @@ def macro_f_beta(true: Labels, predicted: Labels, classes: Labels, beta: float =
     return float(np.mean(f_beta(*class_counts(true, predicted, classes), beta)))
 
 
-def class_counts(true: Labels, predicted: Labels, classes: Labels) -> tuple[IntArray, IntArray, IntArray]:
+def class_counts(true: Labels, predicted: Labels, classes: Labels) -> tuple[Int64Array, Int64Array, Int64Array]:
     """How often each class was rightly predicted (tp), was the true one (tp + fn), and was predicted (tp + fp).
 
     Args:
@@ -91,7 +90,7 @@ def class_counts(true: Labels, predicted: Labels, classes: Labels) -> tuple[IntA
     return hits, actual, claimed
 
 
-def f_beta(hits: IntArray, actual: IntArray, claimed: IntArray, beta: float = 2.0) -> Float64Array:
+def f_beta(hits: Int64Array, actual: Int64Array, claimed: Int64Array, beta: float = 2.0) -> Float64Array:
     """(c,) F of each class from the counts of `class_counts`; 0 for a class without a true positive.
 
     >>> f_beta(np.array([1, 0]), np.array([2, 0]), np.array([1, 0]))
@@ -114,7 +113,7 @@ def confusion_pairs(true: Labels, predicted: Labels) -> list[tuple[Any, Any, int
     return sorted(((*pair, count) for pair, count in counts.items()), key=lambda each: (-each[2], *each[:2]))
 
 
-def _codes(labels: Labels, ordered: npt.NDArray[Any]) -> IntArray:
+def _codes(labels: Labels, ordered: npt.NDArray[Any]) -> Int64Array:
     """Position of each label in sorted `ordered`, or its length where it is not there."""
     position = np.searchsorted(ordered, labels)
     found = ordered[np.minimum(position, len(ordered) - 1)] == labels
@@ -190,7 +189,7 @@ def expected_calibration_error(confidences: Float64Array, correct: BoolArray, bi
 
 def reliability(
     confidences: Float64Array, correct: BoolArray, bins: int = 15
-) -> tuple[IntArray, Float64Array, Float64Array]:
+) -> tuple[Int64Array, Float64Array, Float64Array]:
     """The bins of `expected_calibration_error`: their counts, mean confidences and accuracies.
 
     Returns:
@@ -209,7 +208,7 @@ def reliability(
     return counts, means, accuracies
 
 
-def _bins(confidences: Float64Array, correct: BoolArray, bins: int) -> IntArray:
+def _bins(confidences: Float64Array, correct: BoolArray, bins: int) -> Int64Array:
     """(n,) the bin of each confidence."""
     _check_rows(confidences=confidences, correct=correct)
     if bins < 1:
@@ -219,7 +218,7 @@ def _bins(confidences: Float64Array, correct: BoolArray, bins: int) -> IntArray:
     return np.searchsorted(np.linspace(0, 1, bins + 1)[1:-1], confidences, side="left")
 
 
-def brier(probabilities: Float64Array, true: IntArray) -> float:
+def brier(probabilities: Float64Array, true: Int64Array) -> float:
     """Mean over rows of the sum over classes of (p - [class is true])^2, in [0, 2] (Brier 1950).
 
     This is the original form for several classes; the form for two classes that looks at one of them is half of it.
@@ -234,14 +233,14 @@ def brier(probabilities: Float64Array, true: IntArray) -> float:
     return float(np.mean(brier_losses(probabilities, true)))
 
 
-def brier_losses(probabilities: Float64Array, true: IntArray) -> Float64Array:
+def brier_losses(probabilities: Float64Array, true: Int64Array) -> Float64Array:
     """(n,) what each row adds to `brier`."""
     at_true = _at_true(probabilities, true)
     losses: Float64Array = (probabilities**2).sum(axis=1) - 2 * at_true + 1
     return losses
 
 
-def negative_log_likelihood(probabilities: Float64Array, true: IntArray) -> float:
+def negative_log_likelihood(probabilities: Float64Array, true: Int64Array) -> float:
     """Mean over rows of -ln(probability of the true class), in nats; probabilities below 1e-12 count as 1e-12.
 
     Args:
@@ -254,13 +253,13 @@ def negative_log_likelihood(probabilities: Float64Array, true: IntArray) -> floa
     return float(np.mean(log_losses(probabilities, true)))
 
 
-def log_losses(probabilities: Float64Array, true: IntArray) -> Float64Array:
+def log_losses(probabilities: Float64Array, true: Int64Array) -> Float64Array:
     """(n,) what each row adds to `negative_log_likelihood`."""
     losses: Float64Array = -np.log(np.maximum(_at_true(probabilities, true), 1e-12))
     return losses
 
 
-def _at_true(probabilities: Float64Array, true: IntArray) -> Float64Array:
+def _at_true(probabilities: Float64Array, true: Int64Array) -> Float64Array:
     _check_rows(probabilities=probabilities, true=true)
     if probabilities.ndim != 2 or true.ndim != 1 or true.min() < 0 or true.max() >= probabilities.shape[1]:
         raise ValueError(

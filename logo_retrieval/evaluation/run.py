@@ -24,7 +24,7 @@ from logo_retrieval.evaluation.result import (
 from logo_retrieval.gallery import Gallery
 from logo_retrieval.images.source import read_source
 from logo_retrieval.models import STARTER, starter_index
-from logo_retrieval.values import OTHER
+from logo_retrieval.values import OTHER, BoolArray, Float64Array, Int64Array
 
 if TYPE_CHECKING:
     from logo_retrieval.classifier import LogoClassifier
@@ -132,9 +132,7 @@ def _facts(classifier: LogoClassifier) -> IndexFacts:
     )
 
 
-def _class_results(
-    true: metrics.IntArray, predicted: metrics.IntArray, names: Sequence[str]
-) -> tuple[ClassResult, ...]:
+def _class_results(true: Int64Array, predicted: Int64Array, names: Sequence[str]) -> tuple[ClassResult, ...]:
     classes = np.union1d(true, predicted[predicted != UNANSWERED])
     hits, support, claimed = metrics.class_counts(true, predicted, classes)
     results = [
@@ -153,7 +151,7 @@ def _class_results(
     return tuple(sorted(results, key=lambda each: (each.name == OTHER, each.name)))
 
 
-def _reliability(confidences: metrics.Float64Array, correct: metrics.BoolArray) -> tuple[ReliabilityBin, ...]:
+def _reliability(confidences: Float64Array, correct: BoolArray) -> tuple[ReliabilityBin, ...]:
     if not len(confidences):
         return ()
     counts, means, accuracies = metrics.reliability(confidences, correct)

@@ -16,9 +16,7 @@ from logo_retrieval.cores import usable_cores
 from logo_retrieval.images.prepare import Colour
 from logo_retrieval.training.art import ArtStore
 from logo_retrieval.training.augment import Scene, augmented, plain_view
-from logo_retrieval.values import OTHER, Int64Array, UInt8Array
-
-BoolArray = npt.NDArray[np.bool_]
+from logo_retrieval.values import OTHER, BoolArray, Int64Array, UInt8Array
 
 _AHEAD = 4
 _COMPANY_SHARE = 0.5
