@@ -5,9 +5,9 @@ The gallery is the training part of the shape split without thirty companies, wh
 artist has drawn after the same shape, and the test part of the split. The constants of the decision come from the
 validation part, without the thirty. Enrolled companies are judged by
 
-- enroll: as that leaves the index, each with an imprinted row in the head;
+- enroll: as that leaves the index, each with a row in the head made at once;
 - mean: with no more than the mean of its drawings in the head, at the full weight of the head;
-- refit: as `refit` leaves it, each with a fitted row;
+- refit: as `refit` leaves it, each that training has not met with a fitted row;
 - full refit: rows of all companies fitted anew;
 - nearest mean: no more than the nearest of the mean of each company and the drawings of `other`.
 
@@ -51,7 +51,7 @@ from logo_retrieval.evaluation.fitting import fit_decision, unknown_logos
 from logo_retrieval.evaluation.measure import RESAMPLES, SEED
 from logo_retrieval.evaluation.metrics import expected_calibration_error, macro_f_beta
 from logo_retrieval.heads.cosine import CosineHead, HeadVectors
-from logo_retrieval.heads.rows import fitted_rows, imprinted_rows
+from logo_retrieval.heads.rows import MadeRows, fitted_rows, made_rows
 from logo_retrieval.search.exact import ExactIndex
 from logo_retrieval.search.views import best_over_views
 from logo_retrieval.values import Float32Array, Float64Array, Int64Array
@@ -94,12 +94,12 @@ class Trial:
         self.is_new = is_new[self.asked]
         self.in_test = parts[self.asked] == "test"
         self.views, self.owners = drawn.of(self.asked, all_views=True)
+        self.trained, self.names = learned, bench.classes
         head = CosineHead(learned, bench.classes)
         self.by_head = head.scores(self.views, self.owners, len(self.asked))
         self.pictures = drawn.of(np.arange(len(self.true)), all_views=False)[0]
         owners = np.arange(len(self.true))
         self.gallery_by_head = head.scores(self.pictures, owners, len(owners))
-        self._all_learned = learned.vectors
         place = {name: row for row, name in enumerate(learned.classes) if name != OTHER}
         companies = [name for name in bench.classes if name in place]
         self.learned = np.stack([learned.vectors[place[name]] for name in companies])
@@ -117,19 +117,21 @@ class Trial:
         """The index before any draw."""
         return Enrolled(np.array([], np.int64), self.gallery)
 
-    def untrained(self, enrolled: Enrolled, rows: Float32Array) -> Untrained:
+    def untrained(self, enrolled: Enrolled, rows: Float32Array, made: MadeRows) -> Untrained:
         """What is known of the new companies, given their rows of the head."""
         found = Untrained.none_of(self.by_head.shape[1])
         found.counts[:] = np.bincount(self.true[enrolled.rows], minlength=len(found.counts))
+        found.met[self.new] = made.met
         strangers = self.gallery[self.true[self.gallery] == self.other]
         vectors, owners = self._drawn.of(enrolled.rows, all_views=True)
-        found.reach[self.new] = reach_of_strangers(
+        reach = reach_of_strangers(
             self.pictures[chosen_strangers(strangers)],
             vectors,
             np.searchsorted(self.new, self.true[enrolled.rows[owners]]),
             rows,
             self.config.untrained_head_weight,
         )
+        found.reach[self.new] = np.where(made.met, np.nan, reach)
         return found
 
     def nearest(self, enrolled: Enrolled) -> Float32Array:
@@ -144,16 +146,25 @@ class Trial:
 
     def head(self, enrolled: Enrolled, method: str) -> tuple[Float32Array, Untrained | None]:
         """(n, c) cosines of the head after one way of enrolling, and what the decision knows of the new companies."""
-        scores = self.by_head.copy()
-        classes, means = self.new, self.means(enrolled.rows, self.new)
-        rows = imprinted_rows(means, self._all_learned) if method == "enroll" else means
+        means, gallery = self.means(enrolled.rows, self.new), enrolled.gallery
+        pictures, true = self.pictures[gallery], self.true[gallery]
+        if method in ("enroll", "refit"):
+            made = made_rows(means, self.trained.vectors, self.trained.nameless(self.names))
+            rows = made.rows
+            if method == "refit":
+                stay = dict(zip(self.new.tolist(), rows, strict=True))
+                head = CosineHead(self.trained, self.names, stay, made.claimed)
+                known = head.scores(pictures, np.arange(len(pictures)), len(pictures))
+                rows[~made.met] = fitted_rows(means[~made.met], self.new[~made.met], pictures, true, known)
+            by_place = dict(zip(self.new.tolist(), rows, strict=True))
+            head = CosineHead(self.trained, self.names, by_place, made.claimed)
+            return head.scores(self.views, self.owners, len(self.asked)), self.untrained(enrolled, rows, made)
+        classes, rows, scores = self.new, means, self.by_head.copy()
         if method == "full refit":
             classes, rows = np.concatenate([classes, self.companies]), np.concatenate([rows, self.learned])
-        if method.endswith("refit"):
-            gallery = enrolled.gallery
-            rows = fitted_rows(rows, classes, self.pictures[gallery], self.true[gallery], self.gallery_by_head[gallery])
+            rows = fitted_rows(rows, classes, pictures, true, self.gallery_by_head[gallery])
         scores[:, classes] = self._best_view(rows)
-        return scores, self.untrained(enrolled, rows) if method in ("enroll", "refit") else None
+        return scores, None
 
     def by_nearest_mean(self, enrolled: Enrolled, nearest: Float32Array) -> Int64Array:
         """(n,) the class of the nearest mean of a company, or `other` where a drawing of that is nearer."""

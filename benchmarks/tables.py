@@ -81,11 +81,24 @@ def enrolment() -> list[str]:
     return rows(*lines)
 
 
-def enrolment_starter() -> list[str]:
-    """Brands that training knew as `other`, enrolled into the starter index."""
-    lines = [["drawings", "right", "called other", "asked"]]
-    for number, entry in result("enrolment_starter")["drawings"].items():
-        lines.append([number, with_interval(entry["right"]), f"{entry['called_other']:.3f}", f"{entry['asked']:,}"])
+def enrolment_met() -> list[str]:
+    """Brands that training knew as `other`, enrolled; and the companies that it knew, under other names."""
+    results = result("enrolment_met")
+    lines = [
+        ["drawings", "right", "right at 0.05", "called other", "old companies: right", "other right", "named at 0.05"]
+    ]
+    for number, entry in results["drawings"].items():
+        brands = [with_interval(entry[name]) for name in ("right", "right_named", "called_other")]
+        old = [f"{entry[name]:.3f}" for name in ("companies_right", "other_right", "false_accept")]
+        lines.append([number, *brands, *old])
+    return rows(*lines)
+
+
+def renamed() -> list[str]:
+    """The companies that training knew, under their own names and under others."""
+    lines = [["names in the index", "macro F2", "companies: right", "other right"]]
+    for name, entry in result("enrolment_met")["known"].items():
+        lines.append([name, *(with_interval(entry[each]) for each in ("macro_f2", "company_accuracy", "other_recall"))])
     return rows(*lines)
 
 
@@ -242,7 +255,8 @@ TABLES = {
     "told apart": told_apart,
     "open set": open_set,
     "enrolment": enrolment,
-    "enrolment starter": enrolment_starter,
+    "enrolment met": enrolment_met,
+    "renamed": renamed,
     "near duplicates": near_duplicates,
     "speed": speed,
 }

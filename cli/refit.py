@@ -15,7 +15,7 @@ from .output import shown
 def refit(index: Path | None) -> None:
     """Fit the trained head to the companies that were enrolled.
 
-    Learns from the embeddings in the index, in seconds. Until then a company that the model was not trained on stands
+    Learns from the embeddings in the index, in seconds. Until then a company that training has never met stands
     in the head with a row made of the mean of its drawings; it does again after drawings were added to it, or one was
     removed that had been there. What is gained is little: more drawings of a company help more.
 
@@ -33,7 +33,7 @@ def refit(index: Path | None) -> None:
         model = model_of(folder, store.manifest)
         report = fit(store, read_head(model, store.manifest.dim))
     if not report.classes:
-        click.echo(f"{shown(str(folder))}: training has seen every class: nothing to fit")
+        click.echo(f"{shown(str(folder))}: training has met every class: nothing to fit")
         return
     number = len(report.classes)
     click.echo(

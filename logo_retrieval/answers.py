@@ -82,7 +82,7 @@ def decide(
     likeliest, foremost = (np.where(is_other, -np.inf, each).argmax(axis=1) for each in (logits, judged))
     rows = np.arange(query.n_images)
     missing = needed - (judged[rows, likeliest] - judged[:, other]) * config.temperature
-    missing /= np.where(held.untrained.counts[likeliest] > 0, config.untrained_slope, 1.0)
+    missing /= np.where(held.untrained.unmet[likeliest], config.untrained_slope, 1.0)
     decisions = []
     for row, (lead, evidence) in enumerate(
         zip(leads(judged, other, config), _evidence(neighbours, query.top, held, names), strict=True)

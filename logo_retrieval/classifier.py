@@ -271,7 +271,7 @@ class LogoClassifier:
         return unenroll(self._store.folder, label, list(items))
 
     def refit(self) -> RefitReport:
-        """Fits a row of the head to each class that training has never seen, in the place of the imprinted one.
+        """Fits a row of the head to each class that training has never met, in the place of the imprinted one.
 
         The rows are learned from the embeddings in the index, in seconds; those that training gave the model stay. A
         class that gets new drawings has an imprinted row again; when a drawing is removed that the rows had learned

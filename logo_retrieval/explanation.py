@@ -52,9 +52,8 @@ def _head(answered: Answered, n_inputs: int, name: str) -> Iterator[str]:
     yield (
         '<p class="soft">A picture is shown as it was seen: on its ground, without its margins. Under the answer stand '
         "the likeliest classes: the similarity of their nearest drawing and the cosine of the trained head, whose "
-        "weighted mean is the evidence (for an enrolled company with a margin by its number of drawings and by what "
-        "else looks like them), and the "
-        "probability that follows from it.</p>"
+        "weighted mean is the evidence (for a company that training never met with a margin by its number of drawings "
+        "and by what else looks like them), and the probability that follows from it.</p>"
     )
 
 

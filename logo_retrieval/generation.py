@@ -11,7 +11,7 @@ from logo_retrieval.bundle import ModelBundle
 from logo_retrieval.decide.decision import DecisionConfig
 from logo_retrieval.decide.untrained import Untrained, chosen_strangers, reach_of_strangers
 from logo_retrieval.heads.cosine import HEAD_FILE, CosineHead, HeadVectors
-from logo_retrieval.heads.rows import imprinted_rows
+from logo_retrieval.heads.rows import MadeRows, made_rows
 from logo_retrieval.search.faiss_index import FAISS_FLAT, FaissIndex, faiss_is_installed
 from logo_retrieval.search.open import open_index
 from logo_retrieval.search.protocol import VectorIndex
@@ -36,7 +36,7 @@ class Generation:
         most_views: the largest number of vectors that an item has, at least 1.
         index: searches the vectors.
         head: of the model, fitted to these classes; None when the model has none.
-        untrained: the classes that have no target in the head by training; none where the model has no head.
+        untrained: the companies that have no target in the head by training; none where the model has no head.
     """
 
     number: int
@@ -86,11 +86,11 @@ def read_generation(
     head = None
     untrained = Untrained.none_of(len(classes))
     if learned is not None:
-        places, means = untrained_means(snapshot, learned, index.vectors_at)
-        rows = dict(zip(places.tolist(), imprinted_rows(means, learned.vectors), strict=True)) | snapshot.head_rows
-        head = CosineHead(learned, classes, rows)
-        companies = {place: row for place, row in rows.items() if classes[place] != OTHER}
-        untrained = _untrained(snapshot, companies, index.vectors_at, config)
+        new = untrained_classes(snapshot, learned, index.vectors_at)
+        rows = dict(zip(new.places.tolist(), new.made.rows, strict=True))
+        rows |= {place: row for place, row in snapshot.head_rows.items() if place in new.unmet}
+        head = CosineHead(learned, classes, rows, new.made.claimed)
+        untrained = _calibrated(snapshot, new, rows, index.vectors_at, config)
     return Generation(
         number=snapshot.generation,
         classes=classes,
@@ -103,19 +103,21 @@ def read_generation(
     )
 
 
-def _untrained(
+def _calibrated(
     snapshot: Snapshot,
+    new: UntrainedClasses,
     rows: Mapping[int, Float32Array],
     vectors_at: Callable[[Int64Array], Float32Array],
     config: DecisionConfig,
 ) -> Untrained:
-    """What is known of the companies that training has never seen, given their rows of the head."""
+    """What the decision knows of the companies without a target, given their rows of the head."""
     classes = in_open_world(snapshot.classes)
     found = Untrained.none_of(len(classes))
-    if not rows:
+    found.counts[new.places] = np.bincount(snapshot.item_classes)[new.places]
+    found.met[new.places] = new.made.met
+    places = np.flatnonzero(found.unmet)
+    if len(places) == 0:
         return found
-    places = np.array(sorted(rows))
-    found.counts[places] = np.bincount(snapshot.item_classes)[places]
     others = snapshot.whole_drawings[snapshot.item_classes == classes.index(OTHER)]
     vector_classes = snapshot.item_classes[np.searchsorted(snapshot.item_ids, snapshot.vector_items)]
     own = np.flatnonzero(np.isin(vector_classes, places))
@@ -134,26 +136,47 @@ def in_open_world(classes: tuple[str, ...]) -> tuple[str, ...]:
     return classes if OTHER in classes else (*classes, OTHER)
 
 
-def untrained_means(
+@dataclass(frozen=True, slots=True)
+class UntrainedClasses:
+    """The companies of an index that have no target by training.
+
+    Attributes:
+        places: (f,) int64 positions among the classes, ascending.
+        means: (f, d) unit means of their whole drawings.
+        made: their rows of the head.
+    """
+
+    places: Int64Array
+    means: Float32Array
+    made: MadeRows
+
+    @property
+    def unmet(self) -> Int64Array:
+        """The positions of those that training has not met under another name either: their rows may be fitted."""
+        unmet: Int64Array = self.places[~self.made.met]
+        return unmet
+
+
+def untrained_classes(
     snapshot: Snapshot, learned: HeadVectors, vectors_at: Callable[[Int64Array], Float32Array]
-) -> tuple[Int64Array, Float32Array]:
-    """Of the classes that training has never seen, the (f,) positions and (f, d) unit means of their whole drawings.
+) -> UntrainedClasses:
+    """The companies without a target.
 
     Args:
         snapshot: of the index.
         learned: the model's head.
         vectors_at: gives the vectors at some positions in the order of the snapshot.
     """
-    trained = set(learned.classes)
+    trained = {*learned.classes, OTHER}
     classes = [place for place, name in enumerate(snapshot.classes) if name not in trained]
     items = np.flatnonzero(np.isin(snapshot.item_classes, classes))
     items = items[np.argsort(snapshot.item_classes[items], kind="stable")]
-    present, starts = np.unique(snapshot.item_classes[items], return_index=True)
-    if len(present) == 0:
-        return present, np.zeros((0, learned.vectors.shape[1]), np.float32)
-    sums = np.add.reduceat(vectors_at(snapshot.whole_drawings[items]), starts, axis=0)
-    lengths = np.maximum(np.linalg.norm(sums, axis=1, keepdims=True), 1e-12)
-    return present, sums / lengths
+    places, starts = np.unique(snapshot.item_classes[items], return_index=True)
+    means = np.zeros((0, learned.vectors.shape[1]), np.float32)
+    if len(places):
+        sums = np.add.reduceat(vectors_at(snapshot.whole_drawings[items]), starts, axis=0)
+        means = sums / np.maximum(np.linalg.norm(sums, axis=1, keepdims=True), 1e-12)
+    return UntrainedClasses(places, means, made_rows(means, learned.vectors, learned.nameless(snapshot.classes)))
 
 
 def read_head(model: ModelBundle, dim: int) -> HeadVectors | None:

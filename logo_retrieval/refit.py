@@ -1,4 +1,4 @@
-"""The head of an index, fitted anew to the classes that training has never seen."""
+"""The head of an index, fitted anew to the classes that training has never met."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from logo_retrieval.errors import ModelError
-from logo_retrieval.generation import in_open_world, untrained_means
+from logo_retrieval.generation import in_open_world, untrained_classes
 from logo_retrieval.heads.cosine import CosineHead, HeadVectors
 from logo_retrieval.heads.rows import fitted_rows
 from logo_retrieval.models import check_writable
 from logo_retrieval.store.changes import IndexChanged, write_head_rows
 from logo_retrieval.store.index_store import IndexStore
-from logo_retrieval.values import OTHER, Float32Array
+from logo_retrieval.values import Float32Array
 
 _BLOCK = 1024
 
@@ -32,7 +32,7 @@ class RefitReport:
 
 
 def refit(store: IndexStore, learned: HeadVectors | None) -> RefitReport:
-    """Fits a row of the head to each class that training has never seen; see `LogoClassifier.refit`.
+    """Fits a row of the head to each class that training has never met; see `LogoClassifier.refit`.
 
     Raises:
         ModelError: when the model has no head.
@@ -55,15 +55,14 @@ def _refit(store: IndexStore, learned: HeadVectors) -> RefitReport:
     snapshot = store.snapshot()
     assert snapshot.vectors is not None  # noqa: S101 - none were held
     classes = in_open_world(snapshot.classes)
-    places, means = untrained_means(snapshot, learned, snapshot.vectors.__getitem__)
-    companies = places != classes.index(OTHER)
-    places, means = places[companies], means[companies]
-    if len(places) == 0:
+    new = untrained_classes(snapshot, learned, snapshot.vectors.__getitem__)
+    if len(new.unmet) == 0:
         return RefitReport([], 0)
     drawings = snapshot.vectors[snapshot.whole_drawings]
-    cosines = _cosines(CosineHead(learned, classes), drawings)
-    rows = fitted_rows(means, places, drawings, snapshot.item_classes, cosines)
-    names = [classes[place] for place in places]
+    stay = dict(zip(new.places.tolist(), new.made.rows, strict=True))
+    cosines = _cosines(CosineHead(learned, classes, stay, new.made.claimed), drawings)
+    rows = fitted_rows(new.means[~new.made.met], new.unmet, drawings, snapshot.item_classes, cosines)
+    names = [classes[place] for place in new.unmet]
     write_head_rows(store.folder, dict(zip(names, rows, strict=True)), generation=snapshot.generation)
     return RefitReport(names, len(drawings))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -50,7 +51,8 @@ def test_what_a_company_lacks_is_what_makes_it_as_likely(index: Path) -> None:
     head = np.array([[evidence[label].head for label in labels]], np.float32)
     company, other = labels.index(decision.top[1].label), labels.index("other")
     counts = np.array([0 if label == "other" else sizes[label] for label in labels])  # all that training never knew
-    untrained = Untrained(counts, np.full(len(labels), np.nan))  # and three drawings of other are no measure
+    nothing = Untrained.none_of(len(labels))
+    untrained = replace(nothing, counts=counts)  # and three drawings of other are no measure
     assert class_probabilities(nearest, head, other, config, untrained)[0, other] == pytest.approx(
         decision.probability, abs=1e-5
     )

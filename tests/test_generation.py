@@ -16,6 +16,7 @@ from logo_retrieval.heads.rows import imprinted_rows
 from logo_retrieval.models import copy_starter
 from logo_retrieval.values import OTHER
 
+SAMPLES = Path(__file__).resolve().parents[1] / "benchmarks" / "samples"
 LETTERS = "".join(f'<path d="M{x} 20h12v60h-12z"/>' for x in range(140, 400, 30))
 
 
@@ -52,6 +53,31 @@ def test_a_company_is_calibrated_by_the_strangers_that_come_near_it(enrolled: Pa
     assert held.untrained.reach[place] == pytest.approx(evidence[-11], abs=1e-5)
     assert held.untrained.counts[place] == 2
     assert np.isnan(np.delete(held.untrained.reach, place)).all() and held.untrained.counts.sum() == 2
+
+
+def test_a_company_that_training_has_met_under_another_name(tmp_path: Path) -> None:
+    icon = (SAMPLES / "favicon.ico").read_bytes()
+    gallery = tmp_path / "art"
+    for name, content in {"My Browser/icon.ico": icon, "ring/ring.svg": ring()}.items():
+        (gallery / name).parent.mkdir(parents=True)
+        (gallery / name).write_bytes(content)
+    with LogoClassifier.build(gallery, index=tmp_path / "index") as classifier:
+        learned = read_head(classifier.model, classifier.store.manifest.dim)
+        assert learned is not None
+        views = classifier.store.class_vectors(["My Browser"])["My Browser"]
+        held = read_generation(classifier.store, learned, DecisionConfig(), cached=False)
+        assert held.head is not None
+        browser, other = held.classes.index("My Browser"), held.classes.index(OTHER)
+        assert held.untrained.met.tolist() == [place == browser for place in range(3)]
+        assert held.untrained.counts.tolist() == [int(place != other) for place in range(3)]
+        mean, target = views[0], learned.vectors[learned.classes.index("firefox")]
+        c = mean @ target
+        row = (1 - c) * mean + c * target
+        row /= np.linalg.norm(row)
+        (scores,) = held.head.scores(views, np.zeros(len(views), np.int64), 1)
+        assert scores[browser] == pytest.approx((views @ row).max(), abs=1e-4)
+        assert scores[other] < (views @ target).max() - 0.2, "its own target speaks for other no more"
+        assert classifier.classify([icon])[0].label == "My Browser"
 
 
 @pytest.mark.parametrize("share", [None, 0.02, 0.1])

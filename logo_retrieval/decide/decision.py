@@ -25,7 +25,7 @@ _NO_EVIDENCE = -1.0
 class DecisionConfig:
     """The constants of the decision; fitted on validation data, they travel with the model and the index.
 
-    Those of classes that training has never seen are the same for every model.
+    Those of classes without a target by training are the same for every model.
 
     Attributes:
         k: neighbours that are looked at, at least 1.
@@ -37,8 +37,8 @@ class DecisionConfig:
             are above the background.
         untrained_margin: by how much less such a class counts, times the natural logarithm of its number of drawings:
             the more there are, the nearer is one of them to a stranger by chance.
-        untrained_risk: how much further ahead of `other` such a class must be where a share of false names is stated,
-            times the natural logarithm of one more than their number.
+        untrained_risk: how much further ahead of `other` a class without a target by training must be where a share of
+            false names is stated, times the natural logarithm of one more than their number.
         temperature: in units of similarity; smaller trusts the best class more. Above 0.
         margin: by how much a company must be more similar than `other` to be as likely. Any sign.
         background: the similarity at which evidence for a class is no better than none at all.
@@ -73,7 +73,7 @@ class DecisionConfig:
     def from_dict(cls, values: Mapping[str, float]) -> Self:
         """The config that `to_dict` gave; absent values take their defaults.
 
-        The constants of classes that training has never seen are the same for every model: those of an earlier release
+        The constants of classes without a target by training are the same for every model: those of an earlier release
         are passed over.
 
         Raises:
@@ -154,7 +154,7 @@ def class_probabilities(
         head: (n, c) cosines of the head, None when the model has none.
         other: the position of `other`, in 0..c-1.
         config: the constants.
-        untrained: what is known of the classes that training has never seen; None where there are no such.
+        untrained: what is known of the classes without a target by training; None where there are no such.
 
     Returns:
         (n, c) float64, each row summing to 1.
@@ -191,7 +191,7 @@ def class_logits(
             f"got {other} and {None if head is None else head.shape}"
         )
     known_of = untrained or Untrained.none_of(n_classes)
-    new = known_of.counts > 0
+    new = known_of.unmet
     evidence = nearest.astype(np.float64)
     if head is not None:
         weight = np.where(new, config.untrained_head_weight, config.head_weight)
@@ -222,9 +222,9 @@ def cautious(logits: Float64Array, untrained: Untrained, config: DecisionConfig)
 
     The unknown logos that vouch for a lead have met the classes of the training alone. Each further class is another
     chance for an unknown logo to be named, so that with K of them each counts less, by `untrained_risk` times
-    ln(1 + K).
+    ln(1 + K); also where training has met its brand, which has spoken for `other` then.
     """
-    new = untrained.counts > 0
+    new = untrained.targetless
     lowered = logits.copy()
     lowered[:, new] -= config.untrained_risk * np.log1p(new.sum()) / config.temperature
     return lowered

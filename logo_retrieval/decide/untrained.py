@@ -1,4 +1,4 @@
-"""What is known of classes that training has never seen: how many drawings they have, how near strangers come."""
+"""What is known of classes without a target by training: how many drawings they have, how near strangers come."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from logo_retrieval.values import Float32Array, Float64Array, Int64Array
+from logo_retrieval.values import BoolArray, Float32Array, Float64Array, Int64Array
 
 MOST_STRANGERS = 1000
 """So many say enough."""
@@ -18,21 +18,34 @@ _BLOCK = 4096
 
 @dataclass(frozen=True, slots=True)
 class Untrained:
-    """Of c classes those that training has never seen.
+    """Of c classes those that have no target by training.
 
     Attributes:
         counts: (c,) int64 the number of drawings of each of them, 0 for all other classes.
+        met: (c,) whether training has met the brand of such a class under another name.
         reach: (c,) float64 the evidence for the class that one in a hundred drawings of `other` exceeds; NaN where that
-            is not known, and for all other classes.
+            is not known, for what training has met, and for all other classes.
     """
 
     counts: Int64Array
+    met: BoolArray
     reach: Float64Array
 
     @classmethod
     def none_of(cls, n_classes: int) -> Untrained:
         """Training has seen all classes, or there was none."""
-        return cls(np.zeros(n_classes, np.int64), np.full(n_classes, np.nan))
+        return cls(np.zeros(n_classes, np.int64), np.zeros(n_classes, bool), np.full(n_classes, np.nan))
+
+    @property
+    def targetless(self) -> BoolArray:
+        """(c,) which classes have no target."""
+        targetless: BoolArray = self.counts > 0
+        return targetless
+
+    @property
+    def unmet(self) -> BoolArray:
+        """(c,) which classes training has never seen under any name."""
+        return self.targetless & ~self.met
 
 
 def chosen_strangers(places: Int64Array) -> Int64Array:

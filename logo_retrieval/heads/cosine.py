@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -12,7 +12,7 @@ from typing import Self
 import numpy as np
 
 from logo_retrieval.errors import ModelError
-from logo_retrieval.values import OTHER, Float32Array, Int64Array
+from logo_retrieval.values import OTHER, BoolArray, Float32Array, Int64Array
 
 HEAD_FILE = "head.npz"
 """The file of a model bundle that holds the head: `vectors` (t, d) float32 and `classes` (t,) text."""
@@ -53,6 +53,11 @@ class HeadVectors:
             )
         return cls(vectors, tuple(str(name) for name in classes))
 
+    def nameless(self, classes: Collection[str]) -> BoolArray:
+        """(t,) whether a target speaks for no company among some classes."""
+        companies = set(classes) - {OTHER}
+        return np.array([name not in companies for name in self.classes], bool)
+
     def to_bytes(self) -> bytes:
         """The content of the file: plain arrays, no pickle."""
         file = io.BytesIO()
@@ -68,22 +73,30 @@ class CosineHead:
     """
 
     def __init__(
-        self, learned: HeadVectors, classes: Sequence[str], imprinted: Mapping[int, Float32Array] | None = None
+        self,
+        learned: HeadVectors,
+        classes: Sequence[str],
+        made: Mapping[int, Float32Array] | None = None,
+        claimed: BoolArray | None = None,
     ) -> None:
         """Fits a head to an index.
 
         A target whose class is not in the index speaks for `other`: what it was trained to know is not known here. A
-        class that training never saw has no target; a row made of its drawings, see `rows`, takes the place of one.
+        class that has no target by training has a row made of its drawings, see `rows`; targets that it has claimed
+        speak for `other` no more.
 
         Args:
             learned: by training.
             classes: c names of the index, `other` among them.
-            imprinted: by position in `classes`, the (d,) unit row of a class that training never saw.
+            made: by position in `classes`, the (d,) unit row of a class without a target.
+            claimed: (t,) the targets that are left out; None leaves out none.
         """
         position = {name: place for place, name in enumerate(classes)}
         places = np.array([position.get(name, position[OTHER]) for name in learned.classes], np.int64)
-        rows = imprinted or {}
-        vectors = np.concatenate([learned.vectors, *(row[None] for row in rows.values())])
+        kept = slice(None) if claimed is None else ~claimed
+        places = places[kept]
+        rows = made or {}
+        vectors = np.concatenate([learned.vectors[kept], *(row[None] for row in rows.values())])
         places = np.concatenate([places, np.fromiter(rows, np.int64, len(rows))])
         order = np.argsort(places, kind="stable")
         self.n_classes = len(classes)

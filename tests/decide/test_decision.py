@@ -84,6 +84,17 @@ def test_rows_are_probabilities_whatever_comes(
     assert np.all(found > 0) and abs(found.sum() - 1) < 1e-9
 
 
+def enrolled(*counts: int, met: int | None = None, reach: tuple[int, float] | None = None) -> Untrained:
+    """Classes with so many drawings and no target; one may have been met, one have strangers that come near."""
+    found = Untrained.none_of(len(counts))
+    found.counts[:] = counts
+    if met is not None:
+        found.met[met] = True
+    if reach is not None:
+        found.reach[reach[0]] = reach[1]
+    return found
+
+
 def test_the_head_weighs_less_for_a_class_that_training_never_saw() -> None:
     config = DecisionConfig(
         head_weight=0.8,
@@ -95,23 +106,22 @@ def test_the_head_weighs_less_for_a_class_that_training_never_saw() -> None:
         margin=0.0,
         background=0.4,
     )
-    unmeasured = np.full(3, np.nan)
     near, head = np.array([[0.9, 0.9, 0.0]], np.float32), np.array([[0.4, 0.4, 0.0]], np.float32)
-    counted = [class_logits(near, head, OTHER, config, Untrained(np.array([0, n, 0]), unmeasured)) for n in (1, 5)]
+    counted = [class_logits(near, head, OTHER, config, enrolled(0, n, 0)) for n in (1, 5)]
     one, five = (0.001 * logits for logits in counted)
     by_training, by_few = 0.2 * 0.9 + 0.8 * 0.4, 0.8 * 0.9 + 0.2 * 0.4
     np.testing.assert_allclose(one[0, :2], [by_training, 0.4 + 0.5 * (by_few - 0.4)], rtol=1e-6)
     np.testing.assert_allclose(one - five, [[0, 0.1 * np.log(5), 0]], atol=1e-12)
-    np.testing.assert_array_equal(class_logits(near, head, OTHER, config)[0, :1], counted[0][0, :1])
+    trained = class_logits(near, head, OTHER, config)
+    np.testing.assert_array_equal(trained[0, :1], counted[0][0, :1])
+    np.testing.assert_array_equal(class_logits(near, head, OTHER, config, enrolled(0, 5, 0, met=1)), trained)
 
 
 def test_the_nearer_strangers_come_the_less_a_class_counts() -> None:
     config = DecisionConfig(untrained_reach=0.5, temperature=1.0, background=0.4)
     near = np.array([[0.9, 0.9, 0.0]], np.float32)
-    counts = np.array([0, 1, 0])
     far, by, unknown = (
-        class_logits(near, None, OTHER, config, Untrained(counts, np.array([np.nan, reach, np.nan])))
-        for reach in (0.2, 0.6, np.nan)
+        class_logits(near, None, OTHER, config, enrolled(0, 1, 0, reach=(1, reach))) for reach in (0.2, 0.6, np.nan)
     )
     np.testing.assert_allclose(far - by, [[0, 0.2, 0]], atol=1e-12)
     np.testing.assert_allclose(unknown - by, [[0, 0.1, 0]], atol=1e-12)
@@ -120,9 +130,9 @@ def test_the_nearer_strangers_come_the_less_a_class_counts() -> None:
 def test_with_a_stated_risk_each_new_class_must_be_further_ahead() -> None:
     config = DecisionConfig(untrained_risk=0.1, temperature=0.5)
     logits = np.array([[2.0, 3.0, 1.0]])
-    one = cautious(logits, Untrained(np.array([0, 4, 0]), np.full(3, np.nan)), config)
+    one = cautious(logits, enrolled(0, 4, 0), config)
     np.testing.assert_allclose(logits - one, [[0, 0.2 * np.log(2), 0]])
-    two = cautious(logits, Untrained(np.array([1, 4, 0]), np.full(3, np.nan)), config)
+    two = cautious(logits, enrolled(1, 4, 0, met=0), config)
     np.testing.assert_allclose(logits - two, [[0.2 * np.log(3), 0.2 * np.log(3), 0]])
     np.testing.assert_array_equal(cautious(logits, Untrained.none_of(3), config), logits)
 

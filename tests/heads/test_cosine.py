@@ -41,6 +41,16 @@ def test_a_class_scores_the_best_of_its_targets_over_all_views() -> None:
         np.testing.assert_allclose(scores[query], expected, rtol=1e-5)
 
 
+def test_a_claimed_target_speaks_for_other_no_more() -> None:
+    assert LEARNED.nameless(CLASSES).tolist() == [False, True, False, True, True]
+    views, owners = unit(2, 1), np.arange(2)
+    claimed = np.array([False, False, False, True, True])
+    scores = CosineHead(LEARNED, CLASSES, {2: unit(1, 2)[0]}, claimed).scores(views, owners, 2)
+    np.testing.assert_allclose(scores[:, 3], views @ LEARNED.vectors[1], rtol=1e-5)
+    every = CosineHead(LEARNED, CLASSES, {2: unit(1, 2)[0]}).scores(views, owners, 2)
+    np.testing.assert_array_equal(scores[:, :3], every[:, :3])
+
+
 def test_a_class_that_nothing_speaks_for_has_the_least_score() -> None:
     scores = CosineHead(LEARNED, CLASSES).scores(unit(1, 3), np.array([0]), 1)
     assert scores.shape == (1, 4) and scores[0, 2] == -1

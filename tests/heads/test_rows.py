@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from logo_retrieval.heads.rows import fitted_rows, imprinted_rows
+from logo_retrieval.heads.rows import fitted_rows, imprinted_rows, made_rows
 from logo_retrieval.values import Float32Array, Int64Array
 
 
@@ -38,6 +38,48 @@ def test_an_imprinted_row_gives_up_what_it_shares_with_what_is_known(rng: np.ran
     assert kept @ means[0] > 0.7, "however many are like it"
     rows = imprinted_rows(unit(rng.normal(size=(5, 16))), unit(rng.normal(size=(40, 16))))
     np.testing.assert_allclose(np.linalg.norm(rows, axis=1), 1, atol=1e-5)
+
+
+def test_a_class_claims_the_targets_of_its_brand() -> None:
+    axes = np.eye(16, dtype=np.float32)
+    means = unit(np.stack([axes[0] + 0.1 * axes[1], axes[1], axes[2], axes[3]]))
+    learned = unit(
+        np.stack(
+            [
+                axes[0] + 0.3 * axes[9],  # of the first, as the next one
+                axes[0] + 0.9 * axes[9],
+                axes[0] + 0.8 * axes[1],  # between two: the nearer one's
+                axes[2] + 0.5 * axes[9],  # the third's, but it has a name in the index
+                axes[3] + 2.1 * axes[9],  # too far
+                axes[9],
+            ]
+        )
+    )
+    made = made_rows(means, learned, np.array([True, True, True, False, True, True]))
+    assert made.met.tolist() == [True, False, False, False]
+    assert made.claimed.tolist() == [True, True, True, False, False, False]
+    c = means[0] @ learned[0]
+    np.testing.assert_allclose(made.rows[:1], unit(((1 - c) * means[0] + c * learned[0])[None]), atol=1e-6)
+    np.testing.assert_array_equal(made.rows[1:], imprinted_rows(means, learned)[1:])
+
+
+def test_one_target_stays_with_other() -> None:
+    axes = np.eye(16, dtype=np.float32)
+    learned = unit(np.stack([axes[0] + 0.5 * axes[9], axes[0] + 0.3 * axes[9], axes[1] + 0.4 * axes[9]]))
+    made = made_rows(axes[:2], learned, np.ones(3, bool))
+    assert made.claimed.tolist() == [False, True, True], "the one that is least like any class"
+    assert made.met.tolist() == [True, True]
+    alone = made_rows(axes[:1], learned[:1], np.ones(1, bool))
+    assert not alone.claimed.any() and not alone.met.any()
+
+
+def test_nothing_to_claim_and_none_to_claim_it(rng: np.random.Generator) -> None:
+    means, learned = unit(rng.normal(size=(3, 16))), unit(rng.normal(size=(5, 16)))
+    nothing = made_rows(means, learned, np.zeros(5, bool))
+    assert not nothing.met.any() and not nothing.claimed.any()
+    np.testing.assert_array_equal(nothing.rows, imprinted_rows(means, learned))
+    none = made_rows(means[:0], learned, np.ones(5, bool))
+    assert none.rows.shape == (0, 16) and none.met.shape == (0,) and not none.claimed.any()
 
 
 def fitted(start: Float32Array, vectors: Float32Array, true: Int64Array, stay: Float32Array) -> Float32Array:
