@@ -75,12 +75,13 @@ def reach_of_strangers(
     """
     if len(strangers) < _FEWEST_STRANGERS or len(rows) == 0:
         return np.full(len(rows), np.nan)
-    nearest = np.full((len(rows), len(strangers)), -1, np.float32)
+    nearest = np.full((len(strangers), len(rows)), -1, np.float32)
     order = np.argsort(owners, kind="stable")
     for block in np.split(order, range(_BLOCK, len(order), _BLOCK)):
         own, firsts = np.unique(owners[block], return_index=True)
-        found = np.maximum.reduceat(vectors[block] @ strangers.T, firsts, axis=0)
-        nearest[own] = np.maximum(nearest[own], found)
-    evidence = (1 - head_share) * nearest.astype(np.float64) + head_share * (rows @ strangers.T)
+        found = np.maximum.reduceat(strangers @ vectors[block].T, firsts, axis=1)
+        nearest[:, own] = np.maximum(nearest[:, own], found)
+    evidence = (1 - head_share) * nearest.astype(np.float64) + head_share * (strangers @ rows.T)
     place = len(strangers) - 1 - int(_BEYOND * len(strangers))
-    return np.partition(evidence, place, axis=1)[:, place]
+    beyond: Float64Array = np.partition(evidence, place, axis=0)[place]
+    return beyond
