@@ -150,20 +150,21 @@ class Trial:
         pictures, true = self.pictures[gallery], self.true[gallery]
         if method in ("enroll", "refit"):
             made = made_rows(means, self.trained.vectors, self.trained.nameless(self.names))
-            rows = made.rows
+            rows = dict(zip(self.new.tolist(), made.rows, strict=True))
+            head = CosineHead(self.trained, self.names, rows, made.claimed)
             if method == "refit":
-                stay = dict(zip(self.new.tolist(), rows, strict=True))
-                head = CosineHead(self.trained, self.names, stay, made.claimed)
                 known = head.scores(pictures, np.arange(len(pictures)), len(pictures))
-                rows[~made.met] = fitted_rows(means[~made.met], self.new[~made.met], pictures, true, known)
-            by_place = dict(zip(self.new.tolist(), rows, strict=True))
-            head = CosineHead(self.trained, self.names, by_place, made.claimed)
-            return head.scores(self.views, self.owners, len(self.asked)), self.untrained(enrolled, rows, made)
-        classes, rows, scores = self.new, means, self.by_head.copy()
+                unmet = self.new[~made.met]
+                fitted = fitted_rows(means[~made.met], unmet, pictures, true, known)
+                rows |= dict(zip(unmet.tolist(), fitted, strict=True))
+                head = CosineHead(self.trained, self.names, rows, made.claimed)
+            untrained = self.untrained(enrolled, np.stack(list(rows.values())), made)
+            return head.scores(self.views, self.owners, len(self.asked)), untrained
+        classes, vectors, scores = self.new, means, self.by_head.copy()
         if method == "full refit":
-            classes, rows = np.concatenate([classes, self.companies]), np.concatenate([rows, self.learned])
-            rows = fitted_rows(rows, classes, pictures, true, self.gallery_by_head[gallery])
-        scores[:, classes] = self._best_view(rows)
+            classes, vectors = np.concatenate([classes, self.companies]), np.concatenate([vectors, self.learned])
+            vectors = fitted_rows(vectors, classes, pictures, true, self.gallery_by_head[gallery])
+        scores[:, classes] = self._best_view(vectors)
         return scores, None
 
     def by_nearest_mean(self, enrolled: Enrolled, nearest: Float32Array) -> Int64Array:

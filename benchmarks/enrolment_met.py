@@ -25,6 +25,7 @@ import numpy as np
 from build_starter import fitted_constants, with_constants
 from logobench import Rooms, rounded
 from logobench_data import LogoBench, default_cache, load
+from starter_data import further_seen
 from surroundings import RESULTS, surroundings
 from train_starter import SPLIT
 from wide_data import WideDrawing, load_wide
@@ -61,16 +62,13 @@ class Called:
     cautious: list[str]
 
 
-def met_brands(bench: LogoBench, drawings: Sequence[WideDrawing]) -> dict[str, Brand]:
+def met_brands(bench: LogoBench, drawings: tuple[WideDrawing, ...]) -> dict[str, Brand]:
     """By name, the brands with drawings enough that training has seen, and some by artists that it has not."""
-    parts = list(zip(bench.drawings, bench.parts[SPLIT], strict=True))
-    held = {each.collection for each, part in parts if part == "test"}
-    trained = {each.brand for each, part in parts if part == "train" and each.label == OTHER}
+    seen = {each.key for each in further_seen(bench, drawings, split=SPLIT)}
     found: dict[str, Brand] = defaultdict(lambda: Brand([], []))
     for each in drawings:
-        if each.scope != "coin" and (each.brand in trained or not each.dev_other_slug):
-            brand = found[each.brand]
-            (brand.unseen if each.collection in held else brand.seen).append(each)
+        if each.scope != "coin":
+            (found[each.brand].seen if each.key in seen else found[each.brand].unseen).append(each)
     able = ((name, brand) for name, brand in sorted(found.items()) if len(brand.seen) >= max(DRAWINGS))
     return {name: brand for name, brand in able if brand.unseen}
 
@@ -84,8 +82,8 @@ def gallery_of(bench: LogoBench, rows: Int64Array, renamed: bool) -> Gallery:
 
 def asked(classifier: LogoClassifier, paths: Sequence[Path]) -> Called:
     """The answers about some files."""
-    likeliest, cautious = (classifier.classify(paths, max_false_accept=share) for share in (None, SHARE))
-    return Called([str(each.label) for each in likeliest], [str(each.label) for each in cautious])
+    decisions = classifier.classify(paths, max_false_accept=SHARE)
+    return Called([each.top[0].label for each in decisions], [str(each.label) for each in decisions])
 
 
 def trial(

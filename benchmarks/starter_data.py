@@ -39,18 +39,8 @@ def training_set(
         coins: whether those of the wide set take part: two drawings of each, nearly all by one hand.
         validate: keep the split's validation drawings from training, to be asked; else train on them too.
     """
-    parts = bench.parts[split] if split else ("train",) * len(bench.drawings)
-    rows = [(each, part) for each, part in zip(bench.drawings, parts, strict=True) if part in ("train", "val")]
-    trained_brands = {each.brand for each, part in rows if part == "train" and each.label == OTHER}
-    held = [each.collection for each, part in zip(bench.drawings, parts, strict=True) if part == "test"]
-    held_collections = set(held) if split == "collection" else set()
-    chosen = [
-        each
-        for each in further
-        if (coins or each.scope != "coin")
-        and each.collection not in held_collections
-        and (each.brand in trained_brands or not each.dev_other_slug)
-    ]
+    rows = [(each, part) for each, part in _parted(bench, split) if part in ("train", "val")]
+    chosen = further_seen(bench, further, split=split, coins=coins)
     paths = [each.path for each, _ in rows] + [each.path for each in chosen]
     art, readable, unreadable = rasterised(paths, cache, size_px=ART_PX)
     if unreadable:
@@ -70,6 +60,28 @@ def training_set(
         colours=[brand_colours.get(each.label) or _colour(each.hex) for each, _ in rows]
         + [_colour(each.hex) for each in chosen],
     )
+
+
+def further_seen(
+    bench: LogoBench, further: tuple[WideDrawing, ...], *, split: str | None, coins: bool = False
+) -> list[WideDrawing]:
+    """Of further drawings those that a training may see, see `training_set`."""
+    parted = _parted(bench, split)
+    trained_brands = {each.brand for each, part in parted if part == "train" and each.label == OTHER}
+    held = {each.collection for each, part in parted if part == "test"} if split == "collection" else set()
+    return [
+        each
+        for each in further
+        if (coins or each.scope != "coin")
+        and each.collection not in held
+        and (each.brand in trained_brands or not each.dev_other_slug)
+    ]
+
+
+def _parted(bench: LogoBench, split: str | None) -> list[tuple[Drawing, str]]:
+    """Every drawing with its part of a split; without one, all are in training."""
+    parts = bench.parts[split] if split else ("train",) * len(bench.drawings)
+    return list(zip(bench.drawings, parts, strict=True))
 
 
 def _target(drawing: Drawing) -> str:

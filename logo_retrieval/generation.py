@@ -87,8 +87,8 @@ def read_generation(
     untrained = Untrained.none_of(len(classes))
     if learned is not None:
         new = untrained_classes(snapshot, learned, index.vectors_at)
-        rows = dict(zip(new.places.tolist(), new.made.rows, strict=True))
-        rows |= {place: row for place, row in snapshot.head_rows.items() if place in new.unmet}
+        fitted = snapshot.head_rows
+        rows = new.rows | {place: fitted[place] for place in new.unmet.tolist() if place in fitted}
         head = CosineHead(learned, classes, rows, new.made.claimed)
         untrained = _calibrated(snapshot, new, rows, index.vectors_at, config)
     return Generation(
@@ -115,7 +115,7 @@ def _calibrated(
     found = Untrained.none_of(len(classes))
     found.counts[new.places] = np.bincount(snapshot.item_classes)[new.places]
     found.met[new.places] = new.made.met
-    places = np.flatnonzero(found.unmet)
+    places = new.unmet
     if len(places) == 0:
         return found
     others = snapshot.whole_drawings[snapshot.item_classes == classes.index(OTHER)]
@@ -149,6 +149,11 @@ class UntrainedClasses:
     places: Int64Array
     means: Float32Array
     made: MadeRows
+
+    @property
+    def rows(self) -> dict[int, Float32Array]:
+        """The (d,) rows by position."""
+        return dict(zip(self.places.tolist(), self.made.rows, strict=True))
 
     @property
     def unmet(self) -> Int64Array:

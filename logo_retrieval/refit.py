@@ -59,8 +59,7 @@ def _refit(store: IndexStore, learned: HeadVectors) -> RefitReport:
     if len(new.unmet) == 0:
         return RefitReport([], 0)
     drawings = snapshot.vectors[snapshot.whole_drawings]
-    stay = dict(zip(new.places.tolist(), new.made.rows, strict=True))
-    cosines = _cosines(CosineHead(learned, classes, stay, new.made.claimed), drawings)
+    cosines = _cosines(CosineHead(learned, classes, new.rows, new.made.claimed), drawings)
     rows = fitted_rows(new.means[~new.made.met], new.unmet, drawings, snapshot.item_classes, cosines)
     names = [classes[place] for place in new.unmet]
     write_head_rows(store.folder, dict(zip(names, rows, strict=True)), generation=snapshot.generation)
