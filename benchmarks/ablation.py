@@ -22,7 +22,7 @@ from typing import Any
 
 import numpy as np
 from embedded import Embedded, sources_of
-from logobench import WORN, Asked, Asker, Rooms, rounded
+from logobench import WORN, Asked, Rooms, ask, fitted, index_of, rounded
 from logobench_data import LogoBench, default_cache, load
 from PIL import ImageOps
 from starter_data import training_set
@@ -30,14 +30,13 @@ from surroundings import RESULTS, surroundings
 from train_starter import LOW, POINTWISE, SPLIT
 from wide_data import load_generic, load_wide
 
-from logo_retrieval.decide.decision import class_probabilities
 from logo_retrieval.errors import UnreadableImage
-from logo_retrieval.evaluation.fitting import fit_decision
 from logo_retrieval.evaluation.measure import RESAMPLES, SEED, Statistic, estimate
 from logo_retrieval.evaluation.metrics import auroc, macro_f_beta
 from logo_retrieval.heads.cosine import HeadVectors
 from logo_retrieval.images.pool import DecoderPool
 from logo_retrieval.images.preparation import Preparation
+from logo_retrieval.open_set.fusion import probabilities
 from logo_retrieval.training.art import ArtStore, packed
 from logo_retrieval.training.augment import TRANSFORMS
 from logo_retrieval.training.data import TrainingSet
@@ -108,7 +107,7 @@ class Queries:
 
     def __init__(self, bench: LogoBench, size_px: int) -> None:
         """Decodes them: the gallery, and what is asked as it is and degraded."""
-        self.bench, self.rooms, self.size_px = bench, Rooms.of(bench, SPLIT), size_px
+        self.bench, self.rooms, self.size_px = bench, Rooms.of(bench), size_px
         self.asked = np.union1d(self.rooms.val, self.rooms.all)
         self.drawn = self._views(np.union1d(self.rooms.train, self.asked), None)
         self.worn = self._views(self.asked, WORN)
@@ -132,13 +131,12 @@ def answered(queries: Queries, embed: Callable[[UInt8Array], Float32Array], head
     drawn, worn = (
         Embedded(embed(views), rows, np.ones(len(rows), bool)) for views, rows in (queries.drawn, queries.worn)
     )
-    asker = Asker(queries.bench, head, drawn, queries.rooms.train, all_views=False)
-    validation = [asker.ask(source, queries.rooms.val) for source in (drawn, worn)]
-    config = fit_decision(validation, asker.other, (0.5,))
+    knowledge, _ = fitted(queries.bench, drawn, worn, queries.rooms, head)
+    held = index_of(queries.bench, drawn, queries.rooms.train, knowledge)
     result: Answers = {}
     for name, source in (("clean", drawn), ("degraded", worn)):
-        asked = asker.ask(source, queries.asked)
-        result[name] = asked, class_probabilities(asked.nearest, asked.head, asker.other, config).astype(np.float32)
+        asked = ask(queries.bench, held, knowledge, source, queries.asked)
+        result[name] = asked, probabilities(asked.scores.log_odds, held.other).astype(np.float32)
     return result
 
 

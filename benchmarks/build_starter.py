@@ -1,7 +1,6 @@
-"""Puts the trained starter into the package: `python benchmarks/build_starter.py WORK`, after `train_starter.py WORK`.
+"""Puts the trained starter into the package: `python benchmarks/build_starter.py WORK`, after `calibrate.py WORK`.
 
-The constants of the decision are fitted with the measured model, on all drawings that it has not seen; the shipped
-model, which goes on from it with every drawing, takes them over. The index holds every drawing of LogoBench.
+WORK holds the shipped model too (`train_starter.py WORK`). The index holds every drawing of LogoBench.
 """
 
 from __future__ import annotations
@@ -9,6 +8,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import json
+import re
 import shutil
 import sqlite3
 import tempfile
@@ -16,43 +16,40 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from logobench import Asker, Rooms, embeddings, head_of
+from calibrate import DECISION, LOG_ODDS
+from calibration import cohort_of
+from embedded import embed_wide
 from logobench_data import DATA, LogoBench, default_cache, load
 from surroundings import RESULTS
-from train_starter import MEASURED, SHIPPED, SPLIT
+from train_starter import SHIPPED
+from wide_data import load_wide
 
 from logo_retrieval.build import build_index
-from logo_retrieval.bundle import ModelBundle, read_bundle, write_bundle
-from logo_retrieval.decide.decision import DecisionConfig
-from logo_retrieval.decide.risk import UNKNOWN_FILE, UnknownLogos
-from logo_retrieval.evaluation.fitting import fit_decision, unknown_logos
+from logo_retrieval.bundle import MODEL_FILE, ModelBundle, read_bundle, write_bundle
 from logo_retrieval.gallery import Gallery, GalleryRecord
+from logo_retrieval.heads.cosine import HEAD_FILE
 from logo_retrieval.models import starter_index
+from logo_retrieval.open_set.impostors import IMPOSTORS_FILE, Impostors
 from logo_retrieval.store.schema import INDEX_FILE
-from logo_retrieval.training.export import CARD_FILE
-from logo_retrieval.values import Int64Array
+from logo_retrieval.training.export import CARD_FILE, CURVES_FILE, LOG_FILE, RECIPE_FILE
+
+KEPT = (MODEL_FILE, HEAD_FILE, LOG_FILE, CURVES_FILE, RECIPE_FILE, CARD_FILE)
+"""Of the trained bundle's files."""
 
 
-def fitted_constants(
-    bench: LogoBench, measured: ModelBundle, cache: Path, rows: Int64Array
-) -> tuple[DecisionConfig, UnknownLogos]:
-    """The constants for queries asked as `classify` asks, all views: from some drawings and degraded copies of them."""
-    embedded, worn = embeddings(bench, measured, [SPLIT], cache)
-    asker = Asker(bench, head_of(measured), embedded, Rooms.of(bench, SPLIT).train)
-    asked = [asker.ask(source, rows) for source in (embedded, worn)]
-    fitted = fit_decision(asked, asker.other)
-    return fitted, unknown_logos(asked, asker.other, fitted)
-
-
-def with_constants(
-    bundle: ModelBundle, constants: DecisionConfig, unknown: UnknownLogos, folder: Path, card: bytes | None = None
-) -> ModelBundle:
-    """A copy of a bundle that decides by other constants, with another card if one is given."""
-    files = {name: bundle.path(name).read_bytes() for name in bundle.config.files}
-    files[UNKNOWN_FILE] = unknown.to_bytes()
-    if card is not None:
-        files[CARD_FILE] = card
-    return write_bundle(folder, replace(bundle.config, decision=constants.to_dict()), files)
+def calibrated(bundle: ModelBundle, work: Path, cache: Path, folder: Path) -> ModelBundle:
+    """A copy of a bundle that decides as `calibrate.py` has fitted it, with impostors and a card."""
+    wide = load_wide(cache)
+    rows = cohort_of(wide)
+    cohort = embed_wide(wide, rows, None, bundle, cache).of(rows, all_views=False)[0]
+    impostors = Impostors(cohort, np.load(work / LOG_ODDS, allow_pickle=False))
+    files = {name: bundle.path(name).read_bytes() for name in KEPT}
+    files[IMPOSTORS_FILE] = impostors.to_bytes()
+    card = files[CARD_FILE].decode()
+    card = re.sub(r"\n\nThe model that this one went on from.*?(?=\n\n## Data)", "", card, flags=re.DOTALL)
+    files[CARD_FILE] = card.replace("\n\n## Data", f"\n\n{measured_quality()}\n\n## Data", 1).encode()
+    decision = json.loads((work / DECISION).read_text(encoding="utf-8"))
+    return write_bundle(folder, replace(bundle.config, decision=decision), files)
 
 
 def build(bench: LogoBench, bundle: ModelBundle) -> None:
@@ -74,7 +71,7 @@ def build(bench: LogoBench, bundle: ModelBundle) -> None:
 def measured_quality() -> str:
     """What the benchmark says of the measured model, for the card."""
     results = json.loads((RESULTS / "logobench.json").read_text(encoding="utf-8"))
-    figures = results["splits"][SPLIT]["methods"][-1]
+    figures = results["methods"][-1]
     lines = [
         f"- {what}: macro F2 {{:.3f}} ({{:.3f}} to {{:.3f}}), {figures[asked]['drawings']} drawings.".format(
             *figures[asked]["macro_f2"]
@@ -87,26 +84,19 @@ def measured_quality() -> str:
     ]
     return (
         "The model that this one went on from, which had seen neither these artists nor these brands of 'other', in "
-        "LogoBench-160 with 95 % intervals:\n\n" + "\n".join(lines)
+        "LogoBench-160 with 95 % intervals, its decision fitted to drawings by yet others:\n\n" + "\n".join(lines)
     )
 
 
 def main() -> None:
-    """Fits, builds."""
+    """Calibrates, builds."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("work", type=Path, help="folder that `train_starter.py` filled")
+    parser.add_argument("work", type=Path, help="folder that `train_starter.py` and `calibrate.py` have filled")
     parser.add_argument("--cache", type=Path, default=default_cache(), help="folder for what can be made again")
     arguments = parser.parse_args()
-    bench = load(arguments.cache)
-    rooms = Rooms.of(bench, SPLIT)
-    unseen = np.union1d(rooms.val, rooms.all)  # the benchmark takes validation drawings alone; here more are better
-    constants, unknown = fitted_constants(bench, read_bundle(arguments.work / MEASURED), arguments.cache, unseen)
-    print(f"decision: {constants.to_dict()}")
-    shipped = read_bundle(arguments.work / SHIPPED)
-    card = shipped.path(CARD_FILE).read_bytes()
-    card = card.replace(b"## Data", f"{measured_quality()}\n\n## Data".encode(), 1)
     with tempfile.TemporaryDirectory() as scratch:
-        build(bench, with_constants(shipped, constants, unknown, Path(scratch) / "b", card))
+        shipped = read_bundle(arguments.work / SHIPPED)
+        build(load(arguments.cache), calibrated(shipped, arguments.work, arguments.cache, Path(scratch) / "b"))
 
 
 if __name__ == "__main__":

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import hashlib
 import io
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Protocol
 
 import numpy as np
-from logobench_data import Drawing
 from PIL import Image, ImageDraw
 
 from logo_retrieval.images.prepare import Picture
@@ -23,18 +23,42 @@ _ART_PX = 256
 _MARGIN = 0.08
 
 
-def degraded(drawing: Drawing, kind: str, brand_hex: Mapping[str, str]) -> bytes:
+class Drawing(Protocol):
+    """What a drawing of LogoBench and one of the wide set have in common."""
+
+    @property
+    def key(self) -> str:
+        """Its path in the archive."""
+
+    @property
+    def path(self) -> Path:
+        """The unpacked file."""
+
+    @property
+    def style(self) -> str:
+        """Such as "mono"."""
+
+    @property
+    def format(self) -> str:
+        """Such as "svg"."""
+
+    @property
+    def bg(self) -> str:
+        """On which it shows."""
+
+
+def degraded(drawing: Drawing, kind: str, brand_hex: str | None) -> bytes:
     """The bytes of an image file that shows a drawing in a degraded way.
 
     Args:
-        drawing: of LogoBench.
+        drawing: to be worn.
         kind: a key of `KINDS`.
-        brand_hex: official colours by class, to tint single-colour drawings with; others get a random colour.
+        brand_hex: the official colour, to tint a single-colour drawing with; a random one where there is none.
     """
     digest = hashlib.sha256(f"{kind}:{drawing.key}".encode()).digest()
     rng = np.random.default_rng(int.from_bytes(digest[:8], "big"))
     art = _opened(drawing).render(_ART_PX)
-    colour = brand_hex.get(drawing.label) or _random_colour(rng)
+    colour = brand_hex or _random_colour(rng)
     return KINDS[kind](art, drawing, colour, rng)
 
 

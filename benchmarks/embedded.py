@@ -12,6 +12,8 @@ from pathlib import Path
 import degrade
 import numpy as np
 from logobench_data import ARCHIVE, DATA, LogoBench, read_rows
+from wide_data import ARCHIVE as WIDE_ARCHIVE
+from wide_data import WideDrawing
 
 from logo_retrieval.bundle import ModelBundle
 from logo_retrieval.embedding import Embedder, load_embedder
@@ -33,7 +35,7 @@ class Embedded:
 
     def of(self, drawings: Int64Array, *, all_views: bool) -> tuple[Float32Array, Int64Array]:
         """The views of some drawings, and for each its position in `drawings`."""
-        position = np.full(max(self.owners.max(), drawings.max()) + 1, -1)
+        position = np.full(max(self.owners.max(initial=0), drawings.max(initial=0)) + 1, -1)
         position[drawings] = np.arange(len(drawings))
         wanted = (position[self.owners] >= 0) & (self.whole | all_views)
         return self.vectors[wanted], position[self.owners[wanted]]
@@ -58,16 +60,39 @@ def embed_degraded(bench: LogoBench, rows: Int64Array, salt: str, bundle: ModelB
     return _kept(bench, rows, salt, bundle, cache)
 
 
+def embed_wide(
+    wide: tuple[WideDrawing, ...], rows: Int64Array, salt: str | None, bundle: ModelBundle, cache: Path
+) -> Embedded:
+    """Every view of some drawings of the wide set, or with a salt of one degraded copy of each."""
+    drawings = [wide[row] for row in rows]
+    sources: Iterable[bytes | Path] = (drawing.path for drawing in drawings)
+    if salt is not None:
+        sources = (degrade.degraded(drawing, degrade.kind_by_lot(drawing, salt), None) for drawing in drawings)
+    return _kept_under("wide", WIDE_ARCHIVE, sources, rows, salt, bundle, cache)
+
+
 def _kept(bench: LogoBench, rows: Int64Array, salt: str | None, bundle: ModelBundle, cache: Path) -> Embedded:
+    return _kept_under("logobench160", ARCHIVE, sources_of(bench, rows, salt), rows, salt, bundle, cache)
+
+
+def _kept_under(
+    name: str,
+    archive: Path,
+    sources: Iterable[bytes | Path],
+    rows: Int64Array,
+    salt: str | None,
+    bundle: ModelBundle,
+    cache: Path,
+) -> Embedded:
     embedder = load_embedder(bundle)
     preparation = Preparation(size_px=embedder.input_size_px)
-    made_by = [hashlib.sha256(file.read_bytes()).hexdigest() for file in (ARCHIVE, Path(degrade.__file__))]
+    made_by = [hashlib.sha256(file.read_bytes()).hexdigest() for file in (archive, Path(degrade.__file__))]
     asked = hashlib.sha256(rows.tobytes()).hexdigest()
-    recipe = [made_by, asked, salt, bundle.config.files, embedder.precision, preparation.to_dict()]
+    recipe = [made_by, asked, salt, _embeds_by(bundle), embedder.precision, preparation.to_dict()]
     digest = hashlib.sha256(json.dumps(recipe, sort_keys=True).encode()).hexdigest()
-    kept = cache / "embeddings" / f"logobench160-{digest[:16]}.npz"
+    kept = cache / "embeddings" / f"{name}-{digest[:16]}.npz"
     if not kept.is_file():
-        embedded = _embed(sources_of(bench, rows, salt), rows, embedder, preparation)
+        embedded = _embed(sources, rows, embedder, preparation)
         kept.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile(dir=kept.parent, suffix=".npz", delete=False) as aside:
             np.savez(aside, vectors=embedded.vectors, owners=embedded.owners, whole=embedded.whole)
@@ -76,13 +101,21 @@ def _kept(bench: LogoBench, rows: Int64Array, salt: str | None, bundle: ModelBun
         return Embedded(arrays["vectors"], arrays["owners"], arrays["whole"])
 
 
+def _embeds_by(bundle: ModelBundle) -> dict[str, str]:
+    """Of a bundle's files those that make embeddings, with their SHA-256."""
+    return {name: digest for name, digest in bundle.config.files.items() if name.endswith(".onnx")}
+
+
 def sources_of(bench: LogoBench, rows: Int64Array, salt: str | None) -> Iterable[bytes | Path]:
     """The files of some drawings, or with a salt degraded copies of them, kinds by lot."""
     drawings = [bench.drawings[row] for row in rows]
     if salt is None:
         return (drawing.path for drawing in drawings)
     brand_hex = {row["brand"]: row["hex"] for row in read_rows(DATA / "brand_hex.csv")}
-    return (degrade.degraded(drawing, degrade.kind_by_lot(drawing, salt), brand_hex) for drawing in drawings)
+    return (
+        degrade.degraded(drawing, degrade.kind_by_lot(drawing, salt), brand_hex.get(drawing.label))
+        for drawing in drawings
+    )
 
 
 def _embed(sources: Iterable[bytes | Path], rows: Int64Array, embedder: Embedder, preparation: Preparation) -> Embedded:
@@ -100,5 +133,6 @@ def _embed(sources: Iterable[bytes | Path], rows: Int64Array, embedder: Embedder
                 waiting.clear()
     if waiting:
         vectors.append(embedder.embed(np.concatenate(waiting)))
-    owner = np.array(owners)
-    return Embedded(np.concatenate(vectors), owner, np.diff(owner, prepend=-1) != 0)
+    owner = np.array(owners, np.int64)
+    none = np.zeros((0, embedder.dim), np.float32)
+    return Embedded(np.concatenate([none, *vectors]), owner, np.diff(owner, prepend=-1) != 0)

@@ -1,56 +1,65 @@
-"""How well a model names logos: `python benchmarks/logobench.py MODEL [--split NAME] [--output JSON]`.
+"""How well a model names logos: `python benchmarks/logobench.py MODEL [--output JSON]`.
 
-The gallery is the training part of a split, whole drawings; the queries are drawings that neither gallery nor model has
-seen, so MODEL must have been trained on that part of that split at most. The constants of the decision are fitted on
-the validation part and on degraded copies of it, against the same gallery. Asked are
+The gallery is the training part of the collection split, whole drawings; the queries are drawings by artists that
+neither gallery nor model has seen, so MODEL must have been trained on that part at most (`train_starter.py WORK --leg
+measured`). The decision is fitted to the validation part, whose artists are others again. Asked are
 
 - unseen shapes: the test part;
-- all: in the collection split also those drawings of the held-out collections whose shape another artist has drawn;
+- all: also those drawings of its collections whose shape another artist has drawn;
 - wide: those of all that are more than 1.25 times as wide as high once trimmed, such as lockups and wordmarks;
 - degraded: one copy of each of all, its kind by lot, see `degrade.py`.
+
+Beside the decision stand the plainest rules on the same embeddings. What of them needs choosing (a threshold, the
+number of neighbours, the strength of a penalty) maximises macro F2 on the validation part.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-from dataclasses import astuple, dataclass
+from collections.abc import Callable
+from dataclasses import astuple, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from degrade import kind_by_lot
 from embedded import Embedded, embed_all, embed_degraded
-from logobench_data import OTHER, SPLITS, LogoBench, default_cache, load
+from logobench_data import LogoBench, default_cache, load
+from sklearn.linear_model import LogisticRegression
+from sklearn.neighbors import KNeighborsClassifier, NearestCentroid
 from starter_data import ART_PX
 from surroundings import RESULTS, surroundings
 
+from logo_retrieval.answers import Policy, Query, Scores, best_company, score
 from logo_retrieval.bundle import ModelBundle
-from logo_retrieval.decide.decision import DecisionConfig, class_probabilities, nearest_of_classes
-from logo_retrieval.evaluation.fitting import HEAD_WEIGHTS, Witnesses, fit_decision
+from logo_retrieval.evaluation import fitting
 from logo_retrieval.evaluation.measure import RESAMPLES, SEED, Answers, Estimate, measure
-from logo_retrieval.heads.cosine import HEAD_FILE, CosineHead, HeadVectors
+from logo_retrieval.evaluation.metrics import macro_f_beta
+from logo_retrieval.generation import Generation, generation_of
+from logo_retrieval.heads.cosine import HEAD_FILE, HeadVectors
+from logo_retrieval.knowledge import Knowledge
 from logo_retrieval.models import opened_model
-from logo_retrieval.search.exact import ExactIndex
-from logo_retrieval.search.views import best_over_views
+from logo_retrieval.open_set.evidence import Scale, nearest_company
+from logo_retrieval.open_set.fusion import HEADLESS_NOVEL, HEADLESS_RIVAL, RIVAL, TRAINED, Fusion, probabilities
+from logo_retrieval.open_set.impostors import Impostors
 from logo_retrieval.training.art import rasterised
-from logo_retrieval.values import BoolArray, Float32Array, Int64Array, Neighbours
+from logo_retrieval.values import BoolArray, Float32Array, Float64Array, Int64Array
 
+SPLIT = "collection"
 WIDE = 1.25
 WORN = "test"
 """Salt of the lot by which degraded copies are drawn."""
 
-
-@dataclass(frozen=True, slots=True)
-class Asked(Witnesses):
-    """What is said about some rows of the benchmark."""
-
-    rows: Int64Array
+FOLDS = 5
+THRESHOLDS = np.linspace(0, 1, 101)
+NEIGHBOURS = (1, 3, 5, 10, 20)
+PENALTIES = (1.0, 10.0, 100.0)
 
 
 @dataclass(frozen=True, slots=True)
 class Rooms:
-    """One split of the benchmark as rows: what is in the gallery, what is asked."""
+    """The collection split as rows: what is in the gallery, what is asked."""
 
     train: Int64Array
     val: Int64Array
@@ -58,74 +67,156 @@ class Rooms:
     all: Int64Array
 
     @classmethod
-    def of(cls, bench: LogoBench, split: str) -> Rooms:
-        """Reads a split."""
-        parts = np.array(bench.parts[split])
+    def of(cls, bench: LogoBench) -> Rooms:
+        """Reads the split."""
+        parts = np.array(bench.parts[SPLIT])
         train, val, test = (np.flatnonzero(parts == part) for part in ("train", "val", "test"))
-        everything = test
-        if split == "collection":
-            collections = np.array([drawing.collection for drawing in bench.drawings])
-            seen = (parts == "dropped") & np.isin(collections, np.unique(collections[test]))
-            everything = np.union1d(test, np.flatnonzero(seen))
-        return cls(train, val, test, everything)
+        collections = np.array([drawing.collection for drawing in bench.drawings])
+        seen = (parts == "dropped") & np.isin(collections, np.unique(collections[test]))
+        return cls(train, val, test, np.union1d(test, np.flatnonzero(seen)))
 
 
-class Asker:
-    """Asks the gallery and the head of one model about drawings."""
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Some rows of the benchmark as an index sees them.
 
-    def __init__(
-        self,
-        bench: LogoBench,
-        head: HeadVectors | None,
-        gallery: Embedded,
-        train: Int64Array,
-        *,
-        all_views: bool = True,
-    ) -> None:
-        """Takes the rows of the gallery, whole drawings; what is asked has all its views, or it is whole too."""
-        position = {name: place for place, name in enumerate(bench.classes)}
-        self.other = position[OTHER]
-        self.labels = np.array([position[drawing.label] for drawing in bench.drawings])
-        self._gallery = ExactIndex(gallery.of(train, all_views=False)[0], train)
-        self._all_views = all_views
-        self._head = CosineHead(head, bench.classes) if head else None
-        self._n_classes = len(bench.classes)
+    Attributes:
+        rows: (n,) of the benchmark.
+        true: (n,) positions of their classes.
+        whole: (n, d) their whole drawings.
+        scores: what the index says.
+    """
 
-    def ask(self, source: Embedded, rows: Int64Array) -> Asked:
-        """Rows that `source` does not hold are passed over."""
-        rows = np.intersect1d(rows, source.owners)
-        views, owners = source.of(rows, all_views=self._all_views)
-        found = self._nearest(views, owners, len(rows))
-        nearest = nearest_of_classes(found.similarities, self.labels[found.ids], self._n_classes)
-        head = self._head.scores(views, owners, len(rows)) if self._head else None
-        return Asked(nearest, head, self.labels[rows], rows)
-
-    def neighbours(self, source: Embedded, rows: Int64Array) -> Neighbours:
-        """The nearest drawings of the gallery, by row, for rows in ascending order that `source` holds."""
-        return self._nearest(*source.of(rows, all_views=self._all_views), len(rows))
-
-    def _nearest(self, views: Float32Array, owners: Int64Array, n_queries: int) -> Neighbours:
-        return best_over_views(self._gallery.search(views, DecisionConfig().k), owners, n_queries)
+    rows: Int64Array
+    true: Int64Array
+    whole: Float32Array
+    scores: Scores
 
 
-def head_of(bundle: ModelBundle) -> HeadVectors | None:
-    """What the model's training learned of its targets, if it keeps that."""
-    if HEAD_FILE not in bundle.config.files:
-        return None
-    return HeadVectors.read(bundle.path(HEAD_FILE), bundle.config.dim)
+def index_of(bench: LogoBench, drawn: Embedded, rows: Int64Array, knowledge: Knowledge) -> Generation:
+    """An index of whole drawings, in memory."""
+    return generation_of(
+        bench.classes, labels_of(bench)[rows], drawn.of(rows, all_views=False)[0], np.arange(len(rows)), knowledge
+    )
 
 
-def by_nearest(asked: Asked, other: int) -> Answers:
-    """The class of the nearest drawing."""
-    companies = np.delete(asked.nearest, other, axis=1).max(axis=1)
-    known = np.subtract(companies, asked.nearest[:, other], dtype=np.float64)
-    return Answers(asked.nearest.argmax(axis=1), known)
+def labels_of(bench: LogoBench) -> Int64Array:
+    """(n,) positions of the classes of all drawings."""
+    place = {name: position for position, name in enumerate(bench.classes)}
+    return np.array([place[drawing.label] for drawing in bench.drawings], np.int64)
 
 
-def by_decision(asked: Asked, other: int, config: DecisionConfig) -> Answers:
-    """The likeliest class."""
-    probabilities = class_probabilities(asked.nearest, asked.head, other, config)
-    return Answers(probabilities.argmax(axis=1), 1 - probabilities[:, other], probabilities)
+def ask(bench: LogoBench, held: Generation, knowledge: Knowledge, source: Embedded, rows: Int64Array) -> Asked:
+    """Asks an index about all views of some rows; those that `source` does not hold are passed over."""
+    rows = np.intersect1d(rows, source.owners)
+    scores = score(Query(*source.of(rows, all_views=True), len(rows)), held, knowledge.fusion)
+    return Asked(rows, labels_of(bench)[rows], source.of(rows, all_views=False)[0], scores)
+
+
+Rule = Callable[[Asked], Answers]
+
+
+def fused(asked: Asked, other: int, policy: Policy) -> Answers:
+    """The decision."""
+    chances = probabilities(asked.scores.log_odds, other)
+    return Answers(policy.named(asked.scores.log_odds, other), 1 - chances[:, other], chances)
+
+
+def by_threshold(similarities: Float32Array | Float64Array, other: int, threshold: float) -> Answers:
+    """The class of the largest of (n, c) similarities, if it is above a threshold."""
+    companies = np.delete(similarities, other, axis=1).max(axis=1).astype(np.float64)
+    likeliest = similarities.argmax(axis=1)
+    return Answers(np.where(similarities.max(axis=1) > threshold, likeliest, other), companies)
+
+
+def by_chances(model: Any, whole: Float32Array) -> Answers:  # noqa: ANN401
+    """The likeliest class by a classifier of scikit-learn that knows all classes; `other` is the last."""
+    chances = model.predict_proba(whole)
+    return Answers(chances.argmax(axis=1), 1 - chances[:, -1], chances)
+
+
+def rules(
+    bench: LogoBench, held: Generation, knowledge: Knowledge, gallery: Asked, val: list[Asked]
+) -> dict[str, Rule]:
+    """All methods by name, what needs choosing chosen on validation drawings."""
+    other = held.other
+
+    def best(candidates: list[Rule]) -> Rule:
+        def f2(rule: Rule) -> float:
+            return float(np.mean([macro_f_beta(each.true, rule(each).predicted, np.unique(each.true)) for each in val]))
+
+        return max(candidates, key=f2)
+
+    def near(threshold: float) -> Rule:
+        return lambda asked: by_threshold(asked.scores.features.nearest, other, threshold)
+
+    centroids = NearestCentroid().fit(gallery.whole, gallery.true).centroids_
+    centroids /= np.linalg.norm(centroids, axis=1, keepdims=True)
+
+    def mean(threshold: float) -> Rule:
+        return lambda asked: by_threshold(asked.whole @ centroids.T, other, threshold)
+
+    def fitted(model: Any) -> Rule:  # noqa: ANN401
+        model.fit(gallery.whole, gallery.true)
+        return lambda asked: by_chances(model, asked.whole)
+
+    threshold = knowledge.threshold(None)
+    return {
+        "nearest drawing": near(-1.0),
+        "nearest class mean above a threshold": best([mean(each) for each in THRESHOLDS]),
+        "k nearest neighbours (scikit-learn)": best(
+            [fitted(KNeighborsClassifier(each, weights="distance", metric="cosine")) for each in NEIGHBOURS]
+        ),
+        "logistic regression (scikit-learn)": best(
+            [fitted(LogisticRegression(C=each, max_iter=300)) for each in PENALTIES]
+        ),
+        "nearest drawing above a threshold": best([near(each) for each in THRESHOLDS]),
+        "fusion, likeliest answer": lambda asked: fused(asked, other, Policy()),
+        "fusion, as classify answers": lambda asked: fused(asked, other, Policy(threshold)),
+    }
+
+
+def fitted_on(
+    bench: LogoBench, drawn: Embedded, worn: Embedded, rooms: Rooms, bundle: ModelBundle
+) -> tuple[Knowledge, list[Asked]]:
+    """What a model knows, its decision fitted to the validation part alone, and what was asked for that."""
+    head = HeadVectors.read(bundle.path(HEAD_FILE), bundle.config.dim) if HEAD_FILE in bundle.config.files else None
+    return fitted(bench, drawn, worn, rooms, head)
+
+
+def fitted(
+    bench: LogoBench, drawn: Embedded, worn: Embedded, rooms: Rooms, head: HeadVectors | None
+) -> tuple[Knowledge, list[Asked]]:
+    """The same for a network without a bundle."""
+    blank = Fusion.blank()
+    knowledge = Knowledge(head, None, replace(blank, scale=Scale(0.0, 1.0, 0.0, 1.0)), "asked")
+    for _ in range(2):  # what unknown logos come to gives the scale, on which all is asked again
+        held = index_of(bench, drawn, rooms.train, knowledge)
+        val = [ask(bench, held, knowledge, source, rooms.val) for source in (drawn, worn)]
+        near = [nearest_company(each.scores.features, held.other, each.true == held.other) for each in val]
+        by_head = [found for _, found in near if found is not None]
+        scale = Scale.of_unknown(
+            np.concatenate([found for found, _ in near]), np.concatenate(by_head) if by_head else None
+        )
+        knowledge = replace(knowledge, fusion=replace(blank, scale=scale))
+    is_other = [each.true == held.other for each in val]
+    asked = [
+        fitting.Asked(each.scores.features, held.profile, each.true, held.other, balanced_alone(~unknown))
+        for each, unknown in zip(val, is_other, strict=True)
+    ]
+    groups = (HEADLESS_NOVEL, HEADLESS_RIVAL) if head is None else (TRAINED, RIVAL)
+    odds = [fitting.cross_fitted(blank, each, rows.rows % FOLDS, groups) for each, rows in zip(asked, val, strict=True)]
+    leads = [best_company(each[rows], held.other)[0] for each, rows in zip(odds, is_other, strict=True)]
+    weights = replace(fitting.fit_fusion(blank, asked, groups), scale=scale)
+    impostors = Impostors(np.zeros((0, drawn.vectors.shape[1]), np.float32), np.concatenate(leads).astype(np.float32))
+    knowledge = replace(knowledge, fusion=weights, impostors=impostors)
+    held = index_of(bench, drawn, rooms.train, knowledge)
+    return knowledge, [ask(bench, held, knowledge, source, rooms.val) for source in (drawn, worn)]
+
+
+def balanced_alone(company: BoolArray) -> Float64Array:
+    """Weights by which known and unknown logos of one kind count alike."""
+    return fitting.balanced(company, np.zeros(len(company), np.int64), {0: 1.0})
 
 
 def is_wide(bench: LogoBench, cache: Path) -> BoolArray:
@@ -136,48 +227,10 @@ def is_wide(bench: LogoBench, cache: Path) -> BoolArray:
     return wide
 
 
-def run_split(
-    bench: LogoBench, split: str, bundle: ModelBundle, embedded: Embedded, worn: Embedded, wide: BoolArray
-) -> dict[str, Any]:
-    """All methods on all sets of queries."""
-    rooms = Rooms.of(bench, split)
-    groups = np.unique(np.array(bench.groups), return_inverse=True)[1]
-    asked = {
-        "all": (embedded, rooms.all),
-        "unseen": (embedded, rooms.unseen),
-        "wide": (embedded, rooms.all[wide[rooms.all]]),
-        "degraded": (worn, rooms.all),
-    }
-    methods: list[dict[str, Any]] = []
-    for all_views in (False, True):
-        asker = Asker(bench, head_of(bundle), embedded, rooms.train, all_views=all_views)
-        validation = [asker.ask(source, rooms.val) for source in (embedded, worn)]
-        witnesses = {name: asker.ask(source, rows) for name, (source, rows) in asked.items()}
-        ways: dict[str, tuple[float, ...]] = {"nearest": (), "neighbours": (0.0,)}
-        if validation[0].head is not None:
-            ways |= {"head": (1.0,), "both": HEAD_WEIGHTS}
-        for method, weights in ways.items():
-            config = fit_decision(validation, asker.other, weights) if weights else None
-            entry: dict[str, Any] = {"method": method, "all_views": all_views}
-            if config:
-                entry["constants"] = config.to_dict()
-            for name, queries in witnesses.items():
-                answers = by_decision(queries, asker.other, config) if config else by_nearest(queries, asker.other)
-                entry[name] = figures(answers, queries, groups, asker.other)
-            if config:
-                answers = by_decision(witnesses["degraded"], asker.other, config)
-                entry["companies_right_by_wear"] = by_wear(bench, answers, witnesses["degraded"], asker.other)
-            methods.append(entry)
-    return {"gallery": len(rooms.train), "fitted_on": len(rooms.val), "methods": methods}
-
-
-def figures(answers: Answers, asked: Asked, groups: Int64Array, other: int) -> dict[str, Any]:
+def figures(answers: Answers, true: Int64Array, groups: Int64Array, other: int) -> dict[str, Any]:
     """Each figure as [value, low, high]."""
-    result: dict[str, Any] = {
-        "drawings": len(asked.true),
-        "companies": len(np.unique(asked.true[asked.true != other])),
-    }
-    for name, each in measure(answers, asked.true, other, groups=groups[asked.rows]).items():
+    result: dict[str, Any] = {"drawings": len(true), "companies": len(np.unique(true[true != other]))}
+    for name, each in measure(answers, true, other, groups=groups).items():
         result[name] = rounded(each)
     return result
 
@@ -194,57 +247,61 @@ def by_wear(bench: LogoBench, answers: Answers, asked: Asked, other: int) -> dic
     return {str(kind): round(float(right[company & (kinds == kind)].mean()), 4) for kind in np.unique(kinds)}
 
 
-def table(results: dict[str, Any]) -> str:
-    """The results for people."""
-    columns = ("macro_f2", "company_accuracy", "other_recall", "auroc", "ece")
-    lines = []
-    for split, result in results["splits"].items():
-        lines += ["", f"{split}: {result['gallery']} in the gallery"]
-        lines.append(f"{'':34}" + "".join(f"{name:>24}" for name in columns))
-        for entry in result["methods"]:
-            for rows in ("all", "unseen", "wide", "degraded"):
-                name = f"{entry['method']}{' + views' if entry['all_views'] else ''}, {rows}"
-                cells = ("{:.3f} ({:.3f}-{:.3f})".format(*entry[rows][c]) if c in entry[rows] else "" for c in columns)
-                lines.append(f"{name:34}" + "".join(f"{cell:>24}" for cell in cells))
-    return "\n".join(lines)
-
-
-def embeddings(bench: LogoBench, bundle: ModelBundle, splits: list[str], cache: Path) -> tuple[Embedded, Embedded]:
-    """Every drawing, and degraded copies of those that no gallery holds."""
-    held = np.logical_or.reduce([np.array(bench.parts[split]) != "train" for split in splits])
-    return embed_all(bench, bundle, cache), embed_degraded(bench, np.flatnonzero(held), WORN, bundle, cache)
-
-
-def run(bundle: ModelBundle, arguments: argparse.Namespace) -> None:
-    """Embeds, measures, writes the results and shows them."""
-    bench = load(arguments.cache)
-    splits = [arguments.split] if arguments.split else list(SPLITS)
-    embedded, worn = embeddings(bench, bundle, splits, arguments.cache)
-    wide = is_wide(bench, arguments.cache)
-    results = {
+def run(bench: LogoBench, bundle: ModelBundle, cache: Path) -> dict[str, Any]:
+    """Embeds, asks, measures."""
+    rooms = Rooms.of(bench)
+    drawn = embed_all(bench, bundle, cache)
+    worn = embed_degraded(bench, np.union1d(rooms.val, rooms.all), WORN, bundle, cache)
+    knowledge, val = fitted_on(bench, drawn, worn, rooms, bundle)
+    held = index_of(bench, drawn, rooms.train, knowledge)
+    groups = np.unique(np.array(bench.groups), return_inverse=True)[1]
+    gallery = ask(bench, held, knowledge, drawn, rooms.train)
+    asked = {
+        "all": ask(bench, held, knowledge, drawn, rooms.all),
+        "unseen": ask(bench, held, knowledge, drawn, rooms.unseen),
+        "wide": ask(bench, held, knowledge, drawn, rooms.all[is_wide(bench, cache)[rooms.all]]),
+        "degraded": ask(bench, held, knowledge, worn, rooms.all),
+    }
+    methods: list[dict[str, Any]] = []
+    for name, rule in rules(bench, held, knowledge, gallery, val).items():
+        entry: dict[str, Any] = {"method": name}
+        for kind, each in asked.items():
+            entry[kind] = figures(rule(each), each.true, groups[each.rows], held.other)
+        entry["companies_right_by_wear"] = by_wear(bench, rule(asked["degraded"]), asked["degraded"], held.other)
+        methods.append(entry)
+    return {
         "benchmark": "LogoBench-160",
+        "split": SPLIT,
         "model": {"name": bundle.config.name, "backbone": bundle.config.backbone, "digest": bundle.digest},
         **surroundings(),
         "seed": SEED,
         "resamples": RESAMPLES,
-        "views": {"drawings": len(bench.drawings), "views": len(embedded.owners)},
-        "splits": {split: run_split(bench, split, bundle, embedded, worn, wide) for split in splits},
+        "gallery": len(rooms.train),
+        "fitted_on": len(rooms.val),
+        "decision": knowledge.fusion.to_dict(),
+        "methods": methods,
     }
-    arguments.output.parent.mkdir(parents=True, exist_ok=True)
-    arguments.output.write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    print(table(results))
 
 
 def main() -> None:
-    """Runs on the model asked for."""
+    """Runs on the model asked for, writes, shows."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("model", help="a model bundle, or as `--model` of `build-index`")
-    parser.add_argument("--split", choices=SPLITS, help="default: all")
     parser.add_argument("--output", type=Path, default=RESULTS / "logobench.json")
     parser.add_argument("--cache", type=Path, default=default_cache(), help="folder for what can be made again")
     arguments = parser.parse_args()
     with opened_model(arguments.model) as bundle:
-        run(bundle, arguments)
+        results = run(load(arguments.cache), bundle, arguments.cache)
+    arguments.output.write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    for entry in results["methods"]:
+        for kind in ("all", "unseen", "wide", "degraded"):
+            found = entry[kind]
+            shown = {
+                name: found[name]
+                for name in ("macro_f2", "company_accuracy", "other_recall", "auroc", "ece")
+                if name in found
+            }
+            print(f"{entry['method']:38} {kind:9} {shown}")
 
 
 if __name__ == "__main__":

@@ -1,188 +1,332 @@
-"""Known companies from everything else: `python benchmarks/open_set.py MODEL [--output JSON]`.
+"""What the decision is worth in an open world: `python benchmarks/open_set.py WORK [--output JSON]`.
 
-Which score tells them apart best, and false names asked for and given. The constants of the decision and the leads of
-unknown logos come from the validation drawings of the collection split; asked are its test drawings, whose artists and
-brands of `other` neither MODEL nor the validation knows, as they are and degraded. MODEL is `train_starter.py WORK
---leg measured`. The frozen backbone, as ImageNet left it, is asked as a third witness: its share is the one that tells
-the validation drawings apart best.
+The same sets as those that `calibrate.py` fits to, each query judged by weights that were fitted without its company or
+brand, five folds. Known companies and unknown logos are asked of the measured and of the held-out network, novel
+companies of the held-out one, to which they are novel. Reported are, at 30, 60 and 90 % unknown logos, how far the
+probabilities can be trusted, over all answers and bin by bin where a company is named; what each part of the evidence
+is worth; false names asked for and given; risk and coverage; and enrolment.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from logobench import Asked, Asker, Rooms, embeddings, head_of, rounded
-from logobench_data import LogoBench, default_cache, load
+from calibrate import novel_trials
+from calibration import (
+    BRANDS,
+    CLEAN,
+    COINS,
+    COPIES,
+    DEGRADED,
+    NOVEL_CLEAN,
+    NOVEL_DEGRADED,
+    Network,
+    Trial,
+    held_out_network,
+    known_companies,
+    measured_network,
+    novel_companies,
+)
+from held_out import BUNDLE
+from logobench import rounded
+from logobench_data import default_cache, load
 from surroundings import RESULTS, surroundings
-from train_starter import SPLIT
+from train_starter import MEASURED
+from wide_data import load_wide
 
+from logo_retrieval.answers import Policy, best_company
 from logo_retrieval.bundle import read_bundle
-from logo_retrieval.decide.decision import DecisionConfig, class_logits, leads, probabilities_of
-from logo_retrieval.evaluation.fitting import fit_decision, unknown_logos
+from logo_retrieval.evaluation.fitting import Asked, cross_fitted, fit_fusion
 from logo_retrieval.evaluation.measure import RESAMPLES, SEED, estimate
-from logo_retrieval.evaluation.metrics import auroc, fpr_at_tpr
-from logo_retrieval.models import opened_model
-from logo_retrieval.values import BoolArray, Float32Array, Float64Array, Int64Array
+from logo_retrieval.evaluation.metrics import auroc, macro_f_beta
+from logo_retrieval.knowledge import DEFAULT_FALSE_ACCEPT
+from logo_retrieval.open_set.evidence import COMPANY_FEATURES, RIVAL_FEATURES
+from logo_retrieval.open_set.fusion import GROUPS, NOVEL, RIVAL, TRAINED, Fusion, probabilities
+from logo_retrieval.open_set.impostors import Impostors
+from logo_retrieval.values import BoolArray, Float64Array, Int64Array
 
+UNKNOWN_SHARES = (0.3, 0.6, 0.9)
 SHARES = (0.01, 0.02, 0.05, 0.1, 0.2)
-FROZEN = "efficientnet_lite0"
-BOTH = "lead of both, as decided by"
-BY_FROZEN = "frozen backbone, less the nearest of other"
-ALL_THREE = "both and the frozen backbone"
-FROZEN_SHARES = (0.0, 0.1, 0.2, 0.3, 0.5, 0.75, 1.0, 1.5)
+DRAWINGS = (1, 3, 5, 10)
+COMPANIES = 60
+LOTS = 4
+BINS = 15
+LEAST_IN_BIN = 30
+COVERAGES = (0.5, 0.7, 0.8, 0.9, 0.95, 1.0)
+QUERIES = {"as drawn": CLEAN, "degraded": DEGRADED, "copies of known drawings": COPIES}
 
 
-def share_of(hits: Float64Array, groups: Int64Array) -> list[float]:
-    """The mean with its interval, by bootstrap over groups."""
-
-    def mean(rows: Int64Array) -> float:
-        return float(hits[rows].mean())
-
-    found = estimate(mean, np.arange(len(hits)), np.zeros(len(hits), bool), groups=groups)
-    return rounded(found)
+def mixed(company: BoolArray, share: float) -> Float64Array:
+    """(n,) weights by which a share of the queries is unknown, summing to 1."""
+    weights: Float64Array = np.where(company, (1 - share) / max(company.sum(), 1), share / max((~company).sum(), 1))
+    return weights
 
 
-def ahead_of_other(scores: Float32Array, other: int) -> Float64Array:
-    """(n,) by how much the best company is more similar than `other`."""
-    ahead: Float64Array = companies_best(scores, other) - scores[:, other].astype(np.float64)
-    return ahead
-
-
-def companies_best(scores: Float32Array, other: int) -> Float64Array:
-    """(n,) the similarity of the best company."""
-    best: Float64Array = np.delete(scores, other, axis=1).max(axis=1).astype(np.float64)
-    return best
-
-
-def candidates(asked: Asked, frozen: Asked, other: int, config: DecisionConfig) -> dict[str, Float64Array]:
-    """Scores of showing a company, larger is surer, by name; those of the frozen backbone are of the same drawings."""
-    assert asked.head is not None  # noqa: S101
-    logits = class_logits(asked.nearest, asked.head, other, config)
+def calibration(odds: Float64Array, true: Int64Array, other: int, threshold: float, share: float) -> dict[str, Any]:
+    """ECE over all answers, and stated and true shares of those that name a company, by fifteenths."""
+    chances = probabilities(odds, other, share)
+    label = Policy(threshold).named(odds, other)
+    confidence, right = chances[np.arange(len(true)), label], label == true
+    weights, named = mixed(true != other, share), label != other
+    place = np.minimum((confidence * BINS).astype(int), BINS - 1)
+    gaps = np.bincount(place, weights * (confidence - right), BINS)
+    bins = []
+    for each in range(BINS):
+        rows = named & (place == each)
+        if rows.sum() >= LEAST_IN_BIN:
+            mass = weights[rows].sum()
+            stated, found = ((weights[rows] * what[rows]).sum() / mass for what in (confidence, right))
+            bins.append([int(rows.sum()), round(float(stated), 4), round(float(found), 4)])
     return {
-        "nearest drawing of a company": companies_best(asked.nearest, other),
-        "the same, less the nearest of other": ahead_of_other(asked.nearest, other),
-        "head, best company": companies_best(asked.head, other),
-        "the same, less other": ahead_of_other(asked.head, other),
-        "largest probability of a company": companies_best(probabilities_of(logits).astype(np.float32), other),
-        BOTH: leads(logits, other, config),
-        BY_FROZEN: ahead_of_other(frozen.nearest, other),
+        "ece": round(float(np.abs(gaps).sum()), 4),
+        "named_right": round(float((weights * (named & right)).sum() / max((weights * named).sum(), 1e-12)), 4),
+        "named_bins": bins,
+        "worst_bin": max((round(abs(stated - found), 4) for _, stated, found in bins), default=0.0),
     }
 
 
-def told_apart(known: Float64Array, company: BoolArray, groups: Int64Array) -> dict[str, list[float]]:
-    """AUROC, and the share of `other` above the score that 95 % of companies exceed, with intervals."""
-    found = {}
-    for name, statistic in (("auroc", auroc), ("fpr_at_95_tpr", fpr_at_tpr)):
-        of = partial(_statistic, statistic, known, company)
-        found[name] = rounded(estimate(of, np.arange(len(known)), company, groups=groups))
+def quality(odds: Float64Array, true: Int64Array, other: int, threshold: float, groups: Int64Array) -> dict[str, Any]:
+    """What is right where a company is named above a threshold, with intervals over brands and companies."""
+    label, company = Policy(threshold).named(odds, other), true != other
+    right, everything = label == true, np.arange(len(true))
+    known = best_company(odds, other)[0]
+    statistics: dict[str, Callable[[Int64Array], float]] = {
+        "macro_f2": lambda i: macro_f_beta(true[i], label[i], np.unique(true[i])),
+        "companies_right": lambda i: float(right[i][company[i]].mean()),
+        "other_right": lambda i: float(right[i][~company[i]].mean()),
+        "auroc": lambda i: auroc(known[i], company[i]),
+    }
+    return {
+        name: rounded(estimate(statistic, everything, company, groups=groups)) for name, statistic in statistics.items()
+    }
+
+
+def threshold_of(odds: Float64Array, unknown: BoolArray, other: int, share: float = DEFAULT_FALSE_ACCEPT) -> float:
+    """The conformal one, by some unknown logos."""
+    leads = best_company(odds[unknown], other)[0].astype(np.float32)
+    return Impostors(np.zeros((0, 1), np.float32), leads).threshold(share)
+
+
+def numbered(groups: Iterable[str]) -> Int64Array:
+    """(n,) a number for each name."""
+    return np.unique(np.array(list(groups)), return_inverse=True)[1].astype(np.int64)
+
+
+def vouched(trial: Trial, odds: Float64Array, share: float = DEFAULT_FALSE_ACCEPT) -> dict[int, float]:
+    """By fold, the threshold by the unknown logos of all other folds."""
+    unknown = (trial.asked.true == trial.asked.other) & (trial.queries.kinds != COINS)
+    return {
+        int(fold): threshold_of(odds, unknown & (trial.folds != fold), trial.asked.other, share)
+        for fold in np.unique(trial.folds)
+    }
+
+
+def above(odds: Float64Array, other: int, folds: Int64Array, thresholds: dict[int, float]) -> Float64Array:
+    """The log-odds, such that 0 is each fold's own threshold."""
+    shift = np.array([thresholds[int(fold)] for fold in folds])
+    moved: Float64Array = odds - shift[:, None]
+    moved[:, other] = 0.0
+    return moved
+
+
+def known(network: Network) -> dict[str, Any]:
+    """Known companies and unknown logos, each by weights and a threshold that have not seen it."""
+    trial = known_companies(network, network.knowledge(Fusion.blank()))
+    asked, kinds, other = trial.asked, trial.queries.kinds, trial.asked.other
+    odds = cross_fitted(Fusion.blank(), asked, trial.folds, (TRAINED, RIVAL))
+    thresholds = vouched(trial, odds)
+    threshold = float(np.mean(list(thresholds.values())))
+    moved = above(odds, other, trial.folds, thresholds)
+    groups = numbered(trial.queries.groups)
+    shapes = np.array(
+        [
+            network.bench.parts["collection"][row] if kind in (CLEAN, DEGRADED) else ""
+            for row, kind in zip(trial.queries.rows, kinds, strict=True)
+        ]
+    )
+    sets = {name: kinds == kind for name, kind in QUERIES.items()}
+    sets["unseen shapes"] = (kinds == CLEAN) & (shapes != "dropped")
+    entry: dict[str, Any] = {
+        name: {"queries": int(rows.sum()), **quality(moved[rows], asked.true[rows], other, 0.0, groups[rows])}
+        for name, rows in sets.items()
+    }
+    fresh = np.isin(kinds, (CLEAN, BRANDS))
+    entry["threshold"] = round(threshold, 3)
+    entry["calibration"] = {
+        str(share): calibration(odds[fresh], asked.true[fresh], other, threshold, share) for share in UNKNOWN_SHARES
+    }
+    entry["unknown_named"] = {
+        name: round(float((moved[kinds == kind].max(axis=1) > 0)[asked.true[kinds == kind] == other].mean()), 4)
+        for name, kind in {"by unseen artists": CLEAN, "degraded": DEGRADED, "brands": BRANDS, "coins": COINS}.items()
+        if (kinds == kind).any()
+    }
+    entry["false_accept"] = {str(share): false_names(trial, odds, share) for share in SHARES}
+    entry["risk_coverage"] = risk_coverage(odds[fresh], asked.true[fresh], other)
+    entry["ablation"] = ablation(trial, odds)
+    return entry
+
+
+def false_names(trial: Trial, odds: Float64Array, share: float) -> dict[str, float]:
+    """Of unknown logos the share that is named where so much is asked for, and the companies that still are."""
+    asked = trial.asked
+    moved = above(odds, asked.other, trial.folds, vouched(trial, odds, share))
+    label = Policy(0.0).named(moved, asked.other)
+    judged = np.isin(trial.queries.kinds, (CLEAN, DEGRADED, BRANDS))
+    unknown, company = judged & (asked.true == asked.other), judged & (asked.true != asked.other)
+    return {
+        "given": round(float((label[unknown] != asked.other).mean()), 4),
+        "companies_right": round(float((label == asked.true)[company].mean()), 4),
+    }
+
+
+def risk_coverage(odds: Float64Array, true: Int64Array, other: int) -> list[list[float]]:
+    """Of the surest answers, where half of the queries are unknown, the share that is wrong, by how many are taken."""
+    chances = probabilities(odds, other)
+    order = np.argsort(-chances.max(axis=1), kind="stable")
+    weights = mixed(true != other, 0.5)[order]
+    wrong = (chances.argmax(axis=1) != true)[order]
+    covered = np.cumsum(weights)
+    found = []
+    for coverage in COVERAGES:
+        taken = covered <= coverage + 1e-9
+        found.append([coverage, round(float((weights * wrong)[taken].sum() / weights[taken].sum()), 4)])
     return found
 
 
-def _statistic(
-    of: Callable[[Float64Array, BoolArray], float], known: Float64Array, company: BoolArray, rows: Int64Array
-) -> float:
-    return of(known[rows], company[rows])
+def ablation(trial: Trial, whole: Float64Array) -> dict[str, Any]:
+    """What is lost in likelihood, AUROC and macro F2 by leaving out one part of the evidence."""
+    asked, rows = trial.asked, np.isin(trial.queries.kinds, (CLEAN, DEGRADED, BRANDS))
+
+    def judged(odds: Float64Array) -> dict[str, float]:
+        chances, true = probabilities(odds, asked.other)[rows], asked.true[rows]
+        weights = mixed(true != asked.other, 0.5)
+        likelihood = -(weights * np.log(chances[np.arange(len(true)), true])).sum()
+        known = best_company(odds, asked.other)[0][rows]
+        f2 = macro_f_beta(true, chances.argmax(axis=1), np.unique(true))
+        figures = {"nll": likelihood, "auroc": auroc(known, true != asked.other), "macro_f2": f2}
+        return {name: round(float(value), 4) for name, value in figures.items()}
+
+    entry = {"everything": judged(whole)}
+    parts = {name: (name, None) for name in GROUPS[TRAINED]} | {"drawings of other as rivals": (None, RIVAL_FEATURES)}
+    for name, (feature, rival) in parts.items():
+        entry[f"no {name}"] = judged(
+            cross_fitted(Fusion.blank(), without(asked, feature, rival or ()), trial.folds, (TRAINED, RIVAL))
+        )
+    return entry
 
 
-class Frozen:
-    """The nearest drawings by the backbone as ImageNet left it."""
-
-    def __init__(self, bench: LogoBench, rooms: Rooms, cache: Path) -> None:
-        """Embeds, or takes what the cache has."""
-        with opened_model(FROZEN) as bundle:
-            self._sources = embeddings(bench, bundle, [SPLIT], cache)
-        self._asker = Asker(bench, None, self._sources[0], rooms.train)
-
-    def ask(self, which: int, rows: Int64Array) -> Asked:
-        """Drawings as they are (0) or degraded (1)."""
-        return self._asker.ask(self._sources[which], rows)
+def without(asked: Asked, feature: str | None, rival: Iterable[str]) -> Asked:
+    """The same with some features at 0."""
+    company, rivals = asked.features.company.copy(), asked.features.rival.copy()
+    if feature is not None:
+        company[..., COMPANY_FEATURES.index(feature)] = 0
+    for name in rival:
+        rivals[:, RIVAL_FEATURES.index(name)] = 0
+    return replace(asked, features=replace(asked.features, company=company, rival=rivals))
 
 
-def run(model: Path, cache: Path) -> dict[str, Any]:
-    """Fits on validation, asks the test."""
-    bench, bundle = load(cache), read_bundle(model)
-    sources = embeddings(bench, bundle, [SPLIT], cache)
-    rooms = Rooms.of(bench, SPLIT)
-    frozen = Frozen(bench, rooms, cache)
-    groups = np.unique(np.array(bench.groups), return_inverse=True)[1]
-    asker = Asker(bench, head_of(bundle), sources[0], rooms.train)
-    other = asker.other
-    validation = [asker.ask(source, rooms.val) for source in sources]
-    config = fit_decision(validation, other)
-    unknown = unknown_logos(validation, other, config)
-    scored = [candidates(each, frozen.ask(which, each.rows), other, config) for which, each in enumerate(validation)]
-    share = best_share(scored, [each.true != other for each in validation])
-    scores: dict[str, dict[str, Any]] = {}
-    sets: dict[str, list[dict[str, Any]]] = {}
-    for which, (name, source) in enumerate(zip(("as drawn", "degraded"), sources, strict=True)):
-        asked = asker.ask(source, rooms.all)
-        is_other = asked.true == other
-        own = with_third(candidates(asked, frozen.ask(which, asked.rows), other, config), share)
-        scores[name] = {each: told_apart(known, ~is_other, groups[asked.rows]) for each, known in own.items()}
-        logits = class_logits(asked.nearest, asked.head, other, config)
-        ahead = leads(logits, other, config)
-        logits[:, other] = -np.inf
-        right = logits.argmax(axis=1) == asked.true
-        sets[name] = [
-            {
-                "asked": share_asked,
-                "false_accept": share_of((ahead > least)[is_other].astype(float), groups[asked.rows[is_other]]),
-                "companies_right": share_of(
-                    ((ahead > least) & right)[~is_other].astype(float), groups[asked.rows[~is_other]]
-                ),
-            }
-            for share_asked, least in [(None, 0.0), *((each, unknown.least_lead(each)) for each in SHARES)]
-        ]
+def enrolment(network: Network) -> dict[str, Any]:
+    """Companies that the network has never seen, enrolled sixty at a time.
+
+    The weights of novel companies are fitted in two folds of these companies, each judged by those of the other.
+    """
+    start = Fusion.blank()
+    trial = known_companies(network, network.knowledge(start))
+    fusion = fit_fusion(start, [trial.asked], (TRAINED, RIVAL))
+    unknown = (trial.asked.true == trial.asked.other) & (trial.queries.kinds != COINS)
+    odds = cross_fitted(start, trial.asked, trial.folds, (TRAINED, RIVAL))
+    threshold = threshold_of(odds, unknown, trial.asked.other)
+    plain = float(np.quantile(trial.asked.features.nearest[unknown].max(axis=1), 1 - DEFAULT_FALSE_ACCEPT))
+    fits = novel_trials(network, start)
+    halves = [fit_fusion(fusion, [only_half(each, half) for each in fits], (NOVEL,)) for half in (0, 1)]
+    found: dict[str, Any] = {"threshold": round(threshold, 3)}
+    for drawings in DRAWINGS:
+        entries = []
+        for lot in range(LOTS):
+            each = novel_companies(network, network.knowledge(start), drawings, COMPANIES, 100 + lot)
+            entries.append(judged_enrolment(each, halves, threshold, plain, len(network.classes)))
+        found[str(drawings)] = {
+            name: round(float(np.mean([entry[name] for entry in entries])), 4) for name in entries[0]
+        }
+        print(drawings, json.dumps(found[str(drawings)]), flush=True)
+    return found
+
+
+def half_of(names: Iterable[str]) -> Int64Array:
+    """(n,) 0 or 1 by name."""
+    return np.array([sum(name.encode()) % 2 for name in names], np.int64)
+
+
+def only_half(trial: Trial, half: int) -> Asked:
+    """The queries of one half of the novel companies and of unknown brands, and all of known companies."""
+    novel = np.isin(trial.queries.kinds, (NOVEL_CLEAN, NOVEL_DEGRADED, BRANDS))
+    return trial.asked.only(~novel | (half_of(trial.queries.groups) == half))
+
+
+def judged_enrolment(
+    trial: Trial, halves: list[Any], threshold: float, plain_threshold: float, n_before: int
+) -> dict[str, float]:
+    """The figures of one lot; what shows a company or brand of one half is judged by the weights of the other half."""
+    asked, kinds, other = trial.asked, trial.queries.kinds, trial.asked.other
+    half = half_of(trial.queries.groups)
+    odds = np.where((half == 0)[:, None], asked.log_odds(halves[1]), asked.log_odds(halves[0]))
+    label = Policy(threshold).named(odds, other)
+    right, novel = label == asked.true, asked.true >= n_before
+    old = odds.copy()
+    old[:, n_before:] = -np.inf
+    before = Policy(threshold).named(old, other)  # all but for the number of companies and new rivals
+    near = asked.features.nearest
+    plain = np.where(near.max(axis=1) > plain_threshold, near.argmax(axis=1), other)
+    chances = probabilities(odds, other)
+    confidence = chances[np.arange(len(label)), label]
+    weights = np.where(novel, 1 / max(novel.sum(), 1), 0) + np.where(
+        asked.true == other, 2 / (asked.true == other).sum(), 0
+    )
+    weights += np.where(~novel & (asked.true != other), 1 / (~novel & (asked.true != other)).sum(), 0)
+    place = np.minimum((confidence * BINS).astype(int), BINS - 1)
+    gaps = np.bincount(place, weights / weights.sum() * (confidence - right), BINS)
+    clean, unknown = kinds == NOVEL_CLEAN, (asked.true == other) & (kinds != COINS)
+    known = np.isin(kinds, (CLEAN, DEGRADED))
     return {
-        "benchmark": "LogoBench-160, known companies from everything else",
-        "split": SPLIT,
-        **surroundings(),
-        "model": {"name": bundle.config.name, "digest": bundle.digest},
-        "unknown_logos": len(unknown.leads),
-        "seed": SEED,
-        "resamples": RESAMPLES,
-        "frozen": {"backbone": FROZEN, "share": share},
-        "scores": scores,
-        "sets": sets,
+        "new_right": float(right[clean].mean()),
+        "new_right_degraded": float(right[kinds == NOVEL_DEGRADED].mean()),
+        "new_likeliest": float((best_company(odds, other)[1] == asked.true)[clean].mean()),
+        "old_right": float(right[known & (asked.true != other)].mean()),
+        "old_moved": float((label != before)[known].mean()),
+        "other_right": float(right[unknown].mean()),
+        "other_right_before": float((before == other)[unknown].mean()),
+        "ece": float(np.abs(gaps).sum()),
+        "plain_new_right": float((plain == asked.true)[clean].mean()),
+        "plain_other_right": float((plain == other)[unknown].mean()),
     }
 
 
-def with_third(scored: dict[str, Float64Array], share: float) -> dict[str, Float64Array]:
-    """The scores, and that of both with some share of the frozen backbone."""
-    return {**scored, ALL_THREE: scored[BOTH] + share * scored[BY_FROZEN]}
-
-
-def best_share(scored: Sequence[dict[str, Float64Array]], company: Sequence[BoolArray]) -> float:
-    """Of the frozen backbone, by the mean AUROC of several sets of drawings."""
-
-    def mean_auroc(share: float) -> float:
-        third = [with_third(each, share)[ALL_THREE] for each in scored]
-        return float(np.mean([auroc(known, own) for known, own in zip(third, company, strict=True)]))
-
-    return max(FROZEN_SHARES, key=mean_auroc)
-
-
 def main() -> None:
-    """Runs, writes, shows."""
+    """Runs, writes."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("model", type=Path, help="a bundle")
+    parser.add_argument("work", type=Path, help="folder with the bundles of both networks")
     parser.add_argument("--output", type=Path, default=RESULTS / "open_set.json")
     parser.add_argument("--cache", type=Path, default=default_cache(), help="folder for what can be made again")
     arguments = parser.parse_args()
-    results = run(arguments.model, arguments.cache)
+    bench, wide = load(arguments.cache), load_wide(arguments.cache)
+    measured = measured_network(bench, wide, read_bundle(arguments.work / MEASURED), arguments.cache)
+    held_out = held_out_network(bench, wide, read_bundle(arguments.work / BUNDLE), arguments.cache)
+    results: dict[str, Any] = {
+        "benchmark": "LogoBench-160 and the wide set, the decision in an open world",
+        **surroundings(),
+        "seed": SEED,
+        "resamples": RESAMPLES,
+        "networks": {"measured": known(measured), "held out": known(held_out)},
+        "enrolment": enrolment(held_out),
+    }
     arguments.output.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
-    for name, found in results["scores"].items():
-        for score, entry in found.items():
-            print(name, score, entry)
-    for name, entries in results["sets"].items():
-        for entry in entries:
-            print(name, entry)
+    print(json.dumps(results["networks"], indent=1))
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 from embedded import sources_of
-from logobench import WORN, Asked, Rooms, figures, is_wide
+from logobench import WORN, Rooms, figures, is_wide
 from logobench_data import OTHER, LogoBench, default_cache, load
 from PIL import Image
 from starter_data import ART_PX, training_set
@@ -115,7 +115,7 @@ def run(work: Path, cache: Path) -> dict[str, Any]:
     other = bench.classes.index(OTHER)
     labels = np.array([bench.classes.index(drawing.label) for drawing in bench.drawings])
     groups = np.unique(np.array(bench.groups), return_inverse=True)[1]
-    rooms = Rooms.of(bench, SPLIT)
+    rooms = Rooms.of(bench)
     everything, degraded = (asked_views(bench, rooms.all, salt) for salt in (None, WORN))
     wide = is_wide(bench, cache)
     asked = {
@@ -151,8 +151,7 @@ def run(work: Path, cache: Path) -> dict[str, Any]:
                 answers = by_vote(members, other)
             else:
                 answers = by_blend(members if method == "blend" else members[-1:], other)
-            truth = Asked(np.empty(0, np.float32), None, labels[held[chosen]], held[chosen])
-            entry[name] = figures(answers, truth, groups, other)
+            entry[name] = figures(answers, labels[held[chosen]], groups[held[chosen]], other)
         methods.append(entry)
     return {
         "benchmark": "LogoBench-160, the recipe of 2018",

@@ -10,22 +10,22 @@ import argparse
 from pathlib import Path
 
 import numpy as np
-from logobench import Asker, Rooms, embeddings, head_of
+from embedded import embed_all, embed_degraded
+from logobench import WORN, Rooms, ask, fitted_on, index_of
 from logobench_data import Drawing, default_cache, load
 from PIL import Image, ImageDraw, ImageFont
 from surroundings import RESULTS
 
 from logo_retrieval import images
+from logo_retrieval.answers import Policy
 from logo_retrieval.bundle import read_bundle
-from logo_retrieval.decide.decision import class_probabilities
-from logo_retrieval.evaluation.fitting import fit_decision
 from logo_retrieval.images.decode import decode
 from logo_retrieval.images.preparation import Preparation
+from logo_retrieval.open_set.fusion import probabilities
 
 FONT = Path(images.__file__).parent / "fonts" / "LiberationSans-Regular.ttf"
 BOLD = FONT.with_name("LiberationSans-Bold.ttf")
 SEED = 2018
-SPLIT = "collection"
 ROWS, COLUMNS, SHOWN = 5, 2, 3
 CELL_WIDTH, CELL_HEIGHT, QUERY_PX, NEIGHBOUR_PX = 560, 132, 100, 70
 INK, FAINT, RIGHT, WRONG = "#222222", "#777777", "#1a7f37", "#b35900"
@@ -45,35 +45,35 @@ def main() -> None:
     parser.add_argument("--cache", type=Path, default=default_cache())
     arguments = parser.parse_args()
     bench, bundle = load(arguments.cache), read_bundle(arguments.model)
-    embedded, worn = embeddings(bench, bundle, [SPLIT], arguments.cache)
-    rooms = Rooms.of(bench, SPLIT)
-    asker = Asker(bench, head_of(bundle), embedded, rooms.train)
-    validation = [asker.ask(source, rooms.val) for source in (embedded, worn)]
-    config = fit_decision(validation, asker.other)
+    rooms = Rooms.of(bench)
+    drawn = embed_all(bench, bundle, arguments.cache)
+    worn = embed_degraded(bench, np.union1d(rooms.val, rooms.all), WORN, bundle, arguments.cache)
+    knowledge, _ = fitted_on(bench, drawn, worn, rooms, bundle)
+    held = index_of(bench, drawn, rooms.train, knowledge)
     asked = np.sort(np.random.default_rng(SEED).choice(rooms.unseen, ROWS * COLUMNS, replace=False))
-    queries = asker.ask(embedded, asked)
-    answers = class_probabilities(queries.nearest, queries.head, asker.other, config)
-    found = asker.neighbours(embedded, asked)
+    scores = ask(bench, held, knowledge, drawn, asked).scores
+    answers = probabilities(scores.log_odds, held.other)
+    labels = Policy(knowledge.threshold(None)).named(scores.log_odds, held.other)
 
     page = Image.new("RGB", (COLUMNS * CELL_WIDTH, ROWS * CELL_HEIGHT), "white")
     pen = ImageDraw.Draw(page)
     large, small = ImageFont.truetype(BOLD, 20), ImageFont.truetype(FONT, 12)
-    for place, (query, answer) in enumerate(zip(asked, answers, strict=True)):
+    for place, (query, answer, named) in enumerate(zip(asked, answers, labels, strict=True)):
         left, top = place % COLUMNS * CELL_WIDTH + 16, place // COLUMNS * CELL_HEIGHT + 16
-        label = bench.classes[answer.argmax()]
+        label = bench.classes[named]
         truth = bench.drawings[query].label
         page.paste(tile(bench.drawings[query], QUERY_PX), (left, top))
         pen.rectangle((left, top, left + QUERY_PX, top + QUERY_PX), outline="#dddddd")
         pen.text((left + 116, top + 22), label, INK, large)
         verdict = "right" if label == truth else f"wrong: {truth}"
-        pen.text((left + 116, top + 50), f"probability {answer.max():.2f}", FAINT, small)
+        pen.text((left + 116, top + 50), f"probability {answer[named]:.2f}", FAINT, small)
         pen.text((left + 116, top + 68), verdict, RIGHT if label == truth else WRONG, small)
         for rank in range(SHOWN):
-            near = bench.drawings[found.ids[place, rank]]
+            near = bench.drawings[rooms.train[scores.neighbours.ids[place, rank]]]
             x = left + 270 + rank * 92
             page.paste(tile(near, NEIGHBOUR_PX), (x, top))
             pen.text((x, top + NEIGHBOUR_PX + 4), near.label[:13], INK, small)
-            pen.text((x, top + NEIGHBOUR_PX + 18), f"{found.similarities[place, rank]:.2f}", FAINT, small)
+            pen.text((x, top + NEIGHBOUR_PX + 18), f"{scores.neighbours.similarities[place, rank]:.2f}", FAINT, small)
     page.quantize(128).save(arguments.output, optimize=True)
 
 

@@ -24,6 +24,7 @@ def training_set(
     split: str | None,
     validate: bool = True,
     coins: bool = False,
+    held_out: frozenset[str] = frozenset(),
 ) -> TrainingSet:
     """The drawings that a training may see.
 
@@ -38,9 +39,10 @@ def training_set(
         split: "shape" or "collection"; None trains on every drawing.
         coins: whether those of the wide set take part: two drawings of each, nearly all by one hand.
         validate: keep the split's validation drawings from training, to be asked; else train on them too.
+        held_out: brands of the wide set that are left out.
     """
     rows = [(each, part) for each, part in _parted(bench, split) if part in ("train", "val")]
-    chosen = further_seen(bench, further, split=split, coins=coins)
+    chosen = [each for each in further_seen(bench, further, split=split, coins=coins) if each.brand not in held_out]
     paths = [each.path for each, _ in rows] + [each.path for each in chosen]
     art, readable, unreadable = rasterised(paths, cache, size_px=ART_PX)
     if unreadable:

@@ -50,6 +50,7 @@ class Leg:
         bundle: the model bundle that comes of it, if any; MEASURED stands for its weights beside the data too.
         generic: whether the generic icons are learned as well as LogoBench and the wide set.
         coins: whether the coins of the wide set are learned too.
+        held_out: brands of the wide set that are left out.
     """
 
     name: str
@@ -59,6 +60,7 @@ class Leg:
     bundle: str | None = None
     generic: bool = False
     coins: bool = False
+    held_out: frozenset[str] = frozenset()
 
 
 LOW = "block3_expand_conv"
@@ -171,7 +173,9 @@ def _export(network: keras.Model, leg: Leg, data: TrainingSet, log: list[dict[st
 def _data(leg: Leg, bench: LogoBench, cache: Path) -> TrainingSet:
     further = load_wide(cache) + (load_generic(cache) if leg.generic else ())
     validate = leg.split is not None
-    return training_set(bench, further, cache, split=leg.split, validate=validate, coins=leg.coins)
+    return training_set(
+        bench, further, cache, split=leg.split, validate=validate, coins=leg.coins, held_out=leg.held_out
+    )
 
 
 def _released_log() -> list[dict[str, Any]]:

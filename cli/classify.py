@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
@@ -15,7 +16,6 @@ from . import inputs, output
 from .options import EXIT_SOME_UNREADABLE, index_option, index_to_read, progress_bar
 
 if TYPE_CHECKING:
-    from logo_retrieval.classifier import LogoClassifier
     from logo_retrieval.values import Decision
 
 _MOST_EXPLAINED = 1000
@@ -36,7 +36,14 @@ _MOST_EXPLAINED = 1000
 @click.option(
     "--max-false-accept",
     type=click.FloatRange(0, 1, min_open=True, max_open=True),
-    help='Of logos that are "other", name a company for at most this share.  [default: the likeliest answer]',
+    help='Of logos that are "other", name a company for at most this share.  [default: 0.02]',
+)
+@click.option(
+    "--other-share",
+    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    default=0.5,
+    show_default=True,
+    help="How common such logos are among these inputs, such as 0.9 in a mail stream; probabilities follow.",
 )
 @click.option(
     "--explain",
@@ -52,6 +59,7 @@ def classify(
     resume: bool,
     top: int,
     max_false_accept: float | None,
+    other_share: float,
     page: Path | None,
 ) -> None:
     """Say whose logo each image shows, or "other".
@@ -82,7 +90,8 @@ def classify(
         sys.exit(EXIT_SOME_UNREADABLE if unreadable else 0)
     with _interruptible(), ExitStack() as stack:
         classifier = stack.enter_context(LogoClassifier.open(folder))
-        decisions = _asked(classifier, waiting, top, max_false_accept)  # before anything is written
+        asked = partial(classifier.classify_stream, top=top, max_false_accept=max_false_accept, other_share=other_share)
+        decisions = _asked(asked, waiting)  # before anything is written
         stream = stack.enter_context(_opened(file, append=bool(done))) if file else output.stdout()
         advance = stack.enter_context(progress_bar("classify", len(waiting), stream))
         write = output.row_writer(kind, stream, paths=waiting, top=top, header=not done)
@@ -126,11 +135,9 @@ def _interruptible() -> Iterator[None]:
         raise click.Abort("interrupted: rows written so far are kept") from None
 
 
-def _asked(
-    classifier: LogoClassifier, files: list[str], top: int, max_false_accept: float | None
-) -> Iterator[Decision]:
+def _asked(classify_stream: Callable[[list[str]], Iterator[Decision]], files: list[str]) -> Iterator[Decision]:
     try:
-        return classifier.classify_stream(files, top=top, max_false_accept=max_false_accept)
+        return classify_stream(files)
     except ValueError as error:
         from logo_retrieval.errors import LogoRetrievalError
 

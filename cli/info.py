@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -25,6 +27,7 @@ def info(index: Path | None, kind: str) -> None:
     Example:
       logo-retrieval info --index indexes/mine --format json
     """
+    from logo_retrieval.knowledge import DEFAULT_FALSE_ACCEPT, Knowledge
     from logo_retrieval.models import model_of
     from logo_retrieval.store.index_store import IndexStore
     from logo_retrieval.store.schema import SCHEMA_VERSION
@@ -32,7 +35,18 @@ def info(index: Path | None, kind: str) -> None:
     folder = index_to_read(index)
     with IndexStore(folder) as store:
         manifest, sizes, changes = store.manifest, store.class_sizes(), store.changes()
-        config = model_of(folder, manifest).config
+        model = model_of(folder, manifest)
+    config, knowledge = model.config, Knowledge.read(model, manifest.decision)
+    fusion, impostors = knowledge.fusion, knowledge.impostors
+    decision = {
+        "fitted": fusion.fitted,
+        "weights": fusion.weights,
+        "scale": None if fusion.scale is None else asdict(fusion.scale),
+        "impostors": 0 if impostors is None else len(impostors.vectors),
+        "vouching": 0 if impostors is None else len(impostors.log_odds),
+        "threshold": knowledge.threshold(None),
+        "max_false_accept": None if knowledge.threshold(None) is None else DEFAULT_FALSE_ACCEPT,
+    }
     facts = {
         "path": str(folder),
         "classes": list(sizes),
@@ -52,7 +66,7 @@ def info(index: Path | None, kind: str) -> None:
         "schema": SCHEMA_VERSION,
         "class_sizes": sizes,
         "preparation": dict(manifest.preparation),
-        "decision": dict(manifest.decision),
+        "decision": decision,
         "created": manifest.created,
         "versions": dict(manifest.versions),
         "changes": [asdict(change) for change in changes],
@@ -64,7 +78,26 @@ def info(index: Path | None, kind: str) -> None:
     click.echo(f"drawings   {facts['items']} in {len(sizes)} classes")
     click.echo(f"model      {config.name}: {config.backbone} at {config.input_size_px} px, {manifest.dim} wide")
     click.echo(f"           {manifest.precision}, digest {manifest.model_digest[:16]}, {config.licence}")
+    for line_title, line in zip(("decision", "", ""), _decision_lines(decision), strict=False):
+        click.echo(f"{line_title:10} {line}")
     for place, change in enumerate(changes[-_LATEST:]):
         title = "" if place else "changes"
         click.echo(f"{title:10} {change.at}  {change.action}: {shown(change.detail)}")
     click.echo("classes    " + ", ".join(f"{shown(name)} {size}" for name, size in sizes.items()))
+
+
+def _decision_lines(decision: dict[str, Any]) -> Iterator[str]:
+    """How odds come about and what they are worth, for people."""
+    if decision["fitted"]:
+        yield "weights fitted with this model, on drawings that it had not seen"
+    else:
+        yield "weights that ship with the package, on the scale that this index's own drawings show: not calibrated"
+    bars = f"{decision['impostors']:,} impostors of the model" if decision["impostors"] else "drawings of 'other' here"
+    yield f"bars of enrolled companies by {bars}"
+    if decision["threshold"] is None:
+        yield "the likeliest answer is given: the model has no unknown logos to vouch for a share of false names"
+    else:
+        yield (
+            f"a company is named for at most {decision['max_false_accept']:.0%} of unknown logos, by default: "
+            f"{decision['vouching']:,} of them vouch for log-odds above {decision['threshold']:.2f}"
+        )

@@ -14,7 +14,6 @@ from .duplicates import duplicates
 from .enroll import enroll
 from .evaluate import evaluate
 from .info import info
-from .refit import refit
 from .similar import similar
 from .train import train
 from .unenroll import unenroll
@@ -46,7 +45,6 @@ for command in (
     duplicates,
     enroll,
     unenroll,
-    refit,
     train,
     evaluate,
     info,

@@ -11,19 +11,18 @@ from typing import TYPE_CHECKING, Self, TypeVar
 
 import numpy as np
 
-from logo_retrieval.answers import Query, decide, similar
-from logo_retrieval.decide.decision import DecisionConfig
-from logo_retrieval.decide.risk import UNKNOWN_FILE, UnknownLogos
+from logo_retrieval.answers import Policy, Query, decide, similar
 from logo_retrieval.embedding import load_embedder
-from logo_retrieval.errors import IndexStoreError, ModelError, UnreadableImage
-from logo_retrieval.generation import Generation, read_generation, read_head
+from logo_retrieval.errors import IndexStoreError, UnreadableImage
+from logo_retrieval.generation import Generation, read_generation
 from logo_retrieval.images.pool import DecoderPool
 from logo_retrieval.images.preparation import Preparation
 from logo_retrieval.images.source import check_several
+from logo_retrieval.knowledge import Knowledge
 from logo_retrieval.models import model_of, opened_model, starter_index
+from logo_retrieval.open_set.fusion import OTHER_SHARE
 from logo_retrieval.store.index_store import IndexStore
 from logo_retrieval.values import (
-    OTHER,
     Decision,
     Evidence,
     Float32Array,
@@ -36,7 +35,6 @@ if TYPE_CHECKING:  # building brings an image library, which answering leaves to
     from logo_retrieval.enrolment import EnrolmentReport
     from logo_retrieval.gallery import Gallery
     from logo_retrieval.intake import BuildReport, Progress
-    from logo_retrieval.refit import RefitReport
 
 Answer = TypeVar("Answer")
 
@@ -79,7 +77,7 @@ class LogoClassifier:
         self._embedder = load_embedder(self.model, runtime=manifest.precision)
         try:
             self._preparation = Preparation.from_dict(manifest.preparation)
-            self._decision = DecisionConfig.from_dict(manifest.decision)
+            self._knowledge = Knowledge.read(self.model, manifest.decision)
         except (TypeError, ValueError) as error:
             raise IndexStoreError(f"the index '{store.folder}' cannot be used: {error}") from error
         if (manifest.dim, self._preparation.size_px) != (self._embedder.dim, self._embedder.input_size_px):
@@ -87,8 +85,7 @@ class LogoClassifier:
                 f"the index '{store.folder}' has vectors of width {manifest.dim} from {self._preparation.size_px} px, "
                 f"its model gives {self._embedder.dim} from {self._embedder.input_size_px} px: build the index again"
             )
-        self._learned = read_head(self.model, self._embedder.dim)
-        self._held = read_generation(store, self._learned, self._decision, cached=True)
+        self._held = read_generation(store, self._knowledge, cached=True)
         self._pool = DecoderPool(self._preparation)
 
     @classmethod
@@ -155,7 +152,12 @@ class LogoClassifier:
         self._store.close()
 
     def classify(
-        self, sources: Iterable[Source], *, top: int = 5, max_false_accept: float | None = None
+        self,
+        sources: Iterable[Source],
+        *,
+        top: int = 5,
+        max_false_accept: float | None = None,
+        other_share: float = OTHER_SHARE,
     ) -> list[Decision]:
         """One decision per source, in their order; a source that cannot be read gets one too.
 
@@ -163,28 +165,35 @@ class LogoClassifier:
             sources: paths, or the bytes of image files.
             top: how many labels and neighbours each decision lists.
             max_false_accept: of logos of no known company, the largest share that may be given a company's name; by
-                default the likeliest answer is given, whatever share that makes.
+                default `knowledge.DEFAULT_FALSE_ACCEPT`, or the likeliest answer where the model has no unknown logos
+                to vouch for that.
+            other_share: how common such logos are among the sources; probabilities follow it, labels do not.
 
         Raises:
-            ValueError: when top is below 1, or the share is out of range or less than the model can vouch for.
+            ValueError: when top is below 1, or a share is out of range or less than the model can vouch for.
             ModelError: when a share is asked for and the model has no unknown logos to vouch for it.
         """
-        return list(self.classify_stream(sources, top=top, max_false_accept=max_false_accept))
+        return list(self.classify_stream(sources, top=top, max_false_accept=max_false_accept, other_share=other_share))
 
     def classify_stream(
-        self, sources: Iterable[Source], *, top: int = 5, max_false_accept: float | None = None
+        self,
+        sources: Iterable[Source],
+        *,
+        top: int = 5,
+        max_false_accept: float | None = None,
+        other_share: float = OTHER_SHARE,
     ) -> Iterator[Decision]:
         """The same as `classify`, a batch at a time, so that sources may be endless."""
         check_several(sources)
         if top < 1:
             raise ValueError(f"top must be at least 1, got {top}")
-        least_lead = None if max_false_accept is None else self._least_lead(max_false_accept)
-        return self._answers(sources, top, least_lead)
+        policy = Policy(self._knowledge.threshold(max_false_accept), other_share, top)
+        return self._answers(sources, policy)
 
-    def _answers(self, sources: Iterable[Source], top: int, least_lead: float | None) -> Iterator[Decision]:
+    def _answers(self, sources: Iterable[Source], policy: Policy) -> Iterator[Decision]:
         for batch in self._decoded(sources):
             readable = [image for image in batch if isinstance(image, LogoImage)]
-            decisions = iter(self._decide(readable, top, least_lead) if readable else ())
+            decisions = iter(self._decide(readable, policy) if readable else ())
             for image in batch:
                 if isinstance(image, UnreadableImage):
                     yield Decision(status="unreadable", reason=str(image))
@@ -202,8 +211,8 @@ class LogoClassifier:
         if isinstance(image, UnreadableImage):
             raise image
         vectors, owners = self._embed([image])
-        query = Query(vectors, owners, 1, k)
-        return self._consistent(lambda held: similar(query, held, self._store.item_names))[0]
+        query = Query(vectors, owners, 1)
+        return self._consistent(lambda held: similar(query, held, k, self._store.item_names))[0]
 
     def enroll(
         self, label: str, sources: Iterable[Source], *, force: bool = False, skip_unreadable: bool = False
@@ -270,21 +279,6 @@ class LogoClassifier:
 
         return unenroll(self._store.folder, label, list(items))
 
-    def refit(self) -> RefitReport:
-        """Fits a row of the head to each class that training has never met, in the place of the imprinted one.
-
-        The rows are learned from the embeddings in the index, in seconds; those that training gave the model stay. A
-        class that gets new drawings has an imprinted row again; when a drawing is removed that the rows had learned
-        from, all have, until the next `refit`.
-
-        Raises:
-            ModelError: when the model has no head.
-            IndexStoreError: when the index cannot be written, or is the one that ships with the package.
-        """
-        from logo_retrieval.refit import refit
-
-        return refit(self._store, self._learned)
-
     def drawings(self, data: str | os.PathLike[str] | None = None, *, progress: Progress | None = None) -> Drawings:
         """What `duplicates.find_clusters` and `find_matches` tell duplicates by.
 
@@ -318,7 +312,7 @@ class LogoClassifier:
             now = self._store.read_manifest()
             if any(getattr(now, name) != getattr(self._store.manifest, name) for name in _LASTING):
                 raise IndexStoreError(f"the index '{self._store.folder}' was built anew, otherwise: open it again")
-            self._held = read_generation(self._store, self._learned, self._decision, cached=False)
+            self._held = read_generation(self._store, self._knowledge, cached=False)
         return self._held
 
     def _consistent(self, answer: Callable[[Generation], Answer]) -> Answer:
@@ -329,15 +323,7 @@ class LogoClassifier:
             if self._store.generation() == held.number:
                 return result
 
-    def _least_lead(self, max_false_accept: float) -> float:
-        if UNKNOWN_FILE not in self.model.config.files:
-            raise ModelError(
-                f"the model {self.model.config.name} has no unknown logos to vouch for a share of false names: train "
-                f"it with drawings of '{OTHER}' kept for validation, or take the starter"
-            )
-        return UnknownLogos.read(self.model.path(UNKNOWN_FILE)).least_lead(max_false_accept)
-
-    def _decide(self, images: Sequence[LogoImage], top: int, least_lead: float | None) -> list[Decision]:
+    def _decide(self, images: Sequence[LogoImage], policy: Policy) -> list[Decision]:
         vectors, owners = self._embed(images)
-        query = Query(vectors, owners, len(images), top)
-        return self._consistent(lambda held: decide(query, held, self._decision, least_lead, self._store.item_names))
+        query, fusion = Query(vectors, owners, len(images)), self._knowledge.fusion
+        return self._consistent(lambda held: decide(query, held, fusion, policy, self._store.item_names))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from math import exp
 from pathlib import Path
 
 from logo_retrieval.images.fingerprint import thumbnail
@@ -10,10 +11,11 @@ from logo_retrieval.images.pool import DecoderPool
 from logo_retrieval.images.preparation import Preparation
 from logo_retrieval.page import Number, page, picture, scale, table, text
 from logo_retrieval.store.index_store import IndexStore
-from logo_retrieval.values import OTHER, Decision, LogoImage
+from logo_retrieval.values import OTHER, Decision, LogoImage, ScoredLabel
 
 _NEIGHBOURS = 5
 _LABELS = 3
+_LEAST_SPOKEN = 0.05
 
 Answered = Sequence[tuple[str, Decision]]
 """Path and decision of each input."""
@@ -51,9 +53,8 @@ def _head(answered: Answered, n_inputs: int, name: str) -> Iterator[str]:
     yield f"<p>{n_inputs} inputs, {unreadable} of those shown unreadable.{left_out}</p>"
     yield (
         '<p class="soft">A picture is shown as it was seen: on its ground, without its margins. Under the answer stand '
-        "the likeliest classes: the similarity of their nearest drawing and the cosine of the trained head, whose "
-        "weighted mean is the evidence (for a company that training never met with a margin by its number of drawings "
-        "and by what else looks like them), and the probability that follows from it.</p>"
+        "the likeliest classes: their probability, the similarity of their nearest drawing and the cosine of the "
+        "trained head, and what each part of the evidence adds to the log-odds against an unknown logo.</p>"
     )
 
 
@@ -102,13 +103,20 @@ def _verdict(decision: Decision) -> str:
     company = next((each for each in decision.top if each.label != OTHER), None)
     if decision.missed_by is not None and company is not None:
         lines.append(
-            f"<small>nearest company {text(company.label)}: its drawings would have to be more similar by "
-            f"{decision.missed_by:.2f}</small>"
+            f"<small>nearest company {text(company.label)}: its odds would have to be "
+            f"{exp(decision.missed_by):,.1f} times as high for it to be named</small>"
         )
     for each in decision.top[:_LABELS]:
         head = "" if each.head is None else f", head {each.head:.2f}"
         lines.append(
             f"<small>{text(each.label)} {each.probability:.3f}: nearest {each.nearest:.2f}{head}</small>"
-            f"{scale(each.probability)}"
+            f"{scale(each.probability)}{_spoken(each)}"
         )
     return "".join(f"<div>{line}</div>" for line in lines)
+
+
+def _spoken(scored: ScoredLabel) -> str:
+    """What each part of the evidence adds to the log-odds, largest first; parts that add nothing are left out."""
+    parts = sorted(scored.spoken.items(), key=lambda part: -abs(part[1]))
+    said = ", ".join(f"{name.replace('_', ' ')} {value:+.1f}" for name, value in parts if abs(value) >= _LEAST_SPOKEN)
+    return f'<small class="soft">{said}</small>' if said else ""

@@ -2,26 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
-from logo_retrieval.bundle import ModelBundle
-from logo_retrieval.decide.decision import DecisionConfig
-from logo_retrieval.decide.untrained import Untrained, chosen_strangers, reach_of_strangers
-from logo_retrieval.heads.cosine import HEAD_FILE, CosineHead, HeadVectors
-from logo_retrieval.heads.rows import MadeRows, made_rows
+from logo_retrieval.heads.cosine import CosineHead, HeadVectors, Novel
+from logo_retrieval.heads.imprinting import imprint
+from logo_retrieval.knowledge import Knowledge
+from logo_retrieval.open_set.evidence import ClassProfile, Scale
+from logo_retrieval.open_set.impostors import FEWEST_IMPOSTORS, bars, spread, unit
 from logo_retrieval.search.faiss_index import FAISS_FLAT, FaissIndex, faiss_is_installed
 from logo_retrieval.search.open import open_index
 from logo_retrieval.search.protocol import VectorIndex
 from logo_retrieval.search.views import best_over_views
 from logo_retrieval.store.cache import read_cache, remove_cache, write_cache
 from logo_retrieval.store.index_store import IndexStore, Snapshot
-from logo_retrieval.values import MISSING_ID, OTHER, Float32Array, Int64Array, Neighbours
+from logo_retrieval.values import MISSING_ID, OTHER, Float32Array, Float64Array, Int64Array, Neighbours
+
+FALLBACK_SCALE = Scale(nearest_low=0.6, nearest_high=0.9, head_low=0.3, head_high=0.6)
+"""Of a network of which nothing is known, in an index too small to show it."""
 
 _CACHED_FROM_ROWS = 20_000
 """Fewer vectors are read from SQLite about as fast as from a cache whose checksum is verified."""
+
+_SCALED_BY = 300
+"""So many drawings of an index show the scale of its network."""
+
+_FEWEST_SCALED_BY = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +44,8 @@ class Generation:
         most_views: the largest number of vectors that an item has, at least 1.
         index: searches the vectors.
         head: of the model, fitted to these classes; None when the model has none.
-        untrained: the companies that have no target in the head by training; none where the model has no head.
+        profile: what is known of the classes.
+        scale: of the network.
     """
 
     number: int
@@ -46,7 +55,13 @@ class Generation:
     most_views: int
     index: VectorIndex
     head: CosineHead | None
-    untrained: Untrained
+    profile: ClassProfile
+    scale: Scale
+
+    @property
+    def other(self) -> int:
+        """The position of `other`."""
+        return self.classes.index(OTHER)
 
     def nearest(self, vectors: Float32Array, owners: Int64Array, n_images: int, k: int) -> Neighbours:
         """The k nearest items of n images.
@@ -67,30 +82,53 @@ class Generation:
         return np.where(neighbours.ids == MISSING_ID, -1, self.item_classes[places])
 
 
-def read_generation(
-    store: IndexStore, learned: HeadVectors | None, config: DecisionConfig, *, cached: bool
-) -> Generation:
+def read_generation(store: IndexStore, knowledge: Knowledge, *, cached: bool) -> Generation:
     """Reads the index as it is now.
 
     Args:
         store: the open index.
-        learned: the model's head, if it has one.
-        config: the constants of the decision.
+        knowledge: of its model.
         cached: whether vectors may be taken from the cache, and of a large index are kept there.
 
     Raises:
         IndexStoreError: when the index is damaged.
     """
-    snapshot, index = _open_search(store, cached=cached)
+    return assemble(*_open_search(store, cached=cached), knowledge)
+
+
+def generation_of(
+    classes: tuple[str, ...], item_classes: Int64Array, vectors: Float32Array, items: Int64Array, knowledge: Knowledge
+) -> Generation:
+    """An index that lies in memory alone.
+
+    Args:
+        classes: c names.
+        item_classes: (m,) int64 the class of each item, in 0..c-1.
+        vectors: (v, d) unit vectors.
+        items: (v,) the item of each, ascending, every item with one vector at least.
+        knowledge: of the model that made the vectors.
+    """
+    held = Snapshot(0, classes, np.arange(len(item_classes)), item_classes, items, vectors)
+    return assemble(held, open_index(vectors, items), knowledge)
+
+
+def assemble(snapshot: Snapshot, index: VectorIndex, knowledge: Knowledge) -> Generation:
+    """What follows from the contents of an index and its model, and from nothing else."""
     classes = in_open_world(snapshot.classes)
+    learned = knowledge.head
+    contents = Contents(classes, snapshot, index.vectors_at)
+    trained = np.array([learned is not None and name in learned.classes and name != OTHER for name in classes])
+    counts = np.bincount(snapshot.item_classes, minlength=len(classes)).astype(np.int64)
+    novel = np.array(
+        [n > 0 and not known and name != OTHER for n, known, name in zip(counts, trained, classes, strict=True)]
+    )
+    scale = knowledge.fusion.scale or contents.scale(learned)
     head = None
-    untrained = Untrained.none_of(len(classes))
     if learned is not None:
-        new = untrained_classes(snapshot, learned, index.vectors_at)
-        fitted = snapshot.head_rows
-        rows = new.rows | {place: fitted[place] for place in new.unmet.tolist() if place in fitted}
-        head = CosineHead(learned, classes, rows, new.made.claimed)
-        untrained = _calibrated(snapshot, new, rows, index.vectors_at, config)
+        places = np.flatnonzero(novel)
+        imprinted = imprint(contents.means(places), learned.vectors, learned.nameless(classes), scale.head_high)
+        head = CosineHead(learned, classes, Novel(places, imprinted))
+    cohort = None if knowledge.impostors is None else knowledge.impostors.vectors
     return Generation(
         number=snapshot.generation,
         classes=classes,
@@ -99,98 +137,86 @@ def read_generation(
         most_views=int(np.bincount(snapshot.vector_items).max(initial=1)),
         index=index,
         head=head,
-        untrained=untrained,
+        profile=ClassProfile(counts, trained, contents.bars(np.flatnonzero(novel), cohort)),
+        scale=scale,
     )
 
 
-def _calibrated(
-    snapshot: Snapshot,
-    new: UntrainedClasses,
-    rows: Mapping[int, Float32Array],
-    vectors_at: Callable[[Int64Array], Float32Array],
-    config: DecisionConfig,
-) -> Untrained:
-    """What the decision knows of the companies without a target, given their rows of the head."""
-    classes = in_open_world(snapshot.classes)
-    found = Untrained.none_of(len(classes))
-    found.counts[new.places] = np.bincount(snapshot.item_classes)[new.places]
-    found.met[new.places] = new.made.met
-    places = new.unmet
-    if len(places) == 0:
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """The drawings of an index by class.
+
+    Attributes:
+        classes: names, `other` among them.
+        snapshot: of the index.
+        vectors_at: gives the vectors at some positions in the order of the snapshot.
+    """
+
+    classes: tuple[str, ...]
+    snapshot: Snapshot
+    vectors_at: Callable[[Int64Array], Float32Array]
+
+    def means(self, places: Int64Array) -> Float32Array:
+        """(f, d) unit means of the whole drawings of some classes, each of which has one at least."""
+        held = self.snapshot
+        items = np.flatnonzero(np.isin(held.item_classes, places))
+        items = items[np.argsort(held.item_classes[items], kind="stable")]
+        if len(items) == 0:
+            return np.zeros((0, self.vectors_at(np.zeros(0, np.int64)).shape[1]), np.float32)
+        starts = np.unique(held.item_classes[items], return_index=True)[1]
+        return unit(np.add.reduceat(self.vectors_at(held.whole_drawings[items]), starts, axis=0))
+
+    def bars(self, places: Int64Array, cohort: Float32Array | None) -> Float64Array:
+        """(c,) the bars of some classes, NaN for all others; by the index's drawings of `other` without a cohort."""
+        held = self.snapshot
+        found = np.full(len(self.classes), np.nan)
+        if len(places) == 0:
+            return found
+        if cohort is None or len(cohort) < FEWEST_IMPOSTORS:
+            others = held.whole_drawings[held.item_classes == self.classes.index(OTHER)]
+            cohort = self.vectors_at(spread(others))
+        vector_classes = held.item_classes[np.searchsorted(held.item_ids, held.vector_items)]
+        rows = np.flatnonzero(np.isin(vector_classes, places))
+        owners = np.searchsorted(places, vector_classes[rows])
+        found[places] = bars(cohort, self.vectors_at(rows), owners, len(places))
         return found
-    others = snapshot.whole_drawings[snapshot.item_classes == classes.index(OTHER)]
-    vector_classes = snapshot.item_classes[np.searchsorted(snapshot.item_ids, snapshot.vector_items)]
-    own = np.flatnonzero(np.isin(vector_classes, places))
-    found.reach[places] = reach_of_strangers(
-        vectors_at(chosen_strangers(others)),
-        vectors_at(own),
-        np.searchsorted(places, vector_classes[own]),
-        np.stack([rows[place] for place in places.tolist()]),
-        config.untrained_head_weight,
-    )
-    return found
+
+    def scale(self, learned: HeadVectors | None) -> Scale:
+        """The scale of a network of which nothing is known: to all other classes a drawing is an unknown logo.
+
+        Some hundred drawings are compared with the companies that they do not show; with fewer than ten such drawings
+        the scale is `FALLBACK_SCALE`.
+        """
+        held, other = self.snapshot, self.classes.index(OTHER)
+        asked = spread(np.arange(len(held.item_ids)), _SCALED_BY)
+        vectors, shown = self.vectors_at(held.whole_drawings[asked]), held.item_classes[asked]
+        item_classes = held.item_classes[np.searchsorted(held.item_ids, held.vector_items)]
+        everything = self.vectors_at(np.arange(len(held.vector_items)))
+        nearest = _nearest_company(vectors, shown, everything, item_classes, other)
+        by_head = None
+        if learned is not None:
+            place = {name: position for position, name in enumerate(self.classes)}
+            targets = np.array([place.get(name, other) for name in learned.classes], np.int64)
+            by_head = _nearest_company(vectors, shown, learned.vectors, targets, other)
+        try:
+            return Scale.of_unknown(nearest, by_head) if len(nearest) >= _FEWEST_SCALED_BY else FALLBACK_SCALE
+        except ValueError:  # all alike
+            return FALLBACK_SCALE
+
+
+def _nearest_company(
+    vectors: Float32Array, shown: Int64Array, gallery: Float32Array, gallery_classes: Int64Array, other: int
+) -> Float32Array:
+    """(u,) how near each drawing comes to a company that it does not show, where there is another."""
+    cosines = vectors @ gallery.T
+    cosines[(gallery_classes == shown[:, None]) | (gallery_classes == other)] = -np.inf
+    best: Float32Array = cosines.max(axis=1, initial=-np.inf)
+    return best[np.isfinite(best)]
 
 
 def in_open_world(classes: tuple[str, ...]) -> tuple[str, ...]:
     """The classes with `other`, which is always among those that are answered."""
     return classes if OTHER in classes else (*classes, OTHER)
-
-
-@dataclass(frozen=True, slots=True)
-class UntrainedClasses:
-    """The companies of an index that have no target by training.
-
-    Attributes:
-        places: (f,) int64 positions among the classes, ascending.
-        means: (f, d) unit means of their whole drawings.
-        made: their rows of the head.
-    """
-
-    places: Int64Array
-    means: Float32Array
-    made: MadeRows
-
-    @property
-    def rows(self) -> dict[int, Float32Array]:
-        """The (d,) rows by position."""
-        return dict(zip(self.places.tolist(), self.made.rows, strict=True))
-
-    @property
-    def unmet(self) -> Int64Array:
-        """The positions of those that training has not met under another name either: their rows may be fitted."""
-        unmet: Int64Array = self.places[~self.made.met]
-        return unmet
-
-
-def untrained_classes(
-    snapshot: Snapshot, learned: HeadVectors, vectors_at: Callable[[Int64Array], Float32Array]
-) -> UntrainedClasses:
-    """The companies without a target.
-
-    Args:
-        snapshot: of the index.
-        learned: the model's head.
-        vectors_at: gives the vectors at some positions in the order of the snapshot.
-    """
-    trained = {*learned.classes, OTHER}
-    classes = [place for place, name in enumerate(snapshot.classes) if name not in trained]
-    items = np.flatnonzero(np.isin(snapshot.item_classes, classes))
-    items = items[np.argsort(snapshot.item_classes[items], kind="stable")]
-    places, starts = np.unique(snapshot.item_classes[items], return_index=True)
-    means = np.zeros((0, learned.vectors.shape[1]), np.float32)
-    if len(places):
-        sums = np.add.reduceat(vectors_at(snapshot.whole_drawings[items]), starts, axis=0)
-        means = sums / np.maximum(np.linalg.norm(sums, axis=1, keepdims=True), 1e-12)
-    return UntrainedClasses(places, means, made_rows(means, learned.vectors, learned.nameless(snapshot.classes)))
-
-
-def read_head(model: ModelBundle, dim: int) -> HeadVectors | None:
-    """What training learned, None when the model has no head.
-
-    Raises:
-        ModelError: when it is damaged or does not fit the embedding width `dim`.
-    """
-    return HeadVectors.read(model.path(HEAD_FILE), dim) if HEAD_FILE in model.config.files else None
 
 
 def _open_search(store: IndexStore, *, cached: bool) -> tuple[Snapshot, VectorIndex]:

@@ -5,7 +5,8 @@ Letters in shapes: n queries, v views of one image, s side in pixels, d embeddin
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
@@ -79,12 +80,14 @@ class ScoredLabel:
         nearest: similarity of its nearest drawing; of a class with none among the neighbours that were looked at, that
             of the last of them, than which it cannot be larger.
         head: cosine of its nearest target in the head, None when the model has no head.
+        spoken: what each part of the evidence adds to its log-odds, by name; empty for `OTHER`.
     """
 
     label: str
     probability: float
     nearest: float
     head: float | None
+    spoken: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,12 +111,13 @@ class Decision:
 
     Attributes:
         status: "ok", or "unreadable" (then label and probability are None and reason says why).
-        label: a class of the index or `OTHER`: the likeliest, unless a largest share of false names was asked for.
+        label: a class of the index, where its evidence is such as at most the stated share of unknown logos has; else
+            `OTHER`.
         probability: of that label, in [0, 1].
         top: the likeliest labels, likeliest first; probabilities sum to at most 1.
         neighbours: the nearest drawings, nearest first.
-        missed_by: when the label is `OTHER`, how much more similar the likeliest company would have to be to be named;
-            else None.
+        missed_by: when the label is `OTHER`, by how much the log-odds of the likeliest company fall short of what it
+            takes to be named; else None.
         reason: "code: text" when unreadable.
     """
 

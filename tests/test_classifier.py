@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from drawings import animated_gif, raster, svg
+from weights import fusion
 
 from logo_retrieval import LogoClassifier, UnreadableImage
 from logo_retrieval.build import build_index
@@ -21,6 +22,7 @@ from logo_retrieval.heads.cosine import HEAD_FILE, HeadVectors
 from logo_retrieval.images.decode import decode
 from logo_retrieval.images.preparation import Preparation
 from logo_retrieval.models import model_of
+from logo_retrieval.open_set.evidence import Scale
 from logo_retrieval.store.cache import CACHE_FILE
 from logo_retrieval.store.index_store import IndexStore
 
@@ -97,8 +99,8 @@ def with_head(tmp_path_factory: pytest.TempPathFactory, classes: Path) -> Path:
     head = HeadVectors(np.concatenate([vector, -vector]), ("bars", "nobody")).to_bytes()
     folder = tmp_path_factory.mktemp("head")
     files = {name: tiny.path(name).read_bytes() for name in tiny.config.files}
-    constants = {"head_weight": 0.9, "temperature": 0.001, "margin": 0.0, "background": -0.5}
-    bundle = write_bundle(folder / "b", replace(tiny.config, decision=constants), {**files, HEAD_FILE: head})
+    weights = fusion(Scale(0, 1, 0, 1), trained={"nearest": 1, "head": 9}, novel={"nearest": 1})
+    bundle = write_bundle(folder / "b", replace(tiny.config, decision=weights.to_dict()), {**files, HEAD_FILE: head})
     build_index(read_gallery(classes), folder / "index", bundle)
     return folder / "index"
 

@@ -1,4 +1,4 @@
-"""An enrolled company in the starter index, whose drawings of other are enough to calibrate it by."""
+"""What follows from the contents of an index: bars, claims, scale, answers as the odds say."""
 
 from __future__ import annotations
 
@@ -7,17 +7,23 @@ from pathlib import Path
 import numpy as np
 import pytest
 from test_enrolment import ring
+from weights import fusion
 
 from logo_retrieval import LogoClassifier
-from logo_retrieval.decide.decision import DecisionConfig, cautious, class_logits, leads
-from logo_retrieval.decide.untrained import chosen_strangers
-from logo_retrieval.generation import read_generation, read_head
-from logo_retrieval.heads.rows import imprinted_rows
+from logo_retrieval.answers import Policy, Query, best_company, score
+from logo_retrieval.generation import FALLBACK_SCALE, Generation, generation_of, read_generation
+from logo_retrieval.heads.cosine import HeadVectors
+from logo_retrieval.knowledge import Knowledge
 from logo_retrieval.models import copy_starter
-from logo_retrieval.values import OTHER
+from logo_retrieval.open_set.evidence import Scale
+from logo_retrieval.open_set.fusion import Fusion, probabilities
+from logo_retrieval.open_set.impostors import Impostors, bars, unit
+from logo_retrieval.values import OTHER, Float32Array
 
 SAMPLES = Path(__file__).resolve().parents[1] / "benchmarks" / "samples"
 LETTERS = "".join(f'<path d="M{x} 20h12v60h-12z"/>' for x in range(140, 400, 30))
+SCALE = Scale(0.2, 0.6, 0.2, 0.6)
+DIM = 16
 
 
 def lockup() -> bytes:
@@ -34,74 +40,123 @@ def enrolled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_a_company_is_calibrated_by_the_strangers_that_come_near_it(enrolled: Path) -> None:
+def drawn(n: int, seed: int = 0) -> Float32Array:
+    return unit(np.random.default_rng(seed).normal(size=(n, DIM)).astype(np.float32))
+
+
+def known(
+    impostors: Impostors | None = None, head: HeadVectors | None = None, scale: Scale | None = SCALE
+) -> Knowledge:
+    return Knowledge(head, impostors, fusion(scale), "made up")
+
+
+def held(knowledge: Knowledge, classes: tuple[str, ...], labels: list[str], vectors: Float32Array) -> Generation:
+    places = np.array([classes.index(label) for label in labels], np.int64)
+    return generation_of(classes, places, vectors, np.arange(len(labels)), knowledge)
+
+
+def test_an_enrolled_company_has_a_bar_by_the_impostors_of_the_model(enrolled: Path) -> None:
     with LogoClassifier.open(enrolled) as classifier:
-        store, config = classifier.store, DecisionConfig.from_dict(classifier.store.manifest.decision)
-        learned = read_head(classifier.model, store.manifest.dim)
-        assert learned is not None
-        held = read_generation(store, learned, config, cached=False)
-        names, labels, _, _, wholes = store.fingerprints()
-        own = store.class_vectors(["ring"])["ring"]
-    assert len(own) == 3  # the lockup has a view of its symbol
-    whole = wholes[[name.startswith("ring/") for name in names]]
-    mean = whole.sum(axis=0, keepdims=True)
-    row = imprinted_rows(mean / np.linalg.norm(mean), learned.vectors)[0]
-    strangers = wholes[chosen_strangers(np.flatnonzero(np.array(labels) == OTHER))]
-    share = config.untrained_head_weight
-    evidence = np.sort((1 - share) * (strangers @ own.T).max(axis=1) + share * strangers @ row)
-    place = held.classes.index("ring")
-    assert held.untrained.reach[place] == pytest.approx(evidence[-11], abs=1e-5)
-    assert held.untrained.counts[place] == 2
-    assert np.isnan(np.delete(held.untrained.reach, place)).all() and held.untrained.counts.sum() == 2
+        store = classifier.store
+        knowledge = Knowledge.read(classifier.model, store.manifest.decision)
+        assert knowledge.impostors is not None and len(knowledge.impostors.vectors) >= 1000
+        now = read_generation(store, knowledge, cached=False)
+        drawings = store.class_vectors(["ring"])["ring"]
+    assert len(drawings) == 3  # the lockup has a view of its symbol
+    place = now.classes.index("ring")
+    expected = bars(knowledge.impostors.vectors, drawings, np.zeros(3, np.int64), 1)
+    assert now.profile.bars[place] == pytest.approx(expected[0], abs=1e-5)
+    assert np.isnan(np.delete(now.profile.bars, place)).all()
+    assert now.profile.counts[place] == 2 and not now.profile.trained[place]
+    assert now.profile.trained.sum() == 160
 
 
-def test_a_company_that_training_has_met_under_another_name(tmp_path: Path) -> None:
-    icon = (SAMPLES / "favicon.ico").read_bytes()
-    gallery = tmp_path / "art"
-    for name, content in {"My Browser/icon.ico": icon, "ring/ring.svg": ring()}.items():
-        (gallery / name).parent.mkdir(parents=True)
-        (gallery / name).write_bytes(content)
-    with LogoClassifier.build(gallery, index=tmp_path / "index") as classifier:
-        learned = read_head(classifier.model, classifier.store.manifest.dim)
-        assert learned is not None
-        views = classifier.store.class_vectors(["My Browser"])["My Browser"]
-        held = read_generation(classifier.store, learned, DecisionConfig(), cached=False)
-        assert held.head is not None
-        browser, other = held.classes.index("My Browser"), held.classes.index(OTHER)
-        assert held.untrained.met.tolist() == [place == browser for place in range(3)]
-        assert held.untrained.counts.tolist() == [int(place != other) for place in range(3)]
-        mean, target = views[0], learned.vectors[learned.classes.index("firefox")]
-        c = mean @ target
-        row = (1 - c) * mean + c * target
-        row /= np.linalg.norm(row)
-        (scores,) = held.head.scores(views, np.zeros(len(views), np.int64), 1)
-        assert scores[browser] == pytest.approx((views @ row).max(), abs=1e-4)
-        assert scores[other] < (views @ target).max() - 0.2, "its own target speaks for other no more"
-        assert classifier.classify([icon])[0].label == "My Browser"
+def test_without_impostors_of_the_model_drawings_of_other_set_the_bar() -> None:
+    others, company = drawn(150), drawn(1, 1)
+    labels = [*[OTHER] * 150, "acme"]
+    now = held(known(), ("acme", OTHER), labels, np.concatenate([others, company]))
+    assert now.profile.bars[0] == pytest.approx(np.sort(others @ company[0])[-2], abs=1e-6)
+    few = held(known(), ("acme", OTHER), labels[-50:], np.concatenate([others, company])[-50:])
+    assert np.isnan(few.profile.bars).all()
 
 
-@pytest.mark.parametrize("share", [None, 0.02, 0.1])
-def test_a_stated_share_asks_more_of_an_enrolled_company(enrolled: Path, share: float | None) -> None:
+def test_what_training_knew_under_another_name_speaks_for_who_enrols_it() -> None:
+    targets = drawn(5)
+    head = HeadVectors(targets, ("one", "two", OTHER, OTHER, "elsewhere"))
+    near = unit(targets[4:5] + 0.05 * drawn(1, 2))
+    now = held(
+        known(head=head),
+        ("one", "acme", OTHER),
+        ["one", "acme", OTHER],
+        np.concatenate([targets[:1], near, drawn(1, 3)]),
+    )
+    assert now.head is not None
+    (scores,) = now.head.scores(targets[4:5], np.zeros(1, np.int64), 1)
+    assert scores[1] == pytest.approx(1) and scores[2] < 0.9
+    assert now.profile.trained.tolist() == [True, False, False]
+
+
+def test_an_unknown_network_shows_its_scale_in_the_index() -> None:
+    vectors, labels = drawn(60), ["one", "two", OTHER] * 20
+    now = held(known(scale=None), ("one", "two", OTHER), labels, vectors)
+    cosines = vectors @ vectors.T
+    kinds = np.array(labels)
+    best = np.array([cosines[row][(kinds != kinds[row]) & (kinds != OTHER)].max() for row in range(60)])
+    assert now.scale.nearest_low == pytest.approx(np.median(best), abs=1e-6)
+    assert now.scale.nearest_high == pytest.approx(np.quantile(best, 0.98), abs=1e-6)
+    alone = held(known(scale=None), ("one",), ["one"] * 60, vectors)
+    assert alone.scale == FALLBACK_SCALE and alone.classes == ("one", OTHER)
+
+
+def test_contents_alone_decide_whatever_was_enrolled_in_between() -> None:
+    vectors = drawn(40)
+    labels = ["one", OTHER] * 20
+    before = held(known(Impostors(drawn(200, 5), np.zeros(0, np.float32))), ("one", OTHER), labels, vectors)
+    after = held(known(Impostors(drawn(200, 5), np.zeros(0, np.float32))), ("one", OTHER), labels, vectors)
+    asked = Query(drawn(9, 7), np.arange(9), 9)
+    weights = Fusion.default()
+    np.testing.assert_array_equal(score(asked, before, weights).log_odds, score(asked, after, weights).log_odds)
+
+
+def test_who_is_named() -> None:
+    log_odds = np.array([[2.0, 1.0, 0.0], [0.5, 0.4, 0.0], [-1.0, -2.0, 0.0]])
+    assert Policy().named(log_odds, 2).tolist() == [0, 0, 2]
+    assert Policy(threshold=1.0).named(log_odds, 2).tolist() == [0, 2, 2]
+    assert Policy(threshold=-1.5).named(log_odds, 2).tolist() == [0, 0, 0]
+    assert Policy(other_share=0.9).named(log_odds, 2).tolist() == [2, 2, 2]
+    best, company = best_company(log_odds, 2)
+    assert best.tolist() == [2.0, 0.5, -1.0] and company.tolist() == [0, 0, 0]
+    for share in (0.0, 1.0, float("nan")):
+        with pytest.raises(ValueError, match="above 0 and below 1"):
+            Policy(other_share=share)
+
+
+@pytest.mark.parametrize("share", [None, 0.05, 0.3])
+def test_an_answer_says_what_it_lacks_and_what_speaks_for_it(enrolled: Path, share: float | None) -> None:
     near = [ring(1).replace(b"a20 20", size) for size in (b"a14 14", b"a8 8", b"a4 4", b"a2 2")]
     with LogoClassifier.open(enrolled) as classifier:
-        config = DecisionConfig.from_dict(classifier.store.manifest.decision)
-        held = read_generation(
-            classifier.store, read_head(classifier.model, classifier.store.manifest.dim), config, cached=False
-        )
-        decisions = classifier.classify([*near, ring(3)], top=len(held.classes), max_false_accept=share)
-        least = 0.0 if share is None else classifier._least_lead(share)
-    other = held.classes.index(OTHER)
+        threshold = Knowledge.read(classifier.model, classifier.store.manifest.decision).threshold(share)
+        decisions = classifier.classify([*near, ring(3)], top=200, max_false_accept=share)
+    assert threshold is not None
     for decision in decisions:
-        said = {each.label: each for each in decision.top}
-        nearest = np.array([[said[label].nearest for label in held.classes]], np.float32)
-        head = np.array([[said[label].head for label in held.classes]], np.float32)
-        plain = class_logits(nearest, head, other, config, held.untrained)
-        judged = plain if share is None else cautious(plain, held.untrained, config)
-        (lead,) = leads(judged, other, config)
-        assert (decision.label != OTHER) == (lead > least)
+        company = next(each for each in decision.top if each.label != OTHER)
+        odds = sum(company.spoken.values())
+        chances = {each.label: each.probability for each in decision.top}
+        assert odds == pytest.approx(np.log(company.probability / chances[OTHER]), abs=1e-3)
+        assert (decision.label != OTHER) == (odds > threshold)
         if decision.missed_by is not None:
-            company = next(each.label for each in decision.top if each.label != OTHER)
-            place = held.classes.index(company)
-            raised = config.untrained_slope if company == "ring" else 1.0
-            judged[0, place] += raised * decision.missed_by / config.temperature
-            assert (judged[0, place] - judged[0, other]) * config.temperature == pytest.approx(least, abs=1e-4)
+            assert decision.missed_by == pytest.approx(threshold - odds, abs=1e-6)
+
+
+def test_the_share_of_unknown_logos_moves_probabilities_by_bayes_rule_and_no_label(enrolled: Path) -> None:
+    icon = SAMPLES / "favicon.ico"
+    with LogoClassifier.open(enrolled) as classifier:
+        (even,), (rare,) = (classifier.classify([icon], other_share=share, top=200) for share in (0.5, 0.99))
+    assert even.label == rare.label == "firefox"
+    odds = [
+        np.log(decision.probability / next(each.probability for each in decision.top if each.label == OTHER))
+        for decision in (even, rare)
+        if decision.probability is not None
+    ]
+    assert odds[0] - odds[1] == pytest.approx(np.log(99), abs=1e-3)
+    assert probabilities(np.array([[0.0, 0.0]]), 1, 0.99)[0, 1] == pytest.approx(0.99)

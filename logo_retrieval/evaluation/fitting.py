@@ -1,100 +1,185 @@
-"""The constants of the decision, chosen by drawings that neither gallery nor training has seen."""
+"""The fusion of evidence, fitted to drawings that neither gallery nor network has seen."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from itertools import product
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
+from scipy.optimize import minimize
 
-from logo_retrieval.decide.decision import DecisionConfig, class_logits, class_probabilities, leads
-from logo_retrieval.decide.risk import UnknownLogos
-from logo_retrieval.evaluation.metrics import negative_log_likelihood
-from logo_retrieval.values import Float32Array, Float64Array, Int64Array
+from logo_retrieval.open_set.evidence import COMPANY_FEATURES, RIVAL_FEATURES, ClassProfile, Features
+from logo_retrieval.open_set.fusion import (
+    BIAS,
+    GROUPS,
+    HEADLESS_NOVEL,
+    HEADLESS_RIVAL,
+    NOVEL,
+    RIVAL,
+    TRAINED,
+    Fusion,
+    columns,
+)
+from logo_retrieval.values import BoolArray, Float64Array, Int64Array
 
-HEAD_WEIGHTS = (0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8)
-"""Shares of the head that are tried where both witnesses are to be heard."""
+RIDGE = 0.1
+"""Pull of each weight towards where it starts, as if it had a normal distribution about that with this precision: some
+ten queries outweigh it."""
 
-_TEMPERATURES = (0.01, 0.02, 0.03, 0.04, 0.05, 0.06, 0.08, 0.1)
-_MARGINS = (-0.15, -0.1, -0.05, -0.02, 0.0, 0.02, 0.05, 0.1)
-_BACKGROUND_QUANTILES = (0.0, 0.02, 0.05, 0.1, 0.2, 0.35)
-_LIKELIHOOD_WEIGHT = 0.1
+_MOST_STEPS = 500
 
 
 @dataclass(frozen=True, slots=True)
-class Witnesses:
-    """What is said about n queries, and the truth.
+class Asked:
+    """What an index said about n queries, and the truth.
 
     Attributes:
-        nearest: (n, c) similarities of the nearest drawing of each class.
-        head: (n, c) cosines of the head, None when the model has none.
-        true: (n,) positions of the true classes.
+        features: by `answers.score`.
+        profile: of the index's c classes.
+        true: (n,) positions of the true classes; `other` for unknown logos.
+        other: its position.
+        weights: (n,) how much each query counts.
     """
 
-    nearest: Float32Array
-    head: Float32Array | None
+    features: Features
+    profile: ClassProfile
     true: Int64Array
+    other: int
+    weights: Float64Array
+
+    def only(self, chosen: BoolArray) -> Asked:
+        """Some of the queries."""
+        head = self.features.head
+        features = Features(
+            self.features.nearest[chosen],
+            None if head is None else head[chosen],
+            self.features.company[chosen],
+            self.features.rival[chosen],
+        )
+        return replace(self, features=features, true=self.true[chosen], weights=self.weights[chosen])
+
+    def log_odds(self, fusion: Fusion) -> Float64Array:
+        """(n, c) by some weights."""
+        return fusion.log_odds(self.features, self.other, self.profile)
+
+    def headless(self) -> Asked:
+        """The same as if the model had no head."""
+        company, rival = self.features.company.copy(), self.features.rival.copy()
+        for name in ("head", "head_lead"):
+            company[..., COMPANY_FEATURES.index(name)] = 0
+        rival[:, RIVAL_FEATURES.index("head")] = 0
+        features = replace(self.features, head=None, company=company, rival=rival)
+        return replace(self, features=features)
 
 
-def fit_decision(
-    asked: Sequence[Witnesses], other: int, head_weights: Sequence[float] = HEAD_WEIGHTS
-) -> DecisionConfig:
-    """The constants on a grid with the largest expected macro F2, less a tenth of the negative log-likelihood.
-
-    The expectation takes each answer by lot, with the probabilities as they are: it moves smoothly with the constants,
-    and few hundred drawings do not suffice for what F2 of the likeliest answers makes of them. The likelihood alone
-    would call too much `other`, which is the largest class by far and counts as one of many in a macro mean. The
-    background is tried at quantiles of the best evidence, as each embedding has a scale of its own.
-
-    Args:
-        asked: sets of queries, which count alike; the first gives the quantiles.
-        other: the position of `other`, in 0..c-1.
-        head_weights: to be tried; a model without a head has no use for them.
-    """
-
-    def gain(config: DecisionConfig) -> float:
-        return float(np.mean([_gain(each, other, config) for each in asked]))
-
-    return max(_grid(asked[0], head_weights if asked[0].head is not None else (0.0,)), key=gain)
-
-
-def unknown_logos(asked: Sequence[Witnesses], other: int, config: DecisionConfig) -> UnknownLogos:
-    """How far ahead of `other` the likeliest company is for the queries that are `other`."""
-    found = [
-        leads(class_logits(each.nearest, each.head, other, config), other, config)[each.true == other] for each in asked
-    ]
-    return UnknownLogos(np.concatenate(found).astype(np.float32))
-
-
-def expected_macro_f2(probabilities: Float64Array, true: Int64Array) -> float:
-    """Macro F2 over the classes that occur, with counts as expected when each of n answers is drawn by its row.
+def balanced(company: BoolArray, sources: Int64Array, shares: Mapping[int, float]) -> Float64Array:
+    """(n,) weights by which known and unknown logos count alike, as the fusion supposes them to be.
 
     Args:
-        probabilities: (n, c).
-        true: (n,) in 0..c-1.
-
-    >>> expected_macro_f2(np.array([[1.0, 0.0], [0.5, 0.5]]), np.array([0, 1]))  # (5 / 5.5 + 2.5 / 4.5) / 2
-    0.7323232323232323
+        company: (n,) whether a query shows a known company.
+        sources: (n,) which kind of drawings each query is of.
+        shares: how much all unknown, or all known, queries of a kind count together, by kind.
     """
-    n_classes = probabilities.shape[1]
-    hits = np.bincount(true, probabilities[np.arange(len(true)), true], minlength=n_classes)
-    actual = np.bincount(true, minlength=n_classes)
-    occurring = actual > 0
-    return float(np.mean((5 * hits / (4 * actual + probabilities.sum(axis=0)))[occurring]))
+    weights = np.zeros(len(company))
+    for known in (False, True):
+        for source, share in shares.items():
+            rows = (company == known) & (sources == source)
+            weights[rows] = share / max(int(rows.sum()), 1)
+        rows = company == known
+        weights[rows] *= len(company) / 2 / max(float(weights[rows].sum()), 1e-12)
+    return weights
 
 
-def _gain(asked: Witnesses, other: int, config: DecisionConfig) -> float:
-    probabilities = class_probabilities(asked.nearest, asked.head, other, config)
-    likelihood = negative_log_likelihood(probabilities, asked.true)
-    return expected_macro_f2(probabilities, asked.true) - _LIKELIHOOD_WEIGHT * likelihood
+def fit_fusion(start: Fusion, asked: Sequence[Asked], groups: Sequence[str], *, ridge: float = RIDGE) -> Fusion:
+    """The weights of some groups by penalised maximum likelihood, those of the others as they are.
+
+    Minimises, by L-BFGS-B with the weights at 0 or above (Byrd et al. 1995, "A limited memory algorithm for bound
+    constrained optimization"), the negative log-likelihood of the truth and ridge / 2 times the squared distance of the
+    weights from their start. No chance is involved.
+
+    Args:
+        start: where the weights begin, and what the ridge pulls them to.
+        asked: sets of queries.
+        groups: that are fitted.
+        ridge: strength of the pull.
+    """
+    names = [(group, name) for group in groups for name in columns(group)]
+    ends = np.cumsum([len(columns(group)) for group in groups])[:-1]
+    first = np.concatenate([start.of_group(group) for group in groups])
+    free = np.array([name != BIAS for _, name in names])
+    total = float(np.concatenate([each.weights for each in asked]).sum())
+
+    def loss(flat: Float64Array) -> tuple[float, Float64Array]:
+        weights = dict(zip(groups, np.split(flat, ends), strict=True))
+        pull = np.where(free, flat - first, 0.0)
+        value, slope = ridge / 2 * float(pull @ pull), ridge * pull
+        for each in asked:
+            part, slopes = _loss(each, start, weights)
+            value += part
+            slope = slope + np.concatenate([slopes.get(group, np.zeros(len(columns(group)))) for group in groups])
+        return value / total, slope / total
+
+    bounds = [(None, None) if name == BIAS else (0.0, None if name in GROUPS[group] else 0.0) for group, name in names]
+    found = minimize(loss, first, jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": _MOST_STEPS})
+    fitted: dict[str, dict[str, float]] = {group: {} for group in groups}
+    for (group, name), value in zip(names, found.x.tolist(), strict=True):
+        if name == BIAS or name in GROUPS[group]:
+            fitted[group][name] = value
+    return replace(start, weights={**start.weights, **fitted}, fitted=True)
 
 
-def _grid(asked: Witnesses, head_weights: Sequence[float]) -> Iterator[DecisionConfig]:
-    for weight in head_weights:
-        evidence = asked.nearest if asked.head is None else (1 - weight) * asked.nearest + weight * asked.head
-        backgrounds = np.quantile(evidence.max(axis=1), _BACKGROUND_QUANTILES)
-        for temperature, margin, background in product(_TEMPERATURES, _MARGINS, backgrounds):
-            yield DecisionConfig(
-                head_weight=weight, temperature=temperature, margin=margin, background=float(background)
-            )
+def cross_fitted(start: Fusion, asked: Asked, folds: Int64Array, groups: Sequence[str]) -> Float64Array:
+    """(n, c) log-odds of each query by weights that were fitted without its fold, so that none judges itself.
+
+    Args:
+        start: as in `fit_fusion`.
+        asked: the queries.
+        folds: (n,) the fold of each.
+        groups: that are fitted.
+    """
+    odds = np.zeros(asked.features.nearest.shape)
+    for fold in np.unique(folds):
+        fitted = fit_fusion(start, [asked.only(folds != fold)], groups)
+        odds[folds == fold] = asked.only(folds == fold).log_odds(fitted)
+    return odds
+
+
+def _loss(asked: Asked, start: Fusion, fitted: Mapping[str, Float64Array]) -> tuple[float, dict[str, Float64Array]]:
+    """The negative log-likelihood of one set, summed, and its slope by group."""
+    headless = asked.features.head is None
+    novel, rival = (HEADLESS_NOVEL, HEADLESS_RIVAL) if headless else (NOVEL, RIVAL)
+    companies = np.arange(len(asked.profile.counts)) != asked.other
+    x, r = asked.features.company[:, companies], asked.features.rival
+    trained = asked.profile.trained[companies] & (not headless)
+    n, c = x.shape[:2]
+
+    def of(group: str) -> Float64Array:
+        return fitted[group] if group in fitted else start.of_group(group)
+
+    weights = np.where(trained[:, None], of(TRAINED), of(novel))
+    utilities = np.empty((n, c + 2))  # of each company, a drawing of other, and nothing
+    utilities[:, :c] = weights[:, 0] + np.einsum("ncf,cf->nc", x, weights[:, 1:]) - np.log(c)
+    utilities[:, c] = of(rival)[0] + r @ of(rival)[1:]
+    utilities[:, c + 1] = 0.0
+    utilities -= utilities.max(axis=1, keepdims=True)
+    chances = np.exp(utilities)
+    chances /= chances.sum(axis=1, keepdims=True)
+    place = np.cumsum(companies) - 1
+    truth = np.zeros((n, c + 2))
+    is_other = asked.true == asked.other
+    rows = np.flatnonzero(~is_other)
+    truth[rows, place[asked.true[rows]]] = 1.0
+    unknown = chances[is_other, c:]
+    truth[is_other, c:] = unknown / unknown.sum(axis=1, keepdims=True)
+    likelihood = np.where(truth > 0, chances, 0)[rows, place[asked.true[rows]]]
+    value = -float(asked.weights[rows] @ np.log(np.maximum(likelihood, 1e-300)))
+    value -= float(asked.weights[is_other] @ np.log(np.maximum(unknown.sum(axis=1), 1e-300)))
+    excess = asked.weights[:, None] * (chances - truth)
+    slopes = {}
+    for group, members in ((TRAINED, trained), (novel, ~trained)):
+        if group in fitted:
+            part = excess[:, :c][:, members]
+            slopes[group] = np.concatenate([[part.sum()], np.einsum("nc,ncf->f", part, x[:, members])])
+    if rival in fitted:
+        slopes[rival] = np.concatenate([[excess[:, c].sum()], excess[:, c] @ r])
+    return value, slopes

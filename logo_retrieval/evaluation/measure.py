@@ -81,7 +81,8 @@ def measure(answers: Answers, true: Int64Array, other: int, *, groups: Int64Arra
         statistics["auroc"] = (judged, lambda i: metrics.auroc(known[i], company[i]))
         statistics["fpr_at_95_tpr"] = (judged, lambda i: metrics.fpr_at_tpr(known[i], company[i]))
     if answers.probabilities is not None and len(judged):
-        confidence, correct = answers.probabilities.max(axis=1), predicted == true
+        confidence = answers.probabilities[everything, predicted]  # of what is unanswered it is not looked at
+        correct = predicted == true
         squares, logs = (losses(answers.probabilities, true) for losses in (metrics.brier_losses, metrics.log_losses))
         statistics["ece"] = (judged, lambda i: metrics.expected_calibration_error(confidence[i], correct[i]))
         statistics["brier"] = (judged, lambda i: float(squares[i].mean()))

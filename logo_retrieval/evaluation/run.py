@@ -100,7 +100,7 @@ def evaluate(classifier: LogoClassifier, gallery: Gallery, *, progress: Progress
             Confusion(names[expected], names[answer], count)
             for expected, answer, count in metrics.confusion_pairs(true[answered], predicted[answered])
         ),
-        reliability=_reliability(probabilities[answered].max(axis=1), (predicted == true)[answered]),
+        reliability=_reliability(probabilities[everything, predicted][answered], (predicted == true)[answered]),
         remarks=gallery.remarks,
     )
 

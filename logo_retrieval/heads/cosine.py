@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -12,6 +12,7 @@ from typing import Self
 import numpy as np
 
 from logo_retrieval.errors import ModelError
+from logo_retrieval.heads.imprinting import NOBODY, Imprinted
 from logo_retrieval.values import OTHER, BoolArray, Float32Array, Int64Array
 
 HEAD_FILE = "head.npz"
@@ -65,6 +66,19 @@ class HeadVectors:
         return file.getvalue()
 
 
+@dataclass(frozen=True, slots=True)
+class Novel:
+    """The classes of an index that have no target by training.
+
+    Attributes:
+        places: (f,) int64 positions among the classes, ascending.
+        imprinted: their rows, and the targets that they have claimed.
+    """
+
+    places: Int64Array
+    imprinted: Imprinted
+
+
 class CosineHead:
     """Scores the classes of one index.
 
@@ -72,32 +86,24 @@ class CosineHead:
         n_classes: c.
     """
 
-    def __init__(
-        self,
-        learned: HeadVectors,
-        classes: Sequence[str],
-        made: Mapping[int, Float32Array] | None = None,
-        claimed: BoolArray | None = None,
-    ) -> None:
+    def __init__(self, learned: HeadVectors, classes: Sequence[str], novel: Novel | None = None) -> None:
         """Fits a head to an index.
 
-        A target whose class is not in the index speaks for `other`: what it was trained to know is not known here. A
-        class that has no target by training has a row made of its drawings, see `rows`; targets that it has claimed
-        speak for `other` no more.
+        A target whose class is not in the index speaks for `other`: what it was trained to know is not known here.
 
         Args:
             learned: by training.
             classes: c names of the index, `other` among them.
-            made: by position in `classes`, the (d,) unit row of a class without a target.
-            claimed: (t,) the targets that are left out; None leaves out none.
+            novel: what those of them have that have no target by training; None where there are none.
         """
         position = {name: place for place, name in enumerate(classes)}
         places = np.array([position.get(name, position[OTHER]) for name in learned.classes], np.int64)
-        kept = slice(None) if claimed is None else ~claimed
-        places = places[kept]
-        rows = made or {}
-        vectors = np.concatenate([learned.vectors[kept], *(row[None] for row in rows.values())])
-        places = np.concatenate([places, np.fromiter(rows, np.int64, len(rows))])
+        vectors = learned.vectors
+        if novel is not None:
+            claimed = novel.imprinted.claims != NOBODY
+            places[claimed] = novel.places[novel.imprinted.claims[claimed]]
+            vectors = np.concatenate([vectors, novel.imprinted.rows])
+            places = np.concatenate([places, novel.places])
         order = np.argsort(places, kind="stable")
         self.n_classes = len(classes)
         self._vectors = np.ascontiguousarray(vectors[order])

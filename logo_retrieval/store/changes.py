@@ -1,4 +1,4 @@
-"""What changes an index: rebuilt, items added or removed, the head fitted. Each is one transaction, or nothing.
+"""What changes an index: rebuilt, items added or removed. Each is one transaction, or nothing.
 
 A removal leaves no copy of what it removed: SQLite overwrites what it frees, the file is then rewritten without its
 gaps, the write-ahead log is emptied, and the cache, which holds vectors too, is deleted. The audit log keeps who, when
@@ -10,7 +10,7 @@ from __future__ import annotations
 import difflib
 import getpass
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,18 +20,12 @@ from logo_retrieval.store.cache import remove_cache
 from logo_retrieval.store.index_store import StoredItem
 from logo_retrieval.store.manifest import Manifest
 from logo_retrieval.store.schema import (
-    HEAD_ROWS_TABLE,
     INDEX_FILE,
     connect,
     create,
-    has_head_rows,
     storage_errors,
     transaction,
 )
-from logo_retrieval.values import Float32Array
-
-_LEARNED_UNTIL = "head_learned_until"
-"""What `meta` calls the largest id among the items that the fitted rows of the head have learned from."""
 
 
 class IndexChanged(IndexStoreError):
@@ -84,45 +78,6 @@ def add_items(folder: Path, items: Sequence[StoredItem], *, generation: int) -> 
         (last,) = cursor.execute("SELECT COALESCE(MAX(id), 0) FROM items").fetchone()
         for item_id, item in enumerate(items, start=last + 1):
             _insert(cursor, item_id, item, class_ids[item.label])
-        if has_head_rows(cursor):
-            touched = {class_ids[item.label] for item in items}
-            cursor.executemany("DELETE FROM head_rows WHERE class_id = ?", ((each,) for each in touched))
-
-
-def write_head_rows(folder: Path, rows: Mapping[str, Float32Array], *, generation: int) -> None:
-    """Puts fitted rows of the head in the place of those that were there.
-
-    Args:
-        folder: of the index.
-        rows: (d,) unit vectors by name of a class of the index.
-        generation: of the index that they were fitted to.
-
-    Raises:
-        IndexChanged: when the index has another generation by now.
-        IndexStoreError: when it cannot be written. In each case it is as it was.
-    """
-    with _changing(folder, generation) as cursor:
-        _forget_head(cursor)
-        cursor.execute(HEAD_ROWS_TABLE)
-        cursor.execute("INSERT INTO meta SELECT ?, COALESCE(MAX(id), 0) FROM items", (_LEARNED_UNTIL,))
-        cursor.executemany(
-            "INSERT INTO head_rows SELECT id, ? FROM classes WHERE name = ?",
-            ((row.tobytes(), name) for name, row in rows.items()),
-        )
-        _note(cursor, "refit", f"head fitted to {len(rows)} {'class' if len(rows) == 1 else 'classes'}")
-
-
-def _forget_head(cursor: sqlite3.Cursor, first_removed: int = 0) -> None:
-    """A fitted row has learned from all drawings that were there, so it goes when any of them goes.
-
-    Args:
-        cursor: of the transaction.
-        first_removed: the smallest id of an item that is removed; ids grow, so rows have not seen what came later.
-    """
-    learned_until = cursor.execute("SELECT value FROM meta WHERE key = ?", (_LEARNED_UNTIL,)).fetchone()
-    if learned_until is None or first_removed <= int(learned_until[0]):
-        cursor.execute("DROP TABLE IF EXISTS head_rows")
-        cursor.execute("DELETE FROM meta WHERE key = ?", (_LEARNED_UNTIL,))
 
 
 def remove_class(folder: Path, label: str) -> int:
@@ -136,14 +91,11 @@ def remove_class(folder: Path, label: str) -> int:
             the file cannot be rewritten, as the error then says.
     """
     with _changing(folder) as cursor:
-        n_items, first = cursor.execute(
-            "SELECT COUNT(*), COALESCE(MIN(items.id), 0) FROM items JOIN classes ON classes.id = class_id "
-            "WHERE classes.name = ?",
-            (label,),
+        (n_items,) = cursor.execute(
+            "SELECT COUNT(*) FROM items JOIN classes ON classes.id = class_id WHERE classes.name = ?", (label,)
         ).fetchone()
         if cursor.execute("DELETE FROM classes WHERE name = ?", (label,)).rowcount == 0:
             raise IndexStoreError(_no_class(cursor, folder, label))
-        _forget_head(cursor, first)
         _note(cursor, "unenroll", f"class '{label}' with {_drawings(n_items)}")
     _wipe(folder)
     return int(n_items)
@@ -160,17 +112,13 @@ def remove_items(folder: Path, names: Sequence[str]) -> list[str]:
             only the file cannot be rewritten, as the error then says.
     """
     with _changing(folder) as cursor:
-        removed = []
         for name in dict.fromkeys(names):
-            found = cursor.execute("DELETE FROM items WHERE name = ? RETURNING id", (name,)).fetchall()
-            if not found:
+            if cursor.execute("DELETE FROM items WHERE name = ?", (name,)).rowcount == 0:
                 raise IndexStoreError(f"there is no drawing '{name}' in the index '{folder}'")
-            removed += [item_id for (item_id,) in found]
             _note(cursor, "unenroll", f"drawing '{name}'")
         hollow = "FROM classes WHERE id NOT IN (SELECT class_id FROM items)"
         gone = [label for (label,) in cursor.execute(f"SELECT name {hollow} ORDER BY id")]
         cursor.execute(f"DELETE {hollow}")
-        _forget_head(cursor, min(removed, default=0))
     _wipe(folder)
     return gone
 
@@ -259,7 +207,6 @@ def _rewrite(file: Path, manifest: Manifest, classes: Sequence[str], items: Iter
 
 
 def _fill(cursor: sqlite3.Cursor, manifest: Manifest, classes: Sequence[str], items: Iterable[StoredItem]) -> None:
-    _forget_head(cursor)
     for table in ("vectors", "thumbnails", "items", "classes"):
         cursor.execute(f"DELETE FROM {table}")
     cursor.executemany("INSERT INTO classes (id, name) VALUES (?, ?)", enumerate(classes, start=1))

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from logo_retrieval.errors import IndexStoreError
 from logo_retrieval.store.manifest import Manifest
-from logo_retrieval.store.schema import INDEX_FILE, connect, has_head_rows, storage_errors, transaction
+from logo_retrieval.store.schema import INDEX_FILE, connect, storage_errors, transaction
 from logo_retrieval.values import Float32Array, Int64Array
 
 
@@ -51,7 +51,6 @@ class Snapshot:
         item_classes: (m,) int64 positions in `classes`.
         vector_items: (r,) int64 item id of each vector, ordered by item id, then view.
         vectors: (r, d) float32 in the same order; None when the caller holds them already.
-        head_rows: by position in `classes` the (d,) unit rows of the head that were fitted in this index.
     """
 
     generation: int
@@ -60,7 +59,6 @@ class Snapshot:
     item_classes: Int64Array
     vector_items: Int64Array
     vectors: Float32Array | None
-    head_rows: dict[int, Float32Array]
 
     @property
     def whole_drawings(self) -> Int64Array:
@@ -74,7 +72,7 @@ class Change:
 
     Attributes:
         at: UTC time, ISO 8601.
-        action: "build", "enroll", "unenroll", "refit" or "compact".
+        action: "build", "enroll", "unenroll" or "compact".
         detail: who did it and what it was, in words.
     """
 
@@ -153,7 +151,6 @@ class IndexStore:
             items = run("SELECT id, class_id FROM items ORDER BY id").fetchall()
             vector_items = run("SELECT item_id FROM vectors ORDER BY item_id, view").fetchall()
             vectors = None if generation == held_generation else self._read_vectors()
-            head_rows = self._read_head_rows()
         position = {class_id: place for place, (class_id, _) in enumerate(classes)}
         return Snapshot(
             generation=generation,
@@ -162,19 +159,11 @@ class IndexStore:
             item_classes=np.array([position[class_id] for _, class_id in items], np.int64),
             vector_items=np.array(vector_items, np.int64).reshape(-1),
             vectors=vectors,
-            head_rows={position[class_id]: row for class_id, row in head_rows.items()},
         )
 
     def _read_vectors(self) -> Float32Array:
         rows = self._connection.execute("SELECT vector FROM vectors ORDER BY item_id, view").fetchall()
         return self._unpacked([vector for (vector,) in rows])
-
-    def _read_head_rows(self) -> dict[int, Float32Array]:
-        """By class id."""
-        if not has_head_rows(self._connection):
-            return {}
-        found = self._connection.execute("SELECT class_id, vector FROM head_rows ORDER BY class_id").fetchall()
-        return dict(zip([each for each, _ in found], self._unpacked([row for _, row in found]), strict=True))
 
     def _unpacked(self, blobs: Sequence[bytes]) -> Float32Array:
         dim = self.manifest.dim
@@ -281,18 +270,13 @@ class IndexStore:
             ]
             items = check("SELECT item_id FROM vectors ORDER BY item_id, view").fetchall()
             try:
-                vectors, head_rows = self._read_vectors(), self._read_head_rows()
+                vectors = self._read_vectors()
             except IndexStoreError as error:
                 return [*faults, str(error)]
         faults += [
             f"a vector of item {item} is not of unit length"
             for (item,), fine in zip(items, _are_unit(vectors), strict=True)
             if not fine
-        ]
-        faults += [
-            f"the head's row of class {class_id} is not of unit length"
-            for class_id, row in head_rows.items()
-            if not _are_unit(row[None]).all()
         ]
         return faults
 

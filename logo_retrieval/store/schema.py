@@ -43,14 +43,6 @@ CREATE TABLE vectors (
 CREATE TABLE audit (id INTEGER PRIMARY KEY, at TEXT NOT NULL, action TEXT NOT NULL, detail TEXT NOT NULL) STRICT;
 """
 
-HEAD_ROWS_TABLE = """
-CREATE TABLE head_rows (
-    class_id INTEGER PRIMARY KEY REFERENCES classes (id) ON DELETE CASCADE,
-    vector BLOB NOT NULL
-) STRICT
-"""
-"""Rows of the head that were fitted in this index; there only while it has such."""
-
 
 @contextmanager
 def storage_errors(path: Path, doing: str) -> Iterator[None]:
@@ -133,11 +125,6 @@ def use_log(path: Path) -> None:
     """
     with storage_errors(path, "write"), closing(sqlite3.connect(path)) as connection:
         connection.execute("PRAGMA journal_mode = WAL")
-
-
-def has_head_rows(connection: sqlite3.Connection | sqlite3.Cursor) -> bool:
-    """Whether the index has fitted rows of the head."""
-    return connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'head_rows'").fetchone() is not None
 
 
 def _check_kind(connection: sqlite3.Connection, path: Path) -> None:

@@ -15,10 +15,10 @@ from logo_retrieval.backbones.catalog import BackboneSpec, find_backbone
 from logo_retrieval.backbones.export import export_onnx
 from logo_retrieval.backbones.weights import IMAGENET, NONE, describe_weights
 from logo_retrieval.bundle import MODEL_FILE, ModelBundle, ModelConfig, write_bundle
-from logo_retrieval.decide.risk import UNKNOWN_FILE
 from logo_retrieval.heads.cosine import HEAD_FILE, HeadVectors
+from logo_retrieval.open_set.impostors import IMPOSTORS_FILE
+from logo_retrieval.training.calibrate import calibrated
 from logo_retrieval.training.card import model_card
-from logo_retrieval.training.constants import fitted_decision
 from logo_retrieval.training.curves import curves_svg
 from logo_retrieval.training.data import TrainingSet
 from logo_retrieval.training.log import Entry, kept_entry
@@ -43,7 +43,7 @@ def export_trained(
 ) -> ModelBundle:
     """Writes the embedder as ONNX, the cosine head as vectors, and all that is known of the training.
 
-    Where drawings of companies and of `other` were kept for validation, they choose the constants of the decision.
+    Where drawings of companies and of `other` were kept for validation, the decision is fitted to them.
 
     Args:
         network: as `fit` returns it.
@@ -64,7 +64,7 @@ def export_trained(
         onnx = export_onnx(embedder)
     best = best or kept_entry(log, recipe.keep)
     head = head_vectors(network, data)
-    fitted = fitted_decision(network, head, recipe, data)
+    fitted = calibrated(network, head, recipe, data)
     config = ModelConfig(
         name=name,
         backbone=spec.name,
@@ -87,7 +87,7 @@ def export_trained(
     if head is not None:
         files[HEAD_FILE] = head.to_bytes()
     if fitted is not None:
-        files[UNKNOWN_FILE] = fitted[1].to_bytes()
+        files[IMPOSTORS_FILE] = fitted[1].to_bytes()
     return write_bundle(folder, config, files)
 
 

@@ -13,9 +13,9 @@ from conftest import Run
 from drawings import lay_classes, svg
 
 from logo_retrieval.bundle import read_bundle
-from logo_retrieval.decide.risk import UNKNOWN_FILE, UnknownLogos
 from logo_retrieval.heads.cosine import HEAD_FILE
 from logo_retrieval.models import opened_model
+from logo_retrieval.open_set.impostors import IMPOSTORS_FILE, Impostors
 from logo_retrieval.training.log import add_to_log
 from logo_retrieval.training.recipe import Recipe
 
@@ -118,7 +118,7 @@ def test_train_stop_go_on_build_and_classify(run: Run, tmp_path: Path, monkeypat
     assert run("build-index", work / "gallery.csv", "--model", model, "--index", work / "index").code == 0
     (tmp_path / "query.svg").write_bytes(svg("bars", 1))
     assert run("classify", tmp_path / "query.svg", "--index", work / "index").code == 0
-    assert bundle.config.decision and len(UnknownLogos.read(bundle.path(UNKNOWN_FILE)).leads) >= 2
+    assert bundle.config.decision and len(Impostors.read(bundle.path(IMPOSTORS_FILE), bundle.config.dim).log_odds) >= 2
     assert run("classify", tmp_path / "query.svg", "--index", work / "index", "--max-false-accept", 0.5).code == 0
     assert run("evaluate", work / "test.csv", "--index", work / "index").code == 0
 

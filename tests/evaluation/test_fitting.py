@@ -1,53 +1,82 @@
-"""Which constants are chosen."""
+"""The fit finds what was put in, and stays where it starts when there is little to learn from."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
+from weights import fusion
 
-from logo_retrieval.decide.decision import class_probabilities
-from logo_retrieval.evaluation.fitting import HEAD_WEIGHTS, Witnesses, expected_macro_f2, fit_decision
-from logo_retrieval.values import Float32Array, Int64Array
+from logo_retrieval.evaluation.fitting import Asked, balanced, cross_fitted, fit_fusion
+from logo_retrieval.open_set.evidence import COMPANY_FEATURES, RIVAL_FEATURES, ClassProfile, Features
+from logo_retrieval.open_set.fusion import GROUPS, HEADLESS_NOVEL, NOVEL, RIVAL, TRAINED, Fusion, probabilities
 
-CLASSES, OTHER = 5, 4
-
-
-def evidence(true: Int64Array, rng: np.random.Generator, clear: float) -> Float32Array:
-    """Noise, with the true class ahead of it by `clear`; of `other` nothing is alike."""
-    scores = rng.normal(0.3, 0.1, (len(true), CLASSES))
-    scores[np.arange(len(true)), true] += np.where(true == OTHER, 0.0, clear)
-    return scores.astype(np.float32)
-
-
-@pytest.fixture
-def true(rng: np.random.Generator) -> Int64Array:
-    return rng.integers(0, CLASSES, 400)
+OTHER = 4
+TRUTH = fusion(
+    trained={"bias": -2, "nearest": 3, "head": 2},
+    novel={"bias": -1, "nearest": 2, "above_bar": 1.5},
+    rival={"bias": -1, "nearest": 1.5},
+)
 
 
-def test_the_better_witness_is_heard(true: Int64Array, rng: np.random.Generator) -> None:
-    clear, blurred = evidence(true, rng, 0.5), evidence(true, rng, 0.05)
-    assert fit_decision([Witnesses(blurred, clear, true)], OTHER).head_weight == max(HEAD_WEIGHTS)
-    assert fit_decision([Witnesses(clear, blurred, true)], OTHER).head_weight == min(HEAD_WEIGHTS)
+def drawn(n: int, seed: int = 0, truth: Fusion = TRUTH) -> Asked:
+    """Queries whose answers are drawn by the probabilities of some weights."""
+    rng = np.random.default_rng(seed)
+    company = rng.normal(0.5, 1, (n, 5, len(COMPANY_FEATURES)))
+    rival = rng.normal(0, 1, (n, len(RIVAL_FEATURES)))
+    none = np.zeros((n, 5), np.float32)
+    profile = ClassProfile(np.ones(5, np.int64), np.arange(5) < 2, np.full(5, np.nan))
+    features = Features(none, none, company, rival)
+    chances = probabilities(truth.log_odds(features, OTHER, profile), OTHER)
+    true = np.array([rng.choice(5, p=row) for row in chances])
+    return Asked(features, profile, true, OTHER, np.ones(n))
 
 
-def test_what_is_like_nothing_becomes_other(true: Int64Array, rng: np.random.Generator) -> None:
-    asked = Witnesses(evidence(true, rng, 0.5), None, true)
-    config = fit_decision([asked], OTHER)
-    assert config.head_weight == 0
-    answers = class_probabilities(asked.nearest, None, OTHER, config).argmax(axis=1)
-    assert (answers == true).mean() > 0.95 and (answers[true == OTHER] == OTHER).mean() > 0.9
+def test_the_fit_finds_the_weights_that_made_the_answers() -> None:
+    found = fit_fusion(fusion(), [drawn(4000), drawn(4000, 1)], (TRAINED, NOVEL, RIVAL))
+    for group in (TRAINED, NOVEL, RIVAL):
+        for name, value in TRUTH.weights[group].items():
+            assert found.weights[group][name] == pytest.approx(value, abs=0.3), (group, name)
+    assert found.weights[HEADLESS_NOVEL] == fusion().weights[HEADLESS_NOVEL] and found.fitted
 
 
-def test_sets_of_queries_count_alike(true: Int64Array, rng: np.random.Generator) -> None:
-    """A hundred copies of the same set change nothing, whatever the order."""
-    one, two = (Witnesses(evidence(true, rng, clear), evidence(true, rng, clear), true) for clear in (0.2, 0.4))
-    assert fit_decision([one, two, two, one], OTHER) == fit_decision([one, two], OTHER)
+def test_no_weight_goes_below_zero_whatever_the_drawings_say() -> None:
+    asked = drawn(2000)
+    company = asked.features.company.copy()
+    company[..., COMPANY_FEATURES.index("nearest")] *= -1
+    features = Features(asked.features.nearest, asked.features.head, company, asked.features.rival)
+    turned = Asked(features, asked.profile, asked.true, OTHER, asked.weights)
+    found = fit_fusion(fusion(), [turned], (TRAINED, NOVEL, RIVAL))
+    assert found.weights[TRAINED]["nearest"] == 0.0
 
 
-def test_the_expectation_of_certain_answers_is_macro_f2() -> None:
-    from logo_retrieval.evaluation.metrics import macro_f_beta
+def test_few_queries_leave_the_weights_near_their_start() -> None:
+    few, many = (fit_fusion(TRUTH, [drawn(n, 3, fusion())], (TRAINED,), ridge=5.0) for n in (5, 3000))
+    moved = [abs(each.weights[TRAINED]["nearest"] - 3) for each in (few, many)]
+    assert moved[0] < 1 < moved[1]
 
-    true, predicted = np.array([0, 0, 1, 2, 2]), np.array([0, 1, 1, 2, 0])
-    assert expected_macro_f2(np.eye(3)[predicted], true) == pytest.approx(
-        macro_f_beta(true, predicted, np.unique(true))
-    )
+
+def test_without_a_head_other_groups_are_fitted() -> None:
+    plain = drawn(500).headless()
+    assert plain.features.head is None
+    assert not plain.features.company[..., COMPANY_FEATURES.index("head")].any()
+    found = fit_fusion(fusion(), [plain], (HEADLESS_NOVEL,))
+    assert found.weights[HEADLESS_NOVEL]["nearest"] > 0.5 and found.weights[NOVEL] == fusion().weights[NOVEL]
+    assert set(found.weights[HEADLESS_NOVEL]) == {"bias", *GROUPS[HEADLESS_NOVEL]}
+
+
+def test_no_query_judges_itself() -> None:
+    asked = drawn(600)
+    folds = np.arange(600) % 3
+    odds = cross_fitted(fusion(), asked, folds, (TRAINED, NOVEL, RIVAL))
+    by_hand = asked.only(folds == 1).log_odds(fit_fusion(fusion(), [asked.only(folds != 1)], (TRAINED, NOVEL, RIVAL)))
+    np.testing.assert_array_equal(odds[folds == 1], by_hand)
+    assert len(asked.only(folds == 1).true) == 200
+
+
+def test_known_and_unknown_count_alike_and_kinds_as_they_should() -> None:
+    company = np.array([True, True, True, False, False, False, False])
+    kinds = np.array([0, 1, 1, 0, 0, 0, 2])
+    weights = balanced(company, kinds, {0: 1.0, 1: 3.0, 2: 0.5})
+    assert weights[company].sum() == pytest.approx(3.5) and weights[~company].sum() == pytest.approx(3.5)
+    assert weights[1] + weights[2] == pytest.approx(3 * weights[0])
+    assert weights[6] == pytest.approx(0.5 * weights[3:6].sum())

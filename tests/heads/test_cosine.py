@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from logo_retrieval.errors import ModelError
-from logo_retrieval.heads.cosine import CosineHead, HeadVectors
+from logo_retrieval.heads.cosine import CosineHead, HeadVectors, Novel
+from logo_retrieval.heads.imprinting import NOBODY, Imprinted
 from logo_retrieval.values import Float32Array
 
 DIM = 6
@@ -24,9 +25,16 @@ LEARNED = HeadVectors(unit(5, 0), ("b", "other", "a", "other", "gone"))
 CLASSES = ("a", "b", "new", "other")
 
 
+def novel(row: Float32Array, claimed: tuple[int, ...] = ()) -> Novel:
+    """The third class with a row, and the targets that it has claimed."""
+    claims = np.full(len(LEARNED.classes), NOBODY)
+    claims[list(claimed)] = 0
+    return Novel(np.array([2]), Imprinted(row[None], claims))
+
+
 def test_a_class_scores_the_best_of_its_targets_over_all_views() -> None:
     views, mean = unit(3, 1), unit(1, 2)[0]
-    head = CosineHead(LEARNED, CLASSES, {2: mean})
+    head = CosineHead(LEARNED, CLASSES, novel(mean))
     scores = head.scores(views, np.array([0, 0, 1]), 2)
     targets = [[2], [0], None, [1, 3, 4]]  # "gone" is not in the index, so it speaks for other
     for query, own in enumerate((views[:2], views[2:])):
@@ -41,14 +49,15 @@ def test_a_class_scores_the_best_of_its_targets_over_all_views() -> None:
         np.testing.assert_allclose(scores[query], expected, rtol=1e-5)
 
 
-def test_a_claimed_target_speaks_for_other_no_more() -> None:
+def test_a_claimed_target_speaks_for_who_claimed_it_and_for_other_no_more() -> None:
     assert LEARNED.nameless(CLASSES).tolist() == [False, True, False, True, True]
-    views, owners = unit(2, 1), np.arange(2)
-    claimed = np.array([False, False, False, True, True])
-    scores = CosineHead(LEARNED, CLASSES, {2: unit(1, 2)[0]}, claimed).scores(views, owners, 2)
+    views, owners, mean = unit(2, 1), np.arange(2), unit(1, 2)[0]
+    scores = CosineHead(LEARNED, CLASSES, novel(mean, claimed=(3, 4))).scores(views, owners, 2)
     np.testing.assert_allclose(scores[:, 3], views @ LEARNED.vectors[1], rtol=1e-5)
-    every = CosineHead(LEARNED, CLASSES, {2: unit(1, 2)[0]}).scores(views, owners, 2)
-    np.testing.assert_array_equal(scores[:, :3], every[:, :3])
+    rows = np.stack([mean, *LEARNED.vectors[3:]])
+    np.testing.assert_allclose(scores[:, 2], (views @ rows.T).max(axis=1), rtol=1e-5)
+    without = CosineHead(LEARNED, CLASSES, novel(mean)).scores(views, owners, 2)
+    np.testing.assert_array_equal(scores[:, :2], without[:, :2])
 
 
 def test_a_class_that_nothing_speaks_for_has_the_least_score() -> None:

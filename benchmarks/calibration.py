@@ -1,0 +1,365 @@
+"""What two networks say about drawings that they have not seen, as sets that the decision is fitted to and judged by.
+
+The measured network has not seen the artists that the collection split holds out. The held-out network (`held_out.py`)
+has not seen these either, nor thirty of the companies, a quarter of the brands of the wide set, and any coin. Each
+drawing is asked of an index that holds the drawings of all other artists, as the one that ships will be asked by
+artists whom it does not know.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+from embedded import Embedded, embed_all, embed_degraded, embed_wide
+from held_out import held_out_brands, held_out_companies
+from logobench_data import OTHER, LogoBench
+from wide_data import WideDrawing
+
+from logo_retrieval.answers import Query, Scores, score
+from logo_retrieval.bundle import ModelBundle
+from logo_retrieval.evaluation.fitting import Asked, balanced
+from logo_retrieval.generation import Generation, generation_of
+from logo_retrieval.heads.cosine import HEAD_FILE, HeadVectors
+from logo_retrieval.knowledge import Knowledge
+from logo_retrieval.open_set.evidence import Features, Scale, nearest_company
+from logo_retrieval.open_set.fusion import Fusion
+from logo_retrieval.open_set.impostors import Impostors, spread
+from logo_retrieval.values import Float32Array, Int64Array
+
+SPLIT = "collection"
+WORN = "test"
+"""Salt of the lot by which degraded copies are drawn."""
+
+CLEAN, DEGRADED, COPIES, BRANDS, COINS, NOVEL_CLEAN, NOVEL_DEGRADED = range(7)
+"""Kinds of queries: by unseen artists as drawn and degraded; degraded copies of drawings of the index; drawings of
+brands and of coins that the network has never seen; drawings of enrolled companies, as drawn and degraded."""
+
+SHARES = {CLEAN: 1.0, DEGRADED: 1.0, COPIES: 0.5, BRANDS: 2.0, COINS: 0.1, NOVEL_CLEAN: 1.0, NOVEL_DEGRADED: 1.0}
+"""How much each kind counts in the fit, among known and among unknown logos: most logos asked about are brands by
+artists that nobody has met; coins are many and of one hand."""
+
+FOLDS = 5
+COINS_ASKED = 700
+COHORT = 2000
+LEAST_DRAWINGS = 4
+"""Of a brand of the wide set that is enrolled: one to enrol leaves three to ask."""
+
+SEED = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Queries:
+    """Some drawings as views, and what is known of them.
+
+    Attributes:
+        vectors: (m, d) of all views.
+        owners: (m,) the query of each, in 0..n-1, ascending.
+        labels: (n,) what each shows; `OTHER` for an unknown logo.
+        groups: (n,) what must stay on one side of a fold.
+        kinds: (n,) such as `CLEAN`.
+        rows: (n,) which drawing each is, within its kind.
+    """
+
+    vectors: Float32Array
+    owners: Int64Array
+    labels: np.ndarray
+    groups: np.ndarray
+    kinds: Int64Array
+    rows: Int64Array
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def only(self, chosen: Int64Array) -> Queries:
+        """Some of them, in ascending order."""
+        place = np.full(len(self), -1)
+        place[chosen] = np.arange(len(chosen))
+        kept = place[self.owners] >= 0
+        return Queries(
+            self.vectors[kept],
+            place[self.owners[kept]],
+            self.labels[chosen],
+            self.groups[chosen],
+            self.kinds[chosen],
+            self.rows[chosen],
+        )
+
+    @classmethod
+    def joined(cls, parts: Sequence[Queries]) -> Queries:
+        """Several after one another."""
+        firsts = np.cumsum([0, *(len(each) for each in parts)])
+        owners = [each.owners + first for each, first in zip(parts, firsts, strict=False)]
+        names = ("labels", "groups", "kinds", "rows")
+        rest = (np.concatenate([getattr(each, name) for each in parts]) for name in names)
+        return cls(np.concatenate([each.vectors for each in parts]), np.concatenate(owners), *rest)
+
+
+class Network:
+    """One network, the drawings that it has not seen, and the index that they are asked of."""
+
+    def __init__(
+        self,
+        bench: LogoBench,
+        wide: tuple[WideDrawing, ...],
+        bundle: ModelBundle,
+        cache: Path,
+        *,
+        without: Iterable[str] = (),
+        brands: Iterable[str] = (),
+    ) -> None:
+        """Embeds everything, or takes what the cache has.
+
+        Args:
+            bench: LogoBench.
+            wide: the wide set.
+            bundle: of the network.
+            cache: folder for what can be made again.
+            without: companies that it has not seen.
+            brands: of the wide set that it has not seen.
+        """
+        self.bench, self.wide, self.bundle = bench, wide, bundle
+        self.without, unseen = frozenset(without), frozenset(brands)
+        self.labels = np.array([each.label for each in bench.drawings])
+        self.collections = np.array([each.collection for each in bench.drawings])
+        self.parts = np.array(bench.parts[SPLIT])
+        self.drawn = embed_all(bench, bundle, cache)
+        everything = np.arange(len(bench.drawings))
+        self.worn = embed_degraded(bench, everything, WORN, bundle, cache)
+        chance = np.random.default_rng(SEED)
+        coins = np.array([row for row, each in enumerate(wide) if each.scope == "coin"])
+        self.coins = np.sort(chance.choice(coins, COINS_ASKED, replace=False))
+        self.brands = np.array(
+            [row for row, each in enumerate(wide) if each.scope != "coin" and each.brand in unseen], np.int64
+        )
+        self.cohort = cohort_of(wide)
+        asked = np.unique(np.concatenate([self.coins, self.brands, self.cohort]))
+        self.further = embed_wide(wide, asked, None, bundle, cache)
+        self.further_worn = embed_wide(wide, self.brands, WORN, bundle, cache)
+
+    @cached_property
+    def head(self) -> HeadVectors | None:
+        """What its training learned, if it was trained."""
+        if HEAD_FILE not in self.bundle.config.files:
+            return None
+        return HeadVectors.read(self.bundle.path(HEAD_FILE), self.bundle.config.dim)
+
+    @cached_property
+    def classes(self) -> tuple[str, ...]:
+        """That its training knew."""
+        return tuple(name for name in self.bench.classes if name not in self.without)
+
+    @cached_property
+    def impostors(self) -> Float32Array:
+        """(m, d) the cohort: one drawing of each of many brands that training met as `other`."""
+        return self.further.of(self.cohort, all_views=False)[0]
+
+    @cached_property
+    def unseen(self) -> Int64Array:
+        """Rows of LogoBench by artists that it has not seen, companies that it has not seen left out."""
+        return np.flatnonzero((self.parts != "train") & ~np.isin(self.labels, list(self.without)))
+
+    def gallery(self, *, without: Iterable[str] = (), unknown: bool) -> Int64Array:
+        """Rows of LogoBench for an index, some artists left out.
+
+        Args:
+            without: artists.
+            unknown: whether what the network has not seen of `other` is left out too, so that it may be asked.
+        """
+        kept = ~np.isin(self.collections, list(without)) & ~np.isin(self.labels, list(self.without))
+        if unknown:
+            kept &= (self.labels != OTHER) | (self.parts == "train")
+        return np.flatnonzero(kept)
+
+    def index(self, rows: Int64Array, knowledge: Knowledge, novel: Queries | None = None) -> Generation:
+        """An index of whole drawings of LogoBench, and of all views of drawings of novel companies."""
+        vectors, owners = self.drawn.of(rows, all_views=False)[0], np.arange(len(rows))
+        names = self.labels[rows]
+        classes = self.classes
+        if novel is not None:
+            vectors = np.concatenate([vectors, novel.vectors])
+            owners = np.concatenate([owners, novel.owners + len(rows)])
+            names = np.concatenate([names, novel.labels])
+            classes = (*classes, *sorted(set(novel.labels.tolist())))
+        place = {name: position for position, name in enumerate(classes)}
+        return generation_of(classes, np.array([place[name] for name in names]), vectors, owners, knowledge)
+
+    def queries(self, source: Embedded, rows: Int64Array, kind: int) -> Queries:
+        """Drawings of LogoBench that `source` holds."""
+        rows = np.intersect1d(rows, source.owners)
+        groups = np.array([self.bench.groups[row] for row in rows])
+        labels = self.labels[rows]
+        groups = np.where(labels == OTHER, groups, labels)
+        return Queries(*source.of(rows, all_views=True), labels, groups, np.full(len(rows), kind), rows)
+
+    def wide_queries(self, source: Embedded, rows: Int64Array, kind: int, *, named: bool) -> Queries:
+        """Drawings of the wide set that `source` holds, under their brands or as unknown logos."""
+        rows = np.intersect1d(rows, source.owners)
+        brands = np.array([self.wide[row].brand for row in rows])
+        labels = brands if named else np.full(len(rows), OTHER)
+        return Queries(*source.of(rows, all_views=True), labels, brands, np.full(len(rows), kind), rows)
+
+    def unknown(self) -> Queries:
+        """Brands and coins that it has never seen."""
+        return Queries.joined(
+            [
+                self.wide_queries(self.further, self.brands, BRANDS, named=False),
+                self.wide_queries(self.further, self.coins, COINS, named=False),
+            ]
+        )
+
+    def knowledge(self, fusion: Fusion, *, head: bool = True) -> Knowledge:
+        """Of the network, with some fusion and on its own scale, and its head if it has one that is wanted."""
+        fusion = replace(fusion, scale=self.scale, fitted=True)
+        impostors = Impostors(self.impostors, np.zeros(0, np.float32))
+        return Knowledge(self.head if head else None, impostors, fusion, self.bundle.config.name)
+
+    @cached_property
+    def scale(self) -> Scale:
+        """By the drawings of `other` that it has not seen, each asked of the index without its artist."""
+        bare = replace(Fusion.default(), scale=Scale(0.0, 1.0, 0.0, 1.0))
+        knowledge = Knowledge(self.head, None, bare, self.bundle.config.name)
+        nearest, head = [], []
+        for queries, scores in self.asked_by_artist(knowledge, self.drawn, CLEAN):
+            unknown = queries.labels == OTHER
+            near, by_head = nearest_company(scores.features, self.classes.index(OTHER), unknown)
+            nearest.append(near)
+            if by_head is not None:
+                head.append(by_head)
+        return Scale.of_unknown(np.concatenate(nearest), np.concatenate(head) if head else None)
+
+    def asked_by_artist(self, knowledge: Knowledge, source: Embedded, kind: int) -> Iterator[tuple[Queries, Scores]]:
+        """Each unseen artist's drawings, asked of the index without that artist and without what is to be unknown."""
+        for artist in np.unique(self.collections[self.unseen]):
+            rows = self.unseen[self.collections[self.unseen] == artist]
+            queries = self.queries(source, rows, kind)
+            if len(queries):
+                held = self.index(self.gallery(without=[artist], unknown=True), knowledge)
+                yield queries, asked(queries, held, knowledge)
+
+
+def asked(queries: Queries, held: Generation, knowledge: Knowledge) -> Scores:
+    """What an index says."""
+    return score(Query(queries.vectors, queries.owners, len(queries)), held, knowledge.fusion)
+
+
+def cohort_of(wide: tuple[WideDrawing, ...]) -> Int64Array:
+    """Rows of the wide set: one drawing of each of many brands, all of which every network has met as `other`."""
+    held = held_out_brands(wide)
+    first_of = {
+        each.brand: row
+        for row, each in reversed(list(enumerate(wide)))
+        if each.scope != "coin" and not each.dev_other_slug and each.brand not in held
+    }
+    return spread(np.array(sorted(first_of.values())), COHORT)
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """Queries that were asked, and what the index said."""
+
+    queries: Queries
+    asked: Asked
+
+    @classmethod
+    def of(cls, parts: Sequence[tuple[Queries, Scores]], held: Generation) -> Trial:
+        """Of several indexes with the same classes, whose profile is that of the last."""
+        queries = Queries.joined([each for each, _ in parts])
+        place = {name: position for position, name in enumerate(held.classes)}
+        true = np.array([place[label] for label in queries.labels])
+        weights = balanced(true != held.other, queries.kinds, SHARES)
+        found = [scores.features for _, scores in parts]
+        heads = [each.head for each in found if each.head is not None]
+        features = Features(
+            np.concatenate([each.nearest for each in found]),
+            np.concatenate(heads) if heads else None,
+            np.concatenate([each.company for each in found]),
+            np.concatenate([each.rival for each in found]),
+        )
+        return cls(queries, Asked(features, held.profile, true, held.other, weights))
+
+    @property
+    def folds(self) -> Int64Array:
+        """(n,) such that all of one company, or of one unknown brand, is in one fold."""
+        digests = [hashlib.sha256(group.encode()).digest()[0] for group in self.queries.groups]
+        return np.array(digests, np.int64) % FOLDS
+
+
+def known_companies(network: Network, knowledge: Knowledge) -> Trial:
+    """Companies of the index and unknown logos, all by artists that the network has not seen."""
+    parts = [
+        *network.asked_by_artist(knowledge, network.drawn, CLEAN),
+        *network.asked_by_artist(knowledge, network.worn, DEGRADED),
+    ]
+    everything = network.index(network.gallery(unknown=False), knowledge)
+    copies = network.queries(network.worn, network.unseen, COPIES)
+    parts.append((copies, asked(copies, everything, knowledge)))
+    held = network.index(network.gallery(unknown=True), knowledge)
+    unknown = network.unknown()
+    parts.append((unknown, asked(unknown, held, knowledge)))
+    return Trial.of(parts, held)
+
+
+def novel_companies(network: Network, knowledge: Knowledge, drawings: int, companies: int, lot: int) -> Trial:
+    """Companies that the network has never seen, enrolled by some drawings of each; asked are all their others.
+
+    With them are asked, by unseen artists, the companies of the index and unknown logos.
+
+    Args:
+        network: to which they are novel.
+        knowledge: of it.
+        drawings: so many of each are enrolled; those of a company with too few stay fewer, one at least is asked.
+        companies: so many by lot.
+        lot: the number of the lot.
+    """
+    chance = np.random.default_rng((SEED, drawings, companies, lot))
+    hidden = np.flatnonzero(np.isin(network.labels, list(network.without)))
+    drawn = Queries.joined(
+        [
+            network.queries(network.drawn, hidden, NOVEL_CLEAN),
+            network.wide_queries(network.further, network.brands, NOVEL_CLEAN, named=True),
+        ]
+    )
+    names, counts = np.unique(drawn.labels, return_counts=True)
+    chosen = chance.choice(names[counts >= LEAST_DRAWINGS], companies, replace=False)
+    enrolled = np.concatenate(
+        [
+            chance.choice(rows, min(drawings, len(rows) - 1), replace=False)
+            for rows in (np.flatnonzero(drawn.labels == name) for name in np.sort(chosen))
+        ]
+    )
+    held = network.index(network.gallery(unknown=True), knowledge, drawn.only(np.sort(enrolled)))
+    worn = Queries.joined(
+        [
+            network.queries(network.worn, hidden, NOVEL_DEGRADED),
+            network.wide_queries(network.further_worn, network.brands, NOVEL_DEGRADED, named=True),
+        ]
+    )
+    same = set(zip(drawn.labels[enrolled].tolist(), drawn.rows[enrolled].tolist(), strict=True))
+    queries = []
+    for source in (drawn, worn):
+        is_new = np.isin(source.labels, chosen)
+        fresh = [pair not in same for pair in zip(source.labels.tolist(), source.rows.tolist(), strict=True)]
+        queries.append(source.only(np.flatnonzero(is_new & np.array(fresh))))
+    unknown = network.unknown()
+    queries.append(unknown.only(np.flatnonzero(~np.isin(unknown.groups, chosen))))
+    queries += [
+        network.queries(network.drawn, network.unseen, CLEAN),
+        network.queries(network.worn, network.unseen, DEGRADED),
+    ]
+    whole = Queries.joined(queries)
+    return Trial.of([(whole, asked(whole, held, knowledge))], held)
+
+
+def measured_network(bench: LogoBench, wide: tuple[WideDrawing, ...], bundle: ModelBundle, cache: Path) -> Network:
+    """The one that the shipped network goes on from."""
+    return Network(bench, wide, bundle, cache)
+
+
+def held_out_network(bench: LogoBench, wide: tuple[WideDrawing, ...], bundle: ModelBundle, cache: Path) -> Network:
+    """The one to which novel companies and brands are novel."""
+    return Network(bench, wide, bundle, cache, without=held_out_companies(bench), brands=held_out_brands(wide))

@@ -1,1 +1,0 @@
-"""Neighbours (and, where a head exists, logits) in, decision out."""

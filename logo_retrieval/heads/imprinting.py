@@ -1,0 +1,81 @@
+"""Rows of a cosine head for novel classes, which have no target by training, from embeddings as they are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from logo_retrieval.values import BoolArray, Float32Array, Int64Array
+
+_SHARED_FROM = 0.25
+"""The cosine with a learned row above which a mean has something in common with it."""
+
+_MOST_TAKEN = 0.3
+"""Of the mean's own length: what is nearly a learned row itself, or has many about it, must stay what it is."""
+
+NOBODY = -1
+"""Claims a target that stays with the class it was trained for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Imprinted:
+    """What f novel classes have in the head.
+
+    Attributes:
+        rows: (f, d) float32 of unit length, one a class.
+        claims: (t,) int64 which of the f classes a target of training speaks for from now on, or `NOBODY`.
+    """
+
+    rows: Float32Array
+    claims: Int64Array
+
+
+def imprint(means: Float32Array, learned: Float32Array, nameless: BoolArray, claimed_from: float) -> Imprinted:
+    """Rows at once, without training; see `imprinted_rows`.
+
+    Training has met thousands of brands and pictograms as targets of their own that all speak for `other`, and
+    companies that an index may have under another name. A target that is so near to the mean of a novel class's
+    drawings as unknown logos hardly ever are to any company shows the same brand: it speaks for that class from now on,
+    beside the class's own row, and for `other` no more. One target always stays with `other`.
+
+    Args:
+        means: (f, d) unit means, one a class.
+        learned: (t, d) unit rows of the trained targets.
+        nameless: (t,) whether a target speaks for no company of the index, so that it may be claimed.
+        claimed_from: the cosine from which on it is.
+    """
+    claims = np.full(len(learned), NOBODY, np.int64)
+    targets = np.flatnonzero(nameless)
+    if len(means) and len(targets):
+        cosines = learned[targets] @ means.T
+        nearness = cosines.max(axis=1)
+        able = np.argsort(nearness, kind="stable")[1:]
+        able = able[nearness[able] >= claimed_from]
+        claims[targets[able]] = cosines[able].argmax(axis=1)
+    return Imprinted(imprinted_rows(means, learned), claims)
+
+
+def imprinted_rows(means: Float32Array, learned: Float32Array) -> Float32Array:
+    """The mean of a class's drawings, less what it has in common with other targets.
+
+    Weight imprinting (Qi et al. 2018, arXiv 1712.07136, section 3.1) takes the mean itself. A trained row keeps away
+    from the drawings of all other targets, a mean does not, and claims some of them; here
+
+        row = mean - b s,    s = sum over learned rows r of max(cos(mean, r) - 0.25, 0) r,    made unit length,
+
+    with b = 1, or less where s would take more than three tenths of the mean's length along it. The row depends on the
+    drawings of its own class and on the model, and on nothing else in the index.
+
+    Args:
+        means: (f, d) unit means, one a class.
+        learned: (t, d) unit rows of the trained targets.
+
+    Returns:
+        (f, d) unit rows.
+    """
+    shared = np.maximum(means @ learned.T - _SHARED_FROM, 0) @ learned
+    taken = (shared * means).sum(axis=1, keepdims=True)
+    rows = means - shared * (_MOST_TAKEN / np.maximum(taken, _MOST_TAKEN))
+    unit: Float32Array = rows / np.linalg.norm(rows, axis=1, keepdims=True)
+    return unit

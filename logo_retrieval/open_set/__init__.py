@@ -1,0 +1,1 @@
+"""Neighbours (and, where a head exists, its cosines) in, log-odds against an unknown logo out."""

@@ -1,0 +1,232 @@
+"""What tells that a query and a class show the same brand: similarities, votes, rivals, on the network's own scale."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from logo_retrieval.values import BoolArray, Float32Array, Float64Array, Int64Array
+
+NEIGHBOURS = 100
+"""So many of a query's neighbours are looked at."""
+
+COMPANY_FEATURES = ("nearest", "lead", "votes", "head", "head_lead", "isolation", "above_bar", "rarity")
+"""What speaks for a company, by name; the more of each, the likelier."""
+
+RIVAL_FEATURES = ("nearest", "head")
+"""What speaks for a drawing of `other`: that it shows the very brand of the query."""
+
+_VOTE_SCALE = 0.1
+"""In units of the network's scale: a neighbour that much less similar than the first has 1/e of its vote."""
+
+_LEAST_VOTE = 0.003
+_CROWD = slice(10, 60)
+_FAR = -1.0
+"""On the network's scale, what counts as the similarity of what is not there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """Where the cosines of unknown logos lie, so that evidence means the same for every network.
+
+    The low and the high quantile become 0 and 1. That of the nearest drawing and that of the head have scales of
+    their own.
+
+    Attributes:
+        nearest_low: the median of how near unknown logos come to the nearest drawing of a company.
+        nearest_high: what one in fifty of them exceeds.
+        head_low: the median of their largest cosine with a company's target in the head.
+        head_high: what one in fifty of them exceeds.
+    """
+
+    nearest_low: float
+    nearest_high: float
+    head_low: float
+    head_high: float
+
+    def __post_init__(self) -> None:
+        if not (self.nearest_low < self.nearest_high and self.head_low < self.head_high):
+            raise ValueError(f"the low end of a scale must be below its high end, got {self}")
+
+    @classmethod
+    def of_unknown(cls, nearest: Float32Array, head: Float32Array | None) -> Scale:
+        """From what (u,) unknown logos come to; without a head its scale has no meaning.
+
+        Raises:
+            ValueError: when there are none, or all come to the same.
+        """
+        if len(nearest) == 0:
+            raise ValueError("a scale needs one unknown logo at least, got none")
+        (low, high), (head_low, head_high) = (
+            (0.0, 1.0) if each is None else np.quantile(each, (0.5, 0.98)).tolist() for each in (nearest, head)
+        )
+        return cls(low, high, head_low, head_high)
+
+    def nearest(self, similarities: Float32Array | Float64Array) -> Float64Array:
+        """Similarities of drawings on the scale."""
+        return _scaled(similarities, self.nearest_low, self.nearest_high)
+
+    def head(self, cosines: Float32Array | Float64Array) -> Float64Array:
+        """Cosines of the head on the scale."""
+        return _scaled(cosines, self.head_low, self.head_high)
+
+
+def _scaled(cosines: Float32Array | Float64Array, low: float, high: float) -> Float64Array:
+    found: Float64Array = np.maximum((cosines.astype(np.float64) - low) / (high - low), _FAR)
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class ClassProfile:
+    """What is known of c classes before anything is asked.
+
+    Attributes:
+        counts: (c,) int64 drawings of each.
+        trained: (c,) whether training knew the class, so that its head has a target for it.
+        bars: (c,) float64 the similarity that one in a hundred impostors exceeds; NaN where that is not known.
+    """
+
+    counts: Int64Array
+    trained: BoolArray
+    bars: Float64Array
+
+
+@dataclass(frozen=True, slots=True)
+class Features:
+    """About n queries and c classes.
+
+    Attributes:
+        nearest: (n, c) float32 similarity of the nearest drawing of each class, see `nearest_of_classes`.
+        head: (n, c) float32 cosines of the head, None when the model has none.
+        company: (n, c, f) float64 in the order of `COMPANY_FEATURES`; what is said there of `other` has no meaning.
+        rival: (n, r) float64 in the order of `RIVAL_FEATURES`, of the drawings and targets of `other`.
+    """
+
+    nearest: Float32Array
+    head: Float32Array | None
+    company: Float64Array
+    rival: Float64Array
+
+
+def gather(
+    similarities: Float32Array,
+    classes: Int64Array,
+    head: Float32Array | None,
+    other: int,
+    profile: ClassProfile,
+    scale: Scale,
+) -> Features:
+    """The evidence for each class.
+
+    Of a company c that counts are, on the network's scale: how near its nearest drawing is; by how much that is nearer
+    than the nearest of everything else (a drawing of `other` is a rival brand like any company); the log-odds of its
+    share of the votes of the k nearest, each weighing exp((s - s_1) / 0.1); the cosine of the head, and its lead over
+    every other target; how far apart the query's further neighbours are; by how much its nearest drawing exceeds the
+    class's bar of impostors; and minus the logarithm of the number of its drawings, one of which is near by chance.
+    Without a head its two features are 0. A bar that is not known stands at 1, where one in fifty unknown logos are.
+
+    Args:
+        similarities: (n, k) float32, nearest first, -inf where there is no neighbour.
+        classes: (n, k) int64 in 0..c-1, -1 where there is no neighbour.
+        head: (n, c) cosines of the head, None when the model has none.
+        other: the position of `other`.
+        profile: of the classes.
+        scale: of the network.
+
+    Raises:
+        ValueError: when shapes or positions do not fit.
+    """
+    n_classes = len(profile.counts)
+    if not 0 <= other < n_classes or (head is not None and head.shape != (len(classes), n_classes)):
+        raise ValueError(
+            f"other must be below {n_classes} and head of shape {(len(classes), n_classes)}, "
+            f"got {other} and {None if head is None else head.shape}"
+        )
+    nearest = nearest_of_classes(similarities, classes, n_classes)
+    near = scale.nearest(nearest)
+    by_head = np.zeros(near.shape) if head is None else scale.head(head)
+    bars = np.where(np.isnan(profile.bars), 1.0, scale.nearest(profile.bars))
+    company = np.stack(
+        [
+            near,
+            near - _best_rival(near),
+            _votes(similarities, classes, n_classes, scale),
+            by_head,
+            by_head - _best_rival(by_head),
+            np.broadcast_to(-_crowd(scale.nearest(similarities))[:, None], near.shape),
+            near - bars,
+            np.broadcast_to(-np.log(np.maximum(profile.counts, 1)), near.shape),
+        ],
+        axis=2,
+    )
+    return Features(nearest, head, company, np.stack([near[:, other], by_head[:, other]], axis=1))
+
+
+def nearest_company(features: Features, other: int, chosen: BoolArray) -> tuple[Float32Array, Float32Array | None]:
+    """(u,) how near some of the queries come to the nearest drawing of a company, and to a company in the head."""
+    near = np.delete(features.nearest[chosen], other, axis=1).max(axis=1)
+    return near, None if features.head is None else np.delete(features.head[chosen], other, axis=1).max(axis=1)
+
+
+def nearest_of_classes(similarities: Float32Array, classes: Int64Array, n_classes: int) -> Float32Array:
+    """The similarity of the nearest drawing of each class.
+
+    Args:
+        similarities: (n, k) float32, nearest first, -inf where there is no neighbour.
+        classes: (n, k) int64 in 0..c-1, -1 where there is no neighbour.
+        n_classes: c.
+
+    Returns:
+        (n, c) float32. A class with none among k neighbours has the similarity of the k-th, than which it cannot be
+        nearer; where there are fewer than k, all drawings were looked at, and it has -1.
+
+    Raises:
+        ValueError: when shapes or positions do not fit.
+    """
+    if similarities.shape != classes.shape or similarities.ndim != 2:
+        raise ValueError(f"similarities and classes must be (n, k), got {similarities.shape} and {classes.shape}")
+    if classes.size and (classes.min() < -1 or classes.max() >= n_classes):
+        raise ValueError(f"classes must be -1 or below {n_classes}")
+    nearest = np.full((len(classes), n_classes + 1), -np.inf, np.float32)
+    np.maximum.at(nearest, (_rows_of(classes), classes), similarities)  # position -1 is the last column, dropped below
+    farthest = similarities.min(axis=1, keepdims=True, initial=np.inf)
+    floor = np.where(np.isfinite(farthest), farthest, np.float32(-1))
+    kept: Float32Array = np.maximum(nearest[:, :n_classes], floor)
+    return kept
+
+
+def _votes(similarities: Float32Array, classes: Int64Array, n_classes: int, scale: Scale) -> Float64Array:
+    """(n, c) log-odds of each class's share of the votes, which weigh with their similarity."""
+    near = scale.nearest(similarities)
+    weights = np.where(classes < 0, 0.0, np.exp((near - near[:, :1]) / _VOTE_SCALE))
+    votes = np.zeros((len(classes), n_classes + 1))
+    np.add.at(votes, (_rows_of(classes), classes), weights)
+    total = np.maximum(weights.sum(axis=1, keepdims=True), 1e-12)
+    share = np.clip(votes[:, :n_classes] / total, _LEAST_VOTE, 1 - _LEAST_VOTE)
+    odds: Float64Array = np.log(share / (1 - share))
+    return odds
+
+
+def _best_rival(scores: Float64Array) -> Float64Array:
+    """(n, c) for each class the largest score of all other classes; its own where there is no other."""
+    if scores.shape[1] < 2:
+        return scores
+    rows, best = np.arange(len(scores)), scores.argmax(axis=1)
+    rival = np.repeat(scores[rows, best, None], scores.shape[1], axis=1)
+    rest = scores.copy()
+    rest[rows, best] = -np.inf
+    rival[rows, best] = rest.max(axis=1)
+    return rival
+
+
+def _crowd(near: Float64Array) -> Float64Array:
+    """(n,) the mean of the further neighbours that are there; 0 where there are none."""
+    further = near[:, _CROWD]
+    there = further > _FAR
+    means: Float64Array = np.where(there, further, 0).sum(axis=1) / np.maximum(there.sum(axis=1), 1)
+    return means
+
+
+def _rows_of(classes: Int64Array) -> Int64Array:
+    return np.broadcast_to(np.arange(len(classes))[:, None], classes.shape)

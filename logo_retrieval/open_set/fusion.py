@@ -1,0 +1,183 @@
+"""Evidence to log-odds by a small fitted model, log-odds to probabilities by Bayes' rule."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Self
+
+import numpy as np
+
+from logo_retrieval.open_set.evidence import COMPANY_FEATURES, RIVAL_FEATURES, ClassProfile, Features, Scale
+from logo_retrieval.values import Float64Array
+
+BIAS = "bias"
+TRAINED, NOVEL, RIVAL = "trained", "novel", "rival"
+HEADLESS_NOVEL, HEADLESS_RIVAL = "headless_novel", "headless_rival"
+_OF_HEAD = ("head", "head_lead")
+_BARRED = "above_bar"
+GROUPS = {
+    TRAINED: tuple(name for name in COMPANY_FEATURES if name != _BARRED),
+    NOVEL: COMPANY_FEATURES,
+    RIVAL: RIVAL_FEATURES,
+    HEADLESS_NOVEL: tuple(name for name in COMPANY_FEATURES if name not in _OF_HEAD),
+    HEADLESS_RIVAL: tuple(name for name in RIVAL_FEATURES if name not in _OF_HEAD),
+}
+"""What has weights of its own: companies that training knew, companies that it did not, drawings of `other`, and the
+latter two in a model without a head. In each group the features that may speak for it: a trained company has no bar,
+since training has kept unknown logos away from it."""
+
+OTHER_SHARE = 0.5
+"""Of logos asked about, how many are of no known company, where nothing else is said."""
+
+_SCALE = "scale"
+_DEFAULTS = "default.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Fusion:
+    """Logistic models of "this query and this class show the same brand", fitted, none of it tuned by hand.
+
+    Attributes:
+        weights: by group, by feature, 0 or more, and a bias of any sign.
+        scale: of the network; None when the index has to show it, see `snapshot`.
+        fitted: whether the weights are this model's, fitted on drawings that it has not seen; else those that ship with
+            the package.
+    """
+
+    weights: Mapping[str, Mapping[str, float]]
+    scale: Scale | None
+    fitted: bool
+
+    def __post_init__(self) -> None:
+        for group, features in GROUPS.items():
+            weights = self.weights.get(group, {})
+            if set(weights) != {BIAS, *features}:
+                raise ValueError(f"the weights of {group} must be {[BIAS, *features]}, got {list(weights)}")
+            if not all(np.isfinite(value) and (value >= 0 or name == BIAS) for name, value in weights.items()):
+                raise ValueError(f"the weights of {group} must be finite and, but for the bias, 0 or more: {weights}")
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, float]) -> Self:
+        """What `to_dict` gave; anything else, such as the constants of an earlier release, gives `default()`.
+
+        Raises:
+            ValueError: when a part is missing or no weight can be such.
+        """
+        if not any(name.startswith(f"{TRAINED}.") for name in values):
+            return cls.default()
+        parts: dict[str, dict[str, float]] = {}
+        for name, value in values.items():
+            group, _, feature = name.partition(".")
+            parts.setdefault(group, {})[feature] = float(value)
+        try:
+            scale = Scale(**parts.pop(_SCALE))
+        except (KeyError, TypeError) as error:
+            raise ValueError(f"a fitted decision must have a scale: {error}") from error
+        if set(parts) != set(GROUPS):
+            raise ValueError(f"a fitted decision must have weights for {sorted(GROUPS)}, got {sorted(parts)}")
+        return cls(parts, scale, True)
+
+    @classmethod
+    def default(cls) -> Self:
+        """The weights that ship with the package, for a network of which nothing is known."""
+        return cls(_shipped_weights(), None, False)
+
+    @classmethod
+    def blank(cls) -> Self:
+        """Nothing speaks for anything: where a fit begins that owes nothing to the weights that ship."""
+        return cls({group: dict.fromkeys((BIAS, *names), 0.0) for group, names in GROUPS.items()}, None, False)
+
+    def to_dict(self) -> dict[str, float]:
+        """Plain numbers by `group.feature`.
+
+        Raises:
+            ValueError: when there is no scale to keep.
+        """
+        if self.scale is None:
+            raise ValueError("weights without a scale are not this model's, and are not kept with it")
+        flat = {f"{group}.{name}": value for group, weights in self.weights.items() for name, value in weights.items()}
+        return flat | {f"{_SCALE}.{name}": value for name, value in asdict(self.scale).items()}
+
+    def of_group(self, group: str) -> Float64Array:
+        """(1 + f,) bias and weights of a group, in the order of all features of its kind; 0 for those it has not."""
+        return np.array([self.weights[group].get(name, 0.0) for name in columns(group)])
+
+    def log_odds(self, features: Features, other: int, profile: ClassProfile) -> Float64Array:
+        """How much likelier each company is than that the query shows an unknown logo.
+
+        With x the features of company c, C the number of companies, and r what speaks for the drawings of `other`, as
+        many unknown logos as known ones beforehand,
+
+            l(c) = ln p(c) / p(other) = b + w x - ln C - ln(1 + exp r)
+
+        a multinomial logit (McFadden 1974, "Conditional logit analysis of qualitative choice behavior", section 1) with
+        these choices: each company; a drawing of `other`, whose brand is a rival like any company, of utility r; and a
+        logo that nothing in the index speaks for, of utility 0. Companies are equally likely beforehand, hence ln C:
+        however many there are, what chance makes of all of them together stays the same.
+
+        Args:
+            features: by `evidence.gather`.
+            other: the position of `other`.
+            profile: of the classes.
+
+        Returns:
+            (n, c) float64; 0 for `other`.
+        """
+        weights = self._weights(features, profile)
+        odds = weights[:, 0] + np.einsum("ncf,cf->nc", features.company, weights[:, 1:])
+        odds -= self._against(features, profile)[:, None]
+        odds[:, other] = 0.0
+        found: Float64Array = odds
+        return found
+
+    def spoken(self, features: Features, query: int, company: int, profile: ClassProfile) -> dict[str, float]:
+        """What each part of the evidence adds to the log-odds of a company; the bias holds what is said of any."""
+        weights = self._weights(features, profile)[company]
+        parts = dict(zip(COMPANY_FEATURES, (weights[1:] * features.company[query, company]).tolist(), strict=True))
+        return {BIAS: float(weights[0] - self._against(features, profile)[query]), **parts}
+
+    def _weights(self, features: Features, profile: ClassProfile) -> Float64Array:
+        """(c, 1 + f) bias and weights of each class."""
+        if features.head is None:
+            return np.repeat(self.of_group(HEADLESS_NOVEL)[None], len(profile.counts), axis=0)
+        return np.where(profile.trained[:, None], self.of_group(TRAINED), self.of_group(NOVEL))
+
+    def _against(self, features: Features, profile: ClassProfile) -> Float64Array:
+        """(n,) what speaks against every company: that they are many, and the drawings of `other`."""
+        rival = self.of_group(HEADLESS_RIVAL if features.head is None else RIVAL)
+        utility = rival[0] + features.rival @ rival[1:]
+        against: Float64Array = np.log(max(len(profile.counts) - 1, 1)) + np.logaddexp(0.0, utility)
+        return against
+
+
+def columns(group: str) -> tuple[str, ...]:
+    """The bias and all features of companies, or all of rivals, in their order."""
+    return (BIAS, *(RIVAL_FEATURES if group in (RIVAL, HEADLESS_RIVAL) else COMPANY_FEATURES))
+
+
+def probabilities(log_odds: Float64Array, other: int, other_share: float = OTHER_SHARE) -> Float64Array:
+    """(n, c) by Bayes' rule, each row summing to 1.
+
+    Args:
+        log_odds: (n, c) by `Fusion.log_odds`, which holds where unknown logos are as many as known ones.
+        other: the position of `other`.
+        other_share: how common unknown logos are, above 0 and below 1.
+
+    >>> probabilities(np.array([[2.0, 0.0]]), 1).round(3), probabilities(np.array([[2.0, 0.0]]), 1, 0.9).round(3)
+    (array([[0.881, 0.119]]), array([[0.451, 0.549]]))
+    """
+    shifted = log_odds.copy()
+    shifted[:, other] += np.log(other_share / (1 - other_share))
+    weights = np.exp(shifted - shifted.max(axis=1, keepdims=True))
+    rows: Float64Array = weights / weights.sum(axis=1, keepdims=True)
+    return rows
+
+
+@cache
+def _shipped_weights() -> dict[str, dict[str, float]]:
+    found: dict[str, dict[str, float]] = json.loads(files(__package__).joinpath(_DEFAULTS).read_text(encoding="utf-8"))
+    return found

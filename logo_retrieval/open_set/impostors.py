@@ -1,0 +1,147 @@
+"""Unknown logos that travel with a model: they set the bar for each class, and vouch for the share of false names."""
+
+from __future__ import annotations
+
+import io
+import math
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+
+from logo_retrieval.errors import ModelError
+from logo_retrieval.values import Float32Array, Float64Array, Int64Array
+
+IMPOSTORS_FILE = "impostors.npz"
+"""The file of a model bundle that holds them: `vectors` (m, d) int8 and `log_odds` (u,) float32."""
+
+MOST_IMPOSTORS = 2000
+"""So many say enough."""
+
+FEWEST_IMPOSTORS = 100
+"""Fewer have no hundredth part."""
+
+BAR_QUANTILE = 0.99
+_QUANTA = 127
+_BLOCK = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Impostors:
+    """Drawings of unknown logos.
+
+    Attributes:
+        vectors: (m, d) float32 of unit length, the impostor cohort; its drawings show no company of an index.
+        log_odds: (u,) float32 by `fusion.Fusion.log_odds`, the largest of any company, of logos that neither the
+            network nor the fit of the decision has seen.
+    """
+
+    vectors: Float32Array
+    log_odds: Float32Array
+
+    @classmethod
+    def read(cls, file: Path, dim: int) -> Self:
+        """Reads a file with the content of `to_bytes`.
+
+        Args:
+            file: of a model bundle.
+            dim: d, the embedding width of the model.
+
+        Raises:
+            ModelError: when it is missing, damaged, or does not fit the model.
+        """
+        try:
+            with file.open("rb") as stream, np.load(stream, allow_pickle=False) as arrays:
+                quanta, log_odds = arrays["vectors"], arrays["log_odds"]
+        except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile) as error:
+            raise ModelError(f"'{file}' holds no impostors: {error}") from error
+        if quanta.dtype != np.int8 or quanta.ndim != 2 or quanta.shape[1] != dim:
+            raise ModelError(f"'{file}' must hold vectors of {dim} int8, got {quanta.dtype} of shape {quanta.shape}")
+        if log_odds.dtype != np.float32 or log_odds.ndim != 1 or not np.isfinite(log_odds).all():
+            raise ModelError(
+                f"'{file}' must hold (u,) finite float32 log-odds, got {log_odds.dtype} of shape {log_odds.shape}"
+            )
+        return cls(unit(quanta.astype(np.float32)), log_odds)
+
+    def to_bytes(self) -> bytes:
+        """The content of the file: plain arrays, no pickle; a component keeps 8 bits, which moves a cosine by .001."""
+        largest = np.abs(self.vectors).max(axis=1, keepdims=True, initial=1e-12)
+        quanta = np.round(self.vectors / largest * _QUANTA).astype(np.int8)
+        file = io.BytesIO()
+        np.savez_compressed(file, allow_pickle=False, vectors=quanta, log_odds=np.sort(self.log_odds))
+        return file.getvalue()
+
+    def threshold(self, max_false_accept: float) -> float:
+        """The log-odds above which a company may be named.
+
+        The split conformal quantile (Vovk et al. 2005, "Algorithmic Learning in a Random World", section 2.2): of u
+        log-odds the one of rank ceil((u + 1)(1 - a)). An unknown logo that is like those u exceeds it with a
+        probability of at most a, whatever the distribution.
+
+        Args:
+            max_false_accept: a, above 0 and below 1.
+
+        Raises:
+            ValueError: when it is out of that range, or so small that u logos cannot vouch for it.
+
+        >>> Impostors(np.zeros((0, 2), np.float32), np.float32([0.1, 0.4, 0.2, 0.3])).threshold(0.4)
+        0.30000001192092896
+        """
+        if not 0 < max_false_accept < 1:
+            raise ValueError(
+                f"the share of unknown logos to be named must be above 0 and below 1, got {max_false_accept}"
+            )
+        u = len(self.log_odds)
+        rank = math.ceil((u + 1) * (1 - max_false_accept) - 1e-9)
+        if rank > u:
+            raise ValueError(
+                f"{max_false_accept} is less than the {u} unknown logos of this model can vouch for: give "
+                f"{1 / (u + 1):.4f} or more"
+            )
+        return float(np.sort(self.log_odds)[rank - 1])
+
+
+def unit(vectors: Float32Array) -> Float32Array:
+    """(m, d) rows of unit length."""
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    rows: Float32Array = (vectors / np.maximum(lengths, 1e-12)).astype(np.float32)
+    return rows
+
+
+def spread(rows: Int64Array, most: int = MOST_IMPOSTORS) -> Int64Array:
+    """At most so many of some rows, evenly spread over them."""
+    places = np.linspace(0, len(rows) - 1, min(len(rows), most)).round().astype(np.int64)
+    return rows[places]
+
+
+def bars(cohort: Float32Array, vectors: Float32Array, owners: Int64Array, n_classes: int) -> Float64Array:
+    """The similarity with each class that one in a hundred impostors exceeds.
+
+    Z-norm in speaker verification measures a model by a cohort of impostors likewise (Auckenthaler et al. 2000, "Score
+    normalization for text-independent speaker verification systems", Digital Signal Processing 10, section 3): a
+    triangle has more drawings like it in the world than a coat of arms, and of many drawings one is near by chance.
+
+    Args:
+        cohort: (m, d) unit vectors of drawings that show none of the classes.
+        vectors: (v, d) unit vectors of the classes' drawings, in any order.
+        owners: (v,) the class of each, in 0..f-1.
+        n_classes: f.
+
+    Returns:
+        (f,) float64; NaN where there are fewer than a hundred impostors, and for a class without vectors.
+    """
+    found = np.full(n_classes, np.nan)
+    if len(cohort) < FEWEST_IMPOSTORS or len(vectors) == 0:
+        return found
+    nearest = np.full((len(cohort), n_classes), -1, np.float32)
+    order = np.argsort(owners, kind="stable")
+    for block in np.split(order, range(_BLOCK, len(order), _BLOCK)):
+        present, firsts = np.unique(owners[block], return_index=True)
+        best = np.maximum.reduceat(cohort @ vectors[block].T, firsts, axis=1)
+        nearest[:, present] = np.maximum(nearest[:, present], best)
+    present = np.unique(owners)
+    rank = len(cohort) - 1 - int((1 - BAR_QUANTILE) * len(cohort))
+    found[present] = np.partition(nearest[:, present], rank, axis=0)[rank]
+    return found

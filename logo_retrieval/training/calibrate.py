@@ -1,0 +1,86 @@
+"""The decision for a network that was just trained, fitted to the drawings kept back for validation."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from logo_retrieval.answers import Query, best_company, score
+from logo_retrieval.backbones.backend import keras
+from logo_retrieval.evaluation.fitting import Asked, balanced, cross_fitted, fit_fusion
+from logo_retrieval.generation import generation_of
+from logo_retrieval.heads.cosine import HeadVectors
+from logo_retrieval.knowledge import Knowledge
+from logo_retrieval.open_set.evidence import Features, Scale, nearest_company
+from logo_retrieval.open_set.fusion import HEADLESS_NOVEL, HEADLESS_RIVAL, RIVAL, TRAINED, Fusion
+from logo_retrieval.open_set.impostors import Impostors, spread
+from logo_retrieval.training.data import BatchMaker, TrainingSet, plain_views
+from logo_retrieval.training.network import EMBEDDING, outputs_of
+from logo_retrieval.training.recipe import Recipe
+from logo_retrieval.values import OTHER, Float32Array, Int64Array
+
+_CHUNK = 64
+_FOLDS = 5
+_SALT = 20181
+"""Another seed than that of any training, for the augmented copies."""
+
+
+def calibrated(
+    network: keras.Model, head: HeadVectors | None, recipe: Recipe, data: TrainingSet
+) -> tuple[Fusion, Impostors] | None:
+    """Asks the network about the validation drawings, once as they are and once augmented.
+
+    The gallery is what it was trained on. Where the validation drawings show no company or nothing of `other`, there
+    is nothing to tell them apart by, and the answer is None. Else it is the fusion, which stays near the one that ships
+    where the drawings are few, and the impostors: drawings of `other` that the network was trained on, and the log-odds
+    of those that it was not, each by weights that were fitted without its fold.
+
+    Args:
+        network: as `fit` returns it.
+        head: its vectors, if it has any that serve.
+        recipe: that it was trained by.
+        data: that it was trained on.
+    """
+    shown, known = np.flatnonzero(data.validation), np.flatnonzero(~data.validation)
+    if OTHER not in data.classes:
+        return None
+    other = data.classes.index(OTHER)
+    is_other = data.labels[shown] == other
+    if not 0 < np.count_nonzero(is_other) < len(shown):
+        return None
+    gallery = _embedded(network, data, known, recipe.size_px)
+    maker = BatchMaker(data, recipe.size_px, recipe.batch, _SALT, recipe.probabilities)
+    copies = outputs_of(network, maker.copies(shown), EMBEDDING)
+    vectors = np.concatenate([_embedded(network, data, shown, recipe.size_px), copies])
+    cohort = gallery[spread(np.flatnonzero(data.labels[known] == other))]
+    start = Fusion.default()
+    scale = Scale(0.0, 1.0, 0.0, 1.0)
+
+    def features() -> tuple[Features, Asked]:
+        knowledge = Knowledge(
+            head, Impostors(cohort, np.zeros(0, np.float32)), replace(start, scale=scale), recipe.backbone
+        )
+        held = generation_of(data.classes, data.labels[known], gallery, np.arange(len(known)), knowledge)
+        found = score(Query(vectors, np.arange(len(vectors)), len(vectors)), held, start).features
+        weights = balanced(np.tile(~is_other, 2), np.zeros(len(vectors), np.int64), {0: 1.0})
+        return found, Asked(found, held.profile, np.tile(data.labels[shown], 2), other, weights)
+
+    plain, _ = features()
+    unknown = np.tile(is_other, 2)
+    try:
+        scale = Scale.of_unknown(*nearest_company(plain, other, unknown))
+    except ValueError:  # all alike: nothing to tell by
+        return None
+    _, asked = features()
+    groups = (HEADLESS_NOVEL, HEADLESS_RIVAL) if head is None else (TRAINED, RIVAL)
+    folds = np.tile(data.targets[shown] % _FOLDS, 2)
+    start = replace(start, scale=scale)
+    odds = cross_fitted(start, asked, folds, groups)[unknown]
+    vouching = best_company(odds, other)[0].astype(np.float32)
+    return fit_fusion(start, [asked], groups), Impostors(cohort, vouching)
+
+
+def _embedded(network: keras.Model, data: TrainingSet, rows: Int64Array, size_px: int) -> Float32Array:
+    chunks = np.split(rows, range(_CHUNK, len(rows), _CHUNK))
+    return np.concatenate([outputs_of(network, plain_views(data.art, chunk, size_px), EMBEDDING) for chunk in chunks])

@@ -1,0 +1,144 @@
+"""The evidence, by hand."""
+
+from __future__ import annotations
+
+from math import exp, log
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from logo_retrieval.open_set.evidence import (
+    COMPANY_FEATURES,
+    ClassProfile,
+    Features,
+    Scale,
+    gather,
+    nearest_of_classes,
+)
+from logo_retrieval.values import Float32Array
+
+OTHER = 2
+SCALE = Scale(nearest_low=0.5, nearest_high=0.9, head_low=0.2, head_high=0.7)
+
+
+def profile(*, bars: tuple[float, ...] = (np.nan,) * 3, counts: tuple[int, ...] = (1, 4, 2)) -> ClassProfile:
+    return ClassProfile(np.array(counts), np.array([True, False, False]), np.array(bars))
+
+
+def gathered(
+    similarities: list[float], classes: list[int], head: list[float] | None = None, known: ClassProfile | None = None
+) -> Features:
+    row = None if head is None else np.array([head], np.float32)
+    return gather(np.array([similarities], np.float32), np.array([classes]), row, OTHER, known or profile(), SCALE)
+
+
+def of(features: Features, company: int) -> dict[str, float]:
+    return dict(zip(COMPANY_FEATURES, features.company[0, company].tolist(), strict=True))
+
+
+def test_each_class_has_its_nearest_drawing_and_the_absent_the_last_similarity() -> None:
+    found = nearest_of_classes(np.array([[0.9, 0.8, 0.7]], np.float32), np.array([[1, 1, 0]]), 4)
+    np.testing.assert_allclose(found, [[0.7, 0.9, 0.7, 0.7]])
+
+
+def test_where_all_drawings_were_seen_the_absent_have_no_evidence() -> None:
+    found = nearest_of_classes(np.array([[0.9, -np.inf]], np.float32), np.array([[1, -1]]), 3)
+    np.testing.assert_allclose(found, [[-1, 0.9, -1]])
+    empty = nearest_of_classes(np.full((1, 2), -np.inf, np.float32), np.full((1, 2), -1), 3)
+    np.testing.assert_allclose(empty, [[-1, -1, -1]])
+
+
+def test_every_feature_worked_by_hand() -> None:
+    """On the scale .9 is 1, .7 is .5 and .5 is 0; the head's .7 is 1, .45 is .5 and .2 is 0."""
+    found = gathered([0.9, 0.7, 0.5], [1, 0, OTHER], [0.7, 0.45, 0.2], profile(bars=(np.nan, 0.7, np.nan)))
+    votes = np.array([exp(-5), 1, exp(-10)])
+    share = np.clip(votes / votes.sum(), 0.003, 0.997)
+    first, second = of(found, 0), of(found, 1)
+    assert first == pytest.approx(
+        {
+            "nearest": 0.5,
+            "lead": -0.5,
+            "votes": log(share[0] / (1 - share[0])),
+            "head": 1.0,
+            "head_lead": 0.5,
+            "isolation": 0.0,
+            "above_bar": -0.5,  # not known: the bar stands at 1
+            "rarity": 0.0,
+        },
+        abs=1e-6,
+    )
+    assert second == pytest.approx(
+        {
+            "nearest": 1.0,
+            "lead": 0.5,
+            "votes": log(share[1] / (1 - share[1])),
+            "head": 0.5,
+            "head_lead": -0.5,
+            "isolation": 0.0,
+            "above_bar": 0.5,
+            "rarity": -log(4),
+        },
+        abs=1e-6,
+    )
+    np.testing.assert_allclose(found.rival, [[0.0, 0.0]], atol=1e-6)
+
+
+def test_the_tenth_to_sixtieth_neighbours_are_the_crowd() -> None:
+    near = [0.9] * 10 + [0.7] * 40
+    assert of(gathered(near, [0] * 50), 0)["isolation"] == pytest.approx(-0.5)
+    few = [0.9] * 5 + [-np.inf] * 5
+    assert of(gathered(few, [0] * 5 + [-1] * 5), 0)["isolation"] == 0.0
+
+
+def test_without_a_head_nothing_is_said_by_it() -> None:
+    found = gathered([0.9], [0])
+    assert found.head is None
+    assert of(found, 0)["head"] == of(found, 0)["head_lead"] == 0.0
+
+
+def test_an_empty_index_has_nothing_near() -> None:
+    found = gathered([-np.inf, -np.inf], [-1, -1])
+    assert of(found, 0)["nearest"] == -1.0 and of(found, 0)["lead"] == 0.0
+    assert np.isfinite(found.company).all() and np.isfinite(found.rival).all()
+
+
+@given(
+    st.lists(st.tuples(st.floats(-1, 1, width=32), st.integers(0, 2)), min_size=1, max_size=12),
+    st.integers(0, 2**32 - 1),
+)
+def test_how_cosines_are_spread_does_not_matter(pairs: list[tuple[float, int]], seed: int) -> None:
+    """A network whose cosines are all half as far from 1 says the same on its own scale."""
+    similarities = np.array([sorted((s for s, _ in pairs), reverse=True)], np.float32).clip(min=0.5)
+    classes = np.array([[c for _, c in pairs]])
+    head = np.random.default_rng(seed).uniform(0.2, 1, (1, 3)).astype(np.float32)
+    squeezed = Scale(0.75, 0.95, 0.6, 0.85)
+
+    def half(values: Float32Array) -> Float32Array:
+        return (1 - (1 - values) / 2).astype(np.float32)
+
+    plain = gather(similarities, classes, head, OTHER, profile(), SCALE)
+    other = gather(half(similarities), classes, half(head), OTHER, profile(), squeezed)
+    np.testing.assert_allclose(plain.company, other.company, atol=2e-5)
+    np.testing.assert_allclose(plain.rival, other.rival, atol=2e-5)
+
+
+def test_faults_say_what_was_expected() -> None:
+    with pytest.raises(ValueError, match=r"must be \(n, k\), got \(1, 2\) and \(1, 3\)"):
+        nearest_of_classes(np.zeros((1, 2), np.float32), np.zeros((1, 3), np.int64), 3)
+    with pytest.raises(ValueError, match="below 3"):
+        nearest_of_classes(np.zeros((1, 1), np.float32), np.full((1, 1), 3), 3)
+    with pytest.raises(ValueError, match=r"head of shape \(1, 3\), got 2 and \(1, 2\)"):
+        gathered([0.9], [0], [0.1, 0.2])
+    with pytest.raises(ValueError, match="low end of a scale must be below"):
+        Scale(0.5, 0.5, 0, 1)
+    with pytest.raises(ValueError, match="one unknown logo at least"):
+        Scale.of_unknown(np.zeros(0, np.float32), None)
+
+
+def test_the_scale_lies_where_unknown_logos_do() -> None:
+    near = np.linspace(0, 1, 101, dtype=np.float32)
+    scale = Scale.of_unknown(near, (near / 2).astype(np.float32))
+    assert (scale.nearest_low, scale.nearest_high) == pytest.approx((0.5, 0.98))
+    assert (scale.head_low, scale.head_high) == pytest.approx((0.25, 0.49))
