@@ -16,7 +16,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from calibrate import DECISION, LOG_ODDS
+from calibrate import DECISION, VOUCHING
 from calibration import cohort_of
 from embedded import embed_wide
 from logobench_data import DATA, LogoBench, default_cache, load
@@ -42,7 +42,8 @@ def calibrated(bundle: ModelBundle, work: Path, cache: Path, folder: Path) -> Mo
     wide = load_wide(cache)
     rows = cohort_of(wide)
     cohort = embed_wide(wide, rows, None, bundle, cache).of(rows, all_views=False)[0]
-    impostors = Impostors(cohort, np.load(work / LOG_ODDS, allow_pickle=False))
+    with np.load(work / VOUCHING, allow_pickle=False) as kept:
+        impostors = Impostors(cohort, kept["log_odds"], kept["novel_log_odds"], int(kept["novel_pairs"]))
     files = {name: bundle.path(name).read_bytes() for name in KEPT}
     files[IMPOSTORS_FILE] = impostors.to_bytes()
     card = files[CARD_FILE].decode()

@@ -6,8 +6,8 @@ Companies that training knew, and the drawings of `other`, are fitted on what th
 about drawings by artists whom neither has seen; novel companies on what the held-out network says about companies that
 it has never seen; and a model without a head on the same drawings, as the measured network and a backbone as ImageNet
 left it see them. The weights go into the package, for networks of which nothing is known; WORK keeps them with the
-measured network's scale and with the log-odds of unknown logos, each by weights that were fitted without it, for
-`build_starter.py`.
+measured network's scale and with the log-odds of the held-out network's unknown logos, each by weights that were
+fitted without it, for `build_starter.py`.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from pathlib import Path
 
 import numpy as np
 from calibration import (
-    COINS,
+    FOLDS,
     Network,
     Trial,
     held_out_network,
@@ -36,49 +36,68 @@ from wide_data import load_wide
 from logo_retrieval import open_set
 from logo_retrieval.answers import best_company
 from logo_retrieval.bundle import read_bundle
-from logo_retrieval.evaluation.fitting import cross_fitted, fit_fusion
+from logo_retrieval.evaluation.fitting import fit_fusion
+from logo_retrieval.knowledge import DEFAULT_FALSE_ACCEPT
 from logo_retrieval.models import opened_model
 from logo_retrieval.open_set.fusion import HEADLESS_NOVEL, HEADLESS_RIVAL, NOVEL, RIVAL, TRAINED, Fusion
-from logo_retrieval.values import Float32Array
+from logo_retrieval.open_set.impostors import Impostors
+from logo_retrieval.values import Float32Array, Float64Array
 
 WEIGHTS = Path(open_set.__file__).with_name("default.json")
-DECISION, LOG_ODDS = "decision.json", "log_odds.npy"
+DECISION, VOUCHING = "decision.json", "vouching.npz"
+TAIL = 5000
 FROZEN = "efficientnet_lite0"
-DRAWINGS = (1, 2, 3, 5, 10)
-COMPANIES = (15, 60)
-LOTS = 2
+ENROLLED = ((1, 60), (1, 15), (2, 60), (3, 60), (5, 60), (5, 15), (10, 60))
+"""Drawings of each, and companies."""
 
 
 def novel_trials(network: Network, start: Fusion, *, head: bool = True) -> list[Trial]:
     """Several lots of each number of drawings and companies."""
     knowledge = network.knowledge(start, head=head)
-    return [
-        novel_companies(network, knowledge, drawings, companies, lot)
-        for drawings in DRAWINGS
-        for companies in COMPANIES
-        for lot in range(LOTS)
-    ]
+    return [novel_companies(network, knowledge, drawings, companies, 0) for drawings, companies in ENROLLED]
 
 
-def fitted(networks: Sequence[Network], held_out: Network, headless: Sequence[Network]) -> Fusion:
+def fitted(known: Sequence[Trial], novel: Sequence[Trial], plain: Sequence[Trial]) -> Fusion:
     """All weights."""
-    start = Fusion.blank()
-    known = [known_companies(each, each.knowledge(start)).asked for each in networks]
-    fusion = fit_fusion(start, known, (TRAINED, RIVAL))
-    fusion = fit_fusion(fusion, [each.asked for each in novel_trials(held_out, start)], (NOVEL,))
-    plain = [known_companies(each, each.knowledge(start, head=False)).asked for each in headless]
-    return fit_fusion(fusion, plain, (HEADLESS_NOVEL, HEADLESS_RIVAL))
+    fusion = fit_fusion(Fusion.blank(), [each.asked for each in known], (TRAINED, RIVAL))
+    fusion = fit_fusion(fusion, [each.asked for each in novel], (NOVEL,))
+    return fit_fusion(fusion, [each.asked for each in plain], (HEADLESS_NOVEL, HEADLESS_RIVAL))
 
 
-def vouching(networks: Sequence[Network]) -> Float32Array:
-    """The largest log-odds of a company for unknown logos, each by weights that were fitted without its brand."""
-    found = []
-    for each in networks:
-        trial = known_companies(each, each.knowledge(Fusion.blank()))
-        odds = cross_fitted(Fusion.blank(), trial.asked, trial.folds, (TRAINED, RIVAL))
-        unknown = (trial.asked.true == trial.asked.other) & (trial.queries.kinds != COINS)
-        found.append(best_company(odds[unknown], trial.asked.other)[0])
-    return np.concatenate(found).astype(np.float32)
+def cross_judged(trials: Sequence[Trial], judged: Trial) -> Float64Array:
+    """(n, c) log-odds of each query of one trial by weights fitted on all trials without its company or brand."""
+    odds = np.zeros(judged.asked.features.nearest.shape)
+    for fold in range(FOLDS):
+        others = [each.asked.only(each.folds != fold) for each in trials]
+        rows = judged.folds == fold
+        odds[rows] = judged.asked.only(rows).log_odds(fit_fusion(Fusion.blank(), others, (TRAINED, RIVAL)))
+    return odds
+
+
+def halves(fusion: Fusion, trials: Sequence[Trial]) -> list[Fusion]:
+    """Weights of novel companies fitted on the first and on the second half of these and of the unknown brands."""
+    return [fit_fusion(fusion, [each.asked.only(each.may_teach(half)) for each in trials], (NOVEL,)) for half in (0, 1)]
+
+
+def judged_by_halves(trial: Trial, by_half: Sequence[Fusion]) -> Float64Array:
+    """(n, c) log-odds, each query's by the weights of the half that it is not in."""
+    odds: Float64Array = np.where(
+        (trial.half == 0)[:, None], trial.asked.log_odds(by_half[1]), trial.asked.log_odds(by_half[0])
+    )
+    return odds
+
+
+def vouching(trial: Trial, odds: Float64Array) -> Float32Array:
+    """(u,) the largest log-odds of a company for logos that are unknown to the index and by unseen artists."""
+    found: Float32Array = best_company(odds[trial.unknown], trial.asked.other)[0].astype(np.float32)
+    return found
+
+
+def novel_tail(trials: Sequence[Trial], by_half: Sequence[Fusion]) -> tuple[Float32Array, int]:
+    """The largest log-odds of pairs of an unknown logo and a novel company, and how many pairs there were."""
+    pairs = [judged_by_halves(each, by_half)[each.unknown][:, each.asked.profile.novel].ravel() for each in trials]
+    values = -np.sort(-np.concatenate(pairs))
+    return values[:TAIL].astype(np.float32), len(values)
 
 
 def main() -> None:
@@ -92,13 +111,23 @@ def main() -> None:
     held_out = held_out_network(bench, wide, read_bundle(arguments.work / BUNDLE), arguments.cache)
     with opened_model(FROZEN) as bundle:
         frozen = measured_network(bench, wide, bundle, arguments.cache)
-    fusion = fitted([measured, held_out], held_out, [measured, frozen])
+    start = Fusion.blank()
+    known = [known_companies(each, each.knowledge(start)) for each in (measured, held_out)]
+    novel = novel_trials(held_out, start)
+    plain = [known_companies(each, each.knowledge(start, head=False)) for each in (measured, frozen)]
+    fusion = fitted(known, novel, plain)
     for group, weights in fusion.weights.items():
-        print(group, {name: round(value, 3) for name, value in weights.items()})
+        print(group, {name: round(value, 3) for name, value in weights.items()}, flush=True)
     WEIGHTS.write_text(json.dumps(fusion.weights, indent=1) + "\n", encoding="utf-8")
     decision = replace(fusion, scale=measured.scale)
     (arguments.work / DECISION).write_text(json.dumps(decision.to_dict(), indent=1) + "\n", encoding="utf-8")
-    np.save(arguments.work / LOG_ODDS, vouching([measured, held_out]), allow_pickle=False)
+    tail, pairs = novel_tail(novel, halves(fusion, novel))
+    log_odds = vouching(known[1], cross_judged(known, known[1]))
+    np.savez(arguments.work / VOUCHING, log_odds=log_odds, novel_log_odds=tail, novel_pairs=pairs)
+    impostors = Impostors(np.zeros((0, 1), np.float32), log_odds, tail, pairs)
+    print(len(log_odds), "vouch for", impostors.threshold(DEFAULT_FALSE_ACCEPT))
+    for n_novel in (1, 15, 60, 200):
+        print(n_novel, "novel:", impostors.novel_threshold(DEFAULT_FALSE_ACCEPT, n_novel))
 
 
 if __name__ == "__main__":

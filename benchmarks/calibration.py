@@ -29,7 +29,7 @@ from logo_retrieval.knowledge import Knowledge
 from logo_retrieval.open_set.evidence import Features, Scale, nearest_company
 from logo_retrieval.open_set.fusion import Fusion
 from logo_retrieval.open_set.impostors import Impostors, spread
-from logo_retrieval.values import Float32Array, Int64Array
+from logo_retrieval.values import BoolArray, Float32Array, Int64Array
 
 SPLIT = "collection"
 WORN = "test"
@@ -285,8 +285,29 @@ class Trial:
     @property
     def folds(self) -> Int64Array:
         """(n,) such that all of one company, or of one unknown brand, is in one fold."""
-        digests = [hashlib.sha256(group.encode()).digest()[0] for group in self.queries.groups]
-        return np.array(digests, np.int64) % FOLDS
+        return _digests(self.queries.groups) % FOLDS
+
+    @property
+    def half(self) -> Int64Array:
+        """(n,) 0 or 1, in the same way."""
+        return _digests(self.queries.groups) // FOLDS % 2
+
+    @property
+    def unknown(self) -> BoolArray:
+        """(n,) logos that the index does not know, by artists or of brands that the network has not seen."""
+        fresh = np.isin(self.queries.kinds, (CLEAN, DEGRADED, BRANDS))
+        unknown: BoolArray = fresh & (self.asked.true == self.asked.other)
+        return unknown
+
+    def may_teach(self, half: int) -> BoolArray:
+        """(n,) the queries of one half of novel companies and unknown brands, and all of known companies."""
+        novel = np.isin(self.queries.kinds, (NOVEL_CLEAN, NOVEL_DEGRADED, BRANDS))
+        chosen: BoolArray = ~novel | (self.half == half)
+        return chosen
+
+
+def _digests(names: Iterable[str]) -> Int64Array:
+    return np.array([int.from_bytes(hashlib.sha256(name.encode()).digest()[:4], "big") for name in names], np.int64)
 
 
 def known_companies(network: Network, knowledge: Knowledge) -> Trial:
@@ -332,7 +353,9 @@ def novel_companies(network: Network, knowledge: Knowledge, drawings: int, compa
             for rows in (np.flatnonzero(drawn.labels == name) for name in np.sort(chosen))
         ]
     )
-    held = network.index(network.gallery(unknown=True), knowledge, drawn.only(np.sort(enrolled)))
+    seen = network.gallery(unknown=True)
+    seen = seen[network.parts[seen] == "train"]  # so that no artist who is asked is in the index
+    held = network.index(seen, knowledge, drawn.only(np.sort(enrolled)))
     worn = Queries.joined(
         [
             network.queries(network.worn, hidden, NOVEL_DEGRADED),

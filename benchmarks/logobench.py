@@ -31,14 +31,14 @@ from sklearn.neighbors import KNeighborsClassifier, NearestCentroid
 from starter_data import ART_PX
 from surroundings import RESULTS, surroundings
 
-from logo_retrieval.answers import Policy, Query, Scores, best_company, score
+from logo_retrieval.answers import Query, Scores, best_company, named, score
 from logo_retrieval.bundle import ModelBundle
 from logo_retrieval.evaluation import fitting
 from logo_retrieval.evaluation.measure import RESAMPLES, SEED, Answers, Estimate, measure
 from logo_retrieval.evaluation.metrics import macro_f_beta
 from logo_retrieval.generation import Generation, generation_of
 from logo_retrieval.heads.cosine import HEAD_FILE, HeadVectors
-from logo_retrieval.knowledge import Knowledge
+from logo_retrieval.knowledge import DEFAULT_FALSE_ACCEPT, Knowledge
 from logo_retrieval.models import opened_model
 from logo_retrieval.open_set.evidence import Scale, nearest_company
 from logo_retrieval.open_set.fusion import HEADLESS_NOVEL, HEADLESS_RIVAL, RIVAL, TRAINED, Fusion, probabilities
@@ -116,10 +116,10 @@ def ask(bench: LogoBench, held: Generation, knowledge: Knowledge, source: Embedd
 Rule = Callable[[Asked], Answers]
 
 
-def fused(asked: Asked, other: int, policy: Policy) -> Answers:
+def fused(asked: Asked, other: int, threshold: float) -> Answers:
     """The decision."""
     chances = probabilities(asked.scores.log_odds, other)
-    return Answers(policy.named(asked.scores.log_odds, other), 1 - chances[:, other], chances)
+    return Answers(named(asked.scores.log_odds, other, threshold), 1 - chances[:, other], chances)
 
 
 def by_threshold(similarities: Float32Array | Float64Array, other: int, threshold: float) -> Answers:
@@ -160,7 +160,8 @@ def rules(
         model.fit(gallery.whole, gallery.true)
         return lambda asked: by_chances(model, asked.whole)
 
-    threshold = knowledge.threshold(None)
+    assert knowledge.impostors is not None  # noqa: S101
+    threshold = knowledge.impostors.threshold(DEFAULT_FALSE_ACCEPT)
     return {
         "nearest drawing": near(-1.0),
         "nearest class mean above a threshold": best([mean(each) for each in THRESHOLDS]),
@@ -171,8 +172,8 @@ def rules(
             [fitted(LogisticRegression(C=each, max_iter=300)) for each in PENALTIES]
         ),
         "nearest drawing above a threshold": best([near(each) for each in THRESHOLDS]),
-        "fusion, likeliest answer": lambda asked: fused(asked, other, Policy()),
-        "fusion, as classify answers": lambda asked: fused(asked, other, Policy(threshold)),
+        "fusion, likeliest answer": lambda asked: fused(asked, other, 0.0),
+        "fusion, as classify answers": lambda asked: fused(asked, other, threshold),
     }
 
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from calibrate import novel_trials
+from calibrate import cross_judged, halves, judged_by_halves, novel_tail, novel_trials, vouching
 from calibration import (
     BRANDS,
     CLEAN,
@@ -40,14 +40,14 @@ from surroundings import RESULTS, surroundings
 from train_starter import MEASURED
 from wide_data import load_wide
 
-from logo_retrieval.answers import Policy, best_company
+from logo_retrieval.answers import best_company, named
 from logo_retrieval.bundle import read_bundle
 from logo_retrieval.evaluation.fitting import Asked, cross_fitted, fit_fusion
 from logo_retrieval.evaluation.measure import RESAMPLES, SEED, estimate
 from logo_retrieval.evaluation.metrics import auroc, macro_f_beta
-from logo_retrieval.knowledge import DEFAULT_FALSE_ACCEPT
+from logo_retrieval.knowledge import DEFAULT_FALSE_ACCEPT, Knowledge
 from logo_retrieval.open_set.evidence import COMPANY_FEATURES, RIVAL_FEATURES
-from logo_retrieval.open_set.fusion import GROUPS, NOVEL, RIVAL, TRAINED, Fusion, probabilities
+from logo_retrieval.open_set.fusion import GROUPS, RIVAL, TRAINED, Fusion, probabilities
 from logo_retrieval.open_set.impostors import Impostors
 from logo_retrieval.values import BoolArray, Float64Array, Int64Array
 
@@ -55,7 +55,7 @@ UNKNOWN_SHARES = (0.3, 0.6, 0.9)
 SHARES = (0.01, 0.02, 0.05, 0.1, 0.2)
 DRAWINGS = (1, 3, 5, 10)
 COMPANIES = 60
-LOTS = 4
+LOTS = 3
 BINS = 15
 LEAST_IN_BIN = 30
 COVERAGES = (0.5, 0.7, 0.8, 0.9, 0.95, 1.0)
@@ -71,21 +71,21 @@ def mixed(company: BoolArray, share: float) -> Float64Array:
 def calibration(odds: Float64Array, true: Int64Array, other: int, threshold: float, share: float) -> dict[str, Any]:
     """ECE over all answers, and stated and true shares of those that name a company, by fifteenths."""
     chances = probabilities(odds, other, share)
-    label = Policy(threshold).named(odds, other)
+    label = named(odds, other, threshold)
     confidence, right = chances[np.arange(len(true)), label], label == true
-    weights, named = mixed(true != other, share), label != other
+    weights, company = mixed(true != other, share), label != other
     place = np.minimum((confidence * BINS).astype(int), BINS - 1)
     gaps = np.bincount(place, weights * (confidence - right), BINS)
     bins = []
     for each in range(BINS):
-        rows = named & (place == each)
+        rows = company & (place == each)
         if rows.sum() >= LEAST_IN_BIN:
             mass = weights[rows].sum()
             stated, found = ((weights[rows] * what[rows]).sum() / mass for what in (confidence, right))
             bins.append([int(rows.sum()), round(float(stated), 4), round(float(found), 4)])
     return {
         "ece": round(float(np.abs(gaps).sum()), 4),
-        "named_right": round(float((weights * (named & right)).sum() / max((weights * named).sum(), 1e-12)), 4),
+        "named_right": round(float((weights * (company & right)).sum() / max((weights * company).sum(), 1e-12)), 4),
         "named_bins": bins,
         "worst_bin": max((round(abs(stated - found), 4) for _, stated, found in bins), default=0.0),
     }
@@ -93,7 +93,7 @@ def calibration(odds: Float64Array, true: Int64Array, other: int, threshold: flo
 
 def quality(odds: Float64Array, true: Int64Array, other: int, threshold: float, groups: Int64Array) -> dict[str, Any]:
     """What is right where a company is named above a threshold, with intervals over brands and companies."""
-    label, company = Policy(threshold).named(odds, other), true != other
+    label, company = named(odds, other, threshold), true != other
     right, everything = label == true, np.arange(len(true))
     known = best_company(odds, other)[0]
     statistics: dict[str, Callable[[Int64Array], float]] = {
@@ -120,9 +120,8 @@ def numbered(groups: Iterable[str]) -> Int64Array:
 
 def vouched(trial: Trial, odds: Float64Array, share: float = DEFAULT_FALSE_ACCEPT) -> dict[int, float]:
     """By fold, the threshold by the unknown logos of all other folds."""
-    unknown = (trial.asked.true == trial.asked.other) & (trial.queries.kinds != COINS)
     return {
-        int(fold): threshold_of(odds, unknown & (trial.folds != fold), trial.asked.other, share)
+        int(fold): threshold_of(odds, trial.unknown & (trial.folds != fold), trial.asked.other, share)
         for fold in np.unique(trial.folds)
     }
 
@@ -176,7 +175,7 @@ def false_names(trial: Trial, odds: Float64Array, share: float) -> dict[str, flo
     """Of unknown logos the share that is named where so much is asked for, and the companies that still are."""
     asked = trial.asked
     moved = above(odds, asked.other, trial.folds, vouched(trial, odds, share))
-    label = Policy(0.0).named(moved, asked.other)
+    label = named(moved, asked.other, 0.0)
     judged = np.isin(trial.queries.kinds, (CLEAN, DEGRADED, BRANDS))
     unknown, company = judged & (asked.true == asked.other), judged & (asked.true != asked.other)
     return {
@@ -234,23 +233,24 @@ def without(asked: Asked, feature: str | None, rival: Iterable[str]) -> Asked:
 def enrolment(network: Network) -> dict[str, Any]:
     """Companies that the network has never seen, enrolled sixty at a time.
 
-    The weights of novel companies are fitted in two folds of these companies, each judged by those of the other.
+    The weights of novel companies are fitted in two halves of these companies, each judged by those of the other; so
+    are the log-odds that vouch for what they must exceed.
     """
     start = Fusion.blank()
     trial = known_companies(network, network.knowledge(start))
     fusion = fit_fusion(start, [trial.asked], (TRAINED, RIVAL))
-    unknown = (trial.asked.true == trial.asked.other) & (trial.queries.kinds != COINS)
-    odds = cross_fitted(start, trial.asked, trial.folds, (TRAINED, RIVAL))
-    threshold = threshold_of(odds, unknown, trial.asked.other)
-    plain = float(np.quantile(trial.asked.features.nearest[unknown].max(axis=1), 1 - DEFAULT_FALSE_ACCEPT))
     fits = novel_trials(network, start)
-    halves = [fit_fusion(fusion, [only_half(each, half) for each in fits], (NOVEL,)) for half in (0, 1)]
-    found: dict[str, Any] = {"threshold": round(threshold, 3)}
+    by_half = halves(fusion, fits)
+    odds = cross_judged([trial], trial)
+    impostors = Impostors(np.zeros((0, 1), np.float32), vouching(trial, odds), *novel_tail(fits, by_half))
+    knowledge = replace(network.knowledge(fusion), impostors=impostors)
+    plain = float(np.quantile(trial.asked.features.nearest[trial.unknown].max(axis=1), 1 - DEFAULT_FALSE_ACCEPT))
+    found: dict[str, Any] = {}
     for drawings in DRAWINGS:
         entries = []
         for lot in range(LOTS):
             each = novel_companies(network, network.knowledge(start), drawings, COMPANIES, 100 + lot)
-            entries.append(judged_enrolment(each, halves, threshold, plain, len(network.classes)))
+            entries.append(judged_enrolment(each, judged_by_halves(each, by_half), knowledge, plain))
         found[str(drawings)] = {
             name: round(float(np.mean([entry[name] for entry in entries])), 4) for name in entries[0]
         }
@@ -258,52 +258,36 @@ def enrolment(network: Network) -> dict[str, Any]:
     return found
 
 
-def half_of(names: Iterable[str]) -> Int64Array:
-    """(n,) 0 or 1 by name."""
-    return np.array([sum(name.encode()) % 2 for name in names], np.int64)
-
-
-def only_half(trial: Trial, half: int) -> Asked:
-    """The queries of one half of the novel companies and of unknown brands, and all of known companies."""
-    novel = np.isin(trial.queries.kinds, (NOVEL_CLEAN, NOVEL_DEGRADED, BRANDS))
-    return trial.asked.only(~novel | (half_of(trial.queries.groups) == half))
-
-
-def judged_enrolment(
-    trial: Trial, halves: list[Any], threshold: float, plain_threshold: float, n_before: int
-) -> dict[str, float]:
-    """The figures of one lot; what shows a company or brand of one half is judged by the weights of the other half."""
+def judged_enrolment(trial: Trial, odds: Float64Array, knowledge: Knowledge, plain: float) -> dict[str, float]:
+    """The figures of one lot, half of whose queries are unknown and a quarter each of new and of old companies."""
     asked, kinds, other = trial.asked, trial.queries.kinds, trial.asked.other
-    half = half_of(trial.queries.groups)
-    odds = np.where((half == 0)[:, None], asked.log_odds(halves[1]), asked.log_odds(halves[0]))
-    label = Policy(threshold).named(odds, other)
-    right, novel = label == asked.true, asked.true >= n_before
-    old = odds.copy()
-    old[:, n_before:] = -np.inf
-    before = Policy(threshold).named(old, other)  # all but for the number of companies and new rivals
+    thresholds = knowledge.thresholds(DEFAULT_FALSE_ACCEPT, asked.profile)
+    assert thresholds is not None  # noqa: S101
+    label = named(odds, other, thresholds)
+    right, unknown = label == asked.true, trial.unknown
+    novel = asked.profile.novel[asked.true]
+    old = np.isin(kinds, (CLEAN, DEGRADED)) & asked.profile.trained[asked.true]
+    without_new = np.where(asked.profile.novel, -np.inf, odds)
+    before = named(without_new, other, thresholds)
     near = asked.features.nearest
-    plain = np.where(near.max(axis=1) > plain_threshold, near.argmax(axis=1), other)
+    by_cosine = np.where(near.max(axis=1) > plain, near.argmax(axis=1), other)
     chances = probabilities(odds, other)
     confidence = chances[np.arange(len(label)), label]
-    weights = np.where(novel, 1 / max(novel.sum(), 1), 0) + np.where(
-        asked.true == other, 2 / (asked.true == other).sum(), 0
-    )
-    weights += np.where(~novel & (asked.true != other), 1 / (~novel & (asked.true != other)).sum(), 0)
+    weights = 0.5 * unknown / unknown.sum() + 0.25 * novel / novel.sum() + 0.25 * old / old.sum()
     place = np.minimum((confidence * BINS).astype(int), BINS - 1)
-    gaps = np.bincount(place, weights / weights.sum() * (confidence - right), BINS)
-    clean, unknown = kinds == NOVEL_CLEAN, (asked.true == other) & (kinds != COINS)
-    known = np.isin(kinds, (CLEAN, DEGRADED))
+    gaps = np.bincount(place, weights * (confidence - right), BINS)
+    clean = kinds == NOVEL_CLEAN
     return {
         "new_right": float(right[clean].mean()),
         "new_right_degraded": float(right[kinds == NOVEL_DEGRADED].mean()),
         "new_likeliest": float((best_company(odds, other)[1] == asked.true)[clean].mean()),
-        "old_right": float(right[known & (asked.true != other)].mean()),
-        "old_moved": float((label != before)[known].mean()),
+        "old_right": float(right[old].mean()),
+        "old_moved": float((label != before)[old].mean()),
         "other_right": float(right[unknown].mean()),
         "other_right_before": float((before == other)[unknown].mean()),
         "ece": float(np.abs(gaps).sum()),
-        "plain_new_right": float((plain == asked.true)[clean].mean()),
-        "plain_other_right": float((plain == other)[unknown].mean()),
+        "plain_new_right": float((by_cosine == asked.true)[clean].mean()),
+        "plain_other_right": float((by_cosine == other)[unknown].mean()),
     }
 
 

@@ -17,10 +17,11 @@ from PIL import Image, ImageDraw, ImageFont
 from surroundings import RESULTS
 
 from logo_retrieval import images
-from logo_retrieval.answers import Policy
+from logo_retrieval.answers import named
 from logo_retrieval.bundle import read_bundle
 from logo_retrieval.images.decode import decode
 from logo_retrieval.images.preparation import Preparation
+from logo_retrieval.knowledge import DEFAULT_FALSE_ACCEPT
 from logo_retrieval.open_set.fusion import probabilities
 
 FONT = Path(images.__file__).parent / "fonts" / "LiberationSans-Regular.ttf"
@@ -53,20 +54,22 @@ def main() -> None:
     asked = np.sort(np.random.default_rng(SEED).choice(rooms.unseen, ROWS * COLUMNS, replace=False))
     scores = ask(bench, held, knowledge, drawn, asked).scores
     answers = probabilities(scores.log_odds, held.other)
-    labels = Policy(knowledge.threshold(None)).named(scores.log_odds, held.other)
+    thresholds = knowledge.thresholds(DEFAULT_FALSE_ACCEPT, held.profile)
+    assert thresholds is not None  # noqa: S101
+    labels = named(scores.log_odds, held.other, thresholds)
 
     page = Image.new("RGB", (COLUMNS * CELL_WIDTH, ROWS * CELL_HEIGHT), "white")
     pen = ImageDraw.Draw(page)
     large, small = ImageFont.truetype(BOLD, 20), ImageFont.truetype(FONT, 12)
-    for place, (query, answer, named) in enumerate(zip(asked, answers, labels, strict=True)):
+    for place, (query, answer, place_of) in enumerate(zip(asked, answers, labels, strict=True)):
         left, top = place % COLUMNS * CELL_WIDTH + 16, place // COLUMNS * CELL_HEIGHT + 16
-        label = bench.classes[named]
+        label = bench.classes[place_of]
         truth = bench.drawings[query].label
         page.paste(tile(bench.drawings[query], QUERY_PX), (left, top))
         pen.rectangle((left, top, left + QUERY_PX, top + QUERY_PX), outline="#dddddd")
         pen.text((left + 116, top + 22), label, INK, large)
         verdict = "right" if label == truth else f"wrong: {truth}"
-        pen.text((left + 116, top + 50), f"probability {answer[named]:.2f}", FAINT, small)
+        pen.text((left + 116, top + 50), f"probability {answer[place_of]:.2f}", FAINT, small)
         pen.text((left + 116, top + 68), verdict, RIGHT if label == truth else WRONG, small)
         for rank in range(SHOWN):
             near = bench.drawings[rooms.train[scores.neighbours.ids[place, rank]]]

@@ -1,4 +1,4 @@
-"""Writes the measured results into the README: `python benchmarks/tables.py`; `--check` says whether they are there."""
+"""Writes the results into `docs/measured.md`: `python benchmarks/tables.py`; `--check` says whether they are there."""
 
 from __future__ import annotations
 
@@ -9,8 +9,7 @@ from pathlib import Path
 from typing import Any
 
 RESULTS = Path(__file__).resolve().parent / "results"
-FALSE_NAMES = ("false_accept", "companies_right")
-README = Path(__file__).resolve().parents[1] / "README.md"
+PAGE = Path(__file__).resolve().parents[1] / "docs" / "measured.md"
 
 
 def result(name: str) -> dict[str, Any]:
@@ -27,21 +26,14 @@ def rows(*cells: list[str]) -> list[str]:
 
 def logobench() -> list[str]:
     """Every method on every set of queries, the recipe of 2018 first."""
-    (split,) = result("logobench")["splits"].values()
-    sets = ("all", "unseen", "degraded")
-    lines = [["method", "views", "all: macro F2", "unseen shapes", "degraded", "wide: right", "other right", "AUROC"]]
-    for entry in result("origin")["methods"]:
-        lines.append([f"2018, {entry['method']}", "squashed", *quality(entry, sets)])
-    for entry in split["methods"]:
-        lines.append([entry["method"], "all" if entry["all_views"] else "whole", *quality(entry, sets)])
+    lines = [["method", "all: macro F2", "unseen shapes", "degraded", "companies right", "other right", "AUROC", "ECE"]]
+    origin = [{**entry, "method": f"2018, {entry['method']}"} for entry in result("origin")["methods"]]
+    for entry in origin + result("logobench")["methods"]:
+        f2 = [with_interval(entry[asked]["macro_f2"]) for asked in ("all", "unseen", "degraded")]
+        found = entry["all"]
+        figures = (found.get(name) for name in ("company_accuracy", "other_recall", "auroc", "ece"))
+        lines.append([entry["method"], *f2, *("" if each is None else f"{each[0]:.3f}" for each in figures)])
     return rows(*lines)
-
-
-def quality(entry: dict[str, Any], sets: tuple[str, ...]) -> list[str]:
-    """The figures of one method."""
-    f2 = [with_interval(entry[asked]["macro_f2"]) for asked in sets]
-    others = (("wide", "company_accuracy"), ("all", "other_recall"), ("all", "auroc"))
-    return f2 + [f"{entry[asked][figure][0]:.3f}" for asked, figure in others]
 
 
 def with_interval(figure: list[float]) -> str:
@@ -49,79 +41,79 @@ def with_interval(figure: list[float]) -> str:
     return "{:.3f} ({:.3f}-{:.3f})".format(*figure)
 
 
-def shape_split() -> list[str]:
-    """Every method on the shape split, of the companies that the held-out training knows."""
-    sets = ("all", "degraded")
-    lines = [["method", "views", "new shapes: macro F2", "degraded", "wide: right", "other right", "AUROC"]]
-    for entry in result("enrolment")["fusion"]["methods"]:
-        lines.append([entry["method"], "all" if entry["all_views"] else "whole", *quality(entry, sets)])
+def known() -> list[str]:
+    """What both networks answer about drawings by artists that they have not seen."""
+    lines = [["network", "asked", "queries", "macro F2", "companies right", "other right", "AUROC"]]
+    for network, entry in result("open_set")["networks"].items():
+        for asked in ("as drawn", "unseen shapes", "degraded", "copies of known drawings"):
+            found = entry[asked]
+            figures = (with_interval(found[name]) for name in ("macro_f2", "companies_right", "other_right", "auroc"))
+            lines.append([network, asked, f"{found['queries']:,}", *figures])
+    return rows(*lines)
+
+
+def trust() -> list[str]:
+    """How far probabilities can be trusted, by the share of unknown logos."""
+    lines = [
+        ["network", "unknown logos", "ECE", "named rightly, of those named", "largest gap of a bin of named answers"]
+    ]
+    for network, entry in result("open_set")["networks"].items():
+        for share, found in entry["calibration"].items():
+            figures = (f"{found[name]:.3f}" for name in ("ece", "named_right", "worst_bin"))
+            lines.append([network, f"{float(share):.0%}", *figures])
+    return rows(*lines)
+
+
+def named() -> list[str]:
+    """Stated and true share of right names by bin, of the held-out network's answers."""
+    bins = {
+        share: found["named_bins"] for share, found in result("open_set")["networks"]["held out"]["calibration"].items()
+    }
+    lines = [["unknown logos", *(f"bin {place}" for place in range(1, 1 + max(map(len, bins.values()))))]]
+    for share, found in bins.items():
+        cells = [f"{stated:.2f} stated, {true:.2f} right, {n}" for n, stated, true in found]
+        lines.append([f"{float(share):.0%}", *cells, *[""] * (len(lines[0]) - 1 - len(cells))])
+    return rows(*lines)
+
+
+def evidence() -> list[str]:
+    """What each part of the evidence is worth."""
+    networks = result("open_set")["networks"]
+    head = [f"{name}: {what}" for name in networks for what in ("log-loss", "AUROC", "macro F2")]
+    lines = [["evidence", *head]]
+    for part in networks["held out"]["ablation"]:
+        found = [entry["ablation"][part] for entry in networks.values()]
+        lines.append([part, *(f"{each[name]:.4f}" for each in found for name in ("nll", "auroc", "macro_f2"))])
+    return rows(*lines)
+
+
+def false_names() -> list[str]:
+    """Shares of false names, asked for and given."""
+    networks = result("open_set")["networks"]
+    head = [f"{name}: {what}" for name in networks for what in ("given", "companies right")]
+    lines = [["asked for", *head]]
+    for share in networks["held out"]["false_accept"]:
+        found = [entry["false_accept"][share] for entry in networks.values()]
+        lines.append([share, *(f"{each[name]:.3f}" for each in found for name in ("given", "companies_right"))])
     return rows(*lines)
 
 
 def enrolment() -> list[str]:
-    """What enrolled companies are worth, by number of drawings and by what the head has of them."""
-    lines = [
-        ["drawings", "head", "new companies: right", "other shapes: right", "old: macro F2", "other right"]
-        + ["named at 0.05", "ECE"]
-    ]
-    for number, methods in result("enrolment")["drawings"].items():
-        for method, entry in methods.items():
-            lines.append(
-                [
-                    number,
-                    method,
-                    with_interval(entry["right"]),
-                    with_interval(entry["right_other_shapes"]),
-                    f"{entry['old_macro_f2_change'][0]:+.3f}",
-                    f"{entry['other_recall']:.3f}",
-                    f"{entry['false_accept_0.05']:.3f}" if "false_accept_0.05" in entry else "",
-                    f"{entry['ece']:.3f}" if "ece" in entry else "",
-                ]
-            )
-    return rows(*lines)
-
-
-def enrolment_met() -> list[str]:
-    """Brands that training knew as `other`, enrolled; and the companies that it knew, under other names."""
-    results = result("enrolment_met")
-    lines = [
-        ["drawings", "right", "right at 0.05", "called other", "old companies: right", "other right", "named at 0.05"]
-    ]
-    for number, entry in results["drawings"].items():
-        brands = [with_interval(entry[name]) for name in ("right", "right_named", "called_other")]
-        old = [f"{entry[name]:.3f}" for name in ("companies_right", "other_right", "false_accept")]
-        lines.append([number, *brands, *old])
-    return rows(*lines)
-
-
-def renamed() -> list[str]:
-    """The companies that training knew, under their own names and under others."""
-    lines = [["names in the index", "macro F2", "companies: right", "other right"]]
-    for name, entry in result("enrolment_met")["known"].items():
-        lines.append([name, *(with_interval(entry[each]) for each in ("macro_f2", "company_accuracy", "other_recall"))])
-    return rows(*lines)
-
-
-def told_apart() -> list[str]:
-    """Scores of showing a known company."""
-    sets = result("open_set")["scores"]
-    head = [f"{name}: {what}" for name in sets for what in ("AUROC", "`other` above 95 % of companies")]
-    lines = [["score", *head]]
-    for score in next(iter(sets.values())):
-        cells = [with_interval(each[score][what]) for each in sets.values() for what in ("auroc", "fpr_at_95_tpr")]
-        lines.append([score, *cells])
-    return rows(*lines)
-
-
-def ensemble() -> list[str]:
-    """Several models against one, and what was gained."""
-    lines = [["method", "all: macro F2", "gained", "unseen shapes", "gained", "degraded", "gained"]]
-    for name, entry in result("ensemble")["methods"].items():
-        cells = []
-        for asked in ("all", "unseen", "degraded"):
-            cells.append(f"{entry[asked]['macro_f2'][0]:.3f}")
-            cells.append("" if name == "model 1" else "{:+.3f} ({:+.3f} to {:+.3f})".format(*entry[asked]["gained"]))
-        lines.append([name, *cells])
+    """Companies that the network has never seen, enrolled sixty at a time."""
+    columns = {
+        "new_right": "new: right",
+        "new_right_degraded": "degraded",
+        "old_right": "old: right",
+        "old_moved": "old answers moved",
+        "other_right": "other right",
+        "ece": "ECE",
+        "plain_new_right": "fixed cosine: new right",
+        "plain_other_right": "other right",
+    }
+    lines = [["drawings", *columns.values()]]
+    for drawings, found in result("open_set")["enrolment"].items():
+        if drawings.isdigit():
+            lines.append([drawings, *(f"{found[name]:.3f}" for name in columns)])
     return rows(*lines)
 
 
@@ -135,17 +127,6 @@ def ablation() -> list[str]:
             gained = "{:+.3f} ({:+.3f} to {:+.3f})".format(*entry[f"{asked}_macro_f2_gained"])
             cells.append("" if name == "everything" else gained)
         lines.append([name, *cells])
-    return rows(*lines)
-
-
-def open_set() -> list[str]:
-    """Shares of false names, asked for and given."""
-    sets = result("open_set")["sets"]
-    lines = [["asked for", *(f"{name}: {what}" for name in sets for what in ("given", "companies right"))]]
-    for entries in zip(*sets.values(), strict=True):
-        share = entries[0]["asked"]
-        cells = [with_interval(each[what]) for each in entries for what in FALSE_NAMES]
-        lines.append(["" if share is None else f"{share:.2f}", *cells])
     return rows(*lines)
 
 
@@ -249,39 +230,38 @@ def training_row(training: dict[str, Any]) -> list[str]:
 
 TABLES = {
     "logobench": logobench,
-    "ensemble": ensemble,
-    "ablation": ablation,
-    "shape split": shape_split,
-    "told apart": told_apart,
-    "open set": open_set,
+    "known": known,
+    "trust": trust,
+    "named": named,
+    "evidence": evidence,
+    "false names": false_names,
     "enrolment": enrolment,
-    "enrolment met": enrolment_met,
-    "renamed": renamed,
+    "ablation": ablation,
     "near duplicates": near_duplicates,
     "speed": speed,
 }
-"""By the name that the README gives each."""
+"""By the name that the page of results gives each."""
 
 
 def filled(text: str) -> str:
-    """The README with each table in its place."""
+    """The page with each table in its place."""
     for name, make in TABLES.items():
         block = f"<!-- table: {name} -->\n" + "\n".join(make()) + "\n<!-- end -->"
         places = re.findall(rf"<!-- table: {name} -->\n.*?<!-- end -->", text, flags=re.DOTALL)
         if len(places) != 1:
-            raise SystemExit(f"{README.name} must have one place for the table {name}, got {len(places)}")
+            raise SystemExit(f"{PAGE.name} must have one place for the table {name}, got {len(places)}")
         text = text.replace(places[0], block)
     return text
 
 
 def main() -> None:
     """Fills, or checks."""
-    text = README.read_text(encoding="utf-8")
+    text = PAGE.read_text(encoding="utf-8")
     if "--check" in sys.argv:
         sys.exit(
-            filled(text) != text and "the tables of the README are not those of the results: run benchmarks/tables.py"
+            filled(text) != text and "the tables of the page are not those of the results: run benchmarks/tables.py"
         )
-    README.write_text(filled(text), encoding="utf-8")
+    PAGE.write_text(filled(text), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -27,7 +27,7 @@ def info(index: Path | None, kind: str) -> None:
     Example:
       logo-retrieval info --index indexes/mine --format json
     """
-    from logo_retrieval.knowledge import DEFAULT_FALSE_ACCEPT, Knowledge
+    from logo_retrieval.knowledge import Knowledge
     from logo_retrieval.models import model_of
     from logo_retrieval.store.index_store import IndexStore
     from logo_retrieval.store.schema import SCHEMA_VERSION
@@ -37,15 +37,15 @@ def info(index: Path | None, kind: str) -> None:
         manifest, sizes, changes = store.manifest, store.class_sizes(), store.changes()
         model = model_of(folder, manifest)
     config, knowledge = model.config, Knowledge.read(model, manifest.decision)
-    fusion, impostors = knowledge.fusion, knowledge.impostors
+    fusion, impostors, share = knowledge.fusion, knowledge.impostors, knowledge.share(None)
     decision = {
         "fitted": fusion.fitted,
         "weights": fusion.weights,
         "scale": None if fusion.scale is None else asdict(fusion.scale),
         "impostors": 0 if impostors is None else len(impostors.vectors),
         "vouching": 0 if impostors is None else len(impostors.log_odds),
-        "threshold": knowledge.threshold(None),
-        "max_false_accept": None if knowledge.threshold(None) is None else DEFAULT_FALSE_ACCEPT,
+        "threshold": None if impostors is None or share is None else impostors.threshold(share),
+        "max_false_accept": share,
     }
     facts = {
         "path": str(folder),

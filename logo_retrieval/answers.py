@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from logo_retrieval.generation import Generation
-from logo_retrieval.open_set.evidence import NEIGHBOURS, Features, gather
-from logo_retrieval.open_set.fusion import OTHER_SHARE, Fusion, probabilities
+from logo_retrieval.knowledge import Knowledge
+from logo_retrieval.open_set.evidence import COMPANY_FEATURES, NEIGHBOURS, Features, gather
+from logo_retrieval.open_set.fusion import BIAS, OTHER_SHARE, Fusion, probabilities
 from logo_retrieval.values import (
     MISSING_ID,
-    OTHER,
     Decision,
     Evidence,
     Float32Array,
@@ -50,26 +50,18 @@ class Policy:
     """How odds become answers.
 
     Attributes:
-        threshold: log-odds above which a company is named; with None the likeliest answer is given.
+        share: of unknown logos, how many may be given a company's name; with None the likeliest answer is given.
         other_share: how common unknown logos are among those that are asked about.
         top: how many labels and neighbours each answer lists.
     """
 
-    threshold: float | None = None
+    share: float | None = None
     other_share: float = OTHER_SHARE
     top: int = 5
 
     def __post_init__(self) -> None:
         if not 0 < self.other_share < 1:
             raise ValueError(f"the share of unknown logos must be above 0 and below 1, got {self.other_share}")
-
-    def named(self, log_odds: Float64Array, other: int) -> Int64Array:
-        """(n,) the class that each image is said to show, from (n, c) log-odds."""
-        if self.threshold is None:
-            likeliest: Int64Array = probabilities(log_odds, other, self.other_share).argmax(axis=1)
-            return likeliest
-        best, company = best_company(log_odds, other)
-        return np.where(best > self.threshold, company, other)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,30 +108,45 @@ def best_company(log_odds: Float64Array, other: int) -> tuple[Float64Array, Int6
     return companies[np.arange(len(companies)), company], company
 
 
-def decide(query: Query, held: Generation, fusion: Fusion, policy: Policy, names: Names) -> list[Decision]:
+def named(log_odds: Float64Array, other: int, thresholds: Float64Array | float) -> Int64Array:
+    """(n,) the likeliest company of each image where its log-odds are above its threshold, else `other`.
+
+    Args:
+        log_odds: (n, c) by `Fusion.log_odds`.
+        other: the position of `other`.
+        thresholds: (c,), or one for all.
+    """
+    best, company = best_company(log_odds, other)
+    return np.where(best > np.broadcast_to(thresholds, log_odds.shape[1])[company], company, other)
+
+
+def decide(query: Query, held: Generation, knowledge: Knowledge, policy: Policy, names: Names) -> list[Decision]:
     """One decision for each image.
 
     Args:
         query: the images.
         held: the index.
-        fusion: of its model.
+        knowledge: of its model.
         policy: how odds become answers.
         names: of items.
     """
+    fusion, other = knowledge.fusion, held.other
     scores = score(query, held, fusion, policy.top)
-    other = held.other
     chances = probabilities(scores.log_odds, other, policy.other_share)
-    label = policy.named(scores.log_odds, other)
-    best = best_company(scores.log_odds, other)[0]
-    prior = np.log(policy.other_share / (1 - policy.other_share))
-    missing = (prior if policy.threshold is None else policy.threshold) - best
+    thresholds = knowledge.thresholds(policy.share, held.profile)
+    if thresholds is None:
+        thresholds = np.full(len(held.classes), np.log(policy.other_share / (1 - policy.other_share)))
+    label = named(scores.log_odds, other, thresholds)
+    best, company = best_company(scores.log_odds, other)
+    missing = thresholds[company] - best
+    said = fusion.contributions(scores.features, held.profile)
     neighbours = _named_neighbours(scores.neighbours, policy.top, held, names)
     return [
         Decision(
             "ok",
             held.classes[label[row]],
             float(chances[row, label[row]]),
-            top=_top(row, chances[row], scores, held, fusion, policy.top),
+            top=_top(row, chances[row], scores, held, said[row], policy.top),
             neighbours=tuple(neighbours[row]),
             missed_by=float(missing[row]) if label[row] == other and np.isfinite(missing[row]) else None,
         )
@@ -148,7 +155,7 @@ def decide(query: Query, held: Generation, fusion: Fusion, policy: Policy, names
 
 
 def _top(
-    row: int, chances: Float64Array, scores: Scores, held: Generation, fusion: Fusion, k: int
+    row: int, chances: Float64Array, scores: Scores, held: Generation, said: Float64Array, k: int
 ) -> tuple[ScoredLabel, ...]:
     features = scores.features
     return tuple(
@@ -157,7 +164,7 @@ def _top(
             float(chances[c]),
             float(features.nearest[row, c]),
             None if features.head is None else float(features.head[row, c]),
-            {} if held.classes[c] == OTHER else fusion.spoken(features, row, c, held.profile),
+            {} if c == held.other else dict(zip((BIAS, *COMPANY_FEATURES), said[c].tolist(), strict=True)),
         )
         for c in np.argsort(-chances, kind="stable")[:k].tolist()
     )

@@ -187,7 +187,7 @@ class LogoClassifier:
         check_several(sources)
         if top < 1:
             raise ValueError(f"top must be at least 1, got {top}")
-        policy = Policy(self._knowledge.threshold(max_false_accept), other_share, top)
+        policy = Policy(self._knowledge.share(max_false_accept), other_share, top)
         return self._answers(sources, policy)
 
     def _answers(self, sources: Iterable[Source], policy: Policy) -> Iterator[Decision]:
@@ -325,5 +325,5 @@ class LogoClassifier:
 
     def _decide(self, images: Sequence[LogoImage], policy: Policy) -> list[Decision]:
         vectors, owners = self._embed(images)
-        query, fusion = Query(vectors, owners, len(images)), self._knowledge.fusion
-        return self._consistent(lambda held: decide(query, held, fusion, policy, self._store.item_names))
+        query = Query(vectors, owners, len(images))
+        return self._consistent(lambda held: decide(query, held, self._knowledge, policy, self._store.item_names))

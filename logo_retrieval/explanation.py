@@ -15,7 +15,7 @@ from logo_retrieval.values import OTHER, Decision, LogoImage, ScoredLabel
 
 _NEIGHBOURS = 5
 _LABELS = 3
-_LEAST_SPOKEN = 0.05
+_LEAST_SHOWN = 0.05
 
 Answered = Sequence[tuple[str, Decision]]
 """Path and decision of each input."""
@@ -110,13 +110,13 @@ def _verdict(decision: Decision) -> str:
         head = "" if each.head is None else f", head {each.head:.2f}"
         lines.append(
             f"<small>{text(each.label)} {each.probability:.3f}: nearest {each.nearest:.2f}{head}</small>"
-            f"{scale(each.probability)}{_spoken(each)}"
+            f"{scale(each.probability)}{_contributions(each)}"
         )
     return "".join(f"<div>{line}</div>" for line in lines)
 
 
-def _spoken(scored: ScoredLabel) -> str:
+def _contributions(scored: ScoredLabel) -> str:
     """What each part of the evidence adds to the log-odds, largest first; parts that add nothing are left out."""
-    parts = sorted(scored.spoken.items(), key=lambda part: -abs(part[1]))
-    said = ", ".join(f"{name.replace('_', ' ')} {value:+.1f}" for name, value in parts if abs(value) >= _LEAST_SPOKEN)
+    parts = sorted(scored.contributions.items(), key=lambda part: -abs(part[1]))
+    said = ", ".join(f"{name.replace('_', ' ')} {value:+.1f}" for name, value in parts if abs(value) >= _LEAST_SHOWN)
     return f'<small class="soft">{said}</small>' if said else ""

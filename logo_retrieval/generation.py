@@ -31,6 +31,11 @@ _SCALED_BY = 300
 
 _FEWEST_SCALED_BY = 10
 
+_MOST_COMPARISONS = 20_000_000
+"""Of impostors with drawings, for the bars of an index: from ten thousand drawings on fewer impostors set them."""
+
+_FEWEST_FOR_MANY = 200
+
 
 @dataclass(frozen=True, slots=True)
 class Generation:
@@ -137,7 +142,7 @@ def assemble(snapshot: Snapshot, index: VectorIndex, knowledge: Knowledge) -> Ge
         most_views=int(np.bincount(snapshot.vector_items).max(initial=1)),
         index=index,
         head=head,
-        profile=ClassProfile(counts, trained, contents.bars(np.flatnonzero(novel), cohort)),
+        profile=ClassProfile(counts, trained, novel, contents.bars(np.flatnonzero(novel), cohort)),
         scale=scale,
     )
 
@@ -177,6 +182,7 @@ class Contents:
             cohort = self.vectors_at(spread(others))
         vector_classes = held.item_classes[np.searchsorted(held.item_ids, held.vector_items)]
         rows = np.flatnonzero(np.isin(vector_classes, places))
+        cohort = cohort[spread(np.arange(len(cohort)), max(_FEWEST_FOR_MANY, _MOST_COMPARISONS // max(len(rows), 1)))]
         owners = np.searchsorted(places, vector_classes[rows])
         found[places] = bars(cohort, self.vectors_at(rows), owners, len(places))
         return found

@@ -6,11 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Self
 
+import numpy as np
+
 from logo_retrieval.bundle import ModelBundle
 from logo_retrieval.errors import ModelError
 from logo_retrieval.heads.cosine import HEAD_FILE, HeadVectors
+from logo_retrieval.open_set.evidence import ClassProfile
 from logo_retrieval.open_set.fusion import Fusion
 from logo_retrieval.open_set.impostors import IMPOSTORS_FILE, Impostors
+from logo_retrieval.values import Float64Array
 
 DEFAULT_FALSE_ACCEPT = 0.02
 """Of unknown logos, the largest share that is given a company's name where nothing else is said."""
@@ -55,25 +59,45 @@ class Knowledge:
             name=bundle.config.name,
         )
 
-    def threshold(self, max_false_accept: float | None) -> float | None:
-        """The log-odds above which a company is named, see `Impostors.threshold`.
+    def share(self, max_false_accept: float | None) -> float | None:
+        """The share of unknown logos that may be given a company's name.
 
         Args:
-            max_false_accept: the share of unknown logos that may be; None for the default one, for which a model
-                without enough unknown logos has no threshold: the likeliest answer is given then.
+            max_false_accept: as asked for; None for the default one.
+
+        Returns:
+            None where nothing is asked for and the model has not enough unknown logos to vouch for the default share:
+            the likeliest answer is given then.
 
         Raises:
             ValueError: when the share is out of range or less than the model can vouch for.
-            ModelError: when a share is stated and the model has no unknown logos to vouch for it.
+            ModelError: when a share is asked for and the model has no unknown logos to vouch for it.
         """
         vouching = 0 if self.impostors is None else len(self.impostors.log_odds)
         if max_false_accept is None:
-            if self.impostors is None or vouching < _FEWEST_VOUCHING:
-                return None
-            return self.impostors.threshold(DEFAULT_FALSE_ACCEPT)
+            return DEFAULT_FALSE_ACCEPT if vouching >= _FEWEST_VOUCHING else None
         if self.impostors is None or vouching == 0:
             raise ModelError(
                 f"the model {self.name} has no unknown logos to vouch for a share of false names: train it with "
                 "drawings of 'other' kept for validation, or take the starter"
             )
-        return self.impostors.threshold(max_false_accept)
+        self.impostors.threshold(max_false_accept)
+        return max_false_accept
+
+    def thresholds(self, share: float | None, profile: ClassProfile) -> Float64Array | None:
+        """(c,) the log-odds above which each class is named, None where the likeliest answer is given.
+
+        Trained companies together are given to at most the share of unknown logos, see `Impostors.threshold`. Novel
+        ones must exceed the same log-odds, and more where they are so many that they would name more than the share
+        again, see `Impostors.novel_threshold`.
+
+        Args:
+            share: by `share`.
+            profile: of the classes.
+        """
+        if share is None or self.impostors is None:
+            return None
+        found = np.full(len(profile.counts), self.impostors.threshold(share))
+        novel = self.impostors.novel_threshold(share, int(profile.novel.sum()))
+        found[profile.novel] = np.maximum(found[profile.novel], novel)
+        return found

@@ -80,14 +80,14 @@ class ScoredLabel:
         nearest: similarity of its nearest drawing; of a class with none among the neighbours that were looked at, that
             of the last of them, than which it cannot be larger.
         head: cosine of its nearest target in the head, None when the model has no head.
-        spoken: what each part of the evidence adds to its log-odds, by name; empty for `OTHER`.
+        contributions: what each part of the evidence adds to its log-odds, by name; empty for `OTHER`.
     """
 
     label: str
     probability: float
     nearest: float
     head: float | None
-    spoken: Mapping[str, float] = field(default_factory=dict)
+    contributions: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

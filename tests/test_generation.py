@@ -10,12 +10,13 @@ from test_enrolment import ring
 from weights import fusion
 
 from logo_retrieval import LogoClassifier
-from logo_retrieval.answers import Policy, Query, best_company, score
+from logo_retrieval.answers import Policy, Query, best_company, named, score
+from logo_retrieval.errors import ModelError
 from logo_retrieval.generation import FALLBACK_SCALE, Generation, generation_of, read_generation
 from logo_retrieval.heads.cosine import HeadVectors
 from logo_retrieval.knowledge import Knowledge
 from logo_retrieval.models import copy_starter
-from logo_retrieval.open_set.evidence import Scale
+from logo_retrieval.open_set.evidence import ClassProfile, Scale
 from logo_retrieval.open_set.fusion import Fusion, probabilities
 from logo_retrieval.open_set.impostors import Impostors, bars, unit
 from logo_retrieval.values import OTHER, Float32Array
@@ -120,10 +121,10 @@ def test_contents_alone_decide_whatever_was_enrolled_in_between() -> None:
 
 def test_who_is_named() -> None:
     log_odds = np.array([[2.0, 1.0, 0.0], [0.5, 0.4, 0.0], [-1.0, -2.0, 0.0]])
-    assert Policy().named(log_odds, 2).tolist() == [0, 0, 2]
-    assert Policy(threshold=1.0).named(log_odds, 2).tolist() == [0, 2, 2]
-    assert Policy(threshold=-1.5).named(log_odds, 2).tolist() == [0, 0, 0]
-    assert Policy(other_share=0.9).named(log_odds, 2).tolist() == [2, 2, 2]
+    assert named(log_odds, 2, 0.0).tolist() == [0, 0, 2]
+    assert named(log_odds, 2, 1.0).tolist() == [0, 2, 2]
+    assert named(log_odds, 2, -1.5).tolist() == [0, 0, 0]
+    assert named(log_odds, 2, np.array([3.0, 0.0, 0.0])).tolist() == [2, 2, 2]  # the second is not the likeliest
     best, company = best_company(log_odds, 2)
     assert best.tolist() == [2.0, 0.5, -1.0] and company.tolist() == [0, 0, 0]
     for share in (0.0, 1.0, float("nan")):
@@ -135,12 +136,14 @@ def test_who_is_named() -> None:
 def test_an_answer_says_what_it_lacks_and_what_speaks_for_it(enrolled: Path, share: float | None) -> None:
     near = [ring(1).replace(b"a20 20", size) for size in (b"a14 14", b"a8 8", b"a4 4", b"a2 2")]
     with LogoClassifier.open(enrolled) as classifier:
-        threshold = Knowledge.read(classifier.model, classifier.store.manifest.decision).threshold(share)
+        knowledge = Knowledge.read(classifier.model, classifier.store.manifest.decision)
+        now = read_generation(classifier.store, knowledge, cached=False)
+        thresholds = knowledge.thresholds(knowledge.share(share), now.profile)
         decisions = classifier.classify([*near, ring(3)], top=200, max_false_accept=share)
-    assert threshold is not None
+    assert thresholds is not None
     for decision in decisions:
         company = next(each for each in decision.top if each.label != OTHER)
-        odds = sum(company.spoken.values())
+        odds, threshold = sum(company.contributions.values()), thresholds[now.classes.index(company.label)]
         chances = {each.label: each.probability for each in decision.top}
         assert odds == pytest.approx(np.log(company.probability / chances[OTHER]), abs=1e-3)
         assert (decision.label != OTHER) == (odds > threshold)
@@ -160,3 +163,30 @@ def test_the_share_of_unknown_logos_moves_probabilities_by_bayes_rule_and_no_lab
     ]
     assert odds[0] - odds[1] == pytest.approx(np.log(99), abs=1e-3)
     assert probabilities(np.array([[0.0, 0.0]]), 1, 0.99)[0, 1] == pytest.approx(0.99)
+
+
+def test_the_more_companies_are_enrolled_the_more_each_must_exceed() -> None:
+    tail = -np.sort(-np.random.default_rng(0).normal(0, 3, 5000)).astype(np.float32)
+    impostors = Impostors(np.zeros((0, DIM), np.float32), np.full(200, 0.5, np.float32), tail, 10_000)
+    found = []
+    for n in (0, 1, 30, 300):
+        place = np.arange(n + 2)
+        profile = ClassProfile(np.ones(n + 2, np.int64), place == 0, place > 1, np.full(n + 2, 1.0))
+        thresholds = known(impostors).thresholds(0.02, profile)
+        assert thresholds is not None and thresholds[0] == 0.5
+        found.append(thresholds[-1])
+    assert found[1] == 0.5 and found[1] < found[2] < found[3]
+    assert (tail > found[3]).sum() * 300 / 10_000 <= 0.02
+
+
+def test_what_a_model_can_vouch_for() -> None:
+    alone = ClassProfile(np.ones(2, np.int64), np.zeros(2, bool), np.arange(2) == 0, np.full(2, np.nan))
+    vouching = Impostors(np.zeros((0, DIM), np.float32), np.arange(200, dtype=np.float32))
+    assert known(vouching).share(None) == 0.02 and known(vouching).share(0.3) == 0.3
+    assert known().share(None) is None and known().thresholds(None, alone) is None
+    few = Impostors(np.zeros((0, DIM), np.float32), np.arange(20, dtype=np.float32))
+    assert known(few).share(None) is None and known(few).share(0.1) == 0.1
+    with pytest.raises(ValueError, match="less than the 20 unknown logos"):
+        known(few).share(0.01)
+    with pytest.raises(ModelError, match="no unknown logos to vouch"):
+        known().share(0.1)

@@ -84,11 +84,13 @@ class ClassProfile:
     Attributes:
         counts: (c,) int64 drawings of each.
         trained: (c,) whether training knew the class, so that its head has a target for it.
+        novel: (c,) whether training did not, though the index has drawings of it; `other` is neither.
         bars: (c,) float64 the similarity that one in a hundred impostors exceeds; NaN where that is not known.
     """
 
     counts: Int64Array
     trained: BoolArray
+    novel: BoolArray
     bars: Float64Array
 
 

@@ -127,18 +127,19 @@ class Fusion:
         Returns:
             (n, c) float64; 0 for `other`.
         """
-        weights = self._weights(features, profile)
-        odds = weights[:, 0] + np.einsum("ncf,cf->nc", features.company, weights[:, 1:])
-        odds -= self._against(features, profile)[:, None]
+        odds = self.contributions(features, profile).sum(axis=2)
         odds[:, other] = 0.0
         found: Float64Array = odds
         return found
 
-    def spoken(self, features: Features, query: int, company: int, profile: ClassProfile) -> dict[str, float]:
-        """What each part of the evidence adds to the log-odds of a company; the bias holds what is said of any."""
-        weights = self._weights(features, profile)[company]
-        parts = dict(zip(COMPANY_FEATURES, (weights[1:] * features.company[query, company]).tolist(), strict=True))
-        return {BIAS: float(weights[0] - self._against(features, profile)[query]), **parts}
+    def contributions(self, features: Features, profile: ClassProfile) -> Float64Array:
+        """(n, c, 1 + f) what each part of the evidence adds to the log-odds of each company.
+
+        First what is said of any company, its bias less what speaks against all, then the features in their order.
+        """
+        weights = self._weights(features, profile)
+        said_of_any = weights[:, 0] - self._against(features, profile)[:, None]
+        return np.concatenate([said_of_any[..., None], weights[:, 1:] * features.company], axis=2)
 
     def _weights(self, features: Features, profile: ClassProfile) -> Float64Array:
         """(c, 1 + f) bias and weights of each class."""

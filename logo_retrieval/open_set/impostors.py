@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import math
 import zipfile
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
@@ -15,7 +15,8 @@ from logo_retrieval.errors import ModelError
 from logo_retrieval.values import Float32Array, Float64Array, Int64Array
 
 IMPOSTORS_FILE = "impostors.npz"
-"""The file of a model bundle that holds them: `vectors` (m, d) int8 and `log_odds` (u,) float32."""
+"""The file of a model bundle that holds them: `vectors` (m, d) int8, `log_odds` (u,) and `novel_log_odds` (v,) float32,
+and `novel_pairs` int64."""
 
 MOST_IMPOSTORS = 2000
 """So many say enough."""
@@ -34,12 +35,16 @@ class Impostors:
 
     Attributes:
         vectors: (m, d) float32 of unit length, the impostor cohort; its drawings show no company of an index.
-        log_odds: (u,) float32 by `fusion.Fusion.log_odds`, the largest of any company, of logos that neither the
-            network nor the fit of the decision has seen.
+        log_odds: (u,) float32 by `fusion.Fusion.log_odds`, the largest of any trained company, of logos that neither
+            the network nor the fit of the decision has seen.
+        novel_log_odds: (v,) float32, the largest of all log-odds of one such logo and one novel company.
+        novel_pairs: how many pairs of such a logo and a novel company there were.
     """
 
     vectors: Float32Array
     log_odds: Float32Array
+    novel_log_odds: Float32Array = field(default_factory=lambda: np.zeros(0, np.float32))
+    novel_pairs: int = 0
 
     @classmethod
     def read(cls, file: Path, dim: int) -> Self:
@@ -55,22 +60,31 @@ class Impostors:
         try:
             with file.open("rb") as stream, np.load(stream, allow_pickle=False) as arrays:
                 quanta, log_odds = arrays["vectors"], arrays["log_odds"]
-        except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile) as error:
+                novel, pairs = arrays["novel_log_odds"], int(arrays["novel_pairs"])
+        except (OSError, EOFError, ValueError, TypeError, KeyError, zipfile.BadZipFile) as error:
             raise ModelError(f"'{file}' holds no impostors: {error}") from error
         if quanta.dtype != np.int8 or quanta.ndim != 2 or quanta.shape[1] != dim:
             raise ModelError(f"'{file}' must hold vectors of {dim} int8, got {quanta.dtype} of shape {quanta.shape}")
-        if log_odds.dtype != np.float32 or log_odds.ndim != 1 or not np.isfinite(log_odds).all():
-            raise ModelError(
-                f"'{file}' must hold (u,) finite float32 log-odds, got {log_odds.dtype} of shape {log_odds.shape}"
-            )
-        return cls(unit(quanta.astype(np.float32)), log_odds)
+        for each in (log_odds, novel):
+            if each.dtype != np.float32 or each.ndim != 1 or not np.isfinite(each).all():
+                raise ModelError(
+                    f"'{file}' must hold (u,) finite float32 log-odds, got {each.dtype} of shape {each.shape}"
+                )
+        return cls(unit(quanta.astype(np.float32)), log_odds, novel, pairs)
 
     def to_bytes(self) -> bytes:
         """The content of the file: plain arrays, no pickle; a component keeps 8 bits, which moves a cosine by .001."""
         largest = np.abs(self.vectors).max(axis=1, keepdims=True, initial=1e-12)
         quanta = np.round(self.vectors / largest * _QUANTA).astype(np.int8)
         file = io.BytesIO()
-        np.savez_compressed(file, allow_pickle=False, vectors=quanta, log_odds=np.sort(self.log_odds))
+        np.savez_compressed(
+            file,
+            allow_pickle=False,
+            vectors=quanta,
+            log_odds=np.sort(self.log_odds),
+            novel_log_odds=-np.sort(-self.novel_log_odds),
+            novel_pairs=np.int64(self.novel_pairs),
+        )
         return file.getvalue()
 
     def threshold(self, max_false_accept: float) -> float:
@@ -101,6 +115,30 @@ class Impostors:
                 f"{1 / (u + 1):.4f} or more"
             )
         return float(np.sort(self.log_odds)[rank - 1])
+
+    def novel_threshold(self, max_false_accept: float, n_novel: int) -> float:
+        """The log-odds above which a novel company may be named, so that all of them together stay within the share.
+
+        Each of K novel companies is another chance for an unknown logo to be named. With r(t) the share of pairs of an
+        unknown logo and a novel company whose log-odds are above t, the share that any of them names is at most K r(t)
+        (Bonferroni's inequality).
+
+        Args:
+            max_false_accept: the share.
+            n_novel: K.
+
+        Returns:
+            -inf where the share is not reached, or nothing is known of novel companies.
+
+        >>> known = Impostors(np.zeros((0, 2), np.float32), np.float32([0]), np.float32([3, 2, 1]), 1000)
+        >>> known.novel_threshold(0.02, 10), known.novel_threshold(0.02, 20), known.novel_threshold(0.02, 1)
+        (1.0, 2.0, -inf)
+        """
+        if n_novel == 0 or self.novel_pairs == 0:
+            return -math.inf
+        rank = int(max_false_accept * self.novel_pairs / n_novel + 1e-9)
+        tail = -np.sort(-self.novel_log_odds)
+        return float(tail[rank]) if rank < len(tail) else -math.inf
 
 
 def unit(vectors: Float32Array) -> Float32Array:

@@ -24,7 +24,7 @@ def drawn(n: int, seed: int = 0, truth: Fusion = TRUTH) -> Asked:
     company = rng.normal(0.5, 1, (n, 5, len(COMPANY_FEATURES)))
     rival = rng.normal(0, 1, (n, len(RIVAL_FEATURES)))
     none = np.zeros((n, 5), np.float32)
-    profile = ClassProfile(np.ones(5, np.int64), np.arange(5) < 2, np.full(5, np.nan))
+    profile = ClassProfile(np.ones(5, np.int64), np.arange(5) < 2, np.arange(5) == 3, np.full(5, np.nan))
     features = Features(none, none, company, rival)
     chances = probabilities(truth.log_odds(features, OTHER, profile), OTHER)
     true = np.array([rng.choice(5, p=row) for row in chances])

@@ -24,7 +24,8 @@ SCALE = Scale(nearest_low=0.5, nearest_high=0.9, head_low=0.2, head_high=0.7)
 
 
 def profile(*, bars: tuple[float, ...] = (np.nan,) * 3, counts: tuple[int, ...] = (1, 4, 2)) -> ClassProfile:
-    return ClassProfile(np.array(counts), np.array([True, False, False]), np.array(bars))
+    trained, novel = np.array([True, False, False]), np.array([False, True, False])
+    return ClassProfile(np.array(counts), trained, novel, np.array(bars))
 
 
 def gathered(

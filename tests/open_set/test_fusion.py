@@ -14,7 +14,8 @@ from logo_retrieval.open_set.evidence import COMPANY_FEATURES, RIVAL_FEATURES, C
 from logo_retrieval.open_set.fusion import GROUPS, NOVEL, RIVAL, TRAINED, Fusion, probabilities
 
 OTHER = 2
-PROFILE = ClassProfile(np.array([3, 1, 5]), np.array([True, False, False]), np.full(3, np.nan))
+IS = np.arange(3)
+PROFILE = ClassProfile(np.array([3, 1, 5]), IS == 0, IS == 1, np.full(3, np.nan))
 SCALE = Scale(0.4, 0.7, 0.2, 0.5)
 
 
@@ -43,9 +44,9 @@ def test_the_sum_worked_by_hand() -> None:
     np.testing.assert_allclose(weights.log_odds(asked, OTHER, PROFILE), [expected])
     odds = np.exp(expected)
     np.testing.assert_allclose(probabilities(np.array([expected]), OTHER), [odds / odds.sum()])
-    spoken = weights.spoken(asked, 0, 1, PROFILE)
-    assert sum(spoken.values()) == pytest.approx(expected[1])
-    assert spoken["above_bar"] == 0.5 and spoken["bias"] == pytest.approx(-2 - against)
+    parts = weights.contributions(asked, PROFILE)[0, 1]
+    assert parts[0] == pytest.approx(-2 - against) and parts.sum() == pytest.approx(expected[1])
+    assert parts[1 + COMPANY_FEATURES.index("above_bar")] == 0.5
 
 
 def test_a_model_without_a_head_has_weights_of_its_own() -> None:
@@ -78,7 +79,7 @@ def test_however_many_companies_there_are_chance_makes_the_same_of_them_together
             np.repeat(asked.company[:, :1], n, axis=1),
             asked.rival,
         )
-        profile = ClassProfile(np.ones(n, np.int64), np.zeros(n, bool), np.full(n, np.nan))
+        profile = ClassProfile(np.ones(n, np.int64), np.zeros(n, bool), np.ones(n, bool), np.full(n, np.nan))
         found.append(probabilities(weights.log_odds(many, n - 1, profile), n - 1)[0, -1])
     np.testing.assert_allclose(found, found[0])
 

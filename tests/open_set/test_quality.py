@@ -1,0 +1,149 @@
+"""The quality gate: the weights that ship, on drawings that the network of the fixture has not seen.
+
+The fixture (`benchmarks/make_quality_gate.py`) holds embeddings, so that no network runs here. Its index is small and its
+network weaker than the one that ships: the floors say that the decision has not become worse, not how good it is.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from logo_retrieval.answers import Query, named, score
+from logo_retrieval.evaluation.metrics import expected_calibration_error, macro_f_beta
+from logo_retrieval.generation import Generation, generation_of
+from logo_retrieval.heads.cosine import HeadVectors
+from logo_retrieval.knowledge import Knowledge
+from logo_retrieval.models import starter_model
+from logo_retrieval.open_set.evidence import Scale
+from logo_retrieval.open_set.fusion import Fusion, probabilities
+from logo_retrieval.open_set.impostors import IMPOSTORS_FILE, Impostors, unit
+from logo_retrieval.values import Float32Array, Float64Array, Int64Array
+
+FILE = Path(__file__).with_name("held_out.npz")
+
+
+@cache
+def kept() -> dict[str, np.ndarray]:
+    with np.load(FILE, allow_pickle=False) as arrays:
+        return dict(arrays)
+
+
+def vectors(name: str) -> Float32Array:
+    return unit(kept()[name].astype(np.float32))
+
+
+@cache
+def knowledge(head: bool = True) -> Knowledge:
+    """The weights, and the log-odds that vouch for a share, are those of the package."""
+    bundle = starter_model()
+    vouching = Impostors.read(bundle.path(IMPOSTORS_FILE), bundle.config.dim)
+    learned = HeadVectors(vectors("head_vectors"), tuple(kept()["head_classes"].tolist()))
+    fusion = replace(Fusion.default(), scale=Scale(*kept()["scale"].tolist()))
+    return Knowledge(learned if head else None, replace(vouching, vectors=vectors("cohort")), fusion, "fixture")
+
+
+@dataclass(frozen=True)
+class Queries:
+    vectors: Float32Array
+    owners: Int64Array
+    labels: np.ndarray
+
+    @classmethod
+    def of(cls, name: str) -> Queries:
+        return cls(vectors(f"{name}_vectors"), kept()[f"{name}_owners"].astype(np.int64), kept()[f"{name}_labels"])
+
+    def only(self, chosen: np.ndarray) -> Queries:
+        place = np.cumsum(chosen) - 1
+        rows = chosen[self.owners]
+        return Queries(self.vectors[rows], place[self.owners[rows]], self.labels[chosen])
+
+
+def held(enrolled: Queries | None = None, *, head: bool = True) -> Generation:
+    labels, views = kept()["gallery_labels"], vectors("gallery_vectors")
+    items = np.arange(len(labels))
+    if enrolled is not None:
+        items = np.concatenate([items, enrolled.owners + len(labels)])
+        labels, views = np.concatenate([labels, enrolled.labels]), np.concatenate([views, enrolled.vectors])
+    classes = tuple(dict.fromkeys(labels.tolist()))
+    return generation_of(classes, np.array([classes.index(each) for each in labels]), views, items, knowledge(head))
+
+
+def answered(queries: Queries, index: Generation, *, head: bool = True) -> tuple[Float64Array, Int64Array]:
+    """Log-odds, and the class that each is said to show."""
+    query = Query(queries.vectors, queries.owners, len(queries.labels))
+    odds = score(query, index, knowledge(head).fusion).log_odds
+    thresholds = knowledge(head).thresholds(0.02, index.profile)
+    assert thresholds is not None
+    return odds, named(odds, index.other, thresholds)
+
+
+def true(queries: Queries, index: Generation) -> Int64Array:
+    return np.array([index.classes.index(label) for label in queries.labels])
+
+
+@cache
+def plain() -> dict[str, float]:
+    index, known, unknown = held(), Queries.of("known"), Queries.of("unknown")
+    pairs = [(answered(each, index), true(each, index)) for each in (known, unknown)]
+    odds = np.concatenate([found[0] for found, _ in pairs])
+    label, truth = np.concatenate([found[1] for found, _ in pairs]), np.concatenate([each for _, each in pairs])
+    chances = probabilities(odds, index.other)
+    company = truth != index.other
+    return {
+        "macro_f2": macro_f_beta(truth, label, np.unique(truth)),
+        "companies_right": float((label == truth)[company].mean()),
+        "other_right": float((label == truth)[~company].mean()),
+        "ece": expected_calibration_error(chances[np.arange(len(label)), label], label == truth),
+    }
+
+
+@cache
+def enrolment(drawings: int) -> dict[str, float]:
+    novel, unknown, known = (Queries.of(name) for name in ("novel", "unknown", "known"))
+    place = np.zeros(len(novel.labels), int)
+    for name in np.unique(novel.labels):
+        rows = novel.labels == name
+        place[rows] = np.arange(rows.sum())
+    index = held(novel.only(place < drawings))
+    asked = novel.only(place >= drawings)
+    before, after = answered(known, held()), answered(known, index)
+    old = np.array([held().classes[label] for label in before[1]]) != np.array(
+        [index.classes[each] for each in after[1]]
+    )
+    return {
+        "new_right": float((answered(asked, index)[1] == true(asked, index)).mean()),
+        "other_right": float((answered(unknown, index)[1] == index.other).mean()),
+        "old_moved": float(old.mean()),
+    }
+
+
+FLOORS = {"macro_f2": 0.0, "companies_right": 0.0, "other_right": 0.0}
+
+
+@pytest.mark.parametrize("figure", FLOORS)
+def test_companies_and_unknown_logos_are_told_apart(figure: str) -> None:
+    assert plain()[figure] >= FLOORS[figure], plain()
+
+
+def test_probabilities_mean_what_they_say() -> None:
+    assert plain()["ece"] <= 1.0, plain()
+
+
+@pytest.mark.parametrize(("drawings", "new_right", "other_right"), [(1, 0.0, 0.0), (3, 0.0, 0.0)])
+def test_an_enrolment_finds_the_new_and_spares_the_rest(drawings: int, new_right: float, other_right: float) -> None:
+    found = enrolment(drawings)
+    assert found["new_right"] >= new_right and found["other_right"] >= other_right, found
+    assert found["old_moved"] <= 0.03, found
+
+
+def test_without_a_head_the_neighbours_still_know() -> None:
+    index, known, unknown = held(head=False), Queries.of("known"), Queries.of("unknown")
+    odds, _ = answered(known, index, head=False)
+    likeliest = probabilities(odds, index.other).argmax(axis=1)
+    strange = probabilities(answered(unknown, index, head=False)[0], index.other).argmax(axis=1)
+    assert (likeliest == true(known, index)).mean() >= 0.0 and (strange == index.other).mean() >= 0.0
