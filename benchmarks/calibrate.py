@@ -6,14 +6,15 @@ Companies that training knew, and the drawings of `other`, are fitted on what th
 about drawings by artists whom neither has seen; novel companies on what the held-out network says about companies that
 it has never seen; and a model without a head on the same drawings, as the measured network and a backbone as ImageNet
 left it see them. The weights go into the package, for networks of which nothing is known; WORK keeps them with the
-measured network's scale and with the log-odds of the held-out network's unknown logos, each by weights that were
-fitted without it, for `build_starter.py`.
+measured network's scale and with the log-odds of unknown logos, each by weights that were fitted without it,
+for `build_starter.py`.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import shutil
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -109,8 +110,10 @@ def main() -> None:
     bench, wide = load(arguments.cache), load_wide(arguments.cache)
     measured = measured_network(bench, wide, read_bundle(arguments.work / MEASURED), arguments.cache)
     held_out = held_out_network(bench, wide, read_bundle(arguments.work / BUNDLE), arguments.cache)
-    with opened_model(FROZEN) as bundle:
-        frozen = measured_network(bench, wide, bundle, arguments.cache)
+    if not (arguments.work / FROZEN).exists():  # an export is not the same twice, to the byte
+        with opened_model(FROZEN) as bundle:
+            shutil.copytree(bundle.folder, arguments.work / FROZEN)
+    frozen = measured_network(bench, wide, read_bundle(arguments.work / FROZEN), arguments.cache)
     start = Fusion.blank()
     known = [known_companies(each, each.knowledge(start)) for each in (measured, held_out)]
     novel = novel_trials(held_out, start)
@@ -122,7 +125,7 @@ def main() -> None:
     decision = replace(fusion, scale=measured.scale)
     (arguments.work / DECISION).write_text(json.dumps(decision.to_dict(), indent=1) + "\n", encoding="utf-8")
     tail, pairs = novel_tail(novel, halves(fusion, novel))
-    log_odds = vouching(known[1], cross_judged(known, known[1]))
+    log_odds = np.concatenate([vouching(each, cross_judged(known, each)) for each in known])
     np.savez(arguments.work / VOUCHING, log_odds=log_odds, novel_log_odds=tail, novel_pairs=pairs)
     impostors = Impostors(np.zeros((0, 1), np.float32), log_odds, tail, pairs)
     print(len(log_odds), "vouch for", impostors.threshold(DEFAULT_FALSE_ACCEPT))

@@ -294,8 +294,8 @@ class Trial:
 
     @property
     def unknown(self) -> BoolArray:
-        """(n,) logos that the index does not know, by artists or of brands that the network has not seen."""
-        fresh = np.isin(self.queries.kinds, (CLEAN, DEGRADED, BRANDS))
+        """(n,) logos that the index does not know, by artists whom it and the network have not seen."""
+        fresh = np.isin(self.queries.kinds, (CLEAN, DEGRADED))
         unknown: BoolArray = fresh & (self.asked.true == self.asked.other)
         return unknown
 

@@ -1,8 +1,8 @@
 """Makes the fixture of the quality gate: `python benchmarks/make_quality_gate.py WORK`, after `held_out.py WORK`.
 
-Embeddings by the held-out network, 8 bits a number: some drawings of each company that it knows and of `other`, some of
-its targets, and as queries drawings by artists, of brands and of companies that it has not seen. A test asks them of the
-weights that ship, and has a floor for each figure, so that a worse decision does not pass.
+Embeddings by the held-out network, 8 bits a number: some drawings of each company that it knows and of `other`, some
+of its targets, and as queries drawings by artists, of brands and of companies that it has not seen. A test asks them of
+the weights that ship, and has a floor for each figure, so that a worse decision does not pass.
 """
 
 from __future__ import annotations
@@ -28,7 +28,8 @@ SEED = 0
 
 def packed(vectors: Float32Array) -> np.ndarray:
     """(m, d) int8."""
-    return np.round(vectors / np.abs(vectors).max(axis=1, keepdims=True) * 127).astype(np.int8)
+    quanta: np.ndarray = np.round(vectors / np.abs(vectors).max(axis=1, keepdims=True) * 127).astype(np.int8)
+    return quanta
 
 
 def some(chance: np.random.Generator, rows: Int64Array, most: int) -> Int64Array:
@@ -73,8 +74,7 @@ def main() -> None:
     rows = [some(chance, np.flatnonzero(novel.labels == names[each]), OF_NOVEL) for each in enrolled]
     unknown = network.wide_queries(network.further, network.brands, BRANDS, named=False)
     strangers = np.flatnonzero(~np.isin(unknown.groups, names[enrolled]))
-    np.savez_compressed(
-        FILE,
+    arrays = dict(
         gallery_vectors=packed(network.drawn.of(np.sort(gallery), all_views=False)[0]),
         gallery_labels=network.labels[np.sort(gallery)].astype(np.str_),
         head_vectors=packed(network.head.vectors[kept]),
@@ -87,6 +87,7 @@ def main() -> None:
         **arrays_of(novel.only(np.sort(np.concatenate(rows))), "novel"),
         **arrays_of(unknown.only(some(chance, strangers, UNKNOWN)), "unknown"),
     )
+    np.savez_compressed(FILE, allow_pickle=False, **arrays)
     print(f"{FILE.name}: {FILE.stat().st_size / 1e6:.2f} MB")
 
 

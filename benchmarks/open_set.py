@@ -156,6 +156,15 @@ def known(network: Network) -> dict[str, Any]:
         for name, rows in sets.items()
     }
     fresh = np.isin(kinds, (CLEAN, BRANDS))
+    near = asked.features.nearest
+    for name, rows in sets.items():
+        entry[name]["companies_right_at_share"] = {
+            rule: round(companies_at(score[rows], company[rows], asked.true[rows], other), 4)
+            for rule, (score, company) in {
+                "fusion": best_company(odds, other),
+                "nearest drawing": (near.max(axis=1).astype(np.float64), near.argmax(axis=1)),
+            }.items()
+        }
     entry["threshold"] = round(threshold, 3)
     entry["calibration"] = {
         str(share): calibration(odds[fresh], asked.true[fresh], other, threshold, share) for share in UNKNOWN_SHARES
@@ -167,8 +176,15 @@ def known(network: Network) -> dict[str, Any]:
     }
     entry["false_accept"] = {str(share): false_names(trial, odds, share) for share in SHARES}
     entry["risk_coverage"] = risk_coverage(odds[fresh], asked.true[fresh], other)
-    entry["ablation"] = ablation(trial, odds)
     return entry
+
+
+def companies_at(score: Float64Array, company: Int64Array, true: Int64Array, other: int) -> float:
+    """The share of companies that a rule finds where its threshold names 2 % of these very unknown logos."""
+    ranked = np.where(company == other, -np.inf, score)
+    unknown = np.sort(ranked[true == other])[::-1]
+    least = unknown[int(DEFAULT_FALSE_ACCEPT * len(unknown))]
+    return float(((company == true) & (ranked > least))[true != other].mean())
 
 
 def false_names(trial: Trial, odds: Float64Array, share: float) -> dict[str, float]:
@@ -198,7 +214,7 @@ def risk_coverage(odds: Float64Array, true: Int64Array, other: int) -> list[list
     return found
 
 
-def ablation(trial: Trial, whole: Float64Array) -> dict[str, Any]:
+def ablation(trial: Trial) -> dict[str, Any]:
     """What is lost in likelihood, AUROC and macro F2 by leaving out one part of the evidence."""
     asked, rows = trial.asked, np.isin(trial.queries.kinds, (CLEAN, DEGRADED, BRANDS))
 
@@ -211,7 +227,8 @@ def ablation(trial: Trial, whole: Float64Array) -> dict[str, Any]:
         figures = {"nll": likelihood, "auroc": auroc(known, true != asked.other), "macro_f2": f2}
         return {name: round(float(value), 4) for name, value in figures.items()}
 
-    entry = {"everything": judged(whole)}
+    groups = (TRAINED, RIVAL)
+    entry = {"everything": judged(cross_fitted(Fusion.blank(), asked, trial.folds, groups))}
     parts = {name: (name, None) for name in GROUPS[TRAINED]} | {"drawings of other as rivals": (None, RIVAL_FEATURES)}
     for name, (feature, rival) in parts.items():
         entry[f"no {name}"] = judged(
@@ -307,6 +324,7 @@ def main() -> None:
         "seed": SEED,
         "resamples": RESAMPLES,
         "networks": {"measured": known(measured), "held out": known(held_out)},
+        "evidence": ablation(known_companies(measured, measured.knowledge(Fusion.blank()))),
         "enrolment": enrolment(held_out),
     }
     arguments.output.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")

@@ -1,7 +1,7 @@
 """The quality gate: the weights that ship, on drawings that the network of the fixture has not seen.
 
-The fixture (`benchmarks/make_quality_gate.py`) holds embeddings, so that no network runs here. Its index is small and its
-network weaker than the one that ships: the floors say that the decision has not become worse, not how good it is.
+The fixture (`benchmarks/make_quality_gate.py`) holds embeddings, so that no network runs here. Its index is small and
+its network weaker than the one that ships: the floors say that the decision has not become worse, not how good it is.
 """
 
 from __future__ import annotations
