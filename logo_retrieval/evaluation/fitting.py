@@ -158,9 +158,9 @@ def _loss(asked: Asked, start: Fusion, fitted: Mapping[str, Float64Array]) -> tu
 
     weights = np.where(trained[:, None], of(TRAINED), of(novel))
     utilities = np.empty((n, c + 2))  # of each company, a drawing of other, and nothing
-    utilities[:, :c] = weights[:, 0] + np.einsum("ncf,cf->nc", x, weights[:, 1:]) - np.log(c)
+    utilities[:, :c] = weights[:, 0] + np.einsum("ncf,cf->nc", x, weights[:, 1:])
     utilities[:, c] = of(rival)[0] + r @ of(rival)[1:]
-    utilities[:, c + 1] = 0.0
+    utilities[:, c + 1] = np.log(c)
     utilities -= utilities.max(axis=1, keepdims=True)
     chances = np.exp(utilities)
     chances /= chances.sum(axis=1, keepdims=True)

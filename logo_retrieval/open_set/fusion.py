@@ -112,12 +112,12 @@ class Fusion:
         With x the features of company c, C the number of companies, and r what speaks for the drawings of `other`, as
         many unknown logos as known ones beforehand,
 
-            l(c) = ln p(c) / p(other) = b + w x - ln C - ln(1 + exp r)
+            l(c) = ln p(c) / p(other) = b + w x - ln(C + exp r)
 
         a multinomial logit (McFadden 1974, "Conditional logit analysis of qualitative choice behavior", section 1) with
         these choices: each company; a drawing of `other`, whose brand is a rival like any company, of utility r; and a
-        logo that nothing in the index speaks for, of utility 0. Companies are equally likely beforehand, hence ln C:
-        however many there are, what chance makes of all of them together stays the same.
+        logo that nothing in the index speaks for, of utility ln C: however many companies there are, all of them
+        together are as likely beforehand as such a logo, and what chance makes of all of them stays the same.
 
         Args:
             features: by `evidence.gather`.
@@ -150,8 +150,9 @@ class Fusion:
     def _against(self, features: Features, profile: ClassProfile) -> Float64Array:
         """(n,) what speaks against every company: that they are many, and the drawings of `other`."""
         rival = self.of_group(HEADLESS_RIVAL if features.head is None else RIVAL)
-        utility = rival[0] + features.rival @ rival[1:]
-        against: Float64Array = np.log(max(len(profile.counts) - 1, 1)) + np.logaddexp(0.0, utility)
+        against: Float64Array = np.logaddexp(
+            np.log(max(len(profile.counts) - 1, 1)), rival[0] + features.rival @ rival[1:]
+        )
         return against
 
 

@@ -39,7 +39,7 @@ def test_the_sum_worked_by_hand() -> None:
         rival={"bias": -1, "nearest": 2},
     )
     asked = features({"nearest": 2, "head": 0.5}, {"nearest": 1, "above_bar": 0.5}, {"nearest": 1})
-    against = log(2) + log(1 + exp(1))
+    against = log(2 + exp(1))
     expected = [-1 + 6 + 1 - against, -2 + 4 + 0.5 - against, 0]
     np.testing.assert_allclose(weights.log_odds(asked, OTHER, PROFILE), [expected])
     odds = np.exp(expected)
@@ -54,7 +54,7 @@ def test_a_model_without_a_head_has_weights_of_its_own() -> None:
         trained={"nearest": 9}, novel={"nearest": 8}, headless_novel={"nearest": 3}, headless_rival={"bias": -1}
     )
     asked = features({"nearest": 1}, {"nearest": 2}, {}, head=False)
-    against = log(2) + log(1 + exp(-1))
+    against = log(2 + exp(-1))
     np.testing.assert_allclose(weights.log_odds(asked, OTHER, PROFILE), [[3 - against, 6 - against, 0]])
 
 

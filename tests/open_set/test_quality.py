@@ -122,7 +122,7 @@ def enrolment(drawings: int) -> dict[str, float]:
     }
 
 
-FLOORS = {"macro_f2": 0.0, "companies_right": 0.0, "other_right": 0.0}
+FLOORS = {"macro_f2": 0.875, "companies_right": 0.9, "other_right": 0.925}
 
 
 @pytest.mark.parametrize("figure", FLOORS)
@@ -131,10 +131,10 @@ def test_companies_and_unknown_logos_are_told_apart(figure: str) -> None:
 
 
 def test_probabilities_mean_what_they_say() -> None:
-    assert plain()["ece"] <= 1.0, plain()
+    assert plain()["ece"] <= 0.035, plain()
 
 
-@pytest.mark.parametrize(("drawings", "new_right", "other_right"), [(1, 0.0, 0.0), (3, 0.0, 0.0)])
+@pytest.mark.parametrize(("drawings", "new_right", "other_right"), [(1, 0.55, 0.92), (3, 0.75, 0.93)])
 def test_an_enrolment_finds_the_new_and_spares_the_rest(drawings: int, new_right: float, other_right: float) -> None:
     found = enrolment(drawings)
     assert found["new_right"] >= new_right and found["other_right"] >= other_right, found
@@ -146,4 +146,4 @@ def test_without_a_head_the_neighbours_still_know() -> None:
     odds, _ = answered(known, index, head=False)
     likeliest = probabilities(odds, index.other).argmax(axis=1)
     strange = probabilities(answered(unknown, index, head=False)[0], index.other).argmax(axis=1)
-    assert (likeliest == true(known, index)).mean() >= 0.0 and (strange == index.other).mean() >= 0.0
+    assert (likeliest == true(known, index)).mean() >= 0.93 and (strange == index.other).mean() >= 0.78
