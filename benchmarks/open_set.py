@@ -321,9 +321,9 @@ def main() -> None:
     bench, wide = load(arguments.cache), load_wide(arguments.cache)
     held_out = held_out_network(bench, wide, read_bundle(arguments.work / BUNDLE), arguments.cache)
     if arguments.enrolment:
-        results = json.loads(arguments.output.read_text(encoding="utf-8"))
-        results["enrolment"] = enrolment(held_out)
-        arguments.output.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+        earlier = json.loads(arguments.output.read_text(encoding="utf-8"))
+        earlier["enrolment"] = enrolment(held_out)
+        arguments.output.write_text(json.dumps(earlier, indent=1) + "\n", encoding="utf-8")
         return
     measured = measured_network(bench, wide, read_bundle(arguments.work / MEASURED), arguments.cache)
     results: dict[str, Any] = {

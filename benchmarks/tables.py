@@ -1,15 +1,17 @@
-"""Writes the results into `docs/measured.md`: `python benchmarks/tables.py`; `--check` says whether they are there."""
+"""Writes the results into README and `docs/measured.md`: `python benchmarks/tables.py`; `--check` compares."""
 
 from __future__ import annotations
 
 import json
 import re
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 RESULTS = Path(__file__).resolve().parent / "results"
-PAGE = Path(__file__).resolve().parents[1] / "docs" / "measured.md"
+README = Path(__file__).resolve().parents[1] / "README.md"
+PAGE = README.parent / "docs" / "measured.md"
 
 
 def result(name: str) -> dict[str, Any]:
@@ -227,6 +229,21 @@ def training_row(training: dict[str, Any]) -> list[str]:
     ]
 
 
+def summary() -> list[str]:
+    """The recipe of 2018, the plainest rule and what `classify` does, for the README."""
+    lines = [["", "macro F2", "unseen shapes", "degraded", "companies right", "other right"]]
+    methods = {entry["method"]: entry for entry in result("logobench")["methods"]}
+    chosen = {
+        "the recipe of 2018, retrained": result("origin")["methods"][0],
+        "nearest drawing above a cosine": methods["nearest drawing"],
+        "fusion": methods["fusion"],
+    }
+    for name, entry in chosen.items():
+        f2 = [with_interval(entry[asked]["macro_f2"]) for asked in ("all", "unseen", "degraded")]
+        lines.append([name, *f2, *(f"{entry['all'][each][0]:.3f}" for each in ("company_accuracy", "other_recall"))])
+    return rows(*lines)
+
+
 TABLES = {
     "logobench": logobench,
     "known": known,
@@ -241,26 +258,28 @@ TABLES = {
 }
 """By the name that the page of results gives each."""
 
+OF_README = {"summary": summary}
 
-def filled(text: str) -> str:
-    """The page with each table in its place."""
-    for name, make in TABLES.items():
+
+def filled(text: str, tables: dict[str, Callable[[], list[str]]]) -> str:
+    """A page with each table in its place."""
+    for name, make in tables.items():
         block = f"<!-- table: {name} -->\n" + "\n".join(make()) + "\n<!-- end -->"
         places = re.findall(rf"<!-- table: {name} -->\n.*?<!-- end -->", text, flags=re.DOTALL)
         if len(places) != 1:
-            raise SystemExit(f"{PAGE.name} must have one place for the table {name}, got {len(places)}")
+            raise SystemExit(f"the page must have one place for the table {name}, got {len(places)}")
         text = text.replace(places[0], block)
     return text
 
 
 def main() -> None:
     """Fills, or checks."""
-    text = PAGE.read_text(encoding="utf-8")
-    if "--check" in sys.argv:
-        sys.exit(
-            filled(text) != text and "the tables of the page are not those of the results: run benchmarks/tables.py"
-        )
-    PAGE.write_text(filled(text), encoding="utf-8")
+    for page, tables in {PAGE: TABLES, README: OF_README}.items():
+        text = page.read_text(encoding="utf-8")
+        if "--check" not in sys.argv:
+            page.write_text(filled(text, tables), encoding="utf-8")
+        elif filled(text, tables) != text:
+            sys.exit(f"the tables of {page.name} are not those of the results: run benchmarks/tables.py")
 
 
 if __name__ == "__main__":

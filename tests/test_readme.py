@@ -20,7 +20,8 @@ def test_tables_are_those_of_the_results(monkeypatch: pytest.MonkeyPatch) -> Non
     import tables
 
     page = (ROOT / "docs" / "measured.md").read_text(encoding="utf-8")
-    assert tables.filled(page) == page
+    assert tables.filled(page, tables.TABLES) == page
+    assert tables.filled(README, tables.OF_README) == README
 
 
 def test_every_code_of_an_unreadable_image_is_explained() -> None:
