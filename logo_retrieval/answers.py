@@ -157,14 +157,14 @@ def decide(query: Query, held: Generation, knowledge: Knowledge, policy: Policy,
 def _top(
     row: int, chances: Float64Array, scores: Scores, held: Generation, said: Float64Array, k: int
 ) -> tuple[ScoredLabel, ...]:
-    features = scores.features
+    features, other = scores.features, held.other
     return tuple(
         ScoredLabel(
             held.classes[c],
             float(chances[c]),
             float(features.nearest[row, c]),
             None if features.head is None else float(features.head[row, c]),
-            {} if c == held.other else dict(zip((BIAS, *COMPANY_FEATURES), said[c].tolist(), strict=True)),
+            {} if c == other else dict(zip((BIAS, *COMPANY_FEATURES), said[c].tolist(), strict=True)),
         )
         for c in np.argsort(-chances, kind="stable")[:k].tolist()
     )
