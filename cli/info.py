@@ -89,7 +89,7 @@ def info(index: Path | None, kind: str) -> None:
 def _decision_lines(decision: dict[str, Any]) -> Iterator[str]:
     """How odds come about and what they are worth, for people."""
     if decision["fitted"]:
-        yield "weights fitted with this model, on drawings that it had not seen"
+        yield "weights fitted on drawings that the networks they were fitted with had not seen"
     else:
         yield "weights that ship with the package, on the scale that this index's own drawings show: not calibrated"
     bars = f"{decision['impostors']:,} impostors of the model" if decision["impostors"] else "drawings of 'other' here"
