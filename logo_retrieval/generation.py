@@ -122,11 +122,11 @@ def assemble(snapshot: Snapshot, index: VectorIndex, knowledge: Knowledge) -> Ge
     classes = in_open_world(snapshot.classes)
     learned = knowledge.head
     contents = Contents(classes, snapshot, index.vectors_at)
-    trained = np.array([learned is not None and name in learned.classes and name != OTHER for name in classes])
+    targets = set() if learned is None else set(learned.classes)
+    company = np.array([name != OTHER for name in classes])
+    trained = company & np.array([name in targets for name in classes])
     counts = np.bincount(snapshot.item_classes, minlength=len(classes)).astype(np.int64)
-    novel = np.array(
-        [n > 0 and not known and name != OTHER for n, known, name in zip(counts, trained, classes, strict=True)]
-    )
+    novel = company & ~trained & (counts > 0)
     scale = knowledge.fusion.scale or contents.scale(learned)
     head = None
     if learned is not None:
