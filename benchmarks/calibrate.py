@@ -3,9 +3,10 @@
 WORK holds what `train_starter.py WORK --leg measured` and `held_out.py WORK` left there.
 
 Companies that training knew, and the drawings of `other`, are fitted on what the measured and the held-out network say
-about drawings by artists whom neither has seen; novel companies on what the held-out network says about companies that
-it has never seen; and a model without a head on the same drawings, as the measured network and a backbone as ImageNet
-left it see them. The weights go into the package, for networks of which nothing is known; WORK keeps them with the
+about drawings by artists whom neither has seen, asked of an index with drawings of `other` and of one without; novel
+companies on what the held-out network says about companies that it has never seen; and a model without a head on all of
+these drawings, as the measured network and a backbone as ImageNet left it see the known, and the held-out one the novel
+companies. The weights go into the package, for networks of which nothing is known; WORK keeps them with the
 measured network's scale and with the log-odds of unknown logos, each by weights that were fitted without it,
 for `build_starter.py`.
 """
@@ -24,18 +25,14 @@ from calibration import (
     FOLDS,
     Network,
     Trial,
-    held_out_network,
+    both_networks,
     known_companies,
-    measured_network,
+    leads,
     novel_companies,
 )
-from held_out import BUNDLE
-from logobench_data import default_cache, load
-from train_starter import MEASURED
-from wide_data import load_wide
+from logobench_data import default_cache
 
 from logo_retrieval import open_set
-from logo_retrieval.answers import best_company
 from logo_retrieval.bundle import read_bundle
 from logo_retrieval.evaluation.fitting import fit_fusion
 from logo_retrieval.knowledge import DEFAULT_FALSE_ACCEPT
@@ -52,6 +49,17 @@ ENROLLED = ((1, 60), (1, 15), (2, 60), (3, 60), (5, 60), (5, 15), (10, 60))
 """Drawings of each, and companies."""
 
 
+WITHOUT_OTHER = 0.3
+"""How much an index without drawings of `other` counts in the fit beside one that has them, which is the usual case."""
+
+
+def known_trials(network: Network, start: Fusion, *, head: bool = True) -> list[Trial]:
+    """An index with drawings of `other`, and one without."""
+    knowledge = network.knowledge(start, head=head)
+    usual, bare = (known_companies(network, knowledge, others) for others in ("seen", "none"))
+    return [usual, replace(bare, asked=replace(bare.asked, weights=WITHOUT_OTHER * bare.asked.weights))]
+
+
 def novel_trials(network: Network, start: Fusion, *, head: bool = True) -> list[Trial]:
     """Several lots of each number of drawings and companies."""
     knowledge = network.knowledge(start, head=head)
@@ -65,13 +73,20 @@ def fitted(known: Sequence[Trial], novel: Sequence[Trial], plain: Sequence[Trial
     return fit_fusion(fusion, [each.asked for each in plain], (HEADLESS_NOVEL, HEADLESS_RIVAL))
 
 
-def cross_judged(trials: Sequence[Trial], judged: Trial) -> Float64Array:
-    """(n, c) log-odds of each query of one trial by weights fitted on all trials without its company or brand."""
-    odds = np.zeros(judged.asked.features.nearest.shape)
-    for fold in range(FOLDS):
-        others = [each.asked.only(each.folds != fold) for each in trials]
-        rows = judged.folds == fold
-        odds[rows] = judged.asked.only(rows).log_odds(fit_fusion(Fusion.blank(), others, (TRAINED, RIVAL)))
+def fits_by_fold(trials: Sequence[Trial], groups: Sequence[str] = (TRAINED, RIVAL)) -> list[Fusion]:
+    """Weights fitted without the companies and brands of each fold."""
+    return [
+        fit_fusion(Fusion.blank(), [each.asked.only(each.folds != fold) for each in trials], groups)
+        for fold in range(FOLDS)
+    ]
+
+
+def judged_by_folds(trial: Trial, by_fold: Sequence[Fusion]) -> Float64Array:
+    """(n, c) log-odds, each query's by weights that were fitted without its company or brand."""
+    odds = np.zeros(trial.asked.features.nearest.shape)
+    for fold, fusion in enumerate(by_fold):
+        rows = trial.folds == fold
+        odds[rows] = trial.asked.only(rows).log_odds(fusion)
     return odds
 
 
@@ -88,12 +103,6 @@ def judged_by_halves(trial: Trial, by_half: Sequence[Fusion]) -> Float64Array:
     return odds
 
 
-def vouching(trial: Trial, odds: Float64Array) -> Float32Array:
-    """(u,) the largest log-odds of a company for logos that are unknown to the index and by unseen artists."""
-    found: Float32Array = best_company(odds[trial.unknown], trial.asked.other)[0].astype(np.float32)
-    return found
-
-
 def novel_tail(trials: Sequence[Trial], by_half: Sequence[Fusion]) -> tuple[Float32Array, int]:
     """The largest log-odds of pairs of an unknown logo and a novel company, and how many pairs there were."""
     pairs = [judged_by_halves(each, by_half)[each.unknown][:, each.asked.profile.novel].ravel() for each in trials]
@@ -107,17 +116,16 @@ def main() -> None:
     parser.add_argument("work", type=Path, help="folder with the bundles of both networks")
     parser.add_argument("--cache", type=Path, default=default_cache(), help="folder for what can be made again")
     arguments = parser.parse_args()
-    bench, wide = load(arguments.cache), load_wide(arguments.cache)
-    measured = measured_network(bench, wide, read_bundle(arguments.work / MEASURED), arguments.cache)
-    held_out = held_out_network(bench, wide, read_bundle(arguments.work / BUNDLE), arguments.cache)
+    measured, held_out = both_networks(arguments.work, arguments.cache)
     if not (arguments.work / FROZEN).exists():  # an export is not the same twice, to the byte
         with opened_model(FROZEN) as bundle:
             shutil.copytree(bundle.folder, arguments.work / FROZEN)
-    frozen = measured_network(bench, wide, read_bundle(arguments.work / FROZEN), arguments.cache)
+    frozen = Network(measured.bench, measured.wide, read_bundle(arguments.work / FROZEN), arguments.cache)
     start = Fusion.blank()
-    known = [known_companies(each, each.knowledge(start)) for each in (measured, held_out)]
-    novel = novel_trials(held_out, start)
-    plain = [known_companies(each, each.knowledge(start, head=False)) for each in (measured, frozen)]
+    by_network = [known_trials(each, start) for each in (measured, held_out)]
+    known, novel = [*by_network[0], *by_network[1]], novel_trials(held_out, start)
+    plain = [*known_trials(measured, start, head=False), *known_trials(frozen, start, head=False)]
+    plain += novel_trials(held_out, start, head=False)
     fusion = fitted(known, novel, plain)
     for group, weights in fusion.weights.items():
         print(group, {name: round(value, 3) for name, value in weights.items()}, flush=True)
@@ -125,7 +133,10 @@ def main() -> None:
     decision = replace(fusion, scale=measured.scale)
     (arguments.work / DECISION).write_text(json.dumps(decision.to_dict(), indent=1) + "\n", encoding="utf-8")
     tail, pairs = novel_tail(novel, halves(fusion, novel))
-    log_odds = np.concatenate([vouching(each, cross_judged(known, each)) for each in known])
+    by_fold = fits_by_fold(known)
+    log_odds = np.concatenate(
+        [leads(judged_by_folds(each, by_fold), each.unknown, each.asked.other) for each, _ in by_network]
+    )
     np.savez(arguments.work / VOUCHING, log_odds=log_odds, novel_log_odds=tail, novel_pairs=pairs)
     impostors = Impostors(np.zeros((0, 1), np.float32), log_odds, tail, pairs)
     print(len(log_odds), "vouch for", impostors.threshold(DEFAULT_FALSE_ACCEPT))

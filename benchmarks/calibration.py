@@ -13,15 +13,17 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 from embedded import Embedded, embed_all, embed_degraded, embed_wide
-from held_out import held_out_brands, held_out_companies
-from logobench_data import OTHER, LogoBench
-from wide_data import WideDrawing
+from held_out import BUNDLE, held_out_brands, held_out_companies
+from logobench_data import OTHER, LogoBench, load
+from train_starter import MEASURED
+from wide_data import WideDrawing, load_wide
 
-from logo_retrieval.answers import Query, Scores, score
-from logo_retrieval.bundle import ModelBundle
+from logo_retrieval.answers import Query, Scores, best_company, score
+from logo_retrieval.bundle import ModelBundle, read_bundle
 from logo_retrieval.evaluation.fitting import Asked, balanced
 from logo_retrieval.generation import Generation, generation_of
 from logo_retrieval.heads.cosine import HEAD_FILE, HeadVectors
@@ -29,7 +31,7 @@ from logo_retrieval.knowledge import Knowledge
 from logo_retrieval.open_set.evidence import Features, Scale, nearest_company
 from logo_retrieval.open_set.fusion import Fusion
 from logo_retrieval.open_set.impostors import Impostors, spread
-from logo_retrieval.values import BoolArray, Float32Array, Int64Array
+from logo_retrieval.values import BoolArray, Float32Array, Float64Array, Int64Array
 
 SPLIT = "collection"
 WORN = "test"
@@ -42,6 +44,9 @@ brands and of coins that the network has never seen; drawings of enrolled compan
 SHARES = {CLEAN: 1.0, DEGRADED: 1.0, COPIES: 0.5, BRANDS: 2.0, COINS: 0.1, NOVEL_CLEAN: 1.0, NOVEL_DEGRADED: 1.0}
 """How much each kind counts in the fit, among known and among unknown logos: most logos asked about are brands by
 artists that nobody has met; coins are many and of one hand."""
+
+Others = Literal["all", "seen", "none"]
+"""Which drawings of `other` lie in an index."""
 
 FOLDS = 5
 COINS_ASKED = 700
@@ -163,16 +168,16 @@ class Network:
         """Rows of LogoBench by artists that it has not seen, companies that it has not seen left out."""
         return np.flatnonzero((self.parts != "train") & ~np.isin(self.labels, list(self.without)))
 
-    def gallery(self, *, without: Iterable[str] = (), unknown: bool) -> Int64Array:
+    def gallery(self, *, without: Iterable[str] = (), others: Others) -> Int64Array:
         """Rows of LogoBench for an index, some artists left out.
 
         Args:
             without: artists.
-            unknown: whether what the network has not seen of `other` is left out too, so that it may be asked.
+            others: drawings of `other`: all, those that the network has seen, so that the rest may be asked, or none.
         """
         kept = ~np.isin(self.collections, list(without)) & ~np.isin(self.labels, list(self.without))
-        if unknown:
-            kept &= (self.labels != OTHER) | (self.parts == "train")
+        if others != "all":
+            kept &= (self.labels != OTHER) | ((self.parts == "train") & (others == "seen"))
         return np.flatnonzero(kept)
 
     def index(self, rows: Int64Array, knowledge: Knowledge, novel: Queries | None = None) -> Generation:
@@ -221,7 +226,7 @@ class Network:
     @cached_property
     def scale(self) -> Scale:
         """By the drawings of `other` that it has not seen, each asked of the index without its artist."""
-        bare = replace(Fusion.default(), scale=Scale(0.0, 1.0, 0.0, 1.0))
+        bare = replace(Fusion.blank(), scale=Scale(0.0, 1.0, 0.0, 1.0))
         knowledge = Knowledge(self.head, None, bare, self.bundle.config.name)
         nearest, head = [], []
         for queries, scores in self.asked_by_artist(knowledge, self.drawn, CLEAN):
@@ -232,13 +237,15 @@ class Network:
                 head.append(by_head)
         return Scale.of_unknown(np.concatenate(nearest), np.concatenate(head) if head else None)
 
-    def asked_by_artist(self, knowledge: Knowledge, source: Embedded, kind: int) -> Iterator[tuple[Queries, Scores]]:
+    def asked_by_artist(
+        self, knowledge: Knowledge, source: Embedded, kind: int, others: Others = "seen"
+    ) -> Iterator[tuple[Queries, Scores]]:
         """Each unseen artist's drawings, asked of the index without that artist and without what is to be unknown."""
         for artist in np.unique(self.collections[self.unseen]):
             rows = self.unseen[self.collections[self.unseen] == artist]
             queries = self.queries(source, rows, kind)
             if len(queries):
-                held = self.index(self.gallery(without=[artist], unknown=True), knowledge)
+                held = self.index(self.gallery(without=[artist], others=others), knowledge)
                 yield queries, asked(queries, held, knowledge)
 
 
@@ -310,16 +317,29 @@ def _digests(names: Iterable[str]) -> Int64Array:
     return np.array([int.from_bytes(hashlib.sha256(name.encode()).digest()[:4], "big") for name in names], np.int64)
 
 
-def known_companies(network: Network, knowledge: Knowledge) -> Trial:
-    """Companies of the index and unknown logos, all by artists that the network has not seen."""
+def leads(odds: Float64Array, unknown: BoolArray, other: int) -> Float32Array:
+    """(u,) the largest log-odds of a company for some unknown logos, which vouch for the share of false names."""
+    found: Float32Array = best_company(odds[unknown], other)[0].astype(np.float32)
+    return found
+
+
+def known_companies(network: Network, knowledge: Knowledge, others: Others = "seen") -> Trial:
+    """Companies of the index and unknown logos, all by artists that the network has not seen.
+
+    Args:
+        network: that is asked.
+        knowledge: of it.
+        others: drawings of `other` in the index.
+    """
     parts = [
-        *network.asked_by_artist(knowledge, network.drawn, CLEAN),
-        *network.asked_by_artist(knowledge, network.worn, DEGRADED),
+        *network.asked_by_artist(knowledge, network.drawn, CLEAN, others),
+        *network.asked_by_artist(knowledge, network.worn, DEGRADED, others),
     ]
-    everything = network.index(network.gallery(unknown=False), knowledge)
-    copies = network.queries(network.worn, network.unseen, COPIES)
-    parts.append((copies, asked(copies, everything, knowledge)))
-    held = network.index(network.gallery(unknown=True), knowledge)
+    held = network.index(network.gallery(others=others), knowledge)
+    if others == "seen":
+        everything = network.index(network.gallery(others="all"), knowledge)
+        copies = network.queries(network.worn, network.unseen, COPIES)
+        parts.append((copies, asked(copies, everything, knowledge)))
     unknown = network.unknown()
     parts.append((unknown, asked(unknown, held, knowledge)))
     return Trial.of(parts, held)
@@ -353,7 +373,7 @@ def novel_companies(network: Network, knowledge: Knowledge, drawings: int, compa
             for rows in (np.flatnonzero(drawn.labels == name) for name in np.sort(chosen))
         ]
     )
-    seen = network.gallery(unknown=True)
+    seen = network.gallery(others="seen")
     seen = seen[network.parts[seen] == "train"]  # so that no artist who is asked is in the index
     held = network.index(seen, knowledge, drawn.only(np.sort(enrolled)))
     worn = Queries.joined(
@@ -378,11 +398,16 @@ def novel_companies(network: Network, knowledge: Knowledge, drawings: int, compa
     return Trial.of([(whole, asked(whole, held, knowledge))], held)
 
 
-def measured_network(bench: LogoBench, wide: tuple[WideDrawing, ...], bundle: ModelBundle, cache: Path) -> Network:
-    """The one that the shipped network goes on from."""
-    return Network(bench, wide, bundle, cache)
+def both_networks(work: Path, cache: Path) -> tuple[Network, Network]:
+    """The measured network, which the shipped one goes on from, and the held-out one, to which more is novel.
 
-
-def held_out_network(bench: LogoBench, wide: tuple[WideDrawing, ...], bundle: ModelBundle, cache: Path) -> Network:
-    """The one to which novel companies and brands are novel."""
-    return Network(bench, wide, bundle, cache, without=held_out_companies(bench), brands=held_out_brands(wide))
+    Args:
+        work: folder that `train_starter.py --leg measured` and `held_out.py` have filled.
+        cache: folder for what can be made again.
+    """
+    bench, wide = load(cache), load_wide(cache)
+    without, brands = held_out_companies(bench), held_out_brands(wide)
+    return (
+        Network(bench, wide, read_bundle(work / MEASURED), cache),
+        Network(bench, wide, read_bundle(work / BUNDLE), cache, without=without, brands=brands),
+    )

@@ -11,12 +11,9 @@ import argparse
 from pathlib import Path
 
 import numpy as np
-from calibration import BRANDS, CLEAN, LEAST_DRAWINGS, NOVEL_CLEAN, Queries, held_out_network
-from held_out import BUNDLE
-from logobench_data import OTHER, default_cache, load
-from wide_data import load_wide
+from calibration import BRANDS, CLEAN, LEAST_DRAWINGS, NOVEL_CLEAN, Queries, both_networks
+from logobench_data import OTHER, default_cache
 
-from logo_retrieval.bundle import read_bundle
 from logo_retrieval.open_set.impostors import spread
 from logo_retrieval.values import Float32Array, Int64Array
 
@@ -52,10 +49,9 @@ def main() -> None:
     parser.add_argument("work", type=Path, help="folder that `held_out.py` has filled")
     parser.add_argument("--cache", type=Path, default=default_cache(), help="folder for what can be made again")
     arguments = parser.parse_args()
-    bench, wide = load(arguments.cache), load_wide(arguments.cache)
-    network = held_out_network(bench, wide, read_bundle(arguments.work / BUNDLE), arguments.cache)
+    _, network = both_networks(arguments.work, arguments.cache)
     chance = np.random.default_rng(SEED)
-    seen = network.gallery(unknown=True)
+    seen = network.gallery(others="seen")
     seen = seen[network.parts[seen] == "train"]
     gallery = np.concatenate(
         [

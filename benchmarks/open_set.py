@@ -1,10 +1,10 @@
 """What the decision is worth in an open world: `python benchmarks/open_set.py WORK [--output JSON]`.
 
 The same sets as those that `calibrate.py` fits to, each query judged by weights that were fitted without its company or
-brand, five folds. Known companies and unknown logos are asked of the measured and of the held-out network, novel
-companies of the held-out one, to which they are novel. Reported are, at 30, 60 and 90 % unknown logos, how far the
-probabilities can be trusted, over all answers and bin by bin where a company is named; what each part of the evidence
-is worth; false names asked for and given; risk and coverage; and enrolment.
+brand, five folds. Known companies and unknown logos are asked of the measured and of the held-out network and of a
+backbone as ImageNet left it, without a head; novel companies of the held-out one. Reported are, at 30, 60 and 90 %
+unknown logos, how far the probabilities can be trusted, over all answers and bin by bin where a company is named; what
+each part of the evidence is worth; false names asked for and given; risk and coverage; and enrolment.
 """
 
 from __future__ import annotations
@@ -17,7 +17,16 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from calibrate import cross_judged, halves, judged_by_halves, novel_tail, novel_trials, vouching
+from calibrate import (
+    FROZEN,
+    fits_by_fold,
+    halves,
+    judged_by_folds,
+    judged_by_halves,
+    known_trials,
+    novel_tail,
+    novel_trials,
+)
 from calibration import (
     BRANDS,
     CLEAN,
@@ -28,17 +37,14 @@ from calibration import (
     NOVEL_DEGRADED,
     Network,
     Trial,
-    held_out_network,
+    both_networks,
     known_companies,
-    measured_network,
+    leads,
     novel_companies,
 )
-from held_out import BUNDLE
 from logobench import rounded
-from logobench_data import default_cache, load
+from logobench_data import default_cache
 from surroundings import RESULTS, surroundings
-from train_starter import MEASURED
-from wide_data import load_wide
 
 from logo_retrieval.answers import best_company, named
 from logo_retrieval.bundle import read_bundle
@@ -47,7 +53,7 @@ from logo_retrieval.evaluation.measure import RESAMPLES, SEED, estimate
 from logo_retrieval.evaluation.metrics import auroc, macro_f_beta
 from logo_retrieval.knowledge import DEFAULT_FALSE_ACCEPT, Knowledge
 from logo_retrieval.open_set.evidence import COMPANY_FEATURES, RIVAL_FEATURES
-from logo_retrieval.open_set.fusion import GROUPS, RIVAL, TRAINED, Fusion, probabilities
+from logo_retrieval.open_set.fusion import GROUPS, HEADLESS_NOVEL, HEADLESS_RIVAL, RIVAL, TRAINED, Fusion, probabilities
 from logo_retrieval.open_set.impostors import Impostors
 from logo_retrieval.values import BoolArray, Float64Array, Int64Array
 
@@ -109,8 +115,7 @@ def quality(odds: Float64Array, true: Int64Array, other: int, threshold: float, 
 
 def threshold_of(odds: Float64Array, unknown: BoolArray, other: int, share: float = DEFAULT_FALSE_ACCEPT) -> float:
     """The conformal one, by some unknown logos."""
-    leads = best_company(odds[unknown], other)[0].astype(np.float32)
-    return Impostors(np.zeros((0, 1), np.float32), leads).threshold(share)
+    return Impostors(np.zeros((0, 1), np.float32), leads(odds, unknown, other)).threshold(share)
 
 
 def numbered(groups: Iterable[str]) -> Int64Array:
@@ -136,9 +141,11 @@ def above(odds: Float64Array, other: int, folds: Int64Array, thresholds: dict[in
 
 def known(network: Network) -> dict[str, Any]:
     """Known companies and unknown logos, each by weights and a threshold that have not seen it."""
-    trial = known_companies(network, network.knowledge(Fusion.blank()))
+    headed = network.head is not None
+    trial, bare = known_trials(network, Fusion.blank(), head=headed)
     asked, kinds, other = trial.asked, trial.queries.kinds, trial.asked.other
-    odds = cross_fitted(Fusion.blank(), asked, trial.folds, (TRAINED, RIVAL))
+    by_fold = fits_by_fold((trial, bare), (TRAINED, RIVAL) if headed else (HEADLESS_NOVEL, HEADLESS_RIVAL))
+    odds = judged_by_folds(trial, by_fold)
     thresholds = vouched(trial, odds)
     threshold = float(np.mean(list(thresholds.values())))
     moved = above(odds, other, trial.folds, thresholds)
@@ -154,6 +161,12 @@ def known(network: Network) -> dict[str, Any]:
     entry: dict[str, Any] = {
         name: {"queries": int(rows.sum()), **quality(moved[rows], asked.true[rows], other, 0.0, groups[rows])}
         for name, rows in sets.items()
+    }
+    rows = bare.queries.kinds == CLEAN
+    moved_bare = above(judged_by_folds(bare, by_fold), other, bare.folds, thresholds)
+    entry["no other in the index"] = {
+        "queries": int(rows.sum()),
+        **quality(moved_bare[rows], bare.asked.true[rows], other, 0.0, numbered(bare.queries.groups)[rows]),
     }
     fresh = np.isin(kinds, (CLEAN, BRANDS))
     near = asked.features.nearest
@@ -254,12 +267,14 @@ def enrolment(network: Network) -> dict[str, Any]:
     are the log-odds that vouch for what they must exceed.
     """
     start = Fusion.blank()
-    trial = known_companies(network, network.knowledge(start))
-    fusion = fit_fusion(start, [trial.asked], (TRAINED, RIVAL))
+    trial, bare = known_trials(network, start)
+    fusion = fit_fusion(start, [trial.asked, bare.asked], (TRAINED, RIVAL))
     fits = novel_trials(network, start)
     by_half = halves(fusion, fits)
-    odds = cross_judged([trial], trial)
-    impostors = Impostors(np.zeros((0, 1), np.float32), vouching(trial, odds), *novel_tail(fits, by_half))
+    odds = judged_by_folds(trial, fits_by_fold((trial, bare)))
+    impostors = Impostors(
+        np.zeros((0, 1), np.float32), leads(odds, trial.unknown, trial.asked.other), *novel_tail(fits, by_half)
+    )
     knowledge = replace(network.knowledge(fusion), impostors=impostors)
     near = trial.asked.features.nearest[trial.unknown]
     ranked = np.where(near.argmax(axis=1) == trial.asked.other, -np.inf, near.max(axis=1))
@@ -318,20 +333,19 @@ def main() -> None:
     parser.add_argument("--cache", type=Path, default=default_cache(), help="folder for what can be made again")
     parser.add_argument("--enrolment", action="store_true", help="measure enrolment alone, keep the other figures")
     arguments = parser.parse_args()
-    bench, wide = load(arguments.cache), load_wide(arguments.cache)
-    held_out = held_out_network(bench, wide, read_bundle(arguments.work / BUNDLE), arguments.cache)
+    measured, held_out = both_networks(arguments.work, arguments.cache)
     if arguments.enrolment:
         earlier = json.loads(arguments.output.read_text(encoding="utf-8"))
         earlier["enrolment"] = enrolment(held_out)
         arguments.output.write_text(json.dumps(earlier, indent=1) + "\n", encoding="utf-8")
         return
-    measured = measured_network(bench, wide, read_bundle(arguments.work / MEASURED), arguments.cache)
+    frozen = Network(measured.bench, measured.wide, read_bundle(arguments.work / FROZEN), arguments.cache)
     results: dict[str, Any] = {
         "benchmark": "LogoBench-160 and the wide set, the decision in an open world",
         **surroundings(),
         "seed": SEED,
         "resamples": RESAMPLES,
-        "networks": {"measured": known(measured), "held out": known(held_out)},
+        "networks": {"measured": known(measured), "held out": known(held_out), "frozen": known(frozen)},
         "evidence": ablation(known_companies(measured, measured.knowledge(Fusion.blank()))),
         "enrolment": enrolment(held_out),
     }

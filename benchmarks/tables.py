@@ -48,10 +48,11 @@ def known() -> list[str]:
     lines = [["network", "asked", "queries", "macro F2", "companies right", "other right", "AUROC"]]
     lines[0] += ["companies right where 2 % of these unknown logos are named", "the same by the nearest drawing alone"]
     for network, entry in result("open_set")["networks"].items():
-        for asked in ("as drawn", "unseen shapes", "degraded", "copies of known drawings"):
+        for asked in ("as drawn", "unseen shapes", "degraded", "copies of known drawings", "no other in the index"):
             found = entry[asked]
             figures = (with_interval(found[name]) for name in ("macro_f2", "companies_right", "other_right", "auroc"))
-            plain = (f"{found['companies_right_at_share'][rule]:.3f}" for rule in ("fusion", "nearest drawing"))
+            at_share = found.get("companies_right_at_share", {})
+            plain = (f"{at_share[rule]:.3f}" if at_share else "" for rule in ("fusion", "nearest drawing"))
             lines.append([network, asked, f"{found['queries']:,}", *figures, *plain])
     return rows(*lines)
 
@@ -77,6 +78,16 @@ def named() -> list[str]:
     for share, found in bins.items():
         cells = [f"{stated:.2f} stated, {true:.2f} right, {n}" for n, stated, true in found]
         lines.append([f"{float(share):.0%}", *cells, *[""] * (len(lines[0]) - 1 - len(cells))])
+    return rows(*lines)
+
+
+def risk() -> list[str]:
+    """Of the surest answers, the share that is wrong."""
+    networks = result("open_set")["networks"]
+    curves = {name: dict(entry["risk_coverage"]) for name, entry in networks.items()}
+    lines = [["answers taken, surest first", *(f"{name}: wrong" for name in curves)]]
+    for coverage in next(iter(curves.values())):
+        lines.append([f"{coverage:.0%}", *(f"{found[coverage]:.3f}" for found in curves.values())])
     return rows(*lines)
 
 
@@ -249,6 +260,7 @@ TABLES = {
     "known": known,
     "trust": trust,
     "named": named,
+    "risk": risk,
     "evidence": evidence,
     "false names": false_names,
     "enrolment": enrolment,

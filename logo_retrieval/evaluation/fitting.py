@@ -18,7 +18,6 @@ from logo_retrieval.open_set.fusion import (
     RIVAL,
     TRAINED,
     Fusion,
-    columns,
 )
 from logo_retrieval.values import BoolArray, Float64Array, Int64Array
 
@@ -65,8 +64,7 @@ class Asked:
     def headless(self) -> Asked:
         """The same as if the model had no head."""
         company, rival = self.features.company.copy(), self.features.rival.copy()
-        for name in ("head", "head_lead"):
-            company[..., COMPANY_FEATURES.index(name)] = 0
+        company[..., COMPANY_FEATURES.index("head")] = 0
         rival[:, RIVAL_FEATURES.index("head")] = 0
         features = replace(self.features, head=None, company=company, rival=rival)
         return replace(self, features=features)
@@ -103,28 +101,28 @@ def fit_fusion(start: Fusion, asked: Sequence[Asked], groups: Sequence[str], *, 
         groups: that are fitted.
         ridge: strength of the pull.
     """
-    names = [(group, name) for group in groups for name in columns(group)]
-    ends = np.cumsum([len(columns(group)) for group in groups])[:-1]
-    first = np.concatenate([start.of_group(group) for group in groups])
+    names = [(group, name) for group in groups for name in (BIAS, *GROUPS[group])]
+    ends = np.cumsum([1 + len(GROUPS[group]) for group in groups])[:-1]
+    first = np.array([start.weights[group][name] for group, name in names])
     free = np.array([name != BIAS for _, name in names])
-    total = float(np.concatenate([each.weights for each in asked]).sum())
+    problems = [_Problem(each, start) for each in asked]
+    total = sum(float(each.weights.sum()) for each in asked)
 
     def loss(flat: Float64Array) -> tuple[float, Float64Array]:
         weights = dict(zip(groups, np.split(flat, ends), strict=True))
         pull = np.where(free, flat - first, 0.0)
         value, slope = ridge / 2 * float(pull @ pull), ridge * pull
-        for each in asked:
-            part, slopes = _loss(each, start, weights)
+        for problem in problems:
+            part, slopes = problem.loss(weights)
             value += part
-            slope = slope + np.concatenate([slopes.get(group, np.zeros(len(columns(group)))) for group in groups])
+            slope = slope + np.concatenate([slopes.get(group, 0 * weights[group]) for group in groups])
         return value / total, slope / total
 
-    bounds = [(None, None) if name == BIAS else (0.0, None if name in GROUPS[group] else 0.0) for group, name in names]
+    bounds = [(None, None) if name == BIAS else (0.0, None) for _, name in names]
     found = minimize(loss, first, jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": _MOST_STEPS})
     fitted: dict[str, dict[str, float]] = {group: {} for group in groups}
     for (group, name), value in zip(names, found.x.tolist(), strict=True):
-        if name == BIAS or name in GROUPS[group]:
-            fitted[group][name] = value
+        fitted[group][name] = value
     return replace(start, weights={**start.weights, **fitted}, fitted=True)
 
 
@@ -144,42 +142,60 @@ def cross_fitted(start: Fusion, asked: Asked, folds: Int64Array, groups: Sequenc
     return odds
 
 
-def _loss(asked: Asked, start: Fusion, fitted: Mapping[str, Float64Array]) -> tuple[float, dict[str, Float64Array]]:
-    """The negative log-likelihood of one set, summed, and its slope by group."""
-    headless = asked.features.head is None
-    novel, rival = (HEADLESS_NOVEL, HEADLESS_RIVAL) if headless else (NOVEL, RIVAL)
-    companies = np.arange(len(asked.profile.counts)) != asked.other
-    x, r = asked.features.company[:, companies], asked.features.rival
-    trained = asked.profile.trained[companies] & (not headless)
-    n, c = x.shape[:2]
+class _Problem:
+    """One set of queries, laid out so that each step of a fit is a few products of matrices."""
 
-    def of(group: str) -> Float64Array:
-        return fitted[group] if group in fitted else start.of_group(group)
+    def __init__(self, asked: Asked, start: Fusion) -> None:
+        headless = asked.features.head is None
+        companies = np.flatnonzero(np.arange(len(asked.profile.counts)) != asked.other)
+        trained = asked.profile.trained[companies] & (not headless)
+        members = {TRAINED: np.flatnonzero(trained), HEADLESS_NOVEL if headless else NOVEL: np.flatnonzero(~trained)}
+        self.members = {group: places for group, places in members.items() if len(places)}
+        self.rival = HEADLESS_RIVAL if headless else RIVAL
+        self.start = start
+        self.evidence = {
+            group: _with_ones(asked.features.company[:, companies[places]], COMPANY_FEATURES, group)
+            for group, places in self.members.items()
+        }
+        self.against = _with_ones(asked.features.rival, RIVAL_FEATURES, self.rival)
+        self.n, self.c, self.weights = len(asked.true), len(companies), asked.weights
+        self.is_other = asked.true == asked.other
+        self.rows = np.flatnonzero(~self.is_other)
+        self.columns = np.searchsorted(companies, asked.true[self.rows])
 
-    weights = np.where(trained[:, None], of(TRAINED), of(novel))
-    utilities = np.empty((n, c + 2))  # of each company, a drawing of other, and nothing
-    utilities[:, :c] = weights[:, 0] + np.einsum("ncf,cf->nc", x, weights[:, 1:])
-    utilities[:, c] = of(rival)[0] + r @ of(rival)[1:]
-    utilities[:, c + 1] = np.log(c)
-    utilities -= utilities.max(axis=1, keepdims=True)
-    chances = np.exp(utilities)
-    chances /= chances.sum(axis=1, keepdims=True)
-    place = np.cumsum(companies) - 1
-    truth = np.zeros((n, c + 2))
-    is_other = asked.true == asked.other
-    rows = np.flatnonzero(~is_other)
-    truth[rows, place[asked.true[rows]]] = 1.0
-    unknown = chances[is_other, c:]
-    truth[is_other, c:] = unknown / unknown.sum(axis=1, keepdims=True)
-    likelihood = np.where(truth > 0, chances, 0)[rows, place[asked.true[rows]]]
-    value = -float(asked.weights[rows] @ np.log(np.maximum(likelihood, 1e-300)))
-    value -= float(asked.weights[is_other] @ np.log(np.maximum(unknown.sum(axis=1), 1e-300)))
-    excess = asked.weights[:, None] * (chances - truth)
-    slopes = {}
-    for group, members in ((TRAINED, trained), (novel, ~trained)):
+    def loss(self, fitted: Mapping[str, Float64Array]) -> tuple[float, dict[str, Float64Array]]:
+        """The negative log-likelihood, summed, and its slope by group."""
+        utilities = np.empty((self.n, self.c + 2))  # of each company, a drawing of other, and nothing
+        for group, places in self.members.items():
+            utilities[:, places] = (self.evidence[group] @ self._of(group, fitted)).reshape(self.n, -1)
+        utilities[:, self.c] = self.against @ self._of(self.rival, fitted)
+        utilities[:, self.c + 1] = np.log(self.c)
+        utilities -= utilities.max(axis=1, keepdims=True)
+        chances = np.exp(utilities, out=utilities)
+        chances /= chances.sum(axis=1, keepdims=True)
+        likelihood, unknown = chances[self.rows, self.columns], np.maximum(chances[self.is_other, self.c :], 1e-300)
+        value = -float(self.weights[self.rows] @ np.log(np.maximum(likelihood, 1e-300)))
+        value -= float(self.weights[self.is_other] @ np.log(unknown.sum(axis=1)))
+        excess = chances
+        excess[self.rows, self.columns] -= 1.0
+        excess[self.is_other, self.c :] -= unknown / unknown.sum(axis=1, keepdims=True)
+        excess *= self.weights[:, None]
+        slopes = {
+            group: excess[:, places].ravel() @ self.evidence[group]
+            for group, places in self.members.items()
+            if group in fitted
+        }
+        if self.rival in fitted:
+            slopes[self.rival] = excess[:, self.c] @ self.against
+        return value, slopes
+
+    def _of(self, group: str, fitted: Mapping[str, Float64Array]) -> Float64Array:
         if group in fitted:
-            part = excess[:, :c][:, members]
-            slopes[group] = np.concatenate([[part.sum()], np.einsum("nc,ncf->f", part, x[:, members])])
-    if rival in fitted:
-        slopes[rival] = np.concatenate([[excess[:, c].sum()], excess[:, c] @ r])
-    return value, slopes
+            return fitted[group]
+        return np.array([self.start.weights[group][name] for name in (BIAS, *GROUPS[group])])
+
+
+def _with_ones(features: Float64Array, names: tuple[str, ...], group: str) -> Float64Array:
+    """(m, 1 + f) ones, and the features that a group has weights for."""
+    chosen = features.reshape(-1, len(names))[:, [names.index(name) for name in GROUPS[group]]]
+    return np.concatenate([np.ones((len(chosen), 1)), chosen], axis=1)

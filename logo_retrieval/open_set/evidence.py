@@ -1,4 +1,4 @@
-"""What tells that a query and a class show the same brand: similarities, votes, rivals, on the network's own scale."""
+"""What tells that a query and a class show the same brand: similarities, rivals, crowds, on the network's own scale."""
 
 from __future__ import annotations
 
@@ -11,16 +11,12 @@ from logo_retrieval.values import BoolArray, Float32Array, Float64Array, Int64Ar
 NEIGHBOURS = 100
 """So many of a query's neighbours are looked at."""
 
-COMPANY_FEATURES = ("nearest", "lead", "votes", "head", "head_lead", "isolation", "above_bar", "rarity")
+COMPANY_FEATURES = ("nearest", "head", "isolation", "above_bar", "rarity")
 """What speaks for a company, by name; the more of each, the likelier."""
 
 RIVAL_FEATURES = ("nearest", "head")
 """What speaks for a drawing of `other`: that it shows the very brand of the query."""
 
-_VOTE_SCALE = 0.1
-"""In units of the network's scale: a neighbour that much less similar than the first has 1/e of its vote."""
-
-_LEAST_VOTE = 0.003
 _CROWD = slice(10, 60)
 _FAR = -1.0
 """On the network's scale, what counts as the similarity of what is not there."""
@@ -121,12 +117,10 @@ def gather(
 ) -> Features:
     """The evidence for each class.
 
-    Of a company c that counts are, on the network's scale: how near its nearest drawing is; by how much that is nearer
-    than the nearest of everything else (a drawing of `other` is a rival brand like any company); the log-odds of its
-    share of the votes of the k nearest, each weighing exp((s - s_1) / 0.1); the cosine of the head, and its lead over
-    every other target; how far apart the query's further neighbours are; by how much its nearest drawing exceeds the
-    class's bar of impostors; and minus the logarithm of the number of its drawings, one of which is near by chance.
-    Without a head its two features are 0. A bar that is not known stands at 1, where one in fifty unknown logos are.
+    Of a company c that counts are, on the network's scale: how near its nearest drawing is; the cosine of the head; how
+    far apart the query's further neighbours are; by how much its nearest drawing exceeds the class's bar of impostors;
+    and minus the logarithm of the number of its drawings, one of which is near by chance. Without a head its feature is
+    0. A bar that is not known stands at 1, where one in fifty unknown logos are.
 
     Args:
         similarities: (n, k) float32, nearest first, -inf where there is no neighbour.
@@ -152,10 +146,7 @@ def gather(
     company = np.stack(
         [
             near,
-            near - _best_rival(near),
-            _votes(similarities, classes, n_classes, scale),
             by_head,
-            by_head - _best_rival(by_head),
             np.broadcast_to(-_crowd(scale.nearest(similarities))[:, None], near.shape),
             near - bars,
             np.broadcast_to(-np.log(np.maximum(profile.counts, 1)), near.shape),
@@ -196,30 +187,6 @@ def nearest_of_classes(similarities: Float32Array, classes: Int64Array, n_classe
     floor = np.where(np.isfinite(farthest), farthest, np.float32(-1))
     kept: Float32Array = np.maximum(nearest[:, :n_classes], floor)
     return kept
-
-
-def _votes(similarities: Float32Array, classes: Int64Array, n_classes: int, scale: Scale) -> Float64Array:
-    """(n, c) log-odds of each class's share of the votes, which weigh with their similarity."""
-    near = scale.nearest(similarities)
-    weights = np.where(classes < 0, 0.0, np.exp((near - near[:, :1]) / _VOTE_SCALE))
-    votes = np.zeros((len(classes), n_classes + 1))
-    np.add.at(votes, (_rows_of(classes), classes), weights)
-    total = np.maximum(weights.sum(axis=1, keepdims=True), 1e-12)
-    share = np.clip(votes[:, :n_classes] / total, _LEAST_VOTE, 1 - _LEAST_VOTE)
-    odds: Float64Array = np.log(share / (1 - share))
-    return odds
-
-
-def _best_rival(scores: Float64Array) -> Float64Array:
-    """(n, c) for each class the largest score of all other classes; its own where there is no other."""
-    if scores.shape[1] < 2:
-        return scores
-    rows, best = np.arange(len(scores)), scores.argmax(axis=1)
-    rival = np.repeat(scores[rows, best, None], scores.shape[1], axis=1)
-    rest = scores.copy()
-    rest[rows, best] = -np.inf
-    rival[rows, best] = rest.max(axis=1)
-    return rival
 
 
 def _crowd(near: Float64Array) -> Float64Array:

@@ -17,18 +17,16 @@ from logo_retrieval.values import Float64Array
 BIAS = "bias"
 TRAINED, NOVEL, RIVAL = "trained", "novel", "rival"
 HEADLESS_NOVEL, HEADLESS_RIVAL = "headless_novel", "headless_rival"
-_OF_HEAD = ("head", "head_lead")
-_BARRED = "above_bar"
 GROUPS = {
-    TRAINED: tuple(name for name in COMPANY_FEATURES if name != _BARRED),
-    NOVEL: COMPANY_FEATURES,
-    RIVAL: RIVAL_FEATURES,
-    HEADLESS_NOVEL: tuple(name for name in COMPANY_FEATURES if name not in _OF_HEAD),
-    HEADLESS_RIVAL: tuple(name for name in RIVAL_FEATURES if name not in _OF_HEAD),
+    TRAINED: ("nearest", "head", "isolation"),
+    NOVEL: ("nearest", "head", "isolation", "above_bar", "rarity"),
+    RIVAL: ("nearest", "head"),
+    HEADLESS_NOVEL: ("nearest", "isolation", "rarity"),
+    HEADLESS_RIVAL: ("nearest",),
 }
 """What has weights of its own: companies that training knew, companies that it did not, drawings of `other`, and the
-latter two in a model without a head. In each group the features that may speak for it: a trained company has no bar,
-since training has kept unknown logos away from it."""
+latter two in a model without a head. In each group the features that speak for it: training has kept unknown logos away
+from a trained company, however many drawings it has."""
 
 OTHER_SHARE = 0.5
 """Of logos asked about, how many are of no known company, where nothing else is said."""
@@ -104,7 +102,8 @@ class Fusion:
 
     def of_group(self, group: str) -> Float64Array:
         """(1 + f,) bias and weights of a group, in the order of all features of its kind; 0 for those it has not."""
-        return np.array([self.weights[group].get(name, 0.0) for name in columns(group)])
+        features = RIVAL_FEATURES if group in (RIVAL, HEADLESS_RIVAL) else COMPANY_FEATURES
+        return np.array([self.weights[group].get(name, 0.0) for name in (BIAS, *features)])
 
     def log_odds(self, features: Features, other: int, profile: ClassProfile) -> Float64Array:
         """How much likelier each company is than that the query shows an unknown logo.
@@ -154,11 +153,6 @@ class Fusion:
             np.log(max(len(profile.counts) - 1, 1)), rival[0] + features.rival @ rival[1:]
         )
         return against
-
-
-def columns(group: str) -> tuple[str, ...]:
-    """The bias and all features of companies, or all of rivals, in their order."""
-    return (BIAS, *(RIVAL_FEATURES if group in (RIVAL, HEADLESS_RIVAL) else COMPANY_FEATURES))
 
 
 def probabilities(log_odds: Float64Array, other: int, other_share: float = OTHER_SHARE) -> Float64Array:

@@ -61,7 +61,7 @@ def test_a_model_without_a_head_has_weights_of_its_own() -> None:
 def test_a_near_identical_drawing_of_other_wins_unless_the_company_has_one_as_near() -> None:
     """By the weights that ship: 2 on the scale is about a cosine of 1."""
     shipped = Fusion.default()
-    known = {"nearest": 1.2, "head": 1.5, "head_lead": 0.5, "above_bar": 0.2, "isolation": -0.2}
+    known = {"nearest": 1.2, "head": 1.5, "above_bar": 0.2, "isolation": -0.2}
     twin = shipped.log_odds(features(known, {}, {"nearest": 2.0, "head": 0.5}), OTHER, PROFILE)
     assert (twin <= 0).all()
     both = {**known, "nearest": 2.0, "above_bar": 1.0}
