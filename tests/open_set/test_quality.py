@@ -22,7 +22,7 @@ from logo_retrieval.models import starter_model
 from logo_retrieval.open_set.evidence import Scale
 from logo_retrieval.open_set.fusion import Fusion, probabilities
 from logo_retrieval.open_set.impostors import IMPOSTORS_FILE, Impostors, unit
-from logo_retrieval.values import Float32Array, Float64Array, Int64Array
+from logo_retrieval.values import OTHER, Float32Array, Float64Array, Int64Array
 
 FILE = Path(__file__).with_name("held_out.npz")
 
@@ -63,13 +63,14 @@ class Queries:
         return Queries(self.vectors[rows], place[self.owners[rows]], self.labels[chosen])
 
 
-def held(enrolled: Queries | None = None, *, head: bool = True) -> Generation:
-    labels, views = kept()["gallery_labels"], vectors("gallery_vectors")
+def held(enrolled: Queries | None = None, *, head: bool = True, others: bool = True) -> Generation:
+    chosen = (kept()["gallery_labels"] != OTHER) | others
+    labels, views = kept()["gallery_labels"][chosen], vectors("gallery_vectors")[chosen]
     items = np.arange(len(labels))
     if enrolled is not None:
         items = np.concatenate([items, enrolled.owners + len(labels)])
         labels, views = np.concatenate([labels, enrolled.labels]), np.concatenate([views, enrolled.vectors])
-    classes = tuple(dict.fromkeys(labels.tolist()))
+    classes = tuple(dict.fromkeys([*labels.tolist(), OTHER]))
     return generation_of(classes, np.array([classes.index(each) for each in labels]), views, items, knowledge(head))
 
 
@@ -147,3 +148,12 @@ def test_without_a_head_the_neighbours_still_know() -> None:
     likeliest = probabilities(odds, index.other).argmax(axis=1)
     strange = probabilities(answered(unknown, index, head=False)[0], index.other).argmax(axis=1)
     assert (likeliest == true(known, index)).mean() >= 0.93 and (strange == index.other).mean() >= 0.78
+
+
+@pytest.mark.parametrize(("head", "right", "rejected"), [(True, 0.89, 0.92), (False, 0.91, 0.83)])
+def test_an_index_without_drawings_of_other_still_knows_what_it_does_not_know(
+    head: bool, right: float, rejected: float
+) -> None:
+    index, known, unknown = held(head=head, others=False), Queries.of("known"), Queries.of("unknown")
+    found, strange = (answered(each, index, head=head)[1] for each in (known, unknown))
+    assert (found == true(known, index)).mean() >= right and (strange == index.other).mean() >= rejected
