@@ -19,7 +19,7 @@ import numpy as np
 from calibrate import DECISION, VOUCHING
 from calibration import cohort_of
 from embedded import embed_wide
-from logobench_data import DATA, LogoBench, default_cache, load
+from logobench_data import DATA, LogoBench, default_cache, load, names_by_class
 from surroundings import RESULTS
 from train_starter import SHIPPED
 from wide_data import load_wide
@@ -58,7 +58,7 @@ def build(bench: LogoBench, bundle: ModelBundle) -> None:
     root = bench.drawings[0].path.parents[2]
     records = [GalleryRecord(each.key, each.label, Path(each.key), each.key) for each in bench.drawings]
     with contextlib.chdir(root):  # so that the index keeps names within the art, not of this machine
-        report = build_index(Gallery(tuple(records), ()), starter_index(), bundle)
+        report = build_index(Gallery(tuple(records), ()), starter_index(), bundle, names=names_by_class())
     print(f"{report.indexed} drawings of {report.classes} classes, {len(report.duplicates)} duplicates left out")
     for name, reason in report.unreadable:
         print(f"unreadable: {name}: {reason}")

@@ -37,7 +37,7 @@ from logo_retrieval.bundle import read_bundle
 from logo_retrieval.evaluation.fitting import fit_fusion
 from logo_retrieval.knowledge import DEFAULT_FALSE_ACCEPT
 from logo_retrieval.models import opened_model
-from logo_retrieval.open_set.fusion import HEADLESS_NOVEL, HEADLESS_RIVAL, NOVEL, RIVAL, TRAINED, Fusion
+from logo_retrieval.open_set.fusion import HEADLESS_NOVEL, HEADLESS_RIVAL, NOVEL, OF_TEXT, RIVAL, TRAINED, Fusion
 from logo_retrieval.open_set.impostors import Impostors
 from logo_retrieval.values import Float32Array, Float64Array
 
@@ -68,9 +68,16 @@ def novel_trials(network: Network, start: Fusion, *, head: bool = True) -> list[
 
 def fitted(known: Sequence[Trial], novel: Sequence[Trial], plain: Sequence[Trial]) -> Fusion:
     """All weights."""
-    fusion = fit_fusion(Fusion.blank(), [each.asked for each in known], (TRAINED, RIVAL))
-    fusion = fit_fusion(fusion, [each.asked for each in novel], (NOVEL,))
-    return fit_fusion(fusion, [each.asked for each in plain], (HEADLESS_NOVEL, HEADLESS_RIVAL))
+    fusion = with_text_of_known(fit_fusion(Fusion.blank(), [each.asked for each in known], (TRAINED, RIVAL)))
+    fusion = fit_fusion(fusion, [each.asked for each in novel], (NOVEL,), pinned=OF_TEXT)
+    return fit_fusion(fusion, [each.asked for each in plain], (HEADLESS_NOVEL, HEADLESS_RIVAL), pinned=OF_TEXT)
+
+
+def with_text_of_known(fusion: Fusion) -> Fusion:
+    """The same, a text read saying as much of any company as of those that training knew, of which most is known."""
+    known = {name: fusion.weights[TRAINED][name] for name in OF_TEXT}
+    told = {group: {**fusion.weights[group], **known} for group in (NOVEL, HEADLESS_NOVEL)}
+    return replace(fusion, weights={**fusion.weights, **told})
 
 
 def fits_by_fold(trials: Sequence[Trial], groups: Sequence[str] = (TRAINED, RIVAL)) -> list[Fusion]:
@@ -92,7 +99,10 @@ def judged_by_folds(trial: Trial, by_fold: Sequence[Fusion]) -> Float64Array:
 
 def halves(fusion: Fusion, trials: Sequence[Trial]) -> list[Fusion]:
     """Weights of novel companies fitted on the first and on the second half of these and of the unknown brands."""
-    return [fit_fusion(fusion, [each.asked.only(each.may_teach(half)) for each in trials], (NOVEL,)) for half in (0, 1)]
+    return [
+        fit_fusion(fusion, [each.asked.only(each.may_teach(half)) for each in trials], (NOVEL,), pinned=OF_TEXT)
+        for half in (0, 1)
+    ]
 
 
 def judged_by_halves(trial: Trial, by_half: Sequence[Fusion]) -> Float64Array:

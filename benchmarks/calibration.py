@@ -18,9 +18,10 @@ from typing import Literal
 import numpy as np
 from embedded import Embedded, embed_all, embed_degraded, embed_wide
 from held_out import BUNDLE, held_out_brands, held_out_companies
-from logobench_data import OTHER, LogoBench, load
+from logobench_data import OTHER, LogoBench, load, names_by_class
 from train_starter import MEASURED
 from wide_data import WideDrawing, load_wide
+from written import Texts, read_all, read_wide
 
 from logo_retrieval.answers import Query, Scores, best_company, score
 from logo_retrieval.bundle import ModelBundle, read_bundle
@@ -31,6 +32,7 @@ from logo_retrieval.knowledge import Knowledge
 from logo_retrieval.open_set.evidence import Features, Scale, nearest_company
 from logo_retrieval.open_set.fusion import Fusion
 from logo_retrieval.open_set.impostors import Impostors, spread
+from logo_retrieval.reading.names import Names
 from logo_retrieval.values import BoolArray, Float32Array, Float64Array, Int64Array
 
 SPLIT = "collection"
@@ -54,6 +56,9 @@ COHORT = 2000
 LEAST_DRAWINGS = 4
 """Of a brand of the wide set that is enrolled: one to enrol leaves three to ask."""
 
+LINES_FOUND_AT_PX = 192
+"""As the starter sees drawings, whichever network looks at the rest."""
+
 SEED = 0
 
 
@@ -68,6 +73,7 @@ class Queries:
         groups: (n,) what must stay on one side of a fold.
         kinds: (n,) such as `CLEAN`.
         rows: (n,) which drawing each is, within its kind.
+        texts: (n,) what is read on each.
     """
 
     vectors: Float32Array
@@ -76,6 +82,7 @@ class Queries:
     groups: np.ndarray
     kinds: Int64Array
     rows: Int64Array
+    texts: np.ndarray
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -92,6 +99,7 @@ class Queries:
             self.groups[chosen],
             self.kinds[chosen],
             self.rows[chosen],
+            self.texts[chosen],
         )
 
     @classmethod
@@ -99,7 +107,7 @@ class Queries:
         """Several after one another."""
         firsts = np.cumsum([0, *(len(each) for each in parts)])
         owners = [each.owners + first for each, first in zip(parts, firsts, strict=False)]
-        names = ("labels", "groups", "kinds", "rows")
+        names = ("labels", "groups", "kinds", "rows", "texts")
         rest = (np.concatenate([getattr(each, name) for each in parts]) for name in names)
         return cls(np.concatenate([each.vectors for each in parts]), np.concatenate(owners), *rest)
 
@@ -142,9 +150,17 @@ class Network:
             [row for row, each in enumerate(wide) if each.scope != "coin" and each.brand in unseen], np.int64
         )
         self.cohort = cohort_of(wide)
+        self.names = names_by_class()
         asked = np.unique(np.concatenate([self.coins, self.brands, self.cohort]))
         self.further = embed_wide(wide, asked, None, bundle, cache)
         self.further_worn = embed_wide(wide, self.brands, WORN, bundle, cache)
+        size_px, unknown = LINES_FOUND_AT_PX, np.union1d(self.coins, self.brands)
+        self.texts: dict[int, Texts] = {
+            id(self.drawn): read_all(bench, everything, None, size_px, cache),
+            id(self.worn): read_all(bench, everything, WORN, size_px, cache),
+            id(self.further): read_wide(wide, unknown, None, size_px, cache),
+            id(self.further_worn): read_wide(wide, self.brands, WORN, size_px, cache),
+        }
 
     @cached_property
     def head(self) -> HeadVectors | None:
@@ -180,8 +196,10 @@ class Network:
             kept &= (self.labels != OTHER) | ((self.parts == "train") & (others == "seen"))
         return np.flatnonzero(kept)
 
-    def index(self, rows: Int64Array, knowledge: Knowledge, novel: Queries | None = None) -> Generation:
-        """An index of whole drawings of LogoBench, and of all views of drawings of novel companies."""
+    def index(
+        self, rows: Int64Array, knowledge: Knowledge, novel: Queries | None = None, companies: Iterable[str] = ()
+    ) -> Generation:
+        """An index of whole drawings of LogoBench, and of all views of drawings of some novel companies."""
         vectors, owners = self.drawn.of(rows, all_views=False)[0], np.arange(len(rows))
         names = self.labels[rows]
         classes = self.classes
@@ -189,9 +207,11 @@ class Network:
             vectors = np.concatenate([vectors, novel.vectors])
             owners = np.concatenate([owners, novel.owners + len(rows)])
             names = np.concatenate([names, novel.labels])
-            classes = (*classes, *sorted(set(novel.labels.tolist())))
+            classes = (*classes, *sorted(companies))
         place = {name: position for position, name in enumerate(classes)}
-        return generation_of(classes, np.array([place[name] for name in names]), vectors, owners, knowledge)
+        item_classes = np.array([place[name] for name in names])
+        known_as = [self.names.get(name, ()) for name in classes]
+        return generation_of(classes, item_classes, vectors, owners, knowledge, known_as)
 
     def queries(self, source: Embedded, rows: Int64Array, kind: int) -> Queries:
         """Drawings of LogoBench that `source` holds."""
@@ -199,14 +219,25 @@ class Network:
         groups = np.array([self.bench.groups[row] for row in rows])
         labels = self.labels[rows]
         groups = np.where(labels == OTHER, groups, labels)
-        return Queries(*source.of(rows, all_views=True), labels, groups, np.full(len(rows), kind), rows)
+        return Queries(
+            *source.of(rows, all_views=True), labels, groups, np.full(len(rows), kind), rows, self._texts(source, rows)
+        )
 
     def wide_queries(self, source: Embedded, rows: Int64Array, kind: int, *, named: bool) -> Queries:
         """Drawings of the wide set that `source` holds, under their brands or as unknown logos."""
         rows = np.intersect1d(rows, source.owners)
         brands = np.array([self.wide[row].brand for row in rows])
         labels = brands if named else np.full(len(rows), OTHER)
-        return Queries(*source.of(rows, all_views=True), labels, brands, np.full(len(rows), kind), rows)
+        return Queries(
+            *source.of(rows, all_views=True), labels, brands, np.full(len(rows), kind), rows, self._texts(source, rows)
+        )
+
+    def _texts(self, source: Embedded, rows: Int64Array) -> np.ndarray:
+        """(n,) objects: the lines of each drawing."""
+        found = np.empty(len(rows), dtype=object)
+        for place, row in enumerate(rows.tolist()):
+            found[place] = self.texts[id(source)].get(row, ())
+        return found
 
     def unknown(self) -> Queries:
         """Brands and coins that it has never seen."""
@@ -251,7 +282,7 @@ class Network:
 
 def asked(queries: Queries, held: Generation, knowledge: Knowledge) -> Scores:
     """What an index says."""
-    return score(Query(queries.vectors, queries.owners, len(queries)), held, knowledge.fusion)
+    return score(Query(queries.vectors, queries.owners, len(queries), queries.texts.tolist()), held, knowledge.fusion)
 
 
 def cohort_of(wide: tuple[WideDrawing, ...]) -> Int64Array:
@@ -353,7 +384,8 @@ def novel_companies(network: Network, knowledge: Knowledge, drawings: int, compa
     Args:
         network: to which they are novel.
         knowledge: of it.
-        drawings: so many of each are enrolled; those of a company with too few stay fewer, one at least is asked.
+        drawings: so many of each are enrolled; those of a company with too few stay fewer, one at least is asked. With
+            0 it is enrolled by its name alone, and asked are those of its drawings that spell it.
         companies: so many by lot.
         lot: the number of the lot.
     """
@@ -375,7 +407,7 @@ def novel_companies(network: Network, knowledge: Knowledge, drawings: int, compa
     )
     seen = network.gallery(others="seen")
     seen = seen[network.parts[seen] == "train"]  # so that no artist who is asked is in the index
-    held = network.index(seen, knowledge, drawn.only(np.sort(enrolled)))
+    held = network.index(seen, knowledge, drawn.only(np.sort(enrolled).astype(np.int64)), chosen.tolist())
     worn = Queries.joined(
         [
             network.queries(network.worn, hidden, NOVEL_DEGRADED),
@@ -387,7 +419,8 @@ def novel_companies(network: Network, knowledge: Knowledge, drawings: int, compa
     for source in (drawn, worn):
         is_new = np.isin(source.labels, chosen)
         fresh = [pair not in same for pair in zip(source.labels.tolist(), source.rows.tolist(), strict=True)]
-        queries.append(source.only(np.flatnonzero(is_new & np.array(fresh))))
+        asked_about = source.only(np.flatnonzero(is_new & np.array(fresh)))
+        queries.append(asked_about if drawings else asked_about.only(np.flatnonzero(spells_its_name(asked_about))))
     unknown = network.unknown()
     queries.append(unknown.only(np.flatnonzero(~np.isin(unknown.groups, chosen))))
     queries += [
@@ -396,6 +429,14 @@ def novel_companies(network: Network, knowledge: Knowledge, drawings: int, compa
     ]
     whole = Queries.joined(queries)
     return Trial.of([(whole, asked(whole, held, knowledge))], held)
+
+
+def spells_its_name(queries: Queries) -> BoolArray:
+    """(n,) whether the label of each is read on it."""
+    labels, own = np.unique(queries.labels, return_inverse=True)
+    named, _ = Names([(label,) for label in labels.tolist()]).read_as(queries.texts.tolist())
+    spelled: BoolArray = named[np.arange(len(queries)), own] > 0
+    return spelled
 
 
 def both_networks(work: Path, cache: Path) -> tuple[Network, Network]:

@@ -64,11 +64,7 @@ def embed_wide(
     wide: tuple[WideDrawing, ...], rows: Int64Array, salt: str | None, bundle: ModelBundle, cache: Path
 ) -> Embedded:
     """Every view of some drawings of the wide set, or with a salt of one degraded copy of each."""
-    drawings = [wide[row] for row in rows]
-    sources: Iterable[bytes | Path] = (drawing.path for drawing in drawings)
-    if salt is not None:
-        sources = (degrade.degraded(drawing, degrade.kind_by_lot(drawing, salt), None) for drawing in drawings)
-    return _kept_under("wide", WIDE_ARCHIVE, sources, rows, salt, bundle, cache)
+    return _kept_under("wide", WIDE_ARCHIVE, wide_sources_of(wide, rows, salt), rows, salt, bundle, cache)
 
 
 def _kept(bench: LogoBench, rows: Int64Array, salt: str | None, bundle: ModelBundle, cache: Path) -> Embedded:
@@ -116,6 +112,14 @@ def sources_of(bench: LogoBench, rows: Int64Array, salt: str | None) -> Iterable
         degrade.degraded(drawing, degrade.kind_by_lot(drawing, salt), brand_hex.get(drawing.label))
         for drawing in drawings
     )
+
+
+def wide_sources_of(wide: tuple[WideDrawing, ...], rows: Int64Array, salt: str | None) -> Iterable[bytes | Path]:
+    """The same of the wide set."""
+    drawings = [wide[row] for row in rows]
+    if salt is None:
+        return (drawing.path for drawing in drawings)
+    return (degrade.degraded(drawing, degrade.kind_by_lot(drawing, salt), None) for drawing in drawings)
 
 
 def _embed(sources: Iterable[bytes | Path], rows: Int64Array, embedder: Embedder, preparation: Preparation) -> Embedded:

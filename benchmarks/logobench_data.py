@@ -148,6 +148,14 @@ def default_cache() -> Path:
     return (Path(base) if base else Path.home() / ".cache") / "logo-retrieval"
 
 
+def names_by_class() -> dict[str, tuple[str, ...]]:
+    """The names by which each of the 160 is known, in `data/names160.csv`."""
+    found: dict[str, tuple[str, ...]] = {}
+    for row in read_rows(DATA / "names160.csv"):
+        found[row["class"]] = (*found.get(row["class"], ()), row["name"])
+    return found
+
+
 def read_rows(table: Path) -> list[dict[str, str]]:
     """The rows of a CSV, by column name."""
     with table.open(encoding="utf-8", newline="") as file:

@@ -26,6 +26,7 @@ from calibrate import (
     known_trials,
     novel_tail,
     novel_trials,
+    with_text_of_known,
 )
 from calibration import (
     BRANDS,
@@ -59,7 +60,7 @@ from logo_retrieval.values import BoolArray, Float64Array, Int64Array
 
 UNKNOWN_SHARES = (0.3, 0.6, 0.9)
 SHARES = (0.01, 0.02, 0.05, 0.1, 0.2)
-DRAWINGS = (1, 3, 5, 10)
+DRAWINGS = (0, 1, 3, 5, 10)
 COMPANIES = 60
 LOTS = 3
 BINS = 15
@@ -268,7 +269,7 @@ def enrolment(network: Network) -> dict[str, Any]:
     """
     start = Fusion.blank()
     trial, bare = known_trials(network, start)
-    fusion = fit_fusion(start, [trial.asked, bare.asked], (TRAINED, RIVAL))
+    fusion = with_text_of_known(fit_fusion(start, [trial.asked, bare.asked], (TRAINED, RIVAL)))
     fits = novel_trials(network, start)
     by_half = halves(fusion, fits)
     odds = judged_by_folds(trial, fits_by_fold((trial, bare)))

@@ -16,6 +16,7 @@ from . import inputs, output
 from .options import EXIT_SOME_UNREADABLE, index_option, index_to_read, progress_bar
 
 if TYPE_CHECKING:
+    from logo_retrieval.answers import Text
     from logo_retrieval.values import Decision
 
 _MOST_EXPLAINED = 1000
@@ -46,6 +47,13 @@ _MOST_EXPLAINED = 1000
     help="How common such logos are among these inputs, such as 0.9 in a mail stream; probabilities follow.",
 )
 @click.option(
+    "--text",
+    type=click.Choice(("auto", "always", "never")),
+    default="auto",
+    show_default=True,
+    help="Read what is written: where it could change the answer, always or never.",
+)
+@click.option(
     "--explain",
     "page",
     type=click.Path(dir_okay=False, path_type=Path),
@@ -60,6 +68,7 @@ def classify(
     top: int,
     max_false_accept: float | None,
     other_share: float,
+    text: Text,
     page: Path | None,
 ) -> None:
     """Say whose logo each image shows, or "other".
@@ -90,7 +99,8 @@ def classify(
         sys.exit(EXIT_SOME_UNREADABLE if unreadable else 0)
     with _interruptible(), ExitStack() as stack:
         classifier = stack.enter_context(LogoClassifier.open(folder))
-        asked = partial(classifier.classify_stream, top=top, max_false_accept=max_false_accept, other_share=other_share)
+        ask = classifier.classify_stream
+        asked = partial(ask, top=top, max_false_accept=max_false_accept, other_share=other_share, text=text)
         decisions = _asked(asked, waiting)  # before anything is written
         stream = stack.enter_context(_opened(file, append=bool(done))) if file else output.stdout()
         advance = stack.enter_context(progress_bar("classify", len(waiting), stream))

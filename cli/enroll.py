@@ -18,8 +18,15 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("paths", nargs=-1, metavar="PATH...")
+@click.argument("paths", nargs=-1, metavar="[PATH]...")
 @click.option("--class", "label", metavar="NAME", help="The company that the drawings show.")
+@click.option(
+    "--name",
+    "names",
+    metavar="NAME",
+    multiple=True,
+    help="A name by which the company is known; may come repeatedly, with PATHs or without.",
+)
 @click.option(
     "--from",
     "data",
@@ -30,22 +37,29 @@ if TYPE_CHECKING:
 @click.option("--force", is_flag=True, help="Also what the index has, the same or nearly, under another class.")
 @click.option("--skip-unreadable", is_flag=True, help="Enrol the others where some cannot be read.")
 def enroll(
-    paths: tuple[str, ...], label: str | None, data: Path | None, index: Path | None, force: bool, skip_unreadable: bool
+    paths: tuple[str, ...],
+    label: str | None,
+    names: tuple[str, ...],
+    data: Path | None,
+    index: Path | None,
+    force: bool,
+    skip_unreadable: bool,
 ) -> None:
-    """Add drawings of a company, new or known, without training.
+    """Add drawings and names of a company, new or known, without training.
 
     PATH is what `classify` takes. One drawing is enough, ten are better. All are added, or nothing changes; they take
-    part in the next answer of every process. Drawings that the index has already are left out.
+    part in the next answer of every process. Drawings and names that the index has already are left out.
 
     \b
     Examples:
       logo-retrieval enroll --class newco newco.svg newco.png
+      logo-retrieval enroll --class newco --name "New Co" --name "New Company"
       logo-retrieval enroll --from new-companies/
     """
-    if (data is None) == (label is None) or (data is not None) == bool(paths):
-        raise click.UsageError("expected --class NAME with PATHs, or --from FOLDER alone")
+    if (data is None) == (label is None) or (data is not None) == bool(paths or names):
+        raise click.UsageError("expected --class NAME with PATHs, --name NAME or both, or --from FOLDER alone")
     files = inputs.expand(paths)
-    if data is None and not files:
+    if paths and not files:
         raise click.UsageError(f"no files to enrol in {', '.join(map(repr, paths))}")
 
     from logo_retrieval.classifier import LogoClassifier
@@ -56,7 +70,7 @@ def enroll(
             if data is not None:
                 report = classifier.enroll_gallery(data, force=force, skip_unreadable=skip_unreadable)
             else:
-                report = classifier.enroll(str(label), files, force=force, skip_unreadable=skip_unreadable)
+                report = classifier.enroll(str(label), files, names=names, force=force, skip_unreadable=skip_unreadable)
     except EnrolmentError as error:
         warn("", error.faults, most=None)
         raise click.ClickException(f"nothing was enrolled. {error.advice}") from error
@@ -74,11 +88,11 @@ def _show(report: EnrolmentReport, folder: Path) -> None:
         "unlike all other drawings of its class: ",
         (f"{name} (similarity {similarity:.2f}): is it theirs?" for name, similarity in report.unlike),
     )
-    sizes = Counter(label for _, label in report.added)
-    for label, size in sizes.items():
-        kind = "new class" if label in report.new_classes else "class"
-        click.echo(
-            f"{shown(str(folder))}: {size} {'drawing' if size == 1 else 'drawings'} added to {kind} '{shown(label)}'"
-        )
-    if not sizes:
+    labels = {"drawing": [label for _, label in report.added], "name": [label for label, _ in report.named]}
+    for what, own in labels.items():
+        for label, size in Counter(own).items():
+            kind = "new class" if label in report.new_classes else "class"
+            amount = f"{size} {what}" if size == 1 else f"{size} {what}s"
+            click.echo(f"{shown(str(folder))}: {amount} added to {kind} '{shown(label)}'")
+    if not any(labels.values()):
         click.echo(f"{shown(str(folder))}: nothing to add")

@@ -35,6 +35,7 @@ def info(index: Path | None, kind: str) -> None:
     folder = index_to_read(index)
     with IndexStore(folder) as store:
         manifest, sizes, changes = store.manifest, store.class_sizes(), store.changes()
+        names = {label: own for label, own in store.class_names().items() if own}
         model = model_of(folder, manifest)
     config, knowledge = model.config, Knowledge.read(model, manifest.decision)
     fusion, impostors, share = knowledge.fusion, knowledge.impostors, knowledge.share(None)
@@ -65,6 +66,7 @@ def info(index: Path | None, kind: str) -> None:
         },
         "schema": SCHEMA_VERSION,
         "class_sizes": sizes,
+        "class_names": names,
         "preparation": dict(manifest.preparation),
         "decision": decision,
         "created": manifest.created,
@@ -76,6 +78,8 @@ def info(index: Path | None, kind: str) -> None:
         return
     click.echo(f"index      {shown(str(folder))} (schema {SCHEMA_VERSION}, made {manifest.created})")
     click.echo(f"drawings   {facts['items']} in {len(sizes)} classes")
+    if names:
+        click.echo(f"names      {sum(map(len, names.values()))} of {len(names)} classes")
     click.echo(f"model      {config.name}: {config.backbone} at {config.input_size_px} px, {manifest.dim} wide")
     click.echo(f"           {manifest.precision}, digest {manifest.model_digest[:16]}, {config.licence}")
     for line_title, line in zip(("decision", "", ""), _decision_lines(decision), strict=False):

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, TextIO
 import click
 
 if TYPE_CHECKING:
-    from logo_retrieval.values import Decision, Evidence
+    from logo_retrieval.values import Decision, Evidence, TextLine
 
 FORMATS = ("table", "jsonl", "csv")
 Row = Mapping[str, object]
@@ -36,12 +36,17 @@ def decision_row(path: str, decision: Decision, index: str) -> dict[str, object]
         "neighbours": [evidence_row(each) for each in decision.neighbours],
         "reason": decision.reason,
         "index": index,
+        "text": None if decision.text is None else [_line_row(line) for line in decision.text],
     }
 
 
 def evidence_row(evidence: Evidence) -> dict[str, object]:
     """One neighbour, as a JSON object."""
     return {"item": evidence.item, "label": evidence.label, "similarity": round(evidence.similarity, _DIGITS)}
+
+
+def _line_row(line: TextLine) -> dict[str, object]:
+    return {"text": line.text, "confidence": round(line.confidence, _DIGITS)}
 
 
 def _shortened(probability: float) -> float:
@@ -60,18 +65,25 @@ def json_line(row: Row) -> str:
 
 
 def flattened(row: Row, top: int) -> dict[str, object]:
-    """The row of a csv file: lists become the columns top_1_label, ..., neighbour_1_item, ..."""
+    """The row of a csv file: lists become the columns top_1_label, ..., neighbour_1_item, ..., text one."""
     flat: dict[str, object] = {}
     for key, value in row.items():
-        if not isinstance(value, list):
+        if key == "text":
+            flat[key] = "\n".join(line["text"] for line in value) if isinstance(value, list) else None
+        elif not isinstance(value, list):
             flat[key] = value
-            continue
-        columns = ("label", "probability") if key == "top" else ("item", "label", "similarity")
-        for place in range(top):
-            entry = value[place] if place < len(value) else {}
-            for column in columns:
-                flat[f"{key.removesuffix('s')}_{place + 1}_{column}"] = entry.get(column)
+        else:
+            flat |= _columns(key, value, top)
     return flat
+
+
+def _columns(key: str, value: Sequence[Mapping[str, object]], top: int) -> dict[str, object]:
+    columns = ("label", "probability") if key == "top" else ("item", "label", "similarity")
+    return {
+        f"{key.removesuffix('s')}_{place + 1}_{column}": value[place].get(column) if place < len(value) else None
+        for place in range(top)
+        for column in columns
+    }
 
 
 def csv_line(values: Iterable[object]) -> str:

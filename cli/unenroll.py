@@ -11,7 +11,7 @@ from .output import shown
 
 
 @click.command()
-@click.option("--class", "label", metavar="NAME", help="The company to forget.")
+@click.option("--class", "label", metavar="NAME", help="The company to forget, with its drawings and names.")
 @click.option(
     "--item", "items", metavar="ID", multiple=True, help="A drawing, as answers name it; may come repeatedly."
 )
@@ -20,7 +20,7 @@ def unenroll(label: str | None, items: tuple[str, ...], index: Path | None) -> N
     """Remove a company, or single drawings, from an index.
 
     Nothing of them stays in its files but a line in the log of changes, without the pictures: see `info`. The answers
-    are then those of an index that never had them.
+    are then those of an index that never had them. A company goes with its last drawing, unless it has names.
 
     \b
     Examples:

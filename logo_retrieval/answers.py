@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 
 from logo_retrieval.generation import Generation
 from logo_retrieval.knowledge import Knowledge
-from logo_retrieval.open_set.evidence import COMPANY_FEATURES, NEIGHBOURS, Features, gather
+from logo_retrieval.open_set.evidence import COMPANY_FEATURES, NEIGHBOURS, Features, gather, with_text
 from logo_retrieval.open_set.fusion import BIAS, OTHER_SHARE, Fusion, probabilities
 from logo_retrieval.values import (
     MISSING_ID,
+    BoolArray,
     Decision,
     Evidence,
     Float32Array,
@@ -20,7 +22,13 @@ from logo_retrieval.values import (
     Int64Array,
     Neighbours,
     ScoredLabel,
+    TextLine,
 )
+
+Text = Literal["auto", "always", "never"]
+
+Read = Callable[[BoolArray], list[tuple[TextLine, ...] | None]]
+"""Reads those of n images that are wanted; of each of the n what was read, None where nobody looked."""
 
 Names = Callable[[Iterable[int]], Mapping[int, str]]
 """Gives the names of items by id; one that is gone is left out."""
@@ -34,11 +42,13 @@ class Query:
         vectors: (m, d) float32 of all their views.
         owners: (m,) the image that each view belongs to, ascending.
         n_images: n.
+        texts: what was read on each image; None where nobody has looked.
     """
 
     vectors: Float32Array
     owners: Int64Array
     n_images: int
+    texts: Sequence[Sequence[TextLine] | None] = ()
 
     def nearest(self, held: Generation, k: int) -> Neighbours:
         """The k nearest items of each image."""
@@ -53,11 +63,13 @@ class Policy:
         share: of unknown logos, how many may be given a company's name; with None the likeliest answer is given.
         other_share: how common unknown logos are among those that are asked about.
         top: how many labels and neighbours each answer lists.
+        text: whether images are read: where that could change the answer, always or never.
     """
 
     share: float | None = None
     other_share: float = OTHER_SHARE
     top: int = 5
+    text: Text = "auto"
 
     def __post_init__(self) -> None:
         if not 0 < self.other_share < 1:
@@ -97,7 +109,30 @@ def score(query: Query, held: Generation, fusion: Fusion, k: int = NEIGHBOURS) -
     head = None if held.head is None else held.head.scores(query.vectors, query.owners, query.n_images)
     similarities, classes = neighbours.similarities[:, :NEIGHBOURS], held.classes_of(neighbours)[:, :NEIGHBOURS]
     features = gather(similarities, classes, head, held.other, held.profile, held.scale)
-    return Scores(neighbours, features, fusion.log_odds(features, held.other, held.profile))
+    scores = Scores(neighbours, features, fusion.log_odds(features, held.other, held.profile))
+    return _with_text(scores, query, held, fusion)
+
+
+def _with_text(scores: Scores, query: Query, held: Generation, fusion: Fusion) -> Scores:
+    """The same with what was read on the images, if anything was."""
+    if not any(query.texts):
+        return scores
+    features = with_text(scores.features, *held.names.read_as([each or () for each in query.texts]))
+    return replace(scores, features=features, log_odds=fusion.log_odds(features, held.other, held.profile))
+
+
+def unsettled(scores: Scores, held: Generation, fusion: Fusion, thresholds: Float64Array) -> BoolArray:
+    """(n,) where what is written could change the answer.
+
+    That is where the company that is named would not be if the text said another name, and where some company would be
+    named if the text said its name.
+    """
+    most, least = fusion.most_by_text(scores.features, held.profile)
+    best, company = best_company(scores.log_odds, held.other)
+    if_named, _ = best_company(scores.log_odds + most - thresholds, held.other)
+    is_named = best > thresholds[company]
+    found: BoolArray = np.where(is_named, best - least[company] <= thresholds[company], if_named > 0)
+    return found
 
 
 def best_company(log_odds: Float64Array, other: int) -> tuple[Float64Array, Int64Array]:
@@ -120,7 +155,9 @@ def named(log_odds: Float64Array, other: int, thresholds: Float64Array | float) 
     return np.where(best > np.broadcast_to(thresholds, log_odds.shape[1])[company], company, other)
 
 
-def decide(query: Query, held: Generation, knowledge: Knowledge, policy: Policy, names: Names) -> list[Decision]:
+def decide(
+    query: Query, held: Generation, knowledge: Knowledge, policy: Policy, names: Names, read: Read | None = None
+) -> list[Decision]:
     """One decision for each image.
 
     Args:
@@ -129,13 +166,19 @@ def decide(query: Query, held: Generation, knowledge: Knowledge, policy: Policy,
         knowledge: of its model.
         policy: how odds become answers.
         names: of items.
+        read: reads some of the images, given by their positions; None where nothing shall be read.
     """
     fusion, other = knowledge.fusion, held.other
-    scores = score(query, held, fusion, policy.top)
-    chances = probabilities(scores.log_odds, other, policy.other_share)
     thresholds = knowledge.thresholds(policy.share, held.profile)
     if thresholds is None:
         thresholds = np.full(len(held.classes), np.log(policy.other_share / (1 - policy.other_share)))
+    scores = score(query, held, fusion, policy.top)
+    if read is not None:
+        everything = policy.text == "always"
+        wanted = np.full(query.n_images, True) if everything else unsettled(scores, held, fusion, thresholds)
+        query = replace(query, texts=read(wanted))
+        scores = _with_text(scores, query, held, fusion)
+    chances = probabilities(scores.log_odds, other, policy.other_share)
     label = named(scores.log_odds, other, thresholds)
     best, company = best_company(scores.log_odds, other)
     missing = thresholds[company] - best
@@ -149,6 +192,7 @@ def decide(query: Query, held: Generation, knowledge: Knowledge, policy: Policy,
             top=_top(row, chances[row], scores, held, said[row], policy.top),
             neighbours=tuple(neighbours[row]),
             missed_by=float(missing[row]) if label[row] == other and np.isfinite(missing[row]) else None,
+            text=None if not query.texts or query.texts[row] is None else tuple(query.texts[row] or ()),
         )
         for row in range(query.n_images)
     ]

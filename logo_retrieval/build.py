@@ -22,7 +22,7 @@ from logo_retrieval.images.pool import DecoderPool
 from logo_retrieval.images.preparation import Engine, Preparation
 from logo_retrieval.intake import BuildReport, Intake, Progress
 from logo_retrieval.models import model_folder
-from logo_retrieval.store.changes import replace_index
+from logo_retrieval.store.changes import Names, replace_index
 from logo_retrieval.store.index_store import StoredItem
 from logo_retrieval.store.manifest import Manifest
 from logo_retrieval.store.schema import storage_errors
@@ -40,6 +40,7 @@ def build_index(
     runtime: str = "onnxruntime-fp32",
     renderer: Engine = "resvg",
     progress: Progress | None = None,
+    names: Names | None = None,
 ) -> BuildReport:
     """Writes the index of a gallery into a folder, replacing what the index held.
 
@@ -52,6 +53,8 @@ def build_index(
         runtime: one of `embedding.RUNTIMES`; queries of this index use the same.
         renderer: of SVG, likewise.
         progress: called after each file.
+        names: by class, the names by which it is known, as they are to be kept; classes that are not in the index are
+            passed over.
 
     Raises:
         BackendError: when the runtime or the renderer is not installed.
@@ -66,7 +69,7 @@ def build_index(
     try:
         embedder = load_embedder(bundle, runtime=runtime)
         preparation = Preparation(size_px=embedder.input_size_px, engine=renderer)
-        return _build(gallery, folder, bundle, embedder, preparation, progress)
+        return _build(gallery, folder, bundle, embedder, preparation, progress, names or {})
     except LogoRetrievalError:
         if fresh_folder and not any(folder.iterdir()):
             folder.rmdir()
@@ -80,6 +83,7 @@ def _build(
     embedder: Embedder,
     preparation: Preparation,
     progress: Progress | None,
+    names: Names,
 ) -> BuildReport:
     manifest = Manifest(
         model=bundle.config.name,
@@ -104,7 +108,8 @@ def _build(
         present = {record.label for record, _ in kept}
         classes = [name for name in gallery.classes if name in present]
         _install_model(folder, bundle)
-        replace_index(folder, manifest, classes, (stored_item(record, sha, staging.get(sha)) for record, sha in kept))
+        items = (stored_item(record, sha, staging.get(sha)) for record, sha in kept)
+        replace_index(folder, manifest, classes, items, {label: names[label] for label in classes if label in names})
         staging.discard()
     _remove_other_models(folder, bundle)
     report.indexed, report.classes = len(kept), len(classes)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cached_property, partial
 from itertools import islice
 from pathlib import Path
 from types import TracebackType
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Self, TypeVar
 
 import numpy as np
 
-from logo_retrieval.answers import Policy, Query, decide, similar
+from logo_retrieval.answers import Policy, Query, Text, decide, similar
 from logo_retrieval.embedding import load_embedder
 from logo_retrieval.errors import IndexStoreError, ModelError, UnreadableImage
 from logo_retrieval.generation import Generation, read_generation
@@ -23,11 +24,13 @@ from logo_retrieval.models import model_of, opened_model, starter_index
 from logo_retrieval.open_set.fusion import OTHER_SHARE
 from logo_retrieval.store.index_store import IndexStore
 from logo_retrieval.values import (
+    BoolArray,
     Decision,
     Evidence,
     Float32Array,
     Int64Array,
     LogoImage,
+    TextLine,
 )
 
 if TYPE_CHECKING:  # building brings an image library, which answering leaves to the decoder processes
@@ -35,6 +38,8 @@ if TYPE_CHECKING:  # building brings an image library, which answering leaves to
     from logo_retrieval.enrolment import EnrolmentReport
     from logo_retrieval.gallery import Gallery
     from logo_retrieval.intake import BuildReport, Progress
+    from logo_retrieval.reading.recogniser import Recogniser
+    from logo_retrieval.store.changes import Names
 
 Answer = TypeVar("Answer")
 
@@ -160,6 +165,7 @@ class LogoClassifier:
         top: int = 5,
         max_false_accept: float | None = None,
         other_share: float = OTHER_SHARE,
+        text: Text = "auto",
     ) -> list[Decision]:
         """One decision per source, in their order; a source that cannot be read gets one too.
 
@@ -170,12 +176,16 @@ class LogoClassifier:
                 default `knowledge.DEFAULT_FALSE_ACCEPT`, or the likeliest answer where the model has no unknown logos
                 to vouch for that.
             other_share: how common such logos are among the sources; probabilities follow it, labels do not.
+            text: whether what is written is read: where that could change the answer, always or never.
 
         Raises:
             ValueError: when top is below 1, or a share is out of range or less than the model can vouch for.
             ModelError: when a share is asked for and the model has no unknown logos to vouch for it.
         """
-        return list(self.classify_stream(sources, top=top, max_false_accept=max_false_accept, other_share=other_share))
+        asked = self.classify_stream(
+            sources, top=top, max_false_accept=max_false_accept, other_share=other_share, text=text
+        )
+        return list(asked)
 
     def classify_stream(
         self,
@@ -184,16 +194,17 @@ class LogoClassifier:
         top: int = 5,
         max_false_accept: float | None = None,
         other_share: float = OTHER_SHARE,
+        text: Text = "auto",
     ) -> Iterator[Decision]:
         """The same as `classify`, a batch at a time, so that sources may be endless."""
         check_several(sources)
         if top < 1:
             raise ValueError(f"top must be at least 1, got {top}")
-        policy = Policy(self._knowledge.share(max_false_accept), other_share, top)
+        policy = Policy(self._knowledge.share(max_false_accept), other_share, top, text)
         return self._answers(sources, policy)
 
     def _answers(self, sources: Iterable[Source], policy: Policy) -> Iterator[Decision]:
-        for batch in self._decoded(sources):
+        for batch in self._decoded(sources, lines=policy.text != "never"):
             readable = [image for image in batch if isinstance(image, LogoImage)]
             decisions = iter(self._decide(readable, policy) if readable else ())
             for image in batch:
@@ -217,28 +228,37 @@ class LogoClassifier:
         return self._consistent(lambda held: similar(query, held, k, self._store.item_names))[0]
 
     def enroll(
-        self, label: str, sources: Iterable[Source], *, force: bool = False, skip_unreadable: bool = False
+        self,
+        label: str,
+        sources: Iterable[Source] = (),
+        *,
+        names: Iterable[str] = (),
+        force: bool = False,
+        skip_unreadable: bool = False,
     ) -> EnrolmentReport:
-        """Adds drawings of a company, known or new; they take part in the next answer of every process.
+        """Adds drawings and names of a company, known or new; they take part in the next answer of every process.
 
         All of them, in one transaction, or nothing changes. What lies in the index already, byte for byte and under
-        the same company, is left out.
+        the same company, is left out, and so is a name that the company has.
 
         Args:
             label: the company.
-            sources: paths, or the bytes of image files; one drawing is enough, ten are better.
+            sources: paths, or the bytes of image files; one drawing is enough, ten are better. With names there may be
+                none: the company is then known by its names alone.
+            names: by which the company is known, as it writes them; its label becomes one of them. Without any a
+                company is known by its label.
             force: add a drawing also where the index has the same, or nearly the same, under another class.
             skip_unreadable: add the others where some cannot be read.
 
         Raises:
-            EnrolmentError: when the name cannot stand, a drawing cannot be read, or the index has it under another
+            EnrolmentError: when a name cannot stand, a drawing cannot be read, or the index has it under another
                 class; the error names them all.
             IndexStoreError: when the index cannot be written, or is the one that ships with the package.
         """
-        from logo_retrieval.enrolment import drawings_of
+        from logo_retrieval.enrolment import drawings_of, names_of
 
         gallery, given = drawings_of(label, sources)
-        return self._enroll(gallery, given, force=force, skip_unreadable=skip_unreadable)
+        return self._enroll(gallery, given, names_of(label, names), force=force, skip_unreadable=skip_unreadable)
 
     def enroll_gallery(
         self, gallery: str | os.PathLike[str], *, force: bool = False, skip_unreadable: bool = False
@@ -251,25 +271,25 @@ class LogoClassifier:
         """
         from logo_retrieval.gallery import read_gallery
 
-        return self._enroll(read_gallery(Path(gallery)), {}, force=force, skip_unreadable=skip_unreadable)
+        return self._enroll(read_gallery(Path(gallery)), {}, {}, force=force, skip_unreadable=skip_unreadable)
 
     def _enroll(
-        self, gallery: Gallery, given: Mapping[str, bytes], *, force: bool, skip_unreadable: bool
+        self, gallery: Gallery, given: Mapping[str, bytes], names: Names, *, force: bool, skip_unreadable: bool
     ) -> EnrolmentReport:
         from logo_retrieval.enrolment import Enrolment
 
         enrolment = Enrolment(self._store, self._current, self._pool, self._embedder)
-        return enrolment.enroll(gallery, given, force=force, skip_unreadable=skip_unreadable)
+        return enrolment.enroll(gallery, given, names, force=force, skip_unreadable=skip_unreadable)
 
     def unenroll(self, label: str | None = None, *, items: Iterable[str] = ()) -> list[str]:
         """Removes a class, or single drawings; no copy of them stays in the index.
 
         Args:
-            label: the class.
+            label: the class; its names go with it.
             items: names of drawings, as `Evidence.item` has them.
 
         Returns:
-            The classes that are gone: the one asked for, or those whose last drawing went.
+            The classes that are gone: the one asked for, or those whose last drawing went and that have no names.
 
         Raises:
             ValueError: unless either a class or drawings are given.
@@ -297,9 +317,11 @@ class LogoClassifier:
             return drawings_of_index(self._store)
         return drawings_of_files(files_of(Path(data)), self._pool, self._embedder, progress)
 
-    def _decoded(self, sources: Iterable[Source]) -> Iterator[list[LogoImage | UnreadableImage]]:
+    def _decoded(
+        self, sources: Iterable[Source], *, lines: bool = False
+    ) -> Iterator[list[LogoImage | UnreadableImage]]:
         as_values = (source if isinstance(source, bytes) else Path(source) for source in sources)
-        images = self._pool.decode(as_values, all_views=True)
+        images = self._pool.decode(as_values, all_views=True, lines=lines)
         while batch := list(islice(images, _BATCH)):
             yield batch
 
@@ -328,4 +350,21 @@ class LogoClassifier:
     def _decide(self, images: Sequence[LogoImage], policy: Policy) -> list[Decision]:
         vectors, owners = self._embed(images)
         query = Query(vectors, owners, len(images))
-        return self._consistent(lambda held: decide(query, held, self._knowledge, policy, self._store.item_names))
+        read = None if policy.text == "never" else partial(self._read, images)
+        return self._consistent(lambda held: decide(query, held, self._knowledge, policy, self._store.item_names, read))
+
+    def _read(self, images: Sequence[LogoImage], wanted: BoolArray) -> list[tuple[TextLine, ...] | None]:
+        """The lines of the images that are wanted."""
+        lines = [line for image, looked_at in zip(images, wanted, strict=True) if looked_at for line in image.lines]
+        read = iter(self._recogniser.read(lines) if lines else ())
+        return [
+            tuple(islice(read, len(image.lines))) if looked_at else None
+            for image, looked_at in zip(images, wanted, strict=True)
+        ]
+
+    @cached_property
+    def _recogniser(self) -> Recogniser:
+        """Loaded when there is something to read."""
+        from logo_retrieval.reading.recogniser import Recogniser
+
+        return Recogniser()

@@ -1,4 +1,4 @@
-"""New drawings into an index, and out of it again, while it is in use."""
+"""New drawings and names into an index, and out of it again, while it is in use."""
 
 from __future__ import annotations
 
@@ -21,7 +21,8 @@ from logo_retrieval.images.pool import DecoderPool
 from logo_retrieval.images.source import check_several
 from logo_retrieval.intake import Intake
 from logo_retrieval.models import check_writable
-from logo_retrieval.store.changes import IndexChanged, add_items, remove_class, remove_items
+from logo_retrieval.names import cleaned_names, new_names, shared_names
+from logo_retrieval.store.changes import IndexChanged, Names, add_items, remove_class, remove_items
 from logo_retrieval.store.index_store import IndexStore, StoredItem
 from logo_retrieval.values import MISSING_ID, OTHER
 
@@ -43,10 +44,11 @@ _ADVICE_ON_CLASHES = (
 
 @dataclass(slots=True)
 class EnrolmentReport:
-    """What became of the drawings.
+    """What became of the drawings and names.
 
     Attributes:
         added: name in the index and class of each drawing that was added.
+        named: class and text of each name that was added.
         new_classes: those of them that were not there before.
         unreadable: of each left out because it cannot be used, the path as given and "code: text".
         duplicates: path as given of one left out, and name of the drawing of the same class with the same bytes.
@@ -56,6 +58,7 @@ class EnrolmentReport:
     """
 
     added: list[tuple[str, str]] = field(default_factory=list)
+    named: list[tuple[str, str]] = field(default_factory=list)
     new_classes: list[str] = field(default_factory=list)
     unreadable: list[tuple[str, str]] = field(default_factory=list)
     duplicates: list[tuple[str, str]] = field(default_factory=list)
@@ -71,10 +74,7 @@ def drawings_of(label: str, sources: Iterable[str | os.PathLike[str] | bytes]) -
         EnrolmentError: when the name cannot stand.
     """
     check_several(sources)
-    try:
-        label = class_name(label, "")
-    except GalleryError as error:
-        raise EnrolmentError([str(error).strip()], "Give another name.") from error
+    label = _company(label)
     records: dict[str, GalleryRecord] = {}
     given = {}
     for source in sources:
@@ -87,8 +87,25 @@ def drawings_of(label: str, sources: Iterable[str | os.PathLike[str] | bytes]) -
     return Gallery(tuple(records.values()), ()), given
 
 
+def names_of(label: str, names: Iterable[str]) -> Names:
+    """One company's names by its class; nothing where none are given.
+
+    Raises:
+        EnrolmentError: when the class or one of the names cannot stand, or the names are too many.
+    """
+    cleaned = cleaned_names(names)
+    return {_company(label): cleaned} if cleaned else {}
+
+
+def _company(label: str) -> str:
+    try:
+        return class_name(label, "")
+    except GalleryError as error:
+        raise EnrolmentError([str(error).strip()], "Give another name.") from error
+
+
 class Enrolment:
-    """Checks and adds drawings to one open index."""
+    """Checks and adds drawings and names to one open index."""
 
     def __init__(
         self, store: IndexStore, current: Callable[[], Generation], pool: DecoderPool, embedder: Embedder
@@ -107,13 +124,14 @@ class Enrolment:
         self._embedder = embedder
 
     def enroll(
-        self, gallery: Gallery, given: Mapping[str, bytes], *, force: bool, skip_unreadable: bool
+        self, gallery: Gallery, given: Mapping[str, bytes], names: Names, *, force: bool, skip_unreadable: bool
     ) -> EnrolmentReport:
-        """Adds the drawings, all in one transaction; see `LogoClassifier.enroll`.
+        """Adds the drawings and names, all in one transaction; see `LogoClassifier.enroll`.
 
         Args:
             gallery: the drawings.
             given: by name of a record the bytes that stand for its file.
+            names: by `names_of`; a class with names needs no drawing.
             force: whatever the index has under other classes.
             skip_unreadable: without those that cannot be read.
 
@@ -121,7 +139,7 @@ class Enrolment:
             EnrolmentError, IndexStoreError: nothing was added.
         """
         check_writable(self._store.folder)
-        _check_names(gallery.classes, self._current())
+        _check_classes(sorted({*gallery.classes, *names}), self._current())
         intake = Intake(gallery, lambda sha256: False, given=given)
         batches = embedded(intake, self._pool, self._embedder, all_views=True)  # few drawings have to stand for all
         drawings = {sha: each for batch in batches for sha, each in batch.items()}
@@ -129,14 +147,15 @@ class Enrolment:
         found = intake.report
         as_given = {record.name: record.given for record in gallery.records}
         unreadable = [(as_given[name], reason) for name, reason in found.unreadable]
-        if unreadable and not (skip_unreadable and candidates):
+        remaining = bool(candidates or names)
+        if unreadable and not (skip_unreadable and remaining):
             advice = "Leave them out, or add the others with --skip-unreadable (from Python: skip_unreadable=True)."
             raise EnrolmentError(
                 [f"'{name}' is unreadable: {reason}" for name, reason in unreadable],
-                advice if candidates else "Name one image file at least that can be read.",
+                advice if remaining else "Name one image file at least that can be read.",
             )
-        if not candidates:
-            raise EnrolmentError(["no drawing was given"], "Name one image file at least.")
+        if not remaining:
+            raise EnrolmentError(["no drawing was given, and no name"], "Name one image file at least, or a name.")
         duplicates = [(as_given[name], twin) for name, twin in found.duplicates]
         report = EnrolmentReport(unreadable=unreadable, duplicates=duplicates, remarks=found.remarks)
         twins = [
@@ -145,15 +164,21 @@ class Enrolment:
         ]
         while True:
             try:
-                return self._add(candidates, twins, report, force=force)
+                return self._add(candidates, names, twins, report, force=force)
             except IndexChanged:
                 continue
 
     def _add(
-        self, candidates: Sequence[StoredItem], twins: Sequence[str], report: EnrolmentReport, *, force: bool
+        self,
+        candidates: Sequence[StoredItem],
+        names: Names,
+        twins: Sequence[str],
+        report: EnrolmentReport,
+        *,
+        force: bool,
     ) -> EnrolmentReport:
         held = self._current()
-        _check_names(sorted({item.label for item in candidates}), held)
+        _check_classes(sorted({*names, *(item.label for item in candidates)}), held)
         same = self._store.held({item.sha256 for item in candidates})
         there = {
             item.name: name for item in candidates for name, label in same.get(item.sha256, []) if label == item.label
@@ -164,15 +189,19 @@ class Enrolment:
             raise EnrolmentError(overruled, _ADVICE_ON_CLASHES)
         as_given = {item.name: item.source for item in candidates}
         unlike = self._unlike(fresh)
-        if fresh:
-            add_items(self._store.folder, fresh, generation=held.number)
+        stored = self._store.class_names()
+        named = new_names(names, stored)
+        if fresh or named:
+            add_items(self._store.folder, fresh, generation=held.number, names=named)
         return replace(
             report,
             added=[(item.name, item.label) for item in fresh],
-            new_classes=sorted({item.label for item in fresh} - set(held.classes)),
+            named=[(label, name) for label, own in named.items() for name in own],
+            new_classes=sorted({*named, *(item.label for item in fresh)} - set(held.classes)),
             duplicates=[*report.duplicates, *((as_given[name], twin) for name, twin in there.items())],
             overruled=overruled,
             unlike=unlike,
+            remarks=[*report.remarks, *shared_names(named, stored)],
         )
 
     def _named(self, items: Iterable[StoredItem]) -> list[StoredItem]:
@@ -246,7 +275,7 @@ def unenroll(folder: Path, label: str | None, items: Sequence[str]) -> list[str]
     """Removes a class, or some drawings; see `LogoClassifier.unenroll`.
 
     Returns:
-        The classes that are gone, the one asked for or those whose last drawing went.
+        The classes that are gone, the one asked for or those that have neither drawings nor names any more.
 
     Raises:
         ValueError: unless either is given.
@@ -266,7 +295,7 @@ def unenroll(folder: Path, label: str | None, items: Sequence[str]) -> list[str]
     return [label]
 
 
-def _check_names(new: Sequence[str], held: Generation) -> None:
+def _check_classes(new: Sequence[str], held: Generation) -> None:
     if OTHER in new:
         raise EnrolmentError(
             [f"'{OTHER}' is reserved for drawings of no known company"], "Give the company's own name."

@@ -106,6 +106,9 @@ def _verdict(decision: Decision) -> str:
             f"<small>nearest company {text(company.label)}: its odds would have to be "
             f"{exp(decision.missed_by):,.1f} times as high for it to be named</small>"
         )
+    read = [line.text for line in decision.text or () if line.text]
+    if read:
+        lines.append(f"<small>read: {', '.join(map(text, read))}</small>")
     for each in decision.top[:_LABELS]:
         head = "" if each.head is None else f", head {each.head:.2f}"
         lines.append(

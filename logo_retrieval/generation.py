@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +12,7 @@ from logo_retrieval.heads.imprinting import imprint
 from logo_retrieval.knowledge import Knowledge
 from logo_retrieval.open_set.evidence import ClassProfile, Scale
 from logo_retrieval.open_set.impostors import FEWEST_IMPOSTORS, bars, spread, unit
+from logo_retrieval.reading.names import Names
 from logo_retrieval.search.faiss_index import FAISS_FLAT, FaissIndex, faiss_is_installed
 from logo_retrieval.search.open import open_index
 from logo_retrieval.search.protocol import VectorIndex
@@ -51,6 +52,7 @@ class Generation:
         head: of the model, fitted to these classes; None when the model has none.
         profile: what is known of the classes.
         scale: of the network.
+        names: by which the classes are known.
     """
 
     number: int
@@ -62,6 +64,7 @@ class Generation:
     head: CosineHead | None
     profile: ClassProfile
     scale: Scale
+    names: Names
 
     @property
     def other(self) -> int:
@@ -102,7 +105,12 @@ def read_generation(store: IndexStore, knowledge: Knowledge, *, cached: bool) ->
 
 
 def generation_of(
-    classes: tuple[str, ...], item_classes: Int64Array, vectors: Float32Array, items: Int64Array, knowledge: Knowledge
+    classes: tuple[str, ...],
+    item_classes: Int64Array,
+    vectors: Float32Array,
+    items: Int64Array,
+    knowledge: Knowledge,
+    names: Sequence[tuple[str, ...]] = (),
 ) -> Generation:
     """An index that lies in memory alone.
 
@@ -112,8 +120,9 @@ def generation_of(
         vectors: (v, d) unit vectors.
         items: (v,) the item of each, ascending, every item with one vector at least.
         knowledge: of the model that made the vectors.
+        names: by which each class is known; () for one that is known by its own.
     """
-    held = Snapshot(0, classes, np.arange(len(item_classes)), item_classes, items, vectors)
+    held = Snapshot(0, classes, np.arange(len(item_classes)), item_classes, items, vectors, tuple(names))
     return assemble(held, open_index(vectors, items), knowledge)
 
 
@@ -126,11 +135,11 @@ def assemble(snapshot: Snapshot, index: VectorIndex, knowledge: Knowledge) -> Ge
     company = np.array([name != OTHER for name in classes])
     trained = company & np.array([name in targets for name in classes])
     counts = np.bincount(snapshot.item_classes, minlength=len(classes)).astype(np.int64)
-    novel = company & ~trained & (counts > 0)
+    novel = company & ~trained
     scale = knowledge.fusion.scale or contents.scale(learned)
     head = None
     if learned is not None:
-        places = np.flatnonzero(novel)
+        places = np.flatnonzero(novel & (counts > 0))
         imprinted = imprint(contents.means(places), learned.vectors, learned.nameless(classes), scale.head_high)
         head = CosineHead(learned, classes, Novel(places, imprinted))
     cohort = None if knowledge.impostors is None else knowledge.impostors.vectors
@@ -142,9 +151,16 @@ def assemble(snapshot: Snapshot, index: VectorIndex, knowledge: Knowledge) -> Ge
         most_views=int(np.bincount(snapshot.vector_items).max(initial=1)),
         index=index,
         head=head,
-        profile=ClassProfile(counts, trained, novel, contents.bars(np.flatnonzero(novel), cohort)),
+        profile=ClassProfile(counts, trained, novel, contents.bars(np.flatnonzero(novel & (counts > 0)), cohort)),
         scale=scale,
+        names=Names(_names_of(classes, snapshot.names)),
     )
+
+
+def _names_of(classes: tuple[str, ...], kept: Sequence[Sequence[str]]) -> list[Sequence[str]]:
+    """The names of each class, by default its own; `other` has none."""
+    known = dict(zip(classes, kept, strict=False))
+    return [() if name == OTHER else known.get(name) or (name,) for name in classes]
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,12 +5,15 @@ Letters in shapes: n queries, v views of one image, s side in pixels, d embeddin
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from itertools import accumulate
+from typing import Literal, Self
 
 import numpy as np
 import numpy.typing as npt
+
+from logo_retrieval.images.preparation import LINE_PX
 
 BoolArray = npt.NDArray[np.bool_]
 Float32Array = npt.NDArray[np.float32]
@@ -35,17 +38,43 @@ class LogoImage:
         format: what the bytes were, such as "svg" or "png", whatever the file was called.
         width: of the picture as stored, in pixels (SVG: in user units, rounded).
         height: likewise.
+        lines: what may be writing, each (48, w, 3) uint8 RGB; none where nobody asked for them.
     """
 
     views: UInt8Array
     format: str
     width: int
     height: int
+    lines: tuple[UInt8Array, ...] = ()
 
     def __post_init__(self) -> None:
         shape = self.views.shape
         if self.views.dtype != np.uint8 or len(shape) != 4 or shape[1] != shape[2] or shape[3] != 3 or shape[0] < 1:
             raise ValueError(f"views must be uint8 of shape (v, s, s, 3), got {self.views.dtype} of shape {shape}")
+
+    @classmethod
+    def of_pixels(
+        cls, pixels: bytes, side: int, line_widths: Sequence[int], format: str, width: int, height: int
+    ) -> Self:
+        """From the RGB bytes of all views, `side` px square, and then of all lines."""
+        ends = list(accumulate((LINE_PX * line_width * 3 for line_width in line_widths), initial=0))
+        everything = np.frombuffer(pixels, dtype=np.uint8)
+        views, written = np.split(everything, [len(everything) - ends[-1]])
+        lines = (part.reshape(LINE_PX, -1, 3) for part in np.split(written, ends[1:-1]) if len(part))
+        return cls(views.reshape(-1, side, side, 3), format, width, height, tuple(lines))
+
+
+@dataclass(frozen=True, slots=True)
+class TextLine:
+    """What was read on a line.
+
+    Attributes:
+        text: without spaces at its ends; empty where there is no writing.
+        confidence: in [0, 1], the reader's own.
+    """
+
+    text: str
+    confidence: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +147,7 @@ class Decision:
         neighbours: the nearest drawings, nearest first.
         missed_by: when the label is `OTHER`, by how much the log-odds of the likeliest company fall short of what it
             takes to be named; else None.
+        text: the lines that were read in the picture; None where nobody looked, since shape settled the answer.
         reason: "code: text" when unreadable.
     """
 
@@ -127,4 +157,5 @@ class Decision:
     top: tuple[ScoredLabel, ...] = ()
     neighbours: tuple[Evidence, ...] = ()
     missed_by: float | None = None
+    text: tuple[TextLine, ...] | None = None
     reason: str | None = None

@@ -88,7 +88,9 @@ def balanced(company: BoolArray, sources: Int64Array, shares: Mapping[int, float
     return weights
 
 
-def fit_fusion(start: Fusion, asked: Sequence[Asked], groups: Sequence[str], *, ridge: float = RIDGE) -> Fusion:
+def fit_fusion(
+    start: Fusion, asked: Sequence[Asked], groups: Sequence[str], *, ridge: float = RIDGE, pinned: Sequence[str] = ()
+) -> Fusion:
     """The weights of some groups by penalised maximum likelihood, those of the others as they are.
 
     Minimises, by L-BFGS-B with the weights at 0 or above (Byrd et al. 1995, "A limited memory algorithm for bound
@@ -100,6 +102,7 @@ def fit_fusion(start: Fusion, asked: Sequence[Asked], groups: Sequence[str], *, 
         asked: sets of queries.
         groups: that are fitted.
         ridge: strength of the pull.
+        pinned: features whose weights stay where they start.
     """
     names = [(group, name) for group in groups for name in (BIAS, *GROUPS[group])]
     ends = np.cumsum([1 + len(GROUPS[group]) for group in groups])[:-1]
@@ -118,7 +121,9 @@ def fit_fusion(start: Fusion, asked: Sequence[Asked], groups: Sequence[str], *, 
             slope = slope + np.concatenate([slopes.get(group, 0 * weights[group]) for group in groups])
         return value / total, slope / total
 
-    bounds = [(None, None) if name == BIAS else (0.0, None) for _, name in names]
+    kinds = [(None, None) if name == BIAS else (0.0, None) for _, name in names]
+    stay = [(value, value) for value in first.tolist()]
+    bounds = [stay[place] if name in pinned else kinds[place] for place, (_, name) in enumerate(names)]
     found = minimize(loss, first, jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": _MOST_STEPS})
     fitted: dict[str, dict[str, float]] = {group: {} for group in groups}
     for (group, name), value in zip(names, found.x.tolist(), strict=True):

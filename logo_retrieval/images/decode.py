@@ -20,16 +20,18 @@ class DecodedViews(NamedTuple):
     """What a decoder process sends back: a `LogoImage` before numpy.
 
     Attributes:
-        pixels: RGB bytes of all views, one after another.
+        pixels: RGB bytes of all views and then of all lines, one after another.
         format: by content.
         width: of the picture as stored.
         height: likewise.
+        line_widths: of the lines.
     """
 
     pixels: bytes
     format: str
     width: int
     height: int
+    line_widths: list[int]
 
 
 class DecodedArt(NamedTuple):
@@ -46,7 +48,7 @@ class DecodedArt(NamedTuple):
     rows: int
 
 
-def decode(data: bytes, preparation: Preparation, *, all_views: bool) -> LogoImage:
+def decode(data: bytes, preparation: Preparation, *, all_views: bool, lines: bool = False) -> LogoImage:
     """Decodes one picture in this process.
 
     Files from strangers belong into a `DecoderPool`: limits on time and memory can only be put on another process.
@@ -56,6 +58,7 @@ def decode(data: bytes, preparation: Preparation, *, all_views: bool) -> LogoIma
         data: a whole file.
         preparation: size and renderer.
         all_views: whether the parts that may stand for the whole are views of their own, see `draw_views`.
+        lines: whether there is what may be writing, too.
 
     Returns:
         The picture, view 0 the whole drawing.
@@ -64,24 +67,23 @@ def decode(data: bytes, preparation: Preparation, *, all_views: bool) -> LogoIma
         UnreadableImage: whatever the bytes are, nothing but this.
         BackendError: the renderer that the preparation names is not installed.
     """
-    import numpy as np
-
     from logo_retrieval.values import LogoImage
 
-    decoded = decode_views(data, preparation, all_views=all_views)
-    side = preparation.size_px
-    views = np.frombuffer(decoded.pixels, dtype=np.uint8).reshape(-1, side, side, 3)
-    return LogoImage(views, decoded.format, decoded.width, decoded.height)
+    found = decode_views(data, preparation, all_views=all_views, lines=lines)
+    return LogoImage.of_pixels(
+        found.pixels, preparation.size_px, found.line_widths, found.format, found.width, found.height
+    )
 
 
-def decode_views(data: bytes, preparation: Preparation, *, all_views: bool) -> DecodedViews:
+def decode_views(data: bytes, preparation: Preparation, *, all_views: bool, lines: bool = False) -> DecodedViews:
     """The same, without numpy."""
     with _faults_as_unreadable():
         format = sniff(data)
         picture = _open(data, format, preparation)
-        views = draw_views(picture, preparation.size_px, all_views=all_views)
-        pixels = b"".join(view.tobytes() for view in views)
-        return DecodedViews(pixels, format, max(1, round(picture.width)), max(1, round(picture.height)))
+        views = draw_views(picture, preparation.size_px, all_views=all_views, lines=lines)
+        pixels = b"".join(each.tobytes() for each in (*views.squares, *views.lines))
+        width, height = max(1, round(picture.width)), max(1, round(picture.height))
+        return DecodedViews(pixels, format, width, height, [line.width for line in views.lines])
 
 
 def decode_art(data: bytes, preparation: Preparation) -> DecodedArt:

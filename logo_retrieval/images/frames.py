@@ -4,7 +4,8 @@ A message is a head of two big-endian 32-bit lengths, a JSON object, and bytes:
 
     ready   {}                                        once the imports are done
     asked   {"want"}                                  and the file
-    answer  {"format", "width", "height"}             and the pixels of the views, or
+    answer  {"format", "width", "height",
+             "line_widths"}                           and the pixels of the views and of the lines, or
             {"columns", "rows"}                       and the pixels of the art, or
             {"code", "text"}                          when it is unreadable, or
             {"fault"}                                 when the renderer is not installed
@@ -17,8 +18,9 @@ import json
 import struct
 from typing import Any, Literal
 
-Want = Literal["whole", "all views", "art"]
-"""The view of the whole drawing, its parts as well, or the drawing on no ground, for training."""
+Want = Literal["whole", "all views", "views and lines", "art"]
+"""The view of the whole drawing, its parts as well, what may be writing as well, or the drawing on no ground, for
+training."""
 
 _HEAD = struct.Struct(">II")
 

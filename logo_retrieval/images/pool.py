@@ -59,12 +59,15 @@ class DecoderPool:
         self._threads = ThreadPoolExecutor(self.processes, thread_name_prefix="logo-decoder")
         self._finalizer = weakref.finalize(self, _shut_down, self._threads, self._crew)
 
-    def decode(self, sources: Iterable[bytes | Path], *, all_views: bool) -> Iterator[LogoImage | UnreadableImage]:
+    def decode(
+        self, sources: Iterable[bytes | Path], *, all_views: bool, lines: bool = False
+    ) -> Iterator[LogoImage | UnreadableImage]:
         """Decodes files, lazily: sources are taken only a little ahead of the results that are asked for.
 
         Args:
             sources: whole files as bytes, or paths.
             all_views: whether the parts that may stand for the whole are views of their own, see `draw_views`.
+            lines: whether there is what may be writing, too, beside all views.
 
         Returns:
             One result per source, in their order; a file that cannot be used gives its error as a value.
@@ -73,13 +76,13 @@ class DecoderPool:
             ValueError: the pool is closed.
             BackendError: from the iterator, when no decoder process can be started, or the renderer is not installed.
         """
-        want: Want = "all views" if all_views else "whole"
+        want: Want = "views and lines" if lines else "all views" if all_views else "whole"
         side, crew = self.preparation.size_px, self._crew
 
         def one(source: bytes | Path) -> LogoImage:
             answer, pixels = crew.decode(read_source(source), want)
-            views = np.frombuffer(pixels, dtype=np.uint8).reshape(-1, side, side, 3)
-            return LogoImage(views, answer["format"], answer["width"], answer["height"])
+            size = answer["width"], answer["height"]
+            return LogoImage.of_pixels(pixels, side, answer["line_widths"], answer["format"], *size)
 
         return self._results(one, sources)
 

@@ -13,6 +13,10 @@ RULES = 2
 """Changes whenever the same bytes would be prepared to other pixels, so that an index knows which rules made it."""
 
 
+LINE_PX = 48
+"""Height of what may be writing, as a recogniser of text takes it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Preparation:
     """How pictures become pixels; stored with an index, since a query must be prepared like the gallery.

@@ -137,6 +137,18 @@ def square(drawing: Drawing, size_px: int) -> Image.Image:
     return padded
 
 
+def within(outer: Region, inner: Region) -> Region:
+    """A region given as fractions of another, as fractions of the picture."""
+    left, top, right, bottom = outer
+    width, height = right - left, bottom - top
+    return (
+        left + inner[0] * width,
+        top + inner[1] * height,
+        min(left + inner[2] * width, right),
+        min(top + inner[3] * height, bottom),
+    )
+
+
 def ink(pixels: Image.Image, around: Colour) -> Image.Image:
     """A mask (L, 0 or 255) of the pixels that differ visibly from the colour around."""
     red, green, blue = ImageChops.difference(pixels, Image.new("RGB", pixels.size, around)).split()

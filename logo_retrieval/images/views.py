@@ -3,11 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from PIL import Image
 
 from logo_retrieval.errors import UnreadableImage
-from logo_retrieval.images.prepare import Drawing, Ground, Picture, Region, draw, draw_region, ink, is_solid, square
+from logo_retrieval.images.lines import draw_lines
+from logo_retrieval.images.prepare import (
+    Drawing,
+    Ground,
+    Picture,
+    Region,
+    draw,
+    draw_region,
+    ink,
+    is_solid,
+    square,
+    within,
+)
 from logo_retrieval.images.sign import sign_region
 
 _LOCKUP_ASPECT = 1.25
@@ -16,30 +29,42 @@ _NAME_HEIGHT = 0.8
 _CLEARLY_WIDER = 1.5
 
 
-def draw_views(picture: Picture, size_px: int, *, all_views: bool) -> list[Image.Image]:
+class Views(NamedTuple):
+    """What is seen of a picture.
+
+    Attributes:
+        squares: one to three square RGB images, the whole drawing first.
+        lines: what may be writing, see `lines.draw_lines`.
+    """
+
+    squares: list[Image.Image]
+    lines: list[Image.Image]
+
+
+def draw_views(picture: Picture, size_px: int, *, all_views: bool, lines: bool = False) -> Views:
     """Draws the views of a picture.
 
     Args:
         picture: to draw.
         size_px: side of the views.
         all_views: whether there are further views: of a lockup the symbol alone, of a sign what stands on it.
-
-    Returns:
-        One to three square RGB images, the whole drawing first.
+        lines: whether what may be writing is drawn too, of a sign what stands on it.
 
     Raises:
         UnreadableImage: "empty".
     """
     drawing = draw(picture, size_px)
-    views = [square(drawing, size_px)]
-    for region, ground in _parts(drawing) if all_views else ():
+    squares, written_on = [square(drawing, size_px)], drawing
+    for region, ground in _parts(drawing) if all_views or lines else ():
         try:
-            alone = draw_region(picture, _of(drawing.region, region), ground, size_px)
+            alone = draw_region(picture, within(drawing.region, region), ground, size_px)
         except UnreadableImage:
             continue  # a hairline: nothing to show
-        if not is_solid(alone):
-            views.append(square(alone, size_px))
-    return views
+        if ground != drawing.ground:
+            written_on = alone
+        if all_views and not is_solid(alone):
+            squares.append(square(alone, size_px))
+    return Views(squares, draw_lines(picture, written_on) if lines else [])
 
 
 def _parts(drawing: Drawing) -> Iterator[tuple[Region, Ground]]:
@@ -122,15 +147,3 @@ def _gaps(projection: list[int]) -> list[tuple[int, int]]:
 def _widest_gap(gaps: list[tuple[int, int]]) -> tuple[int, int]:
     """The widest gap, the first of equals."""
     return max(gaps, key=lambda gap: gap[1] - gap[0])
-
-
-def _of(outer: Region, inner: Region) -> Region:
-    """A region given as fractions of another, as fractions of the picture."""
-    left, top, right, bottom = outer
-    width, height = right - left, bottom - top
-    return (
-        left + inner[0] * width,
-        top + inner[1] * height,
-        min(left + inner[2] * width, right),
-        min(top + inner[3] * height, bottom),
-    )

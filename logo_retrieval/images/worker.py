@@ -56,8 +56,9 @@ def _answer(data: bytes, preparation: Preparation, want: Want) -> tuple[dict[str
         if want == "art":
             art = decode_art(data, preparation)
             return {"columns": art.columns, "rows": art.rows}, art.pixels
-        decoded = decode_views(data, preparation, all_views=want == "all views")
-        return {"format": decoded.format, "width": decoded.width, "height": decoded.height}, decoded.pixels
+        found = decode_views(data, preparation, all_views=want != "whole", lines=want == "views and lines")
+        size = {"width": found.width, "height": found.height}
+        return {"format": found.format, **size, "line_widths": found.line_widths}, found.pixels
     except UnreadableImage as fault:
         return {"code": fault.code, "text": fault.text}, b""
     except BackendError as fault:

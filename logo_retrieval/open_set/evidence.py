@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -11,7 +11,7 @@ from logo_retrieval.values import BoolArray, Float32Array, Float64Array, Int64Ar
 NEIGHBOURS = 100
 """So many of a query's neighbours are looked at."""
 
-COMPANY_FEATURES = ("nearest", "head", "isolation", "above_bar", "rarity")
+COMPANY_FEATURES = ("nearest", "head", "isolation", "above_bar", "rarity", "named", "contradicted")
 """What speaks for a company, by name; the more of each, the likelier."""
 
 RIVAL_FEATURES = ("nearest", "head")
@@ -120,7 +120,7 @@ def gather(
     Of a company c that counts are, on the network's scale: how near its nearest drawing is; the cosine of the head; how
     far apart the query's further neighbours are; by how much its nearest drawing exceeds the class's bar of impostors;
     and minus the logarithm of the number of its drawings, one of which is near by chance. Without a head its feature is
-    0. A bar that is not known stands at 1, where one in fifty unknown logos are.
+    0. A bar that is not known stands at 1, where one in fifty unknown logos are. What is written comes by `with_text`.
 
     Args:
         similarities: (n, k) float32, nearest first, -inf where there is no neighbour.
@@ -150,10 +150,26 @@ def gather(
             np.broadcast_to(-_crowd(scale.nearest(similarities))[:, None], near.shape),
             near - bars,
             np.broadcast_to(-np.log(np.maximum(profile.counts, 1)), near.shape),
+            np.zeros(near.shape),
+            np.zeros(near.shape),
         ],
         axis=2,
     )
     return Features(nearest, head, company, np.stack([near[:, other], by_head[:, other]], axis=1))
+
+
+def with_text(features: Features, named: Float32Array, written: Float32Array) -> Features:
+    """The same evidence and what was read: how clearly each company is named, and how clearly something else is.
+
+    Args:
+        features: of n queries and c classes.
+        named: (n, c) in [0, 1], by `reading.names.Names.read_as`.
+        written: (n,) in [0, 1], by the same.
+    """
+    company = features.company.copy()
+    company[..., COMPANY_FEATURES.index("named")] = named
+    company[..., COMPANY_FEATURES.index("contradicted")] = -np.maximum(written[:, None] - named, 0)
+    return replace(features, company=company)
 
 
 def nearest_company(features: Features, other: int, chosen: BoolArray) -> tuple[Float32Array, Float32Array | None]:

@@ -17,11 +17,12 @@ from logo_retrieval.values import Float64Array
 BIAS = "bias"
 TRAINED, NOVEL, RIVAL = "trained", "novel", "rival"
 HEADLESS_NOVEL, HEADLESS_RIVAL = "headless_novel", "headless_rival"
+OF_TEXT = ("named", "contradicted")
 GROUPS = {
-    TRAINED: ("nearest", "head", "isolation"),
-    NOVEL: ("nearest", "head", "isolation", "above_bar", "rarity"),
+    TRAINED: ("nearest", "head", "isolation", *OF_TEXT),
+    NOVEL: ("nearest", "head", "isolation", "above_bar", "rarity", *OF_TEXT),
     RIVAL: ("nearest", "head"),
-    HEADLESS_NOVEL: ("nearest", "isolation", "rarity"),
+    HEADLESS_NOVEL: ("nearest", "isolation", "rarity", *OF_TEXT),
     HEADLESS_RIVAL: ("nearest",),
 }
 """What has weights of its own: companies that training knew, companies that it did not, drawings of `other`, and the
@@ -71,6 +72,10 @@ class Fusion:
         for name, value in values.items():
             group, _, feature = name.partition(".")
             parts.setdefault(group, {})[feature] = float(value)
+        for group, features in GROUPS.items():  # what is written says the same whichever network looks at the rest
+            shipped = {name: _shipped_weights()[group][name] for name in OF_TEXT if name in features}
+            if group in parts:
+                parts[group] = {**shipped, **parts[group]}
         try:
             scale = Scale(**parts.pop(_SCALE))
         except (KeyError, TypeError) as error:
@@ -130,6 +135,12 @@ class Fusion:
         odds[:, other] = 0.0
         found: Float64Array = odds
         return found
+
+    def most_by_text(self, features: Features, profile: ClassProfile) -> tuple[Float64Array, Float64Array]:
+        """(c,) how much reading may add to the log-odds of each company at most, and how much it may take."""
+        weights = self._weights(features, profile)
+        named, contradicted = (weights[:, 1 + COMPANY_FEATURES.index(name)] for name in OF_TEXT)
+        return named, contradicted
 
     def contributions(self, features: Features, profile: ClassProfile) -> Float64Array:
         """(n, c, 1 + f) what each part of the evidence adds to the log-odds of each company.

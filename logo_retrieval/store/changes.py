@@ -10,10 +10,12 @@ from __future__ import annotations
 import difflib
 import getpass
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from types import MappingProxyType
 
 from logo_retrieval.errors import IndexStoreError
 from logo_retrieval.store.cache import remove_cache
@@ -21,35 +23,50 @@ from logo_retrieval.store.index_store import StoredItem
 from logo_retrieval.store.manifest import Manifest
 from logo_retrieval.store.schema import (
     INDEX_FILE,
+    NAMES_TABLE,
     connect,
     create,
     storage_errors,
     transaction,
 )
 
+Names = Mapping[str, Sequence[str]]
+"""By class, the names by which it is known."""
+
+_NO_NAMES: Names = MappingProxyType({})
+
 
 class IndexChanged(IndexStoreError):
     """Another process has changed the index since it was read."""
 
 
-def replace_index(folder: Path, manifest: Manifest, classes: Sequence[str], items: Iterable[StoredItem]) -> None:
-    """Makes the index hold exactly these items: all of them in one transaction, or nothing changes.
+def replace_index(
+    folder: Path, manifest: Manifest, classes: Sequence[str], items: Iterable[StoredItem], names: Names = _NO_NAMES
+) -> None:
+    """Makes the index hold exactly these items and names: all of them in one transaction, or nothing changes.
 
     An existing file is rewritten in place rather than swapped for a new one: another process may have it open, and
     the write-ahead log of a swapped file would be applied to its successor.
+
+    Args:
+        folder: of the index.
+        manifest: of the build.
+        classes: all that there are.
+        items: each of one of them.
+        names: of some of them.
 
     Raises:
         IndexStoreError: when the file cannot be written; the index is then as it was.
     """
     file = folder / INDEX_FILE
     if file.exists():
-        _rewrite(file, manifest, classes, items)
+        _rewrite(file, manifest, classes, items, names)
         return
     aside = folder / (INDEX_FILE + ".new")
     try:
         aside.unlink(missing_ok=True)
         create(aside)
-        _rewrite(aside, manifest, classes, items)
+        _rewrite(aside, manifest, classes, items, names)
         with storage_errors(file, "create"):
             aside.replace(file)
     finally:
@@ -57,31 +74,36 @@ def replace_index(folder: Path, manifest: Manifest, classes: Sequence[str], item
             leftover.unlink(missing_ok=True)
 
 
-def add_items(folder: Path, items: Sequence[StoredItem], *, generation: int) -> None:
-    """Adds items; a class that is not there yet comes into being.
+def add_items(folder: Path, items: Sequence[StoredItem], *, generation: int, names: Names = _NO_NAMES) -> None:
+    """Adds items, and names of classes; a class that is not there yet comes into being, if only by its names.
 
     Args:
         folder: of the index.
         items: with names that no item of the index has.
         generation: of the index that the items were checked against.
+        names: that their class does not have yet, one or more for each class.
 
     Raises:
         IndexChanged: when the index has another generation by now.
         IndexStoreError: when it cannot be written. In each case it is as it was.
     """
     with _changing(folder, generation) as cursor:
-        for label in sorted({item.label for item in items}):
+        sizes = Counter(item.label for item in items)
+        for label in sorted({*sizes, *names}):
             cursor.execute("INSERT OR IGNORE INTO classes (name) VALUES (?)", (label,))
-            n_items = sum(item.label == label for item in items)
-            _note(cursor, "enroll", f"class '{label}': {_drawings(n_items)}")
+            if label in sizes:
+                _note(cursor, "enroll", f"class '{label}': {_counted(sizes[label], 'drawing')}")
+            if label in names:  # the log outlives what it tells of: it counts the names, but holds none
+                _note(cursor, "enroll", f"class '{label}': {_counted(len(names[label]), 'name')}")
         class_ids = {name: class_id for class_id, name in cursor.execute("SELECT id, name FROM classes")}
         (last,) = cursor.execute("SELECT COALESCE(MAX(id), 0) FROM items").fetchone()
         for item_id, item in enumerate(items, start=last + 1):
             _insert(cursor, item_id, item, class_ids[item.label])
+        _insert_names(cursor, names, class_ids)
 
 
 def remove_class(folder: Path, label: str) -> int:
-    """Removes a class with all its items, and every copy of them.
+    """Removes a class with all its items and names, and every copy of them.
 
     Returns:
         How many items there were.
@@ -96,13 +118,13 @@ def remove_class(folder: Path, label: str) -> int:
         ).fetchone()
         if cursor.execute("DELETE FROM classes WHERE name = ?", (label,)).rowcount == 0:
             raise IndexStoreError(_no_class(cursor, folder, label))
-        _note(cursor, "unenroll", f"class '{label}' with {_drawings(n_items)}")
+        _note(cursor, "unenroll", f"class '{label}' with {_counted(n_items, 'drawing')}")
     _wipe(folder)
     return int(n_items)
 
 
 def remove_items(folder: Path, names: Sequence[str]) -> list[str]:
-    """Removes items, and every copy of them; a class that loses its last item goes with it.
+    """Removes items, and every copy of them; a class that loses its last item goes with it, unless it has names.
 
     Returns:
         The classes that went.
@@ -116,7 +138,7 @@ def remove_items(folder: Path, names: Sequence[str]) -> list[str]:
             if cursor.execute("DELETE FROM items WHERE name = ?", (name,)).rowcount == 0:
                 raise IndexStoreError(f"there is no drawing '{name}' in the index '{folder}'")
             _note(cursor, "unenroll", f"drawing '{name}'")
-        hollow = "FROM classes WHERE id NOT IN (SELECT class_id FROM items)"
+        hollow = "FROM classes WHERE id NOT IN (SELECT class_id FROM items UNION SELECT class_id FROM names)"
         gone = [label for (label,) in cursor.execute(f"SELECT name {hollow} ORDER BY id")]
         cursor.execute(f"DELETE {hollow}")
     _wipe(folder)
@@ -189,31 +211,36 @@ def _changing(folder: Path, generation: int | None = None) -> Iterator[sqlite3.C
             (found,) = cursor.execute("SELECT value FROM meta WHERE key = 'generation'").fetchone()
             if generation not in (None, int(found)):
                 raise IndexChanged(f"the index '{folder}' was changed by another process: try again")
+            cursor.execute(NAMES_TABLE)
             yield cursor
             _count_generation(cursor)
     finally:
         connection.close()
 
 
-def _rewrite(file: Path, manifest: Manifest, classes: Sequence[str], items: Iterable[StoredItem]) -> None:
+def _rewrite(file: Path, manifest: Manifest, classes: Sequence[str], items: Iterable[StoredItem], names: Names) -> None:
     connection = connect(file, write=True)
     try:
         with storage_errors(file, "write"):
             with transaction(connection, write=True):
-                _fill(connection.cursor(), manifest, classes, items)
+                _fill(connection.cursor(), manifest, classes, items, names)
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     finally:
         connection.close()
 
 
-def _fill(cursor: sqlite3.Cursor, manifest: Manifest, classes: Sequence[str], items: Iterable[StoredItem]) -> None:
-    for table in ("vectors", "thumbnails", "items", "classes"):
+def _fill(
+    cursor: sqlite3.Cursor, manifest: Manifest, classes: Sequence[str], items: Iterable[StoredItem], names: Names
+) -> None:
+    cursor.execute(NAMES_TABLE)
+    for table in ("vectors", "thumbnails", "items", "names", "classes"):
         cursor.execute(f"DELETE FROM {table}")
     cursor.executemany("INSERT INTO classes (id, name) VALUES (?, ?)", enumerate(classes, start=1))
     class_ids = {name: class_id for class_id, name in enumerate(classes, start=1)}
     count = 0
     for count, item in enumerate(items, start=1):
         _insert(cursor, count, item, class_ids[item.label])
+    _insert_names(cursor, names, class_ids)
     cursor.execute("INSERT OR REPLACE INTO meta VALUES ('manifest', ?)", (manifest.to_json(),))
     _count_generation(cursor)
     _note(cursor, "build", f"{len(classes)} classes, {count} items")
@@ -231,6 +258,11 @@ def _insert(cursor: sqlite3.Cursor, item_id: int, item: StoredItem, class_id: in
     )
 
 
+def _insert_names(cursor: sqlite3.Cursor, names: Names, class_ids: Mapping[str, int]) -> None:
+    rows = ((class_ids[label], name) for label, own in names.items() for name in own)
+    cursor.executemany("INSERT INTO names VALUES (?, ?)", rows)
+
+
 def _count_generation(cursor: sqlite3.Cursor) -> None:
     cursor.execute(
         "INSERT INTO meta VALUES ('generation', '1') "
@@ -246,8 +278,8 @@ def _note(cursor: sqlite3.Cursor, action: str, what: str) -> None:
     )
 
 
-def _drawings(number: int) -> str:
-    return f"{number} drawing" if number == 1 else f"{number} drawings"
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 def _user() -> str:

@@ -51,6 +51,7 @@ class Snapshot:
         item_classes: (m,) int64 positions in `classes`.
         vector_items: (r,) int64 item id of each vector, ordered by item id, then view.
         vectors: (r, d) float32 in the same order; None when the caller holds them already.
+        names: by which each class is known, in the order of `classes`; () where none are stored.
     """
 
     generation: int
@@ -59,6 +60,7 @@ class Snapshot:
     item_classes: Int64Array
     vector_items: Int64Array
     vectors: Float32Array | None
+    names: tuple[tuple[str, ...], ...] = ()
 
     @property
     def whole_drawings(self) -> Int64Array:
@@ -136,7 +138,7 @@ class IndexStore:
         return int(row[0])
 
     def snapshot(self, held_generation: int | None = None) -> Snapshot:
-        """Reads classes, items and vectors in one consistent view of the file.
+        """Reads classes, their names, items and vectors in one consistent view of the file.
 
         Args:
             held_generation: of the vectors that the caller has from a cache; they are read only if it is another.
@@ -151,6 +153,7 @@ class IndexStore:
             items = run("SELECT id, class_id FROM items ORDER BY id").fetchall()
             vector_items = run("SELECT item_id FROM vectors ORDER BY item_id, view").fetchall()
             vectors = None if generation == held_generation else self._read_vectors()
+            names = self._read_names()
         position = {class_id: place for place, (class_id, _) in enumerate(classes)}
         return Snapshot(
             generation=generation,
@@ -159,7 +162,26 @@ class IndexStore:
             item_classes=np.array([position[class_id] for _, class_id in items], np.int64),
             vector_items=np.array(vector_items, np.int64).reshape(-1),
             vectors=vectors,
+            names=tuple(names.get(class_id, ()) for class_id, _ in classes),
         )
+
+    def class_names(self) -> dict[str, tuple[str, ...]]:
+        """The names by which each class is known, by class, in the order stored; () where none are stored."""
+        with storage_errors(self.file, "read"), transaction(self._connection):
+            names = self._read_names()
+            classes = self._connection.execute("SELECT id, name FROM classes ORDER BY id").fetchall()
+        return {label: names.get(class_id, ()) for class_id, label in classes}
+
+    def _read_names(self) -> dict[int, tuple[str, ...]]:
+        names: dict[int, tuple[str, ...]] = {}
+        if self._has_names():
+            for class_id, name in self._connection.execute("SELECT class_id, name FROM names ORDER BY rowid"):
+                names[class_id] = (*names.get(class_id, ()), name)
+        return names
+
+    def _has_names(self) -> bool:
+        """Whether there is the table, which a file of the time before gets at its first change."""
+        return self._connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'names'").fetchone() is not None
 
     def _read_vectors(self) -> Float32Array:
         rows = self._connection.execute("SELECT vector FROM vectors ORDER BY item_id, view").fetchall()
@@ -264,9 +286,11 @@ class IndexStore:
                 f"item '{name}' has no thumbnail"
                 for (name,) in check("SELECT name FROM items WHERE id NOT IN (SELECT item_id FROM thumbnails)")
             ]
+            named = self._read_names()
             faults += [
-                f"class '{name}' has no item"
-                for (name,) in check("SELECT name FROM classes WHERE id NOT IN (SELECT class_id FROM items)")
+                f"class '{name}' has neither an item nor a name"
+                for class_id, name in check("SELECT id, name FROM classes WHERE id NOT IN (SELECT class_id FROM items)")
+                if class_id not in named
             ]
             items = check("SELECT item_id FROM vectors ORDER BY item_id, view").fetchall()
             try:

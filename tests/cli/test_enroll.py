@@ -77,7 +77,16 @@ def test_a_folder_of_companies(run: Run, mine: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments", [(), ("--class", "glass"), ("a.svg",), ("--from", ".", "a.svg"), ("--from", ".", "--class", "glass")]
+    "arguments",
+    [
+        (),
+        ("--class", "glass"),
+        ("a.svg",),
+        ("--name", "Glass"),
+        ("--from", ".", "a.svg"),
+        ("--from", ".", "--class", "glass"),
+        ("--from", ".", "--name", "Glass"),
+    ],
 )
 def test_usage(run: Run, arguments: tuple[str, ...]) -> None:
     assert run("enroll", *arguments).code == 2
@@ -129,3 +138,36 @@ def test_what_others_made_meanwhile_stays(run: Run, tmp_path: Path, monkeypatch:
     assert [path.name for path in (tmp_path / "further").iterdir()] == ["notes"]
     with closing(sqlite3.connect(folder / "index.sqlite")) as connection:
         assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+
+
+def test_names_with_drawings_and_without(run: Run, mine: Path, tmp_path: Path) -> None:
+    mark = tmp_path / "mark.svg"
+    mark.write_bytes(MARK)
+    by_name = ("enroll", "--class", "newco", "--name", "New  Co", "--index", mine)
+    done = run(*by_name)
+    assert (done.code, done.out, done.err) == (0, f"{mine}: 2 names added to new class 'newco'\n", "")
+    again = run(*by_name)
+    assert (again.code, again.out) == (0, f"{mine}: nothing to add\n")
+    both = run("enroll", "--class", "newco", mark, "--name", "Disc", "--index", mine)
+    assert both.out == f"{mine}: 1 drawing added to class 'newco'\n{mine}: 1 name added to class 'newco'\n"
+    assert both.err == "'Disc' is a name of class 'disc' too: where it is read it speaks for both\n"
+    facts = json.loads(run("info", "--index", mine, "--format", "json").out)
+    assert facts["class_names"] == {"newco": ["New Co", "newco", "Disc"]}
+    assert "names      3 of 1 classes" in run("info", "--index", mine).out
+    refused = run("enroll", "--class", "newco", "--name", "!", "--index", mine)
+    assert refused.code == 1 and "a letter or digit among them, got '!'" in refused.err
+    assert run("unenroll", "--class", "newco", "--index", mine).out == f"{mine}: class 'newco' removed\n"
+    assert json.loads(run("info", "--index", mine, "--format", "json").out)["class_names"] == {}
+    assert "names  " not in run("info", "--index", mine).out
+
+
+def test_every_command_bears_a_class_known_by_name_alone(run: Run, mine: Path, classes: Path, tmp_path: Path) -> None:
+    assert run("enroll", "--class", "newco", "--name", "New Co", "--index", mine).code == 0
+    disc = classes / "disc" / "0.svg"
+    assert labels(run, mine, disc) == ["disc"]
+    assert "newco 0" in run("info", "--index", mine).out
+    for command in (("verify",), ("duplicates",), ("similar", disc), ("evaluate", classes), ("compact",)):
+        assert run(*command, "--index", mine).code == 0, command
+    assert run("classify", disc, "--index", mine, "--explain", tmp_path / "page.html").code == 0
+    assert run("build-index", classes, "--index", mine).code == 0
+    assert "newco" not in json.loads(run("info", "--index", mine, "--format", "json").out)["classes"]

@@ -16,6 +16,7 @@ from logo_retrieval.open_set.evidence import (
     Scale,
     gather,
     nearest_of_classes,
+    with_text,
 )
 from logo_retrieval.values import Float32Array
 
@@ -62,6 +63,8 @@ def test_every_feature_worked_by_hand() -> None:
             "isolation": 0.0,
             "above_bar": -0.5,  # not known: the bar stands at 1
             "rarity": 0.0,
+            "named": 0.0,
+            "contradicted": 0.0,
         },
         abs=1e-6,
     )
@@ -72,10 +75,21 @@ def test_every_feature_worked_by_hand() -> None:
             "isolation": 0.0,
             "above_bar": 0.5,
             "rarity": -log(4),
+            "named": 0.0,
+            "contradicted": 0.0,
         },
         abs=1e-6,
     )
     np.testing.assert_allclose(found.rival, [[0.0, 0.0]], atol=1e-6)
+
+
+def test_a_name_that_is_read_supports_its_company_and_contradicts_the_others() -> None:
+    plain = gathered([0.9, 0.7], [1, 0])
+    read = with_text(plain, np.array([[0.2, 0.9, 0.0]], np.float32), np.array([0.8], np.float32))
+    first, second = of(read, 0), of(read, 1)
+    assert (first["named"], first["contradicted"]) == pytest.approx((0.2, -0.6))
+    assert (second["named"], second["contradicted"]) == pytest.approx((0.9, 0.0))
+    assert first["nearest"] == of(plain, 0)["nearest"] and of(plain, 1)["named"] == 0.0
 
 
 def test_the_tenth_to_sixtieth_neighbours_are_the_crowd() -> None:

@@ -148,7 +148,7 @@ def test_faults_are_named(index: Path) -> None:
     with IndexStore(index) as store:
         assert store.faults() == [
             "item 'c.svg' has no vector",
-            "class 'hollow' has no item",
+            "class 'hollow' has neither an item nor a name",
             "a vector of item 1 is not of unit length",
         ]
 

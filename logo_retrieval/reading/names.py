@@ -1,0 +1,130 @@
+"""Text that was read to the names by which companies are known."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from itertools import groupby
+
+import numpy as np
+
+from logo_retrieval.values import Float32Array, TextLine
+
+MOST_WORDS = 12
+"""So many words of a line are looked at: a name has few, and a screenshot should not take long."""
+
+_LONGEST_NAME = 6  # words
+_FULL_LENGTH = 5
+_IDEOGRAPH = 3  # a Chinese character says as much as three letters
+_STRICTNESS = 6  # slack misread and a brand called black look the same
+_SPACED_FROM = 3  # letters
+_FIRST_IDEOGRAPH = "\u2e80"
+
+
+class Names:
+    """The names of c classes, ready to be found in text."""
+
+    def __init__(self, names: Sequence[Sequence[str]]) -> None:
+        """Takes the names of each class, in the order of the classes; a class may have none."""
+        self._names = names
+
+    @cached_property
+    def _owners(self) -> dict[str, list[int]]:
+        """The classes that each name stands for, by its letters; made when something is read for the first time."""
+        owners: dict[str, list[int]] = {}
+        for place, names in enumerate(self._names):
+            for letters in dict.fromkeys("".join(words(name)) for name in names):
+                owners.setdefault(letters, []).append(place)
+        owners.pop("", None)
+        return owners
+
+    @cached_property
+    def _long(self) -> list[str]:
+        """Names of which letters may be misread."""
+        return [name for name in self._owners if _misreadings(name)]
+
+    def read_as(self, texts: Sequence[Sequence[TextLine]]) -> tuple[Float32Array, Float32Array]:
+        """How clearly each class is named in each picture, and how clearly anything is written there.
+
+        A name counts by four factors in [0, 1]: the reader's confidence; the share of the name that was read as it is
+        spelled, to the sixth; the share of the line that it makes up, squared, since GitHub Actions is not GitHub; and
+        its length, from 0 for one letter to 1 for five, since short names are read into drawings. It begins and ends
+        where words do: php is not in phpipam. Case, accents, spaces and signs do not count; of a name of five letters
+        one may be misread, of nine two. A name may go over all lines. What is written counts by the reader's confidence
+        and the length of the line.
+
+        Args:
+            texts: the lines of each of n pictures.
+
+        Returns:
+            (n, c) and (n,) float32 in [0, 1], 0 where nothing was read.
+        """
+        named = np.zeros((len(texts), len(self._names)), np.float32)
+        written = np.zeros(len(texts), np.float32)
+        for row, lines in enumerate(texts):
+            for line in (*lines, *_joined(lines)):
+                read = words(line.text)[:MOST_WORDS]
+                whole = _length("".join(read))
+                written[row] = max(written[row], line.confidence * _weight(whole))
+                for part, name, likeness in self._found(tuple(read)):
+                    share = min(_length(part) / whole, 1.0)
+                    clear = line.confidence * likeness**_STRICTNESS * share**2 * _weight(_length(name))
+                    owners = self._owners[name]
+                    named[row, owners] = np.maximum(named[row, owners], clear)
+        return named, written
+
+    def _found(self, read: tuple[str, ...]) -> Iterator[tuple[str, str, float]]:
+        """Runs of words, the names that they are, and how alike both are spelled."""
+        from rapidfuzz import process
+        from rapidfuzz.distance import Levenshtein
+
+        for start in range(len(read)):
+            for end in range(start + 1, min(start + _LONGEST_NAME, len(read)) + 1):
+                part = "".join(read[start:end])
+                if part in self._owners:
+                    yield part, part, 1.0
+                elif self._long:
+                    near = process.extract(part, self._long, scorer=Levenshtein.distance, score_cutoff=2, limit=5)
+                    for name, distance, _ in near:
+                        if distance <= _misreadings(name) and abs(len(part) - len(name)) <= 1:
+                            yield part, name, 1 - distance / len(name)
+
+
+def _joined(lines: Sequence[TextLine]) -> list[TextLine]:
+    """All lines as one, where there are several."""
+    there = [line for line in lines if words(line.text)]
+    if len(there) < 2:
+        return []
+    return [TextLine(" ".join(line.text for line in there), min(line.confidence for line in there))]
+
+
+def words(text: str) -> list[str]:
+    """The words of a text, without case, accents and signs; letters that stand apart are one word.
+
+    >>> words("Café  Node.JS"), words("N E T F L I X")
+    (['cafe', 'node', 'js'], ['netflix'])
+    """
+    plain = (each for each in unicodedata.normalize("NFKD", text).casefold() if not unicodedata.combining(each))
+    found: list[str] = []
+    for apart, run in groupby(
+        "".join(each if each.isalnum() else " " for each in plain).split(), lambda w: len(w) == 1
+    ):
+        together = list(run)
+        found += ["".join(together)] if apart and len(together) >= _SPACED_FROM else together
+    return found
+
+
+def _misreadings(name: str) -> int:
+    """How many letters of a name may be misread."""
+    return 0 if len(name) < 5 else 1 if len(name) < 9 else 2
+
+
+def _length(text: str) -> int:
+    """In letters."""
+    return sum(_IDEOGRAPH if each >= _FIRST_IDEOGRAPH else 1 for each in text)
+
+
+def _weight(letters: int) -> float:
+    """From 0 for one letter to 1 for five."""
+    return min(max(letters - 1, 0) / (_FULL_LENGTH - 1), 1.0)

@@ -1,0 +1,92 @@
+"""Pixels that may be writing to lines of text, by the recogniser of PP-OCRv6."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+
+from logo_retrieval.cores import usable_cores
+from logo_retrieval.errors import ModelError
+from logo_retrieval.images.preparation import LINE_PX
+from logo_retrieval.values import Float32Array, TextLine, UInt8Array
+
+FILE = Path(__file__).with_name("recogniser.onnx")
+"""PP-OCRv6_rec_small of the PaddleOCR project, Apache License 2.0; see `benchmarks/make_reader.py`."""
+
+_CHARACTERS = "character"
+"""Where the file keeps its alphabet, one character a line."""
+
+_STEP_PX = 32
+"""Lines of one width, rounded up to this, are read together."""
+
+_BATCH = 8
+_REMEMBERED = 2048
+_ERRORS_ONLY = 3
+
+
+class Recogniser:
+    """Reads lines, and remembers the last two thousand: one logo comes in many files."""
+
+    def __init__(self) -> None:
+        """Loads the model.
+
+        Raises:
+            ModelError: it is missing or damaged.
+        """
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = usable_cores()
+        options.log_severity_level = _ERRORS_ONLY
+        for pool in ("intra_op", "inter_op"):  # threads that spin while they wait burn the cores of other work
+            options.add_session_config_entry(f"session.{pool}.allow_spinning", "0")
+        try:
+            self._session = onnxruntime.InferenceSession(FILE, options, providers=["CPUExecutionProvider"])
+            alphabet = self._session.get_modelmeta().custom_metadata_map[_CHARACTERS]
+        except Exception as error:  # the runtime's own exceptions share no base class but this
+            raise ModelError(f"ONNX Runtime cannot load {FILE}: {error}") from error
+        self._characters = ["", *alphabet.splitlines(), " "]
+        self._input = self._session.get_inputs()[0].name
+        self._remembered: dict[bytes, TextLine] = {}
+
+    def read(self, lines: Sequence[UInt8Array]) -> list[TextLine]:
+        """What is written on each line; the same pixels are read once.
+
+        Args:
+            lines: (48, w, 3) uint8 RGB each, w at least 1.
+        """
+        keys = [line.tobytes() for line in lines]
+        fresh = {key: line for key, line in zip(keys, lines, strict=True) if key not in self._remembered}
+        if len(self._remembered) + len(fresh) > _REMEMBERED:
+            self._remembered = {key: self._remembered[key] for key in keys if key in self._remembered}
+        widths = {key: -(-line.shape[1] // _STEP_PX) * _STEP_PX for key, line in fresh.items()}
+        for width in sorted(set(widths.values())):
+            alike = [key for key in fresh if widths[key] == width]
+            for start in range(0, len(alike), _BATCH):
+                batch = alike[start : start + _BATCH]
+                self._remembered.update(zip(batch, self._run([fresh[key] for key in batch], width), strict=True))
+        return [self._remembered[key] for key in keys]
+
+    def _run(self, lines: Sequence[UInt8Array], width: int) -> list[TextLine]:
+        """Pads to one width with grey, as the model was trained."""
+        batch = np.zeros((len(lines), 3, LINE_PX, width), np.float32)
+        for place, line in enumerate(lines):
+            batch[place, :, :, : line.shape[1]] = line[..., ::-1].transpose(2, 0, 1) / np.float32(127.5) - 1
+        chances: Float32Array = self._session.run(None, {self._input: batch})[0]
+        return [self._decoded(each) for each in chances]
+
+    def _decoded(self, chances: Float32Array) -> TextLine:
+        """The likeliest character of each step, repetitions and blanks left out (greedy CTC decoding).
+
+        See Graves et al. 2006, "Connectionist temporal classification", section 3.2.
+
+        Args:
+            chances: (t, a) of a blank and the alphabet.
+        """
+        best = chances.argmax(axis=1)
+        kept = (best > 0) & (np.diff(best, prepend=-1) != 0)
+        if not kept.any():
+            return TextLine("", 0.0)
+        text = "".join(self._characters[place] for place in best[kept])
+        return TextLine(text.strip(), float(chances.max(axis=1)[kept].mean()))

@@ -1,0 +1,97 @@
+"""Text that was read to names, by hand."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from logo_retrieval.reading.names import Names
+from logo_retrieval.values import TextLine
+
+CLASSES = (
+    ("PHP",),
+    ("YouTube",),
+    ("Amazon Web Services", "AWS"),
+    ("Facebook",),
+    ("X",),
+    ("百度", "Baidu"),
+    ("Google",),
+    (),
+)
+
+
+def read(*texts: str, confidence: float = 1.0) -> list[float]:
+    """How clearly each class is named."""
+    named, _ = Names(CLASSES).read_as([[TextLine(text, confidence) for text in texts]])
+    return [round(float(value), 3) for value in named[0]]
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("facebook", 3),
+        ("FACEBOOK", 3),
+        ("Fàcebook", 3),
+        ("F a c e b o o k", 3),
+        ("You Tube", 1),
+        ("amazon web services", 2),
+        ("Amazon-Web-Services", 2),
+        ("百度", 5),
+    ],
+)
+def test_case_accents_spaces_and_signs_do_not_matter(text: str, place: int) -> None:
+    found = read(text)
+    assert found[place] == 1.0 and max(found[:place] + found[place + 1 :]) == 0.0
+
+
+def test_a_letter_of_a_long_name_may_be_misread_and_counts_less() -> None:
+    assert read("facebock")[3] == pytest.approx((7 / 8) ** 6, abs=1e-3)
+    assert read("tacebock")[3] == 0.0  # two of eight
+    assert read("amazon web servlccs")[2] == pytest.approx((15 / 17) ** 6, abs=1e-3)
+    assert read("phd")[0] == 0.0  # of a short name none
+
+
+def test_words_have_borders() -> None:
+    assert read("phpipam")[0] == 0.0
+    assert read("php ipam")[0] == pytest.approx(0.5 * (3 / 7) ** 2, abs=1e-3)
+
+
+def test_a_name_within_a_longer_one_says_little() -> None:
+    assert read("Google Fonts")[6] == pytest.approx((6 / 11) ** 2, abs=1e-3)
+
+
+def test_short_names_say_less_and_one_letter_nothing() -> None:
+    assert (read("X")[4], read("PHP")[0], read("AWS")[2]) == (0.0, 0.5, 0.5)
+
+
+def test_a_name_may_go_over_two_lines() -> None:
+    assert read("You", "Tube")[1] == 1.0
+    assert read("amazon", "web services")[2] == 1.0
+
+
+def test_what_the_reader_is_unsure_of_counts_less() -> None:
+    assert read("facebook", confidence=0.6)[3] == 0.6
+
+
+def test_how_clearly_anything_is_written() -> None:
+    names = Names(CLASSES)
+    _, written = names.read_as(
+        [[TextLine("BBVA", 0.9)], [TextLine("", 0.0)], [], [TextLine("ab", 1.0), TextLine("infosys", 0.8)]]
+    )
+    assert written.tolist() == pytest.approx([0.675, 0.0, 0.0, 0.8])
+
+
+def test_two_classes_of_one_name_are_both_named() -> None:
+    named, _ = Names((("Delta",), ("delta",))).read_as([[TextLine("Delta", 1.0)]])
+    assert named.tolist() == [[1.0, 1.0]]
+
+
+def test_a_screenshot_full_of_words_takes_no_time_to_speak_of() -> None:
+    assert read(" ".join(["word"] * 5000) + " facebook")[3] == 0.0
+
+
+@given(st.lists(st.text(max_size=40), max_size=4), st.floats(0, 1))
+def test_whatever_is_read_counts_between_0_and_1(texts: list[str], confidence: float) -> None:
+    named, written = Names(CLASSES).read_as([[TextLine(text, confidence) for text in texts]])
+    assert named.shape == (1, len(CLASSES)) and 0 <= named.min() and named.max() <= 1 and 0 <= written[0] <= 1

@@ -1,0 +1,76 @@
+"""The real recogniser on drawings of writing."""
+
+from __future__ import annotations
+
+import pytest
+
+from logo_retrieval.images.decode import decode
+from logo_retrieval.images.preparation import LINE_PX, Preparation
+from logo_retrieval.reading.recogniser import Recogniser
+
+MARK = '<path d="M10 10h60v60h-60z M90 10h10" fill="#c00"/>'
+
+
+def svg(body: str, width: int = 600, height: int = 200) -> bytes:
+    return f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}">{body}</svg>'.encode()
+
+
+def written(text: str, *, x: int = 20, y: int = 120, size: int = 80, fill: str = "#123") -> str:
+    return f'<text x="{x}" y="{y}" font-size="{size}" font-family="sans-serif" fill="{fill}">{text}</text>'
+
+
+@pytest.fixture(scope="module")
+def reader() -> Recogniser:
+    return Recogniser()
+
+
+def read(reader: Recogniser, data: bytes) -> list[str]:
+    image = decode(data, Preparation(size_px=192), all_views=True, lines=True)
+    assert all(line.shape[0] == LINE_PX and line.shape[2] == 3 for line in image.lines)
+    return [line.text for line in reader.read(image.lines)]
+
+
+def test_a_wordmark(reader: Recogniser) -> None:
+    assert read(reader, svg(written("facebook"))) == ["facebook"]
+
+
+def test_white_on_nothing_and_white_on_a_sign(reader: Recogniser) -> None:
+    assert read(reader, svg(written("Netflix", fill="#fff"))) == ["Netflix"]
+    sign = '<rect width="260" height="240" rx="30" fill="#06c"/>'
+    assert read(reader, svg(sign + written("Visa", x=40, y=150, fill="#fff"), 260, 240)) == ["Visa"]
+
+
+def test_two_lines(reader: Recogniser) -> None:
+    two = written("Stack", y=80, size=70) + written("Overflow", y=170, size=70)
+    assert read(reader, svg(two)) == ["Stack", "Overflow"]
+
+
+def test_a_drawing_without_a_place_for_a_name_has_no_lines() -> None:
+    square = svg('<path d="M10 10h180v180h-180z"/>', 200, 200)
+    assert decode(square, Preparation(size_px=192), all_views=True, lines=True).lines == ()
+    unasked = decode(svg(written("facebook")), Preparation(size_px=192), all_views=True)
+    assert unasked.lines == ()
+
+
+def test_dots_belong_to_their_letters(reader: Recogniser) -> None:
+    assert read(reader, svg(written("vimeo"))) == ["vimeo"]
+
+
+def test_a_page_of_writing_gives_three_lines_at_most(reader: Recogniser) -> None:
+    page = "".join(written("hundreds of words", y=20 + 22 * line, size=18) for line in range(12))
+    assert len(read(reader, svg(page, 300, 300))) <= 3
+
+
+def test_the_same_pixels_are_read_once_and_alone_as_in_company(
+    reader: Recogniser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines = [
+        line
+        for text in ("alpha", "beta", "alpha")
+        for line in decode(svg(written(text)), Preparation(size_px=192), all_views=True, lines=True).lines
+    ]
+    together = reader.read(lines)
+    assert [line.text for line in together] == ["alpha", "beta", "alpha"]
+    monkeypatch.setattr(reader, "_run", None)  # nothing is left to run
+    assert reader.read(lines[:1]) == together[:1]
+    assert reader.read([]) == []
