@@ -14,7 +14,7 @@ import pytest
 from conftest import Run
 from drawings import svg
 
-KEYS = ["path", "status", "label", "probability", "top", "neighbours", "reason", "index"]
+KEYS = ["path", "status", "label", "probability", "top", "neighbours", "reason", "index", "text"]
 
 
 def rows(out: str) -> list[dict[str, Any]]:
@@ -54,7 +54,7 @@ def test_csv_has_the_path_first_and_a_column_for_everything(run: Run, index: Pat
         "top_1_label", "top_1_probability", "top_2_label", "top_2_probability",
         "neighbour_1_item", "neighbour_1_label", "neighbour_1_similarity",
         "neighbour_2_item", "neighbour_2_label", "neighbour_2_similarity",
-        "reason", "index",
+        "reason", "index", "text",
     ]  # fmt: skip
     assert len(table) == 7 and table[0]["label"] == "disc" and table[5]["status"] == "unreadable"
 
