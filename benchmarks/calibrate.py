@@ -22,7 +22,6 @@ from pathlib import Path
 
 import numpy as np
 from calibration import (
-    FOLDS,
     Network,
     Trial,
     both_networks,
@@ -34,7 +33,7 @@ from logobench_data import default_cache
 
 from logo_retrieval import open_set
 from logo_retrieval.bundle import read_bundle
-from logo_retrieval.evaluation.fitting import fit_fusion
+from logo_retrieval.evaluation.fitting import cross_fitted, fit_fusion
 from logo_retrieval.knowledge import DEFAULT_FALSE_ACCEPT
 from logo_retrieval.models import opened_model
 from logo_retrieval.open_set.fusion import HEADLESS_NOVEL, HEADLESS_RIVAL, NOVEL, OF_TEXT, RIVAL, TRAINED, Fusion
@@ -80,21 +79,9 @@ def with_text_of_known(fusion: Fusion) -> Fusion:
     return replace(fusion, weights={**fusion.weights, **told})
 
 
-def fits_by_fold(trials: Sequence[Trial], groups: Sequence[str] = (TRAINED, RIVAL)) -> list[Fusion]:
-    """Weights fitted without the companies and brands of each fold."""
-    return [
-        fit_fusion(Fusion.blank(), [each.asked.only(each.folds != fold) for each in trials], groups)
-        for fold in range(FOLDS)
-    ]
-
-
-def judged_by_folds(trial: Trial, by_fold: Sequence[Fusion]) -> Float64Array:
-    """(n, c) log-odds, each query's by weights that were fitted without its company or brand."""
-    odds = np.zeros(trial.asked.features.nearest.shape)
-    for fold, fusion in enumerate(by_fold):
-        rows = trial.folds == fold
-        odds[rows] = trial.asked.only(rows).log_odds(fusion)
-    return odds
+def cross_judged(trials: Sequence[Trial], groups: Sequence[str] = (TRAINED, RIVAL)) -> list[Float64Array]:
+    """(n, c) log-odds of each trial, each query's by weights fitted on all of them without its company or brand."""
+    return cross_fitted(Fusion.blank(), [each.asked for each in trials], [each.folds for each in trials], groups)
 
 
 def halves(fusion: Fusion, trials: Sequence[Trial]) -> list[Fusion]:
@@ -143,9 +130,9 @@ def main() -> None:
     decision = replace(fusion, scale=measured.scale)
     (arguments.work / DECISION).write_text(json.dumps(decision.to_dict(), indent=1) + "\n", encoding="utf-8")
     tail, pairs = novel_tail(novel, halves(fusion, novel))
-    by_fold = fits_by_fold(known)
+    odds = cross_judged(known)[::2]  # of the indexes with drawings of other
     log_odds = np.concatenate(
-        [leads(judged_by_folds(each, by_fold), each.unknown, each.asked.other) for each, _ in by_network]
+        [leads(found, each.unknown, each.asked.other) for found, (each, _) in zip(odds, by_network, strict=True)]
     )
     np.savez(arguments.work / VOUCHING, log_odds=log_odds, novel_log_odds=tail, novel_pairs=pairs)
     impostors = Impostors(np.zeros((0, 1), np.float32), log_odds, tail, pairs)

@@ -214,7 +214,11 @@ def fitted(
         for each, unknown in zip(val, is_other, strict=True)
     ]
     groups = (HEADLESS_NOVEL, HEADLESS_RIVAL) if head is None else (TRAINED, RIVAL)
-    odds = [fitting.cross_fitted(blank, each, rows.rows % FOLDS, groups) for each, rows in zip(asked, val, strict=True)]
+    odds = [
+        found
+        for each, rows in zip(asked, val, strict=True)
+        for found in fitting.cross_fitted(blank, [each], [rows.rows % FOLDS], groups)
+    ]
     leads = [best_company(each[rows], held.other)[0] for each, rows in zip(odds, is_other, strict=True)]
     weights = replace(fitting.fit_fusion(blank, asked, groups), scale=scale)
     impostors = Impostors(np.zeros((0, drawn.vectors.shape[1]), np.float32), np.concatenate(leads).astype(np.float32))

@@ -19,9 +19,8 @@ from typing import Any
 import numpy as np
 from calibrate import (
     FROZEN,
-    fits_by_fold,
+    cross_judged,
     halves,
-    judged_by_folds,
     judged_by_halves,
     known_trials,
     novel_tail,
@@ -145,8 +144,8 @@ def known(network: Network) -> dict[str, Any]:
     headed = network.head is not None
     trial, bare = known_trials(network, Fusion.blank(), head=headed)
     asked, kinds, other = trial.asked, trial.queries.kinds, trial.asked.other
-    by_fold = fits_by_fold((trial, bare), (TRAINED, RIVAL) if headed else (HEADLESS_NOVEL, HEADLESS_RIVAL))
-    odds = judged_by_folds(trial, by_fold)
+    groups_of_weights = (TRAINED, RIVAL) if headed else (HEADLESS_NOVEL, HEADLESS_RIVAL)
+    odds, odds_bare = cross_judged((trial, bare), groups_of_weights)
     thresholds = vouched(trial, odds)
     threshold = float(np.mean(list(thresholds.values())))
     moved = above(odds, other, trial.folds, thresholds)
@@ -164,7 +163,7 @@ def known(network: Network) -> dict[str, Any]:
         for name, rows in sets.items()
     }
     rows = bare.queries.kinds == CLEAN
-    moved_bare = above(judged_by_folds(bare, by_fold), other, bare.folds, thresholds)
+    moved_bare = above(odds_bare, other, bare.folds, thresholds)
     entry["no other in the index"] = {
         "queries": int(rows.sum()),
         **quality(moved_bare[rows], bare.asked.true[rows], other, 0.0, numbered(bare.queries.groups)[rows]),
@@ -241,13 +240,14 @@ def ablation(trial: Trial) -> dict[str, Any]:
         figures = {"nll": likelihood, "auroc": auroc(known, true != asked.other), "macro_f2": f2}
         return {name: round(float(value), 4) for name, value in figures.items()}
 
-    groups = (TRAINED, RIVAL)
-    entry = {"everything": judged(cross_fitted(Fusion.blank(), asked, trial.folds, groups))}
+    def by(evidence: Asked) -> dict[str, float]:
+        (odds,) = cross_fitted(Fusion.blank(), [evidence], [trial.folds], (TRAINED, RIVAL))
+        return judged(odds)
+
+    entry = {"everything": by(asked)}
     parts = {name: (name, None) for name in GROUPS[TRAINED]} | {"drawings of other as rivals": (None, RIVAL_FEATURES)}
     for name, (feature, rival) in parts.items():
-        entry[f"no {name}"] = judged(
-            cross_fitted(Fusion.blank(), without(asked, feature, rival or ()), trial.folds, (TRAINED, RIVAL))
-        )
+        entry[f"no {name}"] = by(without(asked, feature, rival or ()))
     return entry
 
 
@@ -272,7 +272,7 @@ def enrolment(network: Network) -> dict[str, Any]:
     fusion = with_text_of_known(fit_fusion(start, [trial.asked, bare.asked], (TRAINED, RIVAL)))
     fits = novel_trials(network, start)
     by_half = halves(fusion, fits)
-    odds = judged_by_folds(trial, fits_by_fold((trial, bare)))
+    odds, _ = cross_judged((trial, bare))
     impostors = Impostors(
         np.zeros((0, 1), np.float32), leads(odds, trial.unknown, trial.asked.other), *novel_tail(fits, by_half)
     )

@@ -30,7 +30,7 @@ Text = Literal["auto", "always", "never"]
 Read = Callable[[BoolArray], list[tuple[TextLine, ...] | None]]
 """Reads those of n images that are wanted; of each of the n what was read, None where nobody looked."""
 
-Names = Callable[[Iterable[int]], Mapping[int, str]]
+ItemNames = Callable[[Iterable[int]], Mapping[int, str]]
 """Gives the names of items by id; one that is gone is left out."""
 
 
@@ -48,7 +48,7 @@ class Query:
     vectors: Float32Array
     owners: Int64Array
     n_images: int
-    texts: Sequence[Sequence[TextLine] | None] = ()
+    texts: Sequence[tuple[TextLine, ...] | None] = ()
 
     def nearest(self, held: Generation, k: int) -> Neighbours:
         """The k nearest items of each image."""
@@ -91,7 +91,7 @@ class Scores:
     log_odds: Float64Array
 
 
-def similar(query: Query, held: Generation, k: int, names: Names) -> list[list[Evidence]]:
+def similar(query: Query, held: Generation, k: int, names: ItemNames) -> list[list[Evidence]]:
     """The k nearest drawings of each image, nearest first."""
     return _named_neighbours(query.nearest(held, k), k, held, names)
 
@@ -156,7 +156,7 @@ def named(log_odds: Float64Array, other: int, thresholds: Float64Array | float) 
 
 
 def decide(
-    query: Query, held: Generation, knowledge: Knowledge, policy: Policy, names: Names, read: Read | None = None
+    query: Query, held: Generation, knowledge: Knowledge, policy: Policy, names: ItemNames, read: Read | None = None
 ) -> list[Decision]:
     """One decision for each image.
 
@@ -192,7 +192,7 @@ def decide(
             top=_top(row, chances[row], scores, held, said[row], policy.top),
             neighbours=tuple(neighbours[row]),
             missed_by=float(missing[row]) if label[row] == other and np.isfinite(missing[row]) else None,
-            text=None if not query.texts or query.texts[row] is None else tuple(query.texts[row] or ()),
+            text=query.texts[row] if query.texts else None,
         )
         for row in range(query.n_images)
     ]
@@ -214,7 +214,7 @@ def _top(
     )
 
 
-def _named_neighbours(neighbours: Neighbours, k: int, held: Generation, names: Names) -> list[list[Evidence]]:
+def _named_neighbours(neighbours: Neighbours, k: int, held: Generation, names: ItemNames) -> list[list[Evidence]]:
     ids, similarities = neighbours.ids[:, :k], neighbours.similarities[:, :k]
     classes = held.classes_of(neighbours)[:, :k]
     known = names({int(item) for item in ids.ravel() if item != MISSING_ID})

@@ -49,7 +49,7 @@ class EnrolmentReport:
     Attributes:
         added: name in the index and class of each drawing that was added.
         named: class and text of each name that was added.
-        new_classes: those of them that were not there before.
+        new_classes: those of these classes that were not there before.
         unreadable: of each left out because it cannot be used, the path as given and "code: text".
         duplicates: path as given of one left out, and name of the drawing of the same class with the same bytes.
         overruled: a sentence for each that was added although the index has it under another class.

@@ -5,14 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import cast
 
-import onnxruntime
-
-from logo_retrieval.cores import usable_cores
 from logo_retrieval.embedding.protocol import embed_in_batches, width_of
-from logo_retrieval.errors import ModelError
+from logo_retrieval.onnx_session import open_session
 from logo_retrieval.values import Float32Array, UInt8Array
-
-_ERRORS_ONLY = 3
 
 
 class OnnxRuntimeEmbedder:
@@ -33,15 +28,7 @@ class OnnxRuntimeEmbedder:
             ModelError: it is damaged, or of another size.
         """
         self.input_size_px = input_size_px
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = usable_cores()
-        options.log_severity_level = _ERRORS_ONLY
-        for pool in ("intra_op", "inter_op"):  # threads that spin while they wait burn the cores of other work
-            options.add_session_config_entry(f"session.{pool}.allow_spinning", "0")
-        try:
-            self._session = onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
-        except Exception as error:  # the runtime's own exceptions share no base class but this
-            raise ModelError(f"ONNX Runtime cannot load {graph}: {error}") from error
+        self._session = open_session(graph)
         inputs, outputs = self._session.get_inputs(), self._session.get_outputs()
         self.dim = width_of(graph, input_size_px, [tuple(value.shape[1:]) for value in (*inputs, *outputs)])
         self._input = inputs[0].name

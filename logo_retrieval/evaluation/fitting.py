@@ -121,9 +121,10 @@ def fit_fusion(
             slope = slope + np.concatenate([slopes.get(group, 0 * weights[group]) for group in groups])
         return value / total, slope / total
 
-    kinds = [(None, None) if name == BIAS else (0.0, None) for _, name in names]
-    stay = [(value, value) for value in first.tolist()]
-    bounds = [stay[place] if name in pinned else kinds[place] for place, (_, name) in enumerate(names)]
+    bounds = [
+        (value, value) if name in pinned else (None if name == BIAS else 0.0, None)
+        for (_, name), value in zip(names, first.tolist(), strict=True)
+    ]
     found = minimize(loss, first, jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": _MOST_STEPS})
     fitted: dict[str, dict[str, float]] = {group: {} for group in groups}
     for (group, name), value in zip(names, found.x.tolist(), strict=True):
@@ -131,19 +132,23 @@ def fit_fusion(
     return replace(start, weights={**start.weights, **fitted}, fitted=True)
 
 
-def cross_fitted(start: Fusion, asked: Asked, folds: Int64Array, groups: Sequence[str]) -> Float64Array:
-    """(n, c) log-odds of each query by weights that were fitted without its fold, so that none judges itself.
+def cross_fitted(
+    start: Fusion, asked: Sequence[Asked], folds: Sequence[Int64Array], groups: Sequence[str]
+) -> list[Float64Array]:
+    """(n, c) log-odds of each query of each set by weights fitted without its fold, so that none judges itself.
 
     Args:
         start: as in `fit_fusion`.
-        asked: the queries.
-        folds: (n,) the fold of each.
+        asked: sets of queries, which are fitted together.
+        folds: (n,) the fold of each query, for each set.
         groups: that are fitted.
     """
-    odds = np.zeros(asked.features.nearest.shape)
-    for fold in np.unique(folds):
-        fitted = fit_fusion(start, [asked.only(folds != fold)], groups)
-        odds[folds == fold] = asked.only(folds == fold).log_odds(fitted)
+    odds = [np.zeros(each.features.nearest.shape) for each in asked]
+    pairs = list(zip(asked, folds, strict=True))
+    for fold in np.unique(np.concatenate(folds)):
+        fitted = fit_fusion(start, [each.only(own != fold) for each, own in pairs], groups)
+        for found, (each, own) in zip(odds, pairs, strict=True):
+            found[own == fold] = each.only(own == fold).log_odds(fitted)
     return odds
 
 
@@ -164,6 +169,7 @@ class _Problem:
         }
         self.against = _with_ones(asked.features.rival, RIVAL_FEATURES, self.rival)
         self.n, self.c, self.weights = len(asked.true), len(companies), asked.weights
+        self.nothing = np.log(asked.profile.n_companies)
         self.is_other = asked.true == asked.other
         self.rows = np.flatnonzero(~self.is_other)
         self.columns = np.searchsorted(companies, asked.true[self.rows])
@@ -174,7 +180,7 @@ class _Problem:
         for group, places in self.members.items():
             utilities[:, places] = (self.evidence[group] @ self._of(group, fitted)).reshape(self.n, -1)
         utilities[:, self.c] = self.against @ self._of(self.rival, fitted)
-        utilities[:, self.c + 1] = np.log(self.c)
+        utilities[:, self.c + 1] = self.nothing
         utilities -= utilities.max(axis=1, keepdims=True)
         chances = np.exp(utilities, out=utilities)
         chances /= chances.sum(axis=1, keepdims=True)

@@ -8,6 +8,8 @@ recogniser passes over it, and a cut between them would now and then cut off a f
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from PIL import Image
 
 from logo_retrieval.errors import UnreadableImage
@@ -68,7 +70,7 @@ def line_regions(drawing: Drawing) -> list[Region]:
 
 def _bands(mask: Image.Image) -> list[tuple[int, int]]:
     """Runs of rows with ink, as (top, bottom)."""
-    bands = _runs(mask.getprojection()[1])
+    bands = runs(mask.getprojection()[1])
     place = 0
     while place + 1 < len(bands):
         if _belong_together(mask, bands[place], bands[place + 1]):
@@ -92,14 +94,14 @@ def _inked_columns(mask: Image.Image, band: tuple[int, int]) -> int:
     return sum(map(bool, mask.crop((0, band[0], mask.width, band[1])).getprojection()[0]))
 
 
-def _runs(projection: list[int]) -> list[tuple[int, int]]:
-    """Runs of what is not zero as (start, end), in order."""
-    runs = []
+def runs(inside: Iterable[object]) -> list[tuple[int, int]]:
+    """Runs of what is true, such as rows with ink in a projection, as (start, end), in order."""
+    found = []
     start = None
-    for place, filled in enumerate([*projection, 0]):
-        if filled and start is None:
+    for place, here in enumerate([*inside, False]):
+        if here and start is None:
             start = place
-        elif not filled and start is not None:
-            runs.append((start, place))
+        elif not here and start is not None:
+            found.append((start, place))
             start = None
-    return runs
+    return found

@@ -12,7 +12,6 @@ Engine = Literal["resvg", "cairosvg"]
 RULES = 2
 """Changes whenever the same bytes would be prepared to other pixels, so that an index knows which rules made it."""
 
-
 LINE_PX = 48
 """Height of what may be writing, as a recogniser of text takes it."""
 

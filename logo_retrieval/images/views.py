@@ -8,7 +8,7 @@ from typing import NamedTuple
 from PIL import Image
 
 from logo_retrieval.errors import UnreadableImage
-from logo_retrieval.images.lines import draw_lines
+from logo_retrieval.images.lines import draw_lines, runs
 from logo_retrieval.images.prepare import (
     Drawing,
     Ground,
@@ -133,15 +133,7 @@ def _is_symbol(width: int, height: int) -> bool:
 
 def _gaps(projection: list[int]) -> list[tuple[int, int]]:
     """Runs of zeros as (start, end), in order; there are none at the ends, since a drawing is trimmed."""
-    gaps = []
-    start = None
-    for place, filled in enumerate(projection):
-        if not filled and start is None:
-            start = place
-        elif filled and start is not None:
-            gaps.append((start, place))
-            start = None
-    return gaps
+    return runs(not filled for filled in projection)
 
 
 def _widest_gap(gaps: list[tuple[int, int]]) -> tuple[int, int]:

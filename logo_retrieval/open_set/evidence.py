@@ -80,7 +80,7 @@ class ClassProfile:
     Attributes:
         counts: (c,) int64 drawings of each.
         trained: (c,) whether training knew the class, so that its head has a target for it.
-        novel: (c,) whether training did not, though the index has drawings of it; `other` is neither.
+        novel: (c,) whether training did not; `other` is neither.
         bars: (c,) float64 the similarity that one in a hundred impostors exceeds; NaN where that is not known.
     """
 
@@ -88,6 +88,12 @@ class ClassProfile:
     trained: BoolArray
     novel: BoolArray
     bars: Float64Array
+
+    @property
+    def n_companies(self) -> int:
+        """Of how many companies there is something that a drawing can be compared with; 1 at least."""
+        by_name_alone = self.novel & (self.counts == 0)
+        return max(len(self.counts) - 1 - int(by_name_alone.sum()), 1)
 
 
 @dataclass(frozen=True, slots=True)

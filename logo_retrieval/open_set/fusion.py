@@ -113,8 +113,8 @@ class Fusion:
     def log_odds(self, features: Features, other: int, profile: ClassProfile) -> Float64Array:
         """How much likelier each company is than that the query shows an unknown logo.
 
-        With x the features of company c, C the number of companies, and r what speaks for the drawings of `other`, as
-        many unknown logos as known ones beforehand,
+        With x the features of company c, C the number of companies that are known by more than a name, and r what
+        speaks for the drawings of `other`, as many unknown logos as known ones beforehand,
 
             l(c) = ln p(c) / p(other) = b + w x - ln(C + exp r)
 
@@ -160,9 +160,7 @@ class Fusion:
     def _against(self, features: Features, profile: ClassProfile) -> Float64Array:
         """(n,) what speaks against every company: that they are many, and the drawings of `other`."""
         rival = self.of_group(HEADLESS_RIVAL if features.head is None else RIVAL)
-        against: Float64Array = np.logaddexp(
-            np.log(max(len(profile.counts) - 1, 1)), rival[0] + features.rival @ rival[1:]
-        )
+        against: Float64Array = np.logaddexp(np.log(profile.n_companies), rival[0] + features.rival @ rival[1:])
         return against
 
 

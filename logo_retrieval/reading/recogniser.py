@@ -6,11 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-import onnxruntime
 
-from logo_retrieval.cores import usable_cores
-from logo_retrieval.errors import ModelError
 from logo_retrieval.images.preparation import LINE_PX
+from logo_retrieval.onnx_session import open_session
 from logo_retrieval.values import Float32Array, TextLine, UInt8Array
 
 FILE = Path(__file__).with_name("recogniser.onnx")
@@ -24,7 +22,6 @@ _STEP_PX = 32
 
 _BATCH = 8
 _REMEMBERED = 2048
-_ERRORS_ONLY = 3
 
 
 class Recogniser:
@@ -36,16 +33,8 @@ class Recogniser:
         Raises:
             ModelError: it is missing or damaged.
         """
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = usable_cores()
-        options.log_severity_level = _ERRORS_ONLY
-        for pool in ("intra_op", "inter_op"):  # threads that spin while they wait burn the cores of other work
-            options.add_session_config_entry(f"session.{pool}.allow_spinning", "0")
-        try:
-            self._session = onnxruntime.InferenceSession(FILE, options, providers=["CPUExecutionProvider"])
-            alphabet = self._session.get_modelmeta().custom_metadata_map[_CHARACTERS]
-        except Exception as error:  # the runtime's own exceptions share no base class but this
-            raise ModelError(f"ONNX Runtime cannot load {FILE}: {error}") from error
+        self._session = open_session(FILE)
+        alphabet = self._session.get_modelmeta().custom_metadata_map[_CHARACTERS]
         self._characters = ["", *alphabet.splitlines(), " "]
         self._input = self._session.get_inputs()[0].name
         self._remembered: dict[bytes, TextLine] = {}

@@ -76,8 +76,8 @@ def calibrated(
     groups = (HEADLESS_NOVEL, HEADLESS_RIVAL) if head is None else (TRAINED, RIVAL)
     folds = np.tile(data.targets[shown] % _FOLDS, 2)
     start = replace(start, scale=scale)
-    odds = cross_fitted(start, asked, folds, groups)[unknown]
-    vouching = best_company(odds, other)[0].astype(np.float32)
+    (odds,) = cross_fitted(start, [asked], [folds], groups)
+    vouching = best_company(odds[unknown], other)[0].astype(np.float32)
     return fit_fusion(start, [asked], groups), Impostors(cohort, vouching)
 
 

@@ -70,7 +70,7 @@ def test_without_a_head_other_groups_are_fitted() -> None:
 def test_no_query_judges_itself() -> None:
     asked = drawn(600)
     folds = np.arange(600) % 3
-    odds = cross_fitted(fusion(), asked, folds, (TRAINED, NOVEL, RIVAL))
+    (odds,) = cross_fitted(fusion(), [asked], [folds], (TRAINED, NOVEL, RIVAL))
     by_hand = asked.only(folds == 1).log_odds(fit_fusion(fusion(), [asked.only(folds != 1)], (TRAINED, NOVEL, RIVAL)))
     np.testing.assert_array_equal(odds[folds == 1], by_hand)
     assert len(asked.only(folds == 1).true) == 200

@@ -1,0 +1,29 @@
+"""Graphs in ONNX Runtime, opened in one way."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import onnxruntime
+
+from logo_retrieval.cores import usable_cores
+from logo_retrieval.errors import ModelError
+
+_ERRORS_ONLY = 3
+
+
+def open_session(graph: Path) -> onnxruntime.InferenceSession:
+    """A session on the CPU, with as many threads as there are usable cores.
+
+    Raises:
+        ModelError: when the graph is missing or damaged.
+    """
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = usable_cores()
+    options.log_severity_level = _ERRORS_ONLY
+    for pool in ("intra_op", "inter_op"):  # threads that spin while they wait burn the cores of other work
+        options.add_session_config_entry(f"session.{pool}.allow_spinning", "0")
+    try:
+        return onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # the runtime's own exceptions share no base class but this
+        raise ModelError(f"ONNX Runtime cannot load {graph}: {error}") from error
