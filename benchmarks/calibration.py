@@ -18,6 +18,7 @@ from typing import Literal
 import numpy as np
 from embedded import Embedded, embed_all, embed_degraded, embed_wide
 from held_out import BUNDLE, held_out_brands, held_out_companies
+from logobench import WORN
 from logobench_data import OTHER, LogoBench, load, names_by_class
 from train_starter import MEASURED
 from wide_data import WideDrawing, load_wide
@@ -36,9 +37,6 @@ from logo_retrieval.reading.names import Names
 from logo_retrieval.values import BoolArray, Float32Array, Float64Array, Int64Array
 
 SPLIT = "collection"
-WORN = "test"
-"""Salt of the lot by which degraded copies are drawn."""
-
 CLEAN, DEGRADED, COPIES, BRANDS, COINS, NOVEL_CLEAN, NOVEL_DEGRADED = range(7)
 """Kinds of queries: by unseen artists as drawn and degraded; degraded copies of drawings of the index; drawings of
 brands and of coins that the network has never seen; drawings of enrolled companies, as drawn and degraded."""
@@ -55,9 +53,6 @@ COINS_ASKED = 700
 COHORT = 2000
 LEAST_DRAWINGS = 4
 """Of a brand of the wide set that is enrolled: one to enrol leaves three to ask."""
-
-LINES_FOUND_AT_PX = 192
-"""As the starter sees drawings, whichever network looks at the rest."""
 
 SEED = 0
 
@@ -154,12 +149,12 @@ class Network:
         asked = np.unique(np.concatenate([self.coins, self.brands, self.cohort]))
         self.further = embed_wide(wide, asked, None, bundle, cache)
         self.further_worn = embed_wide(wide, self.brands, WORN, bundle, cache)
-        size_px, unknown = LINES_FOUND_AT_PX, np.union1d(self.coins, self.brands)
+        unknown = np.union1d(self.coins, self.brands)
         self.texts: dict[int, Texts] = {
-            id(self.drawn): read_all(bench, everything, None, size_px, cache),
-            id(self.worn): read_all(bench, everything, WORN, size_px, cache),
-            id(self.further): read_wide(wide, unknown, None, size_px, cache),
-            id(self.further_worn): read_wide(wide, self.brands, WORN, size_px, cache),
+            id(self.drawn): read_all(bench, everything, None, cache),
+            id(self.worn): read_all(bench, everything, WORN, cache),
+            id(self.further): read_wide(wide, unknown, None, cache),
+            id(self.further_worn): read_wide(wide, self.brands, WORN, cache),
         }
 
     @cached_property

@@ -9,17 +9,17 @@ measured`). The decision is fitted to the validation part, whose artists are oth
 - wide: those of all that are more than 1.25 times as wide as high once trimmed, such as lockups and wordmarks;
 - degraded: one copy of each of all, its kind by lot, see `degrade.py`.
 
-Beside the decision stand the plainest rules on the same embeddings; what of them needs choosing (the number of
-neighbours, the strength of a penalty) maximises macro F2 on the validation part. Every rule names the likeliest company
-where its score is above what 2 % of the unknown logos asked exceed: all rules name equally many of these, and differ in
-the companies that they still find.
+Beside the decision, with what is read and without, stand the plainest rules on the same embeddings; what of them needs
+choosing (the number of neighbours, the strength of a penalty) maximises macro F2 on the validation part. Every rule
+names the likeliest company where its score is above what 2 % of the unknown logos asked exceed: all rules name equally
+many of these, and differ in the companies that they still find.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import astuple, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -27,11 +27,12 @@ from typing import Any
 import numpy as np
 from degrade import kind_by_lot
 from embedded import Embedded, embed_all, embed_degraded
-from logobench_data import LogoBench, default_cache, load
+from logobench_data import LogoBench, default_cache, load, names_by_class
 from sklearn.linear_model import LogisticRegression
 from sklearn.neighbors import KNeighborsClassifier, NearestCentroid
 from starter_data import ART_PX
 from surroundings import RESULTS, surroundings
+from written import Texts, read_all
 
 from logo_retrieval.answers import Query, Scores, best_company, score
 from logo_retrieval.bundle import ModelBundle
@@ -52,6 +53,8 @@ SPLIT = "collection"
 WIDE = 1.25
 WORN = "test"
 """Salt of the lot by which degraded copies are drawn."""
+
+UNREAD: Texts = {}
 
 FOLDS = 5
 NEIGHBOURS = (1, 3, 5, 10, 20)
@@ -96,9 +99,10 @@ class Asked:
 
 def index_of(bench: LogoBench, drawn: Embedded, rows: Int64Array, knowledge: Knowledge) -> Generation:
     """An index of whole drawings, in memory."""
-    return generation_of(
-        bench.classes, labels_of(bench)[rows], drawn.of(rows, all_views=False)[0], np.arange(len(rows)), knowledge
-    )
+    names = names_by_class()
+    known_as = [names.get(name, ()) for name in bench.classes]
+    vectors = drawn.of(rows, all_views=False)[0]
+    return generation_of(bench.classes, labels_of(bench)[rows], vectors, np.arange(len(rows)), knowledge, known_as)
 
 
 def labels_of(bench: LogoBench) -> Int64Array:
@@ -107,10 +111,21 @@ def labels_of(bench: LogoBench) -> Int64Array:
     return np.array([place[drawing.label] for drawing in bench.drawings], np.int64)
 
 
-def ask(bench: LogoBench, held: Generation, knowledge: Knowledge, source: Embedded, rows: Int64Array) -> Asked:
-    """Asks an index about all views of some rows; those that `source` does not hold are passed over."""
+def ask(
+    bench: LogoBench,
+    held: Generation,
+    knowledge: Knowledge,
+    source: Embedded,
+    rows: Int64Array,
+    texts: Texts = UNREAD,
+) -> Asked:
+    """Asks an index about all views of some rows and what is read on them.
+
+    Rows that `source` does not hold are passed over.
+    """
     rows = np.intersect1d(rows, source.owners)
-    scores = score(Query(*source.of(rows, all_views=True), len(rows)), held, knowledge.fusion)
+    written = [texts.get(row, ()) for row in rows.tolist()]
+    scores = score(Query(*source.of(rows, all_views=True), len(rows), written), held, knowledge.fusion)
     return Asked(rows, labels_of(bench)[rows], source.of(rows, all_views=False)[0], scores)
 
 
@@ -186,22 +201,37 @@ def rules(held: Generation, gallery: Asked, val: list[Asked]) -> dict[str, Rule]
 
 
 def fitted_on(
-    bench: LogoBench, drawn: Embedded, worn: Embedded, rooms: Rooms, bundle: ModelBundle
+    bench: LogoBench, drawn: Embedded, worn: Embedded, rooms: Rooms, bundle: ModelBundle, texts: Sequence[Texts]
 ) -> tuple[Knowledge, list[Asked]]:
-    """What a model knows, its decision fitted to the validation part alone, and what was asked for that."""
+    """What a model knows, its decision fitted to the validation part alone, and what was asked for that.
+
+    Args:
+        bench: LogoBench.
+        drawn: its drawings.
+        worn: their degraded copies.
+        rooms: the split.
+        bundle: the model.
+        texts: what is read on the drawings and on the copies.
+    """
     head = HeadVectors.read(bundle.path(HEAD_FILE), bundle.config.dim) if HEAD_FILE in bundle.config.files else None
-    return fitted(bench, drawn, worn, rooms, head)
+    return fitted(bench, drawn, worn, rooms, head, texts)
 
 
 def fitted(
-    bench: LogoBench, drawn: Embedded, worn: Embedded, rooms: Rooms, head: HeadVectors | None
+    bench: LogoBench,
+    drawn: Embedded,
+    worn: Embedded,
+    rooms: Rooms,
+    head: HeadVectors | None,
+    texts: Sequence[Texts] = (UNREAD, UNREAD),
 ) -> tuple[Knowledge, list[Asked]]:
     """The same for a network without a bundle."""
     blank = Fusion.blank()
+    sources = [(source, rooms.val, read) for source, read in zip((drawn, worn), texts, strict=True)]
     knowledge = Knowledge(head, None, replace(blank, scale=Scale(0.0, 1.0, 0.0, 1.0)), "asked")
     for _ in range(2):  # what unknown logos come to gives the scale, on which all is asked again
         held = index_of(bench, drawn, rooms.train, knowledge)
-        val = [ask(bench, held, knowledge, source, rooms.val) for source in (drawn, worn)]
+        val = [ask(bench, held, knowledge, *each) for each in sources]
         near = [nearest_company(each.scores.features, held.other, each.true == held.other) for each in val]
         by_head = [found for _, found in near if found is not None]
         scale = Scale.of_unknown(
@@ -224,12 +254,18 @@ def fitted(
     impostors = Impostors(np.zeros((0, drawn.vectors.shape[1]), np.float32), np.concatenate(leads).astype(np.float32))
     knowledge = replace(knowledge, fusion=weights, impostors=impostors)
     held = index_of(bench, drawn, rooms.train, knowledge)
-    return knowledge, [ask(bench, held, knowledge, source, rooms.val) for source in (drawn, worn)]
+    return knowledge, [ask(bench, held, knowledge, *each) for each in sources]
 
 
 def balanced_alone(company: BoolArray) -> Float64Array:
     """Weights by which known and unknown logos of one kind count alike."""
     return fitting.balanced(company, np.zeros(len(company), np.int64), {0: 1.0})
+
+
+def texts_of(bench: LogoBench, cache: Path) -> tuple[Texts, Texts]:
+    """What is read on all drawings and on their degraded copies."""
+    everything = np.arange(len(bench.drawings))
+    return read_all(bench, everything, None, cache), read_all(bench, everything, WORN, cache)
 
 
 def is_wide(bench: LogoBench, cache: Path) -> BoolArray:
@@ -265,20 +301,26 @@ def run(bench: LogoBench, bundle: ModelBundle, cache: Path) -> dict[str, Any]:
     rooms = Rooms.of(bench)
     drawn = embed_all(bench, bundle, cache)
     worn = embed_degraded(bench, np.union1d(rooms.val, rooms.all), WORN, bundle, cache)
-    knowledge, val = fitted_on(bench, drawn, worn, rooms, bundle)
+    read, read_worn = texts_of(bench, cache)
+    knowledge, val = fitted_on(bench, drawn, worn, rooms, bundle, (read, read_worn))
     held = index_of(bench, drawn, rooms.train, knowledge)
     groups = np.unique(np.array(bench.groups), return_inverse=True)[1]
     gallery = ask(bench, held, knowledge, drawn, rooms.train)
-    asked = {
-        "all": ask(bench, held, knowledge, drawn, rooms.all),
-        "unseen": ask(bench, held, knowledge, drawn, rooms.unseen),
-        "wide": ask(bench, held, knowledge, drawn, rooms.all[is_wide(bench, cache)[rooms.all]]),
-        "degraded": ask(bench, held, knowledge, worn, rooms.all),
+    sets = {
+        "all": (drawn, rooms.all, read),
+        "unseen": (drawn, rooms.unseen, read),
+        "wide": (drawn, rooms.all[is_wide(bench, cache)[rooms.all]], read),
+        "degraded": (worn, rooms.all, read_worn),
     }
+    asked = {kind: ask(bench, held, knowledge, *each) for kind, each in sets.items()}
+    unread = {kind: ask(bench, held, knowledge, source, rows) for kind, (source, rows, _) in sets.items()}
+    chosen = {name: (rule, asked) for name, rule in rules(held, gallery, val).items()}
+    chosen = {"fusion, nothing read": (chosen["fusion"][0], unread), **chosen}
     methods: list[dict[str, Any]] = []
-    for name, rule in rules(held, gallery, val).items():
+    for name in sorted(chosen, key=lambda each: each.startswith("fusion")):
+        rule, sources = chosen[name]
         entry: dict[str, Any] = {"method": name}
-        for kind, each in asked.items():
+        for kind, each in sources.items():
             answers = at_share(rule(each), each.true, held.other)
             entry[kind] = figures(answers, each.true, groups[each.rows], held.other)
             if kind == "degraded":

@@ -1,13 +1,15 @@
 """Makes the fixture of the quality gate: `python benchmarks/make_quality_gate.py WORK`, after `held_out.py WORK`.
 
 Embeddings by the held-out network, 8 bits a number: some drawings of each company that it knows and of `other`, some
-of its targets, and as queries drawings by artists, of brands and of companies that it has not seen. A test asks them of
-the weights that ship, and has a floor for each figure, so that a worse decision does not pass.
+of its targets, and as queries drawings by artists, of brands and of companies that it has not seen, with what is read
+on them. A test asks them of the weights that ship, and has a floor for each figure, so that a worse decision does not
+pass.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 from pathlib import Path
 
 import numpy as np
@@ -15,18 +17,13 @@ from calibration import BRANDS, CLEAN, LEAST_DRAWINGS, NOVEL_CLEAN, Queries, bot
 from logobench_data import OTHER, default_cache
 
 from logo_retrieval.open_set.impostors import spread
-from logo_retrieval.values import Float32Array, Int64Array
+from logo_retrieval.packed import packed
+from logo_retrieval.values import Int64Array
 
 FILE = Path(__file__).resolve().parents[1] / "tests" / "open_set" / "held_out.npz"
 OF_EACH, OF_OTHER, TARGETS, COHORT = 6, 300, 500, 400
 KNOWN, UNKNOWN, NOVEL, OF_NOVEL = 260, 260, 20, 8
 SEED = 0
-
-
-def packed(vectors: Float32Array) -> np.ndarray:
-    """(m, d) int8."""
-    quanta: np.ndarray = np.round(vectors / np.abs(vectors).max(axis=1, keepdims=True) * 127).astype(np.int8)
-    return quanta
 
 
 def some(chance: np.random.Generator, rows: Int64Array, most: int) -> Int64Array:
@@ -40,6 +37,7 @@ def arrays_of(queries: Queries, name: str) -> dict[str, np.ndarray]:
         f"{name}_vectors": packed(queries.vectors),
         f"{name}_owners": queries.owners.astype(np.int16),
         f"{name}_labels": queries.labels.astype(np.str_),
+        f"{name}_texts": np.array([json.dumps(each, ensure_ascii=False) for each in queries.texts]),
     }
 
 
@@ -76,6 +74,7 @@ def main() -> None:
         head_vectors=packed(network.head.vectors[kept]),
         head_classes=targets[kept].astype(np.str_),
         cohort=packed(network.impostors[spread(np.arange(len(network.impostors)), COHORT)]),
+        names=np.array(json.dumps(network.names, ensure_ascii=False)),
         scale=np.array(
             [getattr(network.scale, name) for name in ("nearest_low", "nearest_high", "head_low", "head_high")]
         ),

@@ -4,7 +4,7 @@ The same sets as those that `calibrate.py` fits to, each query judged by weights
 brand, five folds. Known companies and unknown logos are asked of the measured and of the held-out network and of a
 backbone as ImageNet left it, without a head; novel companies of the held-out one. Reported are, at 30, 60 and 90 %
 unknown logos, how far the probabilities can be trusted, over all answers and bin by bin where a company is named; what
-each part of the evidence is worth; false names asked for and given; risk and coverage; and enrolment.
+each part of the evidence is worth, and reading; false names asked for and given; risk and coverage; and enrolment.
 """
 
 from __future__ import annotations
@@ -48,12 +48,21 @@ from surroundings import RESULTS, surroundings
 
 from logo_retrieval.answers import best_company, named
 from logo_retrieval.bundle import read_bundle
-from logo_retrieval.evaluation.fitting import Asked, cross_fitted, fit_fusion
+from logo_retrieval.evaluation.fitting import Asked, cross_fitted, fit_fusion, fitted_by_fold, judged_by_fold
 from logo_retrieval.evaluation.measure import RESAMPLES, SEED, estimate
 from logo_retrieval.evaluation.metrics import auroc, macro_f_beta
 from logo_retrieval.knowledge import DEFAULT_FALSE_ACCEPT, Knowledge
 from logo_retrieval.open_set.evidence import COMPANY_FEATURES, RIVAL_FEATURES
-from logo_retrieval.open_set.fusion import GROUPS, HEADLESS_NOVEL, HEADLESS_RIVAL, RIVAL, TRAINED, Fusion, probabilities
+from logo_retrieval.open_set.fusion import (
+    GROUPS,
+    HEADLESS_NOVEL,
+    HEADLESS_RIVAL,
+    OF_TEXT,
+    RIVAL,
+    TRAINED,
+    Fusion,
+    probabilities,
+)
 from logo_retrieval.open_set.impostors import Impostors
 from logo_retrieval.values import BoolArray, Float64Array, Int64Array
 
@@ -145,7 +154,11 @@ def known(network: Network) -> dict[str, Any]:
     trial, bare = known_trials(network, Fusion.blank(), head=headed)
     asked, kinds, other = trial.asked, trial.queries.kinds, trial.asked.other
     groups_of_weights = (TRAINED, RIVAL) if headed else (HEADLESS_NOVEL, HEADLESS_RIVAL)
-    odds, odds_bare = cross_judged((trial, bare), groups_of_weights)
+    by_fold = fitted_by_fold(Fusion.blank(), [asked, bare.asked], [trial.folds, bare.folds], groups_of_weights)
+    odds, odds_bare, odds_unread = (
+        judged_by_fold(by_fold, evidence, folds)
+        for evidence, folds in ((asked, trial.folds), (bare.asked, bare.folds), (unread(asked), trial.folds))
+    )
     thresholds = vouched(trial, odds)
     threshold = float(np.mean(list(thresholds.values())))
     moved = above(odds, other, trial.folds, thresholds)
@@ -168,6 +181,7 @@ def known(network: Network) -> dict[str, Any]:
         "queries": int(rows.sum()),
         **quality(moved_bare[rows], bare.asked.true[rows], other, 0.0, numbered(bare.queries.groups)[rows]),
     }
+    entry["reading"] = reading(trial, odds, odds_unread, thresholds)
     fresh = np.isin(kinds, (CLEAN, BRANDS))
     near = asked.features.nearest
     for name, rows in sets.items():
@@ -190,6 +204,55 @@ def known(network: Network) -> dict[str, Any]:
     entry["false_accept"] = {str(share): false_names(trial, odds, share) for share in SHARES}
     entry["risk_coverage"] = risk_coverage(odds[fresh], asked.true[fresh], other)
     return entry
+
+
+def unread(asked: Asked) -> Asked:
+    """The same as if nothing had been read."""
+    for name in OF_TEXT:
+        asked = without(asked, name, ())
+    return asked
+
+
+def reading(
+    trial: Trial, odds: Float64Array, odds_unread: Float64Array, thresholds: dict[int, float]
+) -> dict[str, dict[str, Any]]:
+    """What reading is worth: the same weights and threshold, with what is written and without.
+
+    Args:
+        trial: queries.
+        odds: (n, c) log-odds with what is written.
+        odds_unread: without.
+        thresholds: by fold.
+    """
+    asked, kinds, texts = trial.asked, trial.queries.kinds, trial.queries.texts
+    company = asked.true != asked.other
+    spelled = asked.features.company[np.arange(len(kinds)), asked.true, COMPANY_FEATURES.index("named")] > 0
+    fresh, has_lines = np.isin(kinds, (CLEAN, DEGRADED, BRANDS)), np.array([len(each) > 0 for each in texts])
+    sets = {
+        "all": fresh,
+        "its company is spelled": fresh & company & spelled,
+        "something else is read": fresh & has_lines & ~(company & spelled),
+        "nothing to read": fresh & ~has_lines,
+    }
+    found: dict[str, dict[str, Any]] = {}
+    for name, rows in sets.items():
+        found[name] = {"companies": int((rows & company).sum()), "unknown": int((rows & ~company).sum())}
+        for how, evidence in (("read", odds), ("unread", odds_unread)):
+            right = named(above(evidence, asked.other, trial.folds, thresholds), asked.other, 0.0) == asked.true
+            shares = {f"{what}_right": right[rows & chosen] for what, chosen in sides(company).items()}
+            found[name][how] = {what: round(float(each.mean()), 4) for what, each in shares.items() if len(each)}
+    threshold = float(np.mean(list(thresholds.values())))
+    for how, evidence in (("read", odds), ("unread", odds_unread)):
+        found["all"][how]["ece"] = {
+            str(share): calibration(evidence[fresh], asked.true[fresh], asked.other, threshold, share)["ece"]
+            for share in UNKNOWN_SHARES
+        }
+    return found
+
+
+def sides(company: BoolArray) -> dict[str, BoolArray]:
+    """Companies and unknown logos, as the results name them."""
+    return {"companies": company, "other": ~company}
 
 
 def companies_at(score: Float64Array, company: Int64Array, true: Int64Array, other: int) -> float:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 from embedded import embed_all, embed_degraded
-from logobench import WORN, Rooms, ask, fitted_on, index_of
+from logobench import WORN, Rooms, ask, fitted_on, index_of, texts_of
 from logobench_data import Drawing, default_cache, load
 from PIL import Image, ImageDraw, ImageFont
 from surroundings import RESULTS
@@ -49,10 +49,11 @@ def main() -> None:
     rooms = Rooms.of(bench)
     drawn = embed_all(bench, bundle, arguments.cache)
     worn = embed_degraded(bench, np.union1d(rooms.val, rooms.all), WORN, bundle, arguments.cache)
-    knowledge, _ = fitted_on(bench, drawn, worn, rooms, bundle)
+    texts = texts_of(bench, arguments.cache)
+    knowledge, _ = fitted_on(bench, drawn, worn, rooms, bundle, texts)
     held = index_of(bench, drawn, rooms.train, knowledge)
     asked = np.sort(np.random.default_rng(SEED).choice(rooms.unseen, ROWS * COLUMNS, replace=False))
-    scores = ask(bench, held, knowledge, drawn, asked).scores
+    scores = ask(bench, held, knowledge, drawn, asked, texts[0]).scores
     answers = probabilities(scores.log_odds, held.other)
     thresholds = knowledge.thresholds(DEFAULT_FALSE_ACCEPT, held.profile)
     assert thresholds is not None  # noqa: S101

@@ -20,39 +20,40 @@ from logo_retrieval.images.preparation import Preparation
 from logo_retrieval.reading import recogniser
 from logo_retrieval.values import Int64Array, TextLine
 
+FOUND_AT_PX = 192
+"""Lines are found on drawings of this size, as the starter sees them, whichever network looks at the rest."""
+
 Texts = dict[int, tuple[TextLine, ...]]
 """By row, of drawings with something that may be writing."""
 
 
-def read_all(bench: LogoBench, rows: Int64Array, salt: str | None, size_px: int, cache: Path) -> Texts:
+def read_all(bench: LogoBench, rows: Int64Array, salt: str | None, cache: Path) -> Texts:
     """What is read on some drawings, or with a salt on one degraded copy of each."""
-    return _kept(ARCHIVE, sources_of(bench, rows, salt), rows, salt, size_px, cache)
+    return _kept(ARCHIVE, sources_of(bench, rows, salt), rows, salt, cache)
 
 
-def read_wide(wide: tuple[WideDrawing, ...], rows: Int64Array, salt: str | None, size_px: int, cache: Path) -> Texts:
+def read_wide(wide: tuple[WideDrawing, ...], rows: Int64Array, salt: str | None, cache: Path) -> Texts:
     """The same of the wide set."""
-    return _kept(WIDE_ARCHIVE, wide_sources_of(wide, rows, salt), rows, salt, size_px, cache)
+    return _kept(WIDE_ARCHIVE, wide_sources_of(wide, rows, salt), rows, salt, cache)
 
 
-def _kept(
-    archive: Path, sources: Iterable[bytes | Path], rows: Int64Array, salt: str | None, size_px: int, cache: Path
-) -> Texts:
+def _kept(archive: Path, sources: Iterable[bytes | Path], rows: Int64Array, salt: str | None, cache: Path) -> Texts:
     code = (archive, Path(degrade.__file__), Path(str(lines.__file__)), recogniser.FILE)
     made_by = [hashlib.sha256(file.read_bytes()).hexdigest() for file in code]
-    recipe = [made_by, hashlib.sha256(rows.tobytes()).hexdigest(), salt, size_px]
+    recipe = [made_by, hashlib.sha256(rows.tobytes()).hexdigest(), salt, FOUND_AT_PX]
     kept = cache / "texts" / f"{hashlib.sha256(json.dumps(recipe).encode()).hexdigest()[:16]}.json"
     if not kept.is_file():
         kept.parent.mkdir(parents=True, exist_ok=True)
-        found = _read(sources, rows, size_px)
+        found = _read(sources, rows)
         kept.write_text(json.dumps({str(row): found[row] for row in found}, ensure_ascii=False), encoding="utf-8")
     stored = json.loads(kept.read_text(encoding="utf-8"))
     return {int(row): tuple(TextLine(text, confidence) for text, confidence in each) for row, each in stored.items()}
 
 
-def _read(sources: Iterable[bytes | Path], rows: Int64Array, size_px: int) -> dict[int, list[tuple[str, float]]]:
+def _read(sources: Iterable[bytes | Path], rows: Int64Array) -> dict[int, list[tuple[str, float]]]:
     reader = recogniser.Recogniser()
     found = {}
-    with DecoderPool(Preparation(size_px=size_px)) as pool:
+    with DecoderPool(Preparation(size_px=FOUND_AT_PX)) as pool:
         for row, image in zip(rows, pool.decode(sources, all_views=True, lines=True), strict=True):
             if not isinstance(image, UnreadableImage) and image.lines:
                 found[int(row)] = [(each.text, each.confidence) for each in reader.read(image.lines)]

@@ -11,7 +11,8 @@ from logo_retrieval.heads.cosine import CosineHead, HeadVectors, Novel
 from logo_retrieval.heads.imprinting import imprint
 from logo_retrieval.knowledge import Knowledge
 from logo_retrieval.open_set.evidence import ClassProfile, Scale
-from logo_retrieval.open_set.impostors import FEWEST_IMPOSTORS, bars, spread, unit
+from logo_retrieval.open_set.impostors import FEWEST_IMPOSTORS, bars, spread
+from logo_retrieval.packed import unit
 from logo_retrieval.reading.names import Names
 from logo_retrieval.search.faiss_index import FAISS_FLAT, FaissIndex, faiss_is_installed
 from logo_retrieval.search.open import open_index

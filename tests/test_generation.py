@@ -18,7 +18,8 @@ from logo_retrieval.knowledge import Knowledge
 from logo_retrieval.models import copy_starter
 from logo_retrieval.open_set.evidence import ClassProfile, Scale
 from logo_retrieval.open_set.fusion import Fusion, probabilities
-from logo_retrieval.open_set.impostors import Impostors, bars, unit
+from logo_retrieval.open_set.impostors import Impostors, bars
+from logo_retrieval.packed import unit
 from logo_retrieval.values import OTHER, Float32Array
 
 SAMPLES = Path(__file__).resolve().parents[1] / "benchmarks" / "samples"

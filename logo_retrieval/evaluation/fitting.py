@@ -143,12 +143,26 @@ def cross_fitted(
         folds: (n,) the fold of each query, for each set.
         groups: that are fitted.
     """
-    odds = [np.zeros(each.features.nearest.shape) for each in asked]
+    by_fold = fitted_by_fold(start, asked, folds, groups)
+    return [judged_by_fold(by_fold, each, own) for each, own in zip(asked, folds, strict=True)]
+
+
+def fitted_by_fold(
+    start: Fusion, asked: Sequence[Asked], folds: Sequence[Int64Array], groups: Sequence[str]
+) -> dict[int, Fusion]:
+    """Weights for each fold, fitted without it; arguments as of `cross_fitted`."""
     pairs = list(zip(asked, folds, strict=True))
-    for fold in np.unique(np.concatenate(folds)):
-        fitted = fit_fusion(start, [each.only(own != fold) for each, own in pairs], groups)
-        for found, (each, own) in zip(odds, pairs, strict=True):
-            found[own == fold] = each.only(own == fold).log_odds(fitted)
+    return {
+        int(fold): fit_fusion(start, [each.only(own != fold) for each, own in pairs], groups)
+        for fold in np.unique(np.concatenate(folds))
+    }
+
+
+def judged_by_fold(by_fold: Mapping[int, Fusion], asked: Asked, folds: Int64Array) -> Float64Array:
+    """(n, c) log-odds of each query by the weights for its fold."""
+    odds = np.zeros(asked.features.nearest.shape)
+    for fold, fusion in by_fold.items():
+        odds[folds == fold] = asked.only(folds == fold).log_odds(fusion)
     return odds
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import zipfile
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,10 +12,11 @@ import numpy as np
 
 from logo_retrieval.errors import ModelError
 from logo_retrieval.heads.imprinting import NOBODY, Imprinted
+from logo_retrieval.packed import expect_packed, packed, read_arrays, unpacked
 from logo_retrieval.values import OTHER, BoolArray, Float32Array, Int64Array
 
 HEAD_FILE = "head.npz"
-"""The file of a model bundle that holds the head: `vectors` (t, d) float32 and `classes` (t,) text."""
+"""The file of a model bundle that holds the head: `vectors` (t, d) int8 and `classes` (t,) text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,17 +42,11 @@ class HeadVectors:
         Raises:
             ModelError: when it is missing, damaged, or its arrays do not fit each other or the model.
         """
-        try:
-            with file.open("rb") as stream, np.load(stream, allow_pickle=False) as arrays:
-                vectors, classes = arrays["vectors"], arrays["classes"]
-        except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile) as error:
-            raise ModelError(f"'{file}' holds no head: {error}") from error
-        if vectors.dtype != np.float32 or vectors.shape != (len(classes), dim):
-            raise ModelError(
-                f"'{file}' must hold a vector of {dim} float32 for each of {len(classes)} targets, "
-                f"got {vectors.dtype} of shape {vectors.shape}"
-            )
-        return cls(vectors, tuple(str(name) for name in classes))
+        quanta, classes = read_arrays(file, ("vectors", "classes"), "head")
+        expect_packed(quanta, dim, file)
+        if len(quanta) != len(classes):
+            raise ModelError(f"'{file}' must hold a vector for each of {len(classes)} targets, got {len(quanta)}")
+        return cls(unpacked(quanta), tuple(str(name) for name in classes))
 
     def nameless(self, classes: Collection[str]) -> BoolArray:
         """(t,) whether a target speaks for no company among some classes."""
@@ -62,7 +56,8 @@ class HeadVectors:
     def to_bytes(self) -> bytes:
         """The content of the file: plain arrays, no pickle."""
         file = io.BytesIO()
-        np.savez(file, allow_pickle=False, vectors=self.vectors, classes=np.array(self.classes, dtype=np.str_))
+        classes = np.array(self.classes, dtype=np.str_)
+        np.savez_compressed(file, allow_pickle=False, vectors=packed(self.vectors), classes=classes)
         return file.getvalue()
 
 

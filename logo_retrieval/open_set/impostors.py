@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import math
-import zipfile
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
@@ -12,6 +11,7 @@ from typing import Self
 import numpy as np
 
 from logo_retrieval.errors import ModelError
+from logo_retrieval.packed import expect_packed, packed, read_arrays, unpacked
 from logo_retrieval.values import Float32Array, Float64Array, Int64Array
 
 IMPOSTORS_FILE = "impostors.npz"
@@ -25,7 +25,6 @@ FEWEST_IMPOSTORS = 100
 """Fewer have no hundredth part."""
 
 BAR_QUANTILE = 0.99
-_QUANTA = 127
 _BLOCK = 4096
 
 
@@ -57,30 +56,23 @@ class Impostors:
         Raises:
             ModelError: when it is missing, damaged, or does not fit the model.
         """
-        try:
-            with file.open("rb") as stream, np.load(stream, allow_pickle=False) as arrays:
-                quanta, log_odds = arrays["vectors"], arrays["log_odds"]
-                novel, pairs = arrays["novel_log_odds"], int(arrays["novel_pairs"])
-        except (OSError, EOFError, ValueError, TypeError, KeyError, zipfile.BadZipFile) as error:
-            raise ModelError(f"'{file}' holds no impostors: {error}") from error
-        if quanta.dtype != np.int8 or quanta.ndim != 2 or quanta.shape[1] != dim:
-            raise ModelError(f"'{file}' must hold vectors of {dim} int8, got {quanta.dtype} of shape {quanta.shape}")
+        names = ("vectors", "log_odds", "novel_log_odds", "novel_pairs")
+        quanta, log_odds, novel, pairs = read_arrays(file, names, "impostors")
+        expect_packed(quanta, dim, file)
         for each in (log_odds, novel):
             if each.dtype != np.float32 or each.ndim != 1 or not np.isfinite(each).all():
                 raise ModelError(
                     f"'{file}' must hold (u,) finite float32 log-odds, got {each.dtype} of shape {each.shape}"
                 )
-        return cls(unit(quanta.astype(np.float32)), log_odds, novel, pairs)
+        return cls(unpacked(quanta), log_odds, novel, int(pairs))
 
     def to_bytes(self) -> bytes:
-        """The content of the file: plain arrays, no pickle; a component keeps 8 bits, which moves a cosine by .001."""
-        largest = np.abs(self.vectors).max(axis=1, keepdims=True, initial=1e-12)
-        quanta = np.round(self.vectors / largest * _QUANTA).astype(np.int8)
+        """The content of the file: plain arrays, no pickle."""
         file = io.BytesIO()
         np.savez_compressed(
             file,
             allow_pickle=False,
-            vectors=quanta,
+            vectors=packed(self.vectors),
             log_odds=np.sort(self.log_odds),
             novel_log_odds=-np.sort(-self.novel_log_odds),
             novel_pairs=np.int64(self.novel_pairs),
@@ -139,13 +131,6 @@ class Impostors:
         rank = int(max_false_accept * self.novel_pairs / n_novel + 1e-9)
         tail = -np.sort(-self.novel_log_odds)
         return float(tail[rank]) if rank < len(tail) else -math.inf
-
-
-def unit(vectors: Float32Array) -> Float32Array:
-    """(m, d) rows of unit length."""
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    rows: Float32Array = (vectors / np.maximum(lengths, 1e-12)).astype(np.float32)
-    return rows
 
 
 def spread(rows: Int64Array, most: int = MOST_IMPOSTORS) -> Int64Array:

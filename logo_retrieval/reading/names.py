@@ -6,6 +6,7 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from itertools import groupby
+from typing import NamedTuple
 
 import numpy as np
 
@@ -15,19 +16,38 @@ MOST_WORDS = 12
 """So many words of a line are looked at: a name has few, and a screenshot should not take long."""
 
 _LONGEST_NAME = 6  # words
-_FULL_LENGTH = 5
+_CLEARLY_WRITING = 5  # letters; symbols are read as two or three
 _IDEOGRAPH = 3  # a Chinese character says as much as three letters
-_STRICTNESS = 6  # slack misread and a brand called black look the same
 _SPACED_FROM = 3  # letters
 _FIRST_IDEOGRAPH = "\u2e80"
+_LEGAL_SIGNS = str.maketrans(dict.fromkeys("™℠®©Ⓡⓡ", " "))  # decomposed, they would be letters
+
+
+class Clarity(NamedTuple):
+    """How clearly a name stands in a text.
+
+    Attributes:
+        misread: the power of the share of a name that was read as it is spelled.
+        full_length: letters of a name that counts fully; of one letter it counts nothing.
+        stray: what a name counts, in [0, 1], when the first letter of the line is left out: a symbol read as a letter.
+    """
+
+    misread: float
+    full_length: int
+    stray: float
+
+
+CLARITY = Clarity(misread=4, full_length=3, stray=0.8)
+"""Chosen by `benchmarks/clarity.py`."""
 
 
 class Names:
     """The names of c classes, ready to be found in text."""
 
-    def __init__(self, names: Sequence[Sequence[str]]) -> None:
+    def __init__(self, names: Sequence[Sequence[str]], clarity: Clarity = CLARITY) -> None:
         """Takes the names of each class, in the order of the classes; a class may have none."""
         self._names = names
+        self._clarity = clarity
 
     @cached_property
     def _owners(self) -> dict[str, list[int]]:
@@ -48,11 +68,11 @@ class Names:
         """How clearly each class is named in each picture, and how clearly anything is written there.
 
         A name counts by four factors in [0, 1]: the reader's confidence; the share of the name that was read as it is
-        spelled, to the sixth; the share of the line that it makes up, squared, since GitHub Actions is not GitHub; and
-        its length, from 0 for one letter to 1 for five, since short names are read into drawings. It begins and ends
-        where words do: php is not in phpipam. Case, accents, spaces and signs do not count; of a name of five letters
-        one may be misread, of nine two. A name may go over all lines. What is written counts by the reader's confidence
-        and the length of the line.
+        spelled, to its power in `Clarity`; the share of the line that it makes up, since GitHub Actions is not GitHub;
+        and its length, from 0 for one letter to 1, since short names are read into drawings. It begins and
+        ends where words do: php is not in phpipam; but the first letter of a line may be a symbol that was taken for
+        one. Case, accents, spaces and signs do not count; of a name of five letters one may be misread, of nine two. A
+        name may go over all lines. What is written counts by the reader's confidence and the length of the line.
 
         Args:
             texts: the lines of each of n pictures.
@@ -64,15 +84,20 @@ class Names:
         written = np.zeros(len(texts), np.float32)
         for row, lines in enumerate(texts):
             for line in (*lines, *_joined(lines)):
-                read = words(line.text)[:MOST_WORDS]
-                whole = _length("".join(read))
-                written[row] = max(written[row], line.confidence * _weight(whole))
-                for part, name, likeness in self._found(tuple(read)):
-                    share = min(_length(part) / whole, 1.0)
-                    clear = line.confidence * likeness**_STRICTNESS * share**2 * _weight(_length(name))
-                    owners = self._owners[name]
-                    named[row, owners] = np.maximum(named[row, owners], clear)
+                read = tuple(words(line.text)[:MOST_WORDS])
+                written[row] = max(written[row], line.confidence * _weight(_length("".join(read)), _CLEARLY_WRITING))
+                for said, counts in ((read, 1.0), (_without_symbol(read), self._clarity.stray)):
+                    for owners, clear in self._named_in(said):
+                        named[row, owners] = np.maximum(named[row, owners], line.confidence * counts * clear)
         return named, written
+
+    def _named_in(self, read: tuple[str, ...]) -> Iterator[tuple[list[int], float]]:
+        """The classes that some words name, and how clearly, the reader's confidence aside."""
+        whole = _length("".join(read))
+        for part, name, likeness in self._found(read):
+            share = min(_length(part) / whole, 1.0)
+            clear = likeness**self._clarity.misread * share * _weight(_length(name), self._clarity.full_length)
+            yield self._owners[name], clear
 
     def _found(self, read: tuple[str, ...]) -> Iterator[tuple[str, str, float]]:
         """Runs of words, the names that they are, and how alike both are spelled."""
@@ -99,13 +124,19 @@ def _joined(lines: Sequence[TextLine]) -> list[TextLine]:
     return [TextLine(" ".join(line.text for line in there), min(line.confidence for line in there))]
 
 
+def _without_symbol(read: tuple[str, ...]) -> tuple[str, ...]:
+    """The words but for the first letter of all."""
+    return (read[0][1:], *read[1:]) if read and len(read[0]) > 1 else read[1:]
+
+
 def words(text: str) -> list[str]:
     """The words of a text, without case, accents and signs; letters that stand apart are one word.
 
     >>> words("Café  Node.JS"), words("N E T F L I X")
     (['cafe', 'node', 'js'], ['netflix'])
     """
-    plain = (each for each in unicodedata.normalize("NFKD", text).casefold() if not unicodedata.combining(each))
+    letters = unicodedata.normalize("NFKD", text.translate(_LEGAL_SIGNS)).casefold()
+    plain = (each for each in letters if not unicodedata.combining(each))
     found: list[str] = []
     for apart, run in groupby(
         "".join(each if each.isalnum() else " " for each in plain).split(), lambda w: len(w) == 1
@@ -125,6 +156,6 @@ def _length(text: str) -> int:
     return sum(_IDEOGRAPH if each >= _FIRST_IDEOGRAPH else 1 for each in text)
 
 
-def _weight(letters: int) -> float:
-    """From 0 for one letter to 1 for five."""
-    return min(max(letters - 1, 0) / (_FULL_LENGTH - 1), 1.0)
+def _weight(letters: int, full_length: int) -> float:
+    """From 0 for one letter to 1."""
+    return min(max(letters - 1, 0) / (full_length - 1), 1.0)

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from logo_retrieval.errors import ModelError
-from logo_retrieval.open_set.impostors import Impostors, bars, spread, unit
+from logo_retrieval.open_set.impostors import Impostors, bars, spread
+from logo_retrieval.packed import unit
 
 
 def cohort(n: int, dim: int = 8, seed: int = 0) -> np.ndarray:

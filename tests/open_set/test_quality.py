@@ -6,6 +6,8 @@ its network weaker than the one that ships: the floors say that the decision has
 
 from __future__ import annotations
 
+import itertools
+import json
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -21,10 +23,13 @@ from logo_retrieval.knowledge import Knowledge
 from logo_retrieval.models import starter_model
 from logo_retrieval.open_set.evidence import Scale
 from logo_retrieval.open_set.fusion import Fusion, probabilities
-from logo_retrieval.open_set.impostors import IMPOSTORS_FILE, Impostors, unit
-from logo_retrieval.values import OTHER, Float32Array, Float64Array, Int64Array
+from logo_retrieval.open_set.impostors import IMPOSTORS_FILE, Impostors
+from logo_retrieval.packed import unit
+from logo_retrieval.values import OTHER, Float32Array, Float64Array, Int64Array, TextLine
 
 FILE = Path(__file__).with_name("held_out.npz")
+
+Texts = list[tuple[TextLine, ...]]
 
 
 @cache
@@ -52,15 +57,22 @@ class Queries:
     vectors: Float32Array
     owners: Int64Array
     labels: np.ndarray
+    texts: Texts
 
     @classmethod
     def of(cls, name: str) -> Queries:
-        return cls(vectors(f"{name}_vectors"), kept()[f"{name}_owners"].astype(np.int64), kept()[f"{name}_labels"])
+        texts = [tuple(TextLine(*line) for line in json.loads(each)) for each in kept()[f"{name}_texts"].tolist()]
+        owners, labels = kept()[f"{name}_owners"].astype(np.int64), kept()[f"{name}_labels"]
+        return cls(vectors(f"{name}_vectors"), owners, labels, texts)
 
     def only(self, chosen: np.ndarray) -> Queries:
         place = np.cumsum(chosen) - 1
         rows = chosen[self.owners]
-        return Queries(self.vectors[rows], place[self.owners[rows]], self.labels[chosen])
+        texts = list(itertools.compress(self.texts, chosen))
+        return Queries(self.vectors[rows], place[self.owners[rows]], self.labels[chosen], texts)
+
+    def unread(self) -> Queries:
+        return replace(self, texts=[()] * len(self.labels))
 
 
 def held(enrolled: Queries | None = None, *, head: bool = True, others: bool = True) -> Generation:
@@ -71,12 +83,15 @@ def held(enrolled: Queries | None = None, *, head: bool = True, others: bool = T
         items = np.concatenate([items, enrolled.owners + len(labels)])
         labels, views = np.concatenate([labels, enrolled.labels]), np.concatenate([views, enrolled.vectors])
     classes = tuple(dict.fromkeys([*labels.tolist(), OTHER]))
-    return generation_of(classes, np.array([classes.index(each) for each in labels]), views, items, knowledge(head))
+    names = json.loads(str(kept()["names"]))
+    known_as = [names.get(each, () if each == OTHER else (each,)) for each in classes]
+    item_classes = np.array([classes.index(each) for each in labels])
+    return generation_of(classes, item_classes, views, items, knowledge(head), known_as)
 
 
 def answered(queries: Queries, index: Generation, *, head: bool = True) -> tuple[Float64Array, Int64Array]:
     """Log-odds, and the class that each is said to show."""
-    query = Query(queries.vectors, queries.owners, len(queries.labels))
+    query = Query(queries.vectors, queries.owners, len(queries.labels), queries.texts)
     odds = score(query, index, knowledge(head).fusion).log_odds
     thresholds = knowledge(head).thresholds(0.02, index.profile)
     assert thresholds is not None

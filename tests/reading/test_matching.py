@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from logo_retrieval.reading.names import Names
+from logo_retrieval.reading.names import CLARITY, Names
 from logo_retrieval.values import TextLine
 
 CLASSES = (
@@ -17,6 +17,7 @@ CLASSES = (
     ("X",),
     ("百度", "Baidu"),
     ("Google",),
+    ("Go",),
     (),
 )
 
@@ -46,28 +47,37 @@ def test_case_accents_spaces_and_signs_do_not_matter(text: str, place: int) -> N
 
 
 def test_a_letter_of_a_long_name_may_be_misread_and_counts_less() -> None:
-    assert read("facebock")[3] == pytest.approx((7 / 8) ** 6, abs=1e-3)
+    assert read("facebock")[3] == pytest.approx((7 / 8) ** CLARITY.misread, abs=1e-3)
     assert read("tacebock")[3] == 0.0  # two of eight
-    assert read("amazon web servlccs")[2] == pytest.approx((15 / 17) ** 6, abs=1e-3)
+    assert read("amazon web servlccs")[2] == pytest.approx((15 / 17) ** CLARITY.misread, abs=1e-3)
     assert read("phd")[0] == 0.0  # of a short name none
 
 
 def test_words_have_borders() -> None:
     assert read("phpipam")[0] == 0.0
-    assert read("php ipam")[0] == pytest.approx(0.5 * (3 / 7) ** 2, abs=1e-3)
+    assert read("php ipam")[0] == pytest.approx(3 / 7, abs=1e-3)
 
 
 def test_a_name_within_a_longer_one_says_little() -> None:
-    assert read("Google Fonts")[6] == pytest.approx((6 / 11) ** 2, abs=1e-3)
+    assert read("Google Fonts")[6] == pytest.approx(6 / 11, abs=1e-3)
 
 
 def test_short_names_say_less_and_one_letter_nothing() -> None:
-    assert (read("X")[4], read("PHP")[0], read("AWS")[2]) == (0.0, 0.5, 0.5)
+    assert (read("X")[4], read("Go")[7], read("PHP")[0], read("AWS")[2]) == (0.0, 0.5, 1.0, 1.0)
 
 
 def test_a_name_may_go_over_two_lines() -> None:
     assert read("You", "Tube")[1] == 1.0
     assert read("amazon", "web services")[2] == 1.0
+
+
+def test_a_symbol_may_be_read_as_the_first_letter_of_a_line() -> None:
+    assert read("OYouTube")[1] == read("日 YouTube")[1] == pytest.approx(CLARITY.stray, abs=1e-3)
+    assert read("YouTubeO")[1] < CLARITY.stray
+
+
+def test_signs_of_the_law_are_no_letters() -> None:
+    assert read("Facebook™")[3] == read("facebook®")[3] == 1.0
 
 
 def test_what_the_reader_is_unsure_of_counts_less() -> None:

@@ -45,6 +45,23 @@ def test_two_lines(reader: Recogniser) -> None:
     assert read(reader, svg(two)) == ["Stack", "Overflow"]
 
 
+def test_two_lines_beside_a_symbol(reader: Recogniser) -> None:
+    symbol = '<circle cx="100" cy="100" r="90" fill="#c00"/>'
+    two = written("Stack", x=230, y=80, size=80) + written("Overflow", x=230, y=180, size=80)
+    assert read(reader, svg(symbol + two)) == ["Stack", "Overflow"]
+
+
+def test_a_name_that_touches_the_symbol_above_it(reader: Recogniser) -> None:
+    symbol = '<path d="M150 10L290 10L152 220L150 240L148 220L10 10z" fill="none" stroke="#364" stroke-width="4"/>'
+    assert read(reader, svg(symbol + written("mountain", x=10, y=278, size=66), 300, 310)) == ["mountain"]
+
+
+@pytest.mark.parametrize("symbol", ['<circle cx="50" cy="50" r="45"/>', '<path d="M5 5H95V60Q50 140 5 60z"/>'])
+def test_the_foot_of_a_symbol_is_no_line(symbol: str) -> None:
+    hollow = symbol.replace("/>", ' fill="none" stroke="#000" stroke-width="6"/>')
+    assert decode(svg(hollow, 100, 140), Preparation(size_px=192), all_views=True, lines=True).lines == ()
+
+
 def test_a_drawing_without_a_place_for_a_name_has_no_lines() -> None:
     square = svg('<path d="M10 10h180v180h-180z"/>', 200, 200)
     assert decode(square, Preparation(size_px=192), all_views=True, lines=True).lines == ()

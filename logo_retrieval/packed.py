@@ -1,0 +1,63 @@
+"""Unit vectors in 8 bits a component, as files of a model bundle keep them: a cosine moves by about .001."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from logo_retrieval.errors import ModelError
+from logo_retrieval.values import Float32Array, Int8Array
+
+_QUANTA = 127
+_SMALLEST = 1e-12
+
+
+def packed(vectors: Float32Array) -> Int8Array:
+    """Rounds (m, d) rows to (m, d) int8, the largest component of each to 127."""
+    largest = np.abs(vectors).max(axis=1, keepdims=True, initial=_SMALLEST)
+    quanta: Int8Array = np.round(vectors / largest * _QUANTA).astype(np.int8)
+    return quanta
+
+
+def unpacked(quanta: Int8Array) -> Float32Array:
+    """(m, d) float32 rows of unit length."""
+    return unit(quanta.astype(np.float32))
+
+
+def unit(vectors: Float32Array) -> Float32Array:
+    """(m, d) rows of unit length."""
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    rows: Float32Array = (vectors / np.maximum(lengths, _SMALLEST)).astype(np.float32)
+    return rows
+
+
+def read_arrays(file: Path, names: Sequence[str], what: str) -> list[np.ndarray]:
+    """Reads some arrays of an npz file.
+
+    Args:
+        file: of a model bundle.
+        names: of the arrays.
+        what: the file should hold, for the message.
+
+    Raises:
+        ModelError: when it is missing or damaged, or lacks one.
+    """
+    try:
+        with file.open("rb") as stream, np.load(stream, allow_pickle=False) as arrays:
+            return [arrays[name] for name in names]
+    except (OSError, EOFError, ValueError, TypeError, KeyError, zipfile.BadZipFile) as error:
+        raise ModelError(f"'{file}' holds no {what}: {error}") from error
+
+
+def expect_packed(quanta: np.ndarray, dim: int, file: Path) -> Int8Array:
+    """The same array, as (m, dim) int8.
+
+    Raises:
+        ModelError: when it is something else.
+    """
+    if quanta.dtype != np.int8 or quanta.ndim != 2 or quanta.shape[1] != dim:
+        raise ModelError(f"'{file}' must hold vectors of {dim} int8, got {quanta.dtype} of shape {quanta.shape}")
+    return quanta
