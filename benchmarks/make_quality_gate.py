@@ -37,7 +37,9 @@ def arrays_of(queries: Queries, name: str) -> dict[str, np.ndarray]:
         f"{name}_vectors": packed(queries.vectors),
         f"{name}_owners": queries.owners.astype(np.int16),
         f"{name}_labels": queries.labels.astype(np.str_),
-        f"{name}_texts": np.array([json.dumps(each, ensure_ascii=False) for each in queries.texts]),
+        f"{name}_texts": np.array(
+            [json.dumps([[line.text, round(line.confidence, 3)] for line in each]) for each in queries.texts]
+        ),
     }
 
 
@@ -74,7 +76,7 @@ def main() -> None:
         head_vectors=packed(network.head.vectors[kept]),
         head_classes=targets[kept].astype(np.str_),
         cohort=packed(network.impostors[spread(np.arange(len(network.impostors)), COHORT)]),
-        names=np.array(json.dumps(network.names, ensure_ascii=False)),
+        names=np.array(json.dumps(network.names)),
         scale=np.array(
             [getattr(network.scale, name) for name in ("nearest_low", "nearest_high", "head_low", "head_high")]
         ),

@@ -25,9 +25,6 @@ from logo_retrieval.values import MISSING_ID, OTHER, Float32Array, Float64Array,
 FALLBACK_SCALE = Scale(nearest_low=0.6, nearest_high=0.9, head_low=0.3, head_high=0.6)
 """Of a network of which nothing is known, in an index too small to show it."""
 
-_CACHED_FROM_ROWS = 20_000
-"""Fewer vectors are read from SQLite about as fast as from a cache whose checksum is verified."""
-
 _SCALED_BY = 300
 """So many drawings of an index show the scale of its network."""
 
@@ -244,13 +241,13 @@ def in_open_world(classes: tuple[str, ...]) -> tuple[str, ...]:
 
 def _open_search(store: IndexStore, *, cached: bool) -> tuple[Snapshot, VectorIndex]:
     """Searches the vectors kept in the cache where it is current, else those of the SQLite file."""
-    kept = read_cache(store.folder, backend=FAISS_FLAT) if cached and faiss_is_installed() else None
-    generation, payload = kept or (None, b"")
+    kept = read_cache(store.folder, backend=FAISS_FLAT) if cached else None
+    generation, payload = kept if kept and faiss_is_installed() else (None, b"")
     snapshot = store.snapshot(held_generation=generation)
     if snapshot.vectors is None:
         return snapshot, FaissIndex.from_bytes(payload, snapshot.vector_items)
     index = open_index(snapshot.vectors, snapshot.vector_items)
-    if cached and isinstance(index, FaissIndex) and len(snapshot.vectors) >= _CACHED_FROM_ROWS:
+    if cached and isinstance(index, FaissIndex):
         write_cache(store.folder, index.to_bytes(), generation=snapshot.generation, backend=FAISS_FLAT)
         if store.generation() != snapshot.generation:  # what was removed meanwhile must not stay in the cache
             remove_cache(store.folder)

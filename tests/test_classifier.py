@@ -66,7 +66,7 @@ def test_similar_raises_for_an_unreadable_image(index: Path) -> None:
 def test_a_search_cache_is_made_used_and_not_trusted(
     index: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("logo_retrieval.generation._CACHED_FROM_ROWS", 1)
+    monkeypatch.setattr("logo_retrieval.search.open.FAISS_FROM", 1)
     mine = Path(shutil.copytree(index, tmp_path / "mine"))
     query = svg("ärzte", 1)
 

@@ -85,7 +85,7 @@ def test_another_process_sees_it_in_its_next_answer(mine: Path, classifier: Logo
 
 
 def test_removed_without_trace(mine: Path, classifier: LogoClassifier, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("logo_retrieval.generation._CACHED_FROM_ROWS", 1)
+    monkeypatch.setattr("logo_retrieval.search.open.FAISS_FROM", 1)
     before = answers(mine)
     for place in range(5):
         classifier.enroll("ring", [ring(place)])

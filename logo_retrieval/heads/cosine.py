@@ -57,7 +57,7 @@ class HeadVectors:
         """The content of the file: plain arrays, no pickle."""
         file = io.BytesIO()
         classes = np.array(self.classes, dtype=np.str_)
-        np.savez_compressed(file, allow_pickle=False, vectors=packed(self.vectors), classes=classes)
+        np.savez(file, allow_pickle=False, vectors=packed(self.vectors), classes=classes)
         return file.getvalue()
 
 

@@ -69,7 +69,7 @@ class Impostors:
     def to_bytes(self) -> bytes:
         """The content of the file: plain arrays, no pickle."""
         file = io.BytesIO()
-        np.savez_compressed(
+        np.savez(
             file,
             allow_pickle=False,
             vectors=packed(self.vectors),

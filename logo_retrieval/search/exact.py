@@ -38,7 +38,7 @@ class ExactIndex:
         block = max(1, _SCORES_PER_BLOCK // max(1, len(self._ids)))
         for start in range(0, len(queries), block):
             scores = queries[start : start + block] @ self._vectors.T
-            best = np.argsort(-scores, axis=1, kind="stable")[:, :rows]
+            best = _best(scores, rows)
             ids[start : start + block] = self._ids[best]
             similarities[start : start + block] = np.take_along_axis(scores, best, axis=1)
         return padded(ids, similarities, k)
@@ -46,3 +46,17 @@ class ExactIndex:
     def vectors_at(self, rows: Int64Array) -> Float32Array:
         """The (r, d) vectors of some of the rows that the index was built from."""
         return self._vectors[rows]
+
+
+def _best(scores: Float32Array, k: int) -> Int64Array:
+    """(n, k) positions of the largest of (n, m) scores, the largest first, of equal ones the first, m at least k."""
+    if k == scores.shape[1]:
+        return np.argsort(-scores, axis=1, kind="stable")
+    chosen = np.sort(np.argpartition(scores, -k, axis=1)[:, -k:], axis=1)
+    values = np.take_along_axis(scores, chosen, axis=1)
+    least = values.min(axis=1, keepdims=True)
+    tied = np.flatnonzero((scores >= least).sum(axis=1) > k)  # with one that was not chosen, perhaps an earlier one
+    order = np.argsort(-values, axis=1, kind="stable")
+    best: Int64Array = np.take_along_axis(chosen, order, axis=1)
+    best[tied] = np.argsort(-scores[tied], axis=1, kind="stable")[:, :k]
+    return best

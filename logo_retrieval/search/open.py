@@ -1,4 +1,4 @@
-"""Which index serves: FAISS where it is installed, exact numpy search where not."""
+"""Which index serves: numpy for small galleries, FAISS for large ones where it is installed."""
 
 from __future__ import annotations
 
@@ -7,6 +7,9 @@ from logo_retrieval.search.faiss_index import FaissIndex, faiss_is_installed
 from logo_retrieval.search.protocol import VectorIndex
 from logo_retrieval.values import Float32Array, Int64Array
 
+FAISS_FROM = 20_000
+"""Vectors from which on FAISS is worth its import; below, numpy finds the same sooner (`benchmarks/search.py`)."""
+
 
 def open_index(vectors: Float32Array, ids: Int64Array) -> VectorIndex:
     """An exact index over (m, d) float32 unit vectors with (m,) int64 ids; an id may occur several times, once a view.
@@ -14,4 +17,5 @@ def open_index(vectors: Float32Array, ids: Int64Array) -> VectorIndex:
     Raises:
         BackendError: when two FAISS distributions are installed over one another.
     """
-    return FaissIndex.build(vectors, ids) if faiss_is_installed() else ExactIndex(vectors, ids)
+    serves = faiss_is_installed() and len(vectors) >= FAISS_FROM
+    return FaissIndex.build(vectors, ids) if serves else ExactIndex(vectors, ids)

@@ -116,9 +116,27 @@ def _distributions(monkeypatch: pytest.MonkeyPatch, *installed: str) -> None:
     monkeypatch.setattr("logo_retrieval.search.faiss_index.version", version)
 
 
-def test_without_faiss_numpy_serves(monkeypatch: pytest.MonkeyPatch, rng: np.random.Generator) -> None:
-    _distributions(monkeypatch)
-    assert isinstance(open_index(unit(rng, 3, 4), np.arange(3, dtype=np.int64)), ExactIndex)
+@pytest.mark.parametrize(
+    ("rows", "installed", "served_by"),
+    [(3, "faiss-cpu", ExactIndex), (4, "faiss-cpu", FaissIndex), (4, "", ExactIndex)],
+)
+def test_faiss_serves_large_galleries_where_it_is_installed(
+    monkeypatch: pytest.MonkeyPatch, rng: np.random.Generator, rows: int, installed: str, served_by: type
+) -> None:
+    _distributions(monkeypatch, installed)
+    monkeypatch.setattr("logo_retrieval.search.open.FAISS_FROM", 4)
+    assert isinstance(open_index(unit(rng, rows, 4), np.arange(rows, dtype=np.int64)), served_by)
+
+
+@pytest.mark.parametrize("k", [1, 3, 4, 7, 40])
+def test_of_equal_neighbours_the_first_is_taken(k: int) -> None:
+    corners = np.eye(4, dtype=np.float32)
+    vectors = corners[np.arange(40) % 4]
+    found = ExactIndex(vectors, np.arange(40, dtype=np.int64)).search(corners, k)
+    for row in range(4):
+        equal = [row + 4 * place for place in range(10)]
+        rest = [place for place in range(40) if place not in equal]
+        assert found.ids[row].tolist() == [*equal, *rest][:k]
 
 
 def test_two_faiss_distributions_are_an_error_with_the_way_out(monkeypatch: pytest.MonkeyPatch) -> None:
