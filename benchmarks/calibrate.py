@@ -6,9 +6,9 @@ Companies that training knew, and the drawings of `other`, are fitted on what th
 about drawings by artists whom neither has seen, asked of an index with drawings of `other` and of one without; novel
 companies on what the held-out network says about companies that it has never seen; and a model without a head on all of
 these drawings, as the measured network and a backbone as ImageNet left it see the known, and the held-out one the novel
-companies. The weights go into the package, for networks of which nothing is known; WORK keeps them with the
-measured network's scale and with the log-odds of unknown logos, each by weights that were fitted without it,
-for `build_starter.py`.
+companies. What a name says was chosen on other drawings (`clarity.py`). The weights go into the package, for networks
+of which nothing is known; WORK keeps them with the measured network's scale and with the log-odds of unknown logos,
+each by weights that were fitted without it, for `build_starter.py`.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ from calibration import (
     novel_companies,
 )
 from logobench_data import default_cache
+from written import NAMED, start_of_fit
 
 from logo_retrieval import open_set
 from logo_retrieval.bundle import read_bundle
@@ -67,7 +68,9 @@ def novel_trials(network: Network, start: Fusion, *, head: bool = True) -> list[
 
 def fitted(known: Sequence[Trial], novel: Sequence[Trial], plain: Sequence[Trial]) -> Fusion:
     """All weights."""
-    fusion = with_text_of_known(fit_fusion(Fusion.blank(), [each.asked for each in known], (TRAINED, RIVAL)))
+    fusion = with_text_of_known(
+        fit_fusion(start_of_fit(), [each.asked for each in known], (TRAINED, RIVAL), pinned=NAMED)
+    )
     fusion = fit_fusion(fusion, [each.asked for each in novel], (NOVEL,), pinned=OF_TEXT)
     return fit_fusion(fusion, [each.asked for each in plain], (HEADLESS_NOVEL, HEADLESS_RIVAL), pinned=OF_TEXT)
 
@@ -81,7 +84,8 @@ def with_text_of_known(fusion: Fusion) -> Fusion:
 
 def cross_judged(trials: Sequence[Trial], groups: Sequence[str] = (TRAINED, RIVAL)) -> list[Float64Array]:
     """(n, c) log-odds of each trial, each query's by weights fitted on all of them without its company or brand."""
-    return cross_fitted(Fusion.blank(), [each.asked for each in trials], [each.folds for each in trials], groups)
+    asked, folds = [each.asked for each in trials], [each.folds for each in trials]
+    return cross_fitted(start_of_fit(), asked, folds, groups, pinned=NAMED)
 
 
 def halves(fusion: Fusion, trials: Sequence[Trial]) -> list[Fusion]:
@@ -118,7 +122,7 @@ def main() -> None:
         with opened_model(FROZEN) as bundle:
             shutil.copytree(bundle.folder, arguments.work / FROZEN)
     frozen = Network(measured.bench, measured.wide, read_bundle(arguments.work / FROZEN), arguments.cache)
-    start = Fusion.blank()
+    start = start_of_fit()
     by_network = [known_trials(each, start) for each in (measured, held_out)]
     known, novel = [*by_network[0], *by_network[1]], novel_trials(held_out, start)
     plain = [*known_trials(measured, start, head=False), *known_trials(frozen, start, head=False)]

@@ -1,10 +1,12 @@
-"""Chooses how clearly a name stands in a text: `python benchmarks/clarity.py`.
+"""Chooses how clearly a name stands in a text, and what a clear one says: `python benchmarks/clarity.py`.
 
 The drawings are those of the wide set whose brands training met as `other`; the decision is not fitted to them, and no
 table is made of them. Their artists' slugs are the names. Half of the brands by lot are known by name, then the other
 half, and all drawings with something that may be writing are asked. The probability that a drawing shows a brand goes
-with exp(w named), that it shows none of them with exp(b), as in the decision; the choice with the least log-loss at the
-best w and b wins. One constant is changed at a time until none gains.
+with exp(w named - v (written - named)), that it shows none of them with exp(b), as in the decision; the choice with the
+least log-loss at the best w, v and b wins. One constant is changed at a time until none gains. w is the weight of a
+name in the decision too: by shape a company with a name is nearly always known already, so that nothing in the fit of
+the decision could tell what a name says where no drawing is near.
 """
 
 from __future__ import annotations
@@ -23,12 +25,15 @@ from wide_data import load_wide
 from written import read_wide
 
 from logo_retrieval.reading.names import CLARITY, Clarity, Names, words
-from logo_retrieval.values import BoolArray, Float32Array, Int64Array, TextLine
+from logo_retrieval.values import BoolArray, Float32Array, Float64Array, Int64Array, TextLine
 
 GRID: dict[str, tuple[float, ...]] = {
     "misread": (1.0, 2.0, 3.0, 4.0, 6.0, 9.0, 12.0, 18.0),
     "full_length": (2, 3, 4, 5, 6, 7, 8),
     "stray": (0.0, 0.2, 0.4, 0.6, 0.8, 1.0),
+    "sure": (1.0, 2.0, 4.0, 8.0, 16.0),
+    "nothing": (1, 2, 3),
+    "writing": (4, 5, 6, 7),
 }
 SEED = 0
 
@@ -59,28 +64,51 @@ class Half:
                 unclear[row] = [each != whole and (each in whole or whole in each) for each in known.tolist()]
         return unclear
 
-    def named(self, clarity: Clarity) -> Float32Array:
-        """(n, c) how clearly each is named."""
-        named, _ = Names([(brand,) for brand in self._known], clarity).read_as(self._texts)
-        return np.where(self._unclear, np.float32(0), named)
+    def read_as(self, clarity: Clarity) -> tuple[Float32Array, Float32Array]:
+        """(n, c) how clearly each is named, and (n,) how clearly anything is written."""
+        named, written = Names([(brand,) for brand in self._known], clarity).read_as(self._texts)
+        return np.where(self._unclear, np.float32(0), named), written
 
 
-def loss(halves: list[Half], clarity: Clarity) -> float:
-    """The mean log-loss, in nats a drawing, at the best weights."""
-    asked = [(half.named(clarity), half.true) for half in halves]
-    spelled = [(np.nonzero(named)[0], named[named > 0]) for named, _ in asked]  # of thousands of names hardly any
-    of_true = [np.where(true < 0, 0, named[np.arange(len(true)), true]) for named, true in asked]
+class Said:
+    """What the texts of one half say at some clarity."""
 
-    def mean(weights: np.ndarray) -> float:
-        none, weight = weights.tolist()
-        losses = []
-        for (named, true), (rows, values), right in zip(asked, spelled, of_true, strict=True):
-            gained = np.bincount(rows, np.exp(weight * values) - 1, len(named))
-            whole = np.log(np.exp(none) + named.shape[1] + gained)
-            losses.append(whole - np.where(true < 0, none, weight * right))
-        return float(np.concatenate(losses).mean())
+    def __init__(self, half: Half, clarity: Clarity) -> None:
+        """Matches the texts with the names."""
+        named, self._written = half.read_as(clarity)
+        self._known = half.true >= 0
+        self._n_names = named.shape[1]
+        self._own = np.where(self._known, named[np.arange(len(named)), half.true], 0)
+        self._rows, columns = np.nonzero(named)  # of hundreds of names hardly any
+        self._named = named[self._rows, columns]
 
-    return float(minimize(mean, np.array([8.0, 10.0]), method="Nelder-Mead", options={"xatol": 0.02}).fun)
+    def losses(self, none: float, name: float, else_written: float) -> Float64Array:
+        """(n,) log-losses, in nats, at b, w and v."""
+        unnamed = np.exp(-else_written * self._written)
+        clear = self._utility(self._named, self._written[self._rows], name, else_written)
+        gained = np.bincount(self._rows, np.exp(clear) - unnamed[self._rows], len(self._own))
+        whole = np.log(np.exp(none) + self._n_names * unnamed + gained)
+        losses: Float64Array = whole - np.where(
+            self._known, self._utility(self._own, self._written, name, else_written), none
+        )
+        return losses
+
+    @staticmethod
+    def _utility(named: np.ndarray, written: np.ndarray, name: float, else_written: float) -> np.ndarray:
+        utility: np.ndarray = name * named - else_written * np.maximum(written - named, 0)
+        return utility
+
+
+def loss(halves: list[Half], clarity: Clarity) -> tuple[float, dict[str, float]]:
+    """The mean log-loss, in nats a drawing, at the best weights, and these."""
+    said = [Said(half, clarity) for half in halves]
+    found = minimize(
+        lambda weights: float(np.concatenate([each.losses(*weights) for each in said]).mean()),
+        np.array([7.0, 16.0, 2.5]),
+        method="Nelder-Mead",
+        options={"xatol": 0.02},
+    )
+    return float(found.fun), dict(zip(("none", "name", "else_written"), found.x.round(2).tolist(), strict=True))
 
 
 def best(loss_of: Callable[[Clarity], float]) -> tuple[Clarity, dict[Clarity, float]]:
@@ -110,7 +138,7 @@ def main() -> None:
     brands = np.array([wide[row].brand for row in found])
     names = np.random.default_rng(SEED).permutation(np.unique(brands))
     halves = [Half(texts, brands, np.sort(names[half::2])) for half in (0, 1)]
-    chosen, losses = best(lambda clarity: loss(halves, clarity))
+    chosen, losses = best(lambda clarity: loss(halves, clarity)[0])
     for clarity, value in sorted(losses.items(), key=lambda each: each[1]):
         print(f"{value:.4f}  {clarity}")
     report = {
@@ -118,8 +146,10 @@ def main() -> None:
         "drawings": len(texts),
         "brands": len(names),
         "chosen": chosen._asdict(),
+        "weights": loss(halves, chosen)[1],
         "losses": [{**clarity._asdict(), "log_loss": round(value, 5)} for clarity, value in losses.items()],
     }
+    print(report["weights"])
     arguments.output.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
 
 

@@ -45,6 +45,7 @@ from calibration import (
 from logobench import rounded
 from logobench_data import default_cache
 from surroundings import RESULTS, surroundings
+from written import NAMED, start_of_fit
 
 from logo_retrieval.answers import best_company, named
 from logo_retrieval.bundle import read_bundle
@@ -60,7 +61,6 @@ from logo_retrieval.open_set.fusion import (
     OF_TEXT,
     RIVAL,
     TRAINED,
-    Fusion,
     probabilities,
 )
 from logo_retrieval.open_set.impostors import Impostors
@@ -150,11 +150,12 @@ def above(odds: Float64Array, other: int, folds: Int64Array, thresholds: dict[in
 
 def known(network: Network) -> dict[str, Any]:
     """Known companies and unknown logos, each by weights and a threshold that have not seen it."""
-    headed = network.head is not None
-    trial, bare = known_trials(network, Fusion.blank(), head=headed)
+    headed, start = network.head is not None, start_of_fit()
+    trial, bare = known_trials(network, start, head=headed)
     asked, kinds, other = trial.asked, trial.queries.kinds, trial.asked.other
     groups_of_weights = (TRAINED, RIVAL) if headed else (HEADLESS_NOVEL, HEADLESS_RIVAL)
-    by_fold = fitted_by_fold(Fusion.blank(), [asked, bare.asked], [trial.folds, bare.folds], groups_of_weights)
+    folds = [trial.folds, bare.folds]
+    by_fold = fitted_by_fold(start, [asked, bare.asked], folds, groups_of_weights, pinned=NAMED)
     odds, odds_bare, odds_unread = (
         judged_by_fold(by_fold, evidence, folds)
         for evidence, folds in ((asked, trial.folds), (bare.asked, bare.folds), (unread(asked), trial.folds))
@@ -304,7 +305,7 @@ def ablation(trial: Trial) -> dict[str, Any]:
         return {name: round(float(value), 4) for name, value in figures.items()}
 
     def by(evidence: Asked) -> dict[str, float]:
-        (odds,) = cross_fitted(Fusion.blank(), [evidence], [trial.folds], (TRAINED, RIVAL))
+        (odds,) = cross_fitted(start_of_fit(), [evidence], [trial.folds], (TRAINED, RIVAL), pinned=NAMED)
         return judged(odds)
 
     entry = {"everything": by(asked)}
@@ -330,9 +331,9 @@ def enrolment(network: Network) -> dict[str, Any]:
     The weights of novel companies are fitted in two halves of these companies, each judged by those of the other; so
     are the log-odds that vouch for what they must exceed.
     """
-    start = Fusion.blank()
+    start = start_of_fit()
     trial, bare = known_trials(network, start)
-    fusion = with_text_of_known(fit_fusion(start, [trial.asked, bare.asked], (TRAINED, RIVAL)))
+    fusion = with_text_of_known(fit_fusion(start, [trial.asked, bare.asked], (TRAINED, RIVAL), pinned=NAMED))
     fits = novel_trials(network, start)
     by_half = halves(fusion, fits)
     odds, _ = cross_judged((trial, bare))
@@ -410,7 +411,7 @@ def main() -> None:
         "seed": SEED,
         "resamples": RESAMPLES,
         "networks": {"measured": known(measured), "held out": known(held_out), "frozen": known(frozen)},
-        "evidence": ablation(known_companies(measured, measured.knowledge(Fusion.blank()))),
+        "evidence": ablation(known_companies(measured, measured.knowledge(start_of_fit()))),
         "enrolment": enrolment(held_out),
     }
     arguments.output.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")

@@ -5,11 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 import degrade
 from embedded import sources_of, wide_sources_of
 from logobench_data import ARCHIVE, LogoBench
+from surroundings import RESULTS
 from wide_data import ARCHIVE as WIDE_ARCHIVE
 from wide_data import WideDrawing
 
@@ -17,6 +19,7 @@ from logo_retrieval.errors import UnreadableImage
 from logo_retrieval.images import lines
 from logo_retrieval.images.pool import DecoderPool
 from logo_retrieval.images.preparation import Preparation
+from logo_retrieval.open_set.fusion import Fusion
 from logo_retrieval.reading import recogniser
 from logo_retrieval.values import Int64Array, TextLine
 
@@ -25,6 +28,21 @@ FOUND_AT_PX = 192
 
 Texts = dict[int, tuple[TextLine, ...]]
 """By row, of drawings with something that may be writing."""
+
+
+NAMED = ("named",)
+"""The feature whose weight is chosen on other drawings than those that the rest of the decision is fitted to."""
+
+
+def start_of_fit() -> Fusion:
+    """Nothing known but what a name says, by `clarity.py`."""
+    said = json.loads((RESULTS / "clarity.json").read_text(encoding="utf-8"))["weights"]["name"]
+    blank = Fusion.blank()
+    weights = {
+        group: {name: said if name in NAMED else value for name, value in each.items()}
+        for group, each in blank.weights.items()
+    }
+    return replace(blank, weights=weights)
 
 
 def read_all(bench: LogoBench, rows: Int64Array, salt: str | None, cache: Path) -> Texts:

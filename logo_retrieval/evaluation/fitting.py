@@ -133,7 +133,12 @@ def fit_fusion(
 
 
 def cross_fitted(
-    start: Fusion, asked: Sequence[Asked], folds: Sequence[Int64Array], groups: Sequence[str]
+    start: Fusion,
+    asked: Sequence[Asked],
+    folds: Sequence[Int64Array],
+    groups: Sequence[str],
+    *,
+    pinned: Sequence[str] = (),
 ) -> list[Float64Array]:
     """(n, c) log-odds of each query of each set by weights fitted without its fold, so that none judges itself.
 
@@ -142,18 +147,24 @@ def cross_fitted(
         asked: sets of queries, which are fitted together.
         folds: (n,) the fold of each query, for each set.
         groups: that are fitted.
+        pinned: as in `fit_fusion`.
     """
-    by_fold = fitted_by_fold(start, asked, folds, groups)
+    by_fold = fitted_by_fold(start, asked, folds, groups, pinned=pinned)
     return [judged_by_fold(by_fold, each, own) for each, own in zip(asked, folds, strict=True)]
 
 
 def fitted_by_fold(
-    start: Fusion, asked: Sequence[Asked], folds: Sequence[Int64Array], groups: Sequence[str]
+    start: Fusion,
+    asked: Sequence[Asked],
+    folds: Sequence[Int64Array],
+    groups: Sequence[str],
+    *,
+    pinned: Sequence[str] = (),
 ) -> dict[int, Fusion]:
     """Weights for each fold, fitted without it; arguments as of `cross_fitted`."""
     pairs = list(zip(asked, folds, strict=True))
     return {
-        int(fold): fit_fusion(start, [each.only(own != fold) for each, own in pairs], groups)
+        int(fold): fit_fusion(start, [each.only(own != fold) for each, own in pairs], groups, pinned=pinned)
         for fold in np.unique(np.concatenate(folds))
     }
 

@@ -16,7 +16,6 @@ MOST_WORDS = 12
 """So many words of a line are looked at: a name has few, and a screenshot should not take long."""
 
 _LONGEST_NAME = 6  # words
-_CLEARLY_WRITING = 5  # letters; symbols are read as two or three
 _IDEOGRAPH = 3  # a Chinese character says as much as three letters
 _SPACED_FROM = 3  # letters
 _FIRST_IDEOGRAPH = "\u2e80"
@@ -24,20 +23,26 @@ _LEGAL_SIGNS = str.maketrans(dict.fromkeys("™℠®©Ⓡⓡ", " "))  # decompos
 
 
 class Clarity(NamedTuple):
-    """How clearly a name stands in a text.
+    """How clearly a name stands in a text, and how clearly anything does.
 
     Attributes:
         misread: the power of the share of a name that was read as it is spelled.
         full_length: letters of a name that counts fully; of one letter it counts nothing.
         stray: what a name counts, in [0, 1], when the first letter of the line is left out: a symbol read as a letter.
+        sure: the power of the reader's confidence in what counts as written.
+        nothing: letters that do not count as written: as many are read into symbols.
+        writing: letters that do, fully.
     """
 
     misread: float
     full_length: int
     stray: float
+    sure: float
+    nothing: int
+    writing: int
 
 
-CLARITY = Clarity(misread=4, full_length=3, stray=0.8)
+CLARITY = Clarity(misread=4, full_length=3, stray=0.6, sure=4, nothing=2, writing=5)
 """Chosen by `benchmarks/clarity.py`."""
 
 
@@ -69,10 +74,10 @@ class Names:
 
         A name counts by four factors in [0, 1]: the reader's confidence; the share of the name that was read as it is
         spelled, to its power in `Clarity`; the share of the line that it makes up, since GitHub Actions is not GitHub;
-        and its length, from 0 for one letter to 1, since short names are read into drawings. It begins and
-        ends where words do: php is not in phpipam; but the first letter of a line may be a symbol that was taken for
-        one. Case, accents, spaces and signs do not count; of a name of five letters one may be misread, of nine two. A
-        name may go over all lines. What is written counts by the reader's confidence and the length of the line.
+        and its length, from 0 for one letter to 1, since short names are read into drawings. It begins and ends where
+        words do: php is not in phpipam; but the first letter of a line may be a symbol that was taken for one. Case,
+        accents, spaces and signs do not count; of a name of five letters one may be misread, of nine two. A name may go
+        over all lines. What is written counts by the reader's confidence and the length of the line, see `Clarity`.
 
         Args:
             texts: the lines of each of n pictures.
@@ -85,7 +90,7 @@ class Names:
         for row, lines in enumerate(texts):
             for line in (*lines, *_joined(lines)):
                 read = tuple(words(line.text)[:MOST_WORDS])
-                written[row] = max(written[row], line.confidence * _weight(_length("".join(read)), _CLEARLY_WRITING))
+                written[row] = max(written[row], self._clearly_written(line.confidence, _length("".join(read))))
                 for said, counts in ((read, 1.0), (_without_symbol(read), self._clarity.stray)):
                     for owners, clear in self._named_in(said):
                         named[row, owners] = np.maximum(named[row, owners], line.confidence * counts * clear)
@@ -96,8 +101,12 @@ class Names:
         whole = _length("".join(read))
         for part, name, likeness in self._found(read):
             share = min(_length(part) / whole, 1.0)
-            clear = likeness**self._clarity.misread * share * _weight(_length(name), self._clarity.full_length)
+            clear = likeness**self._clarity.misread * share * _ramp(_length(name), 1, self._clarity.full_length)
             yield self._owners[name], clear
+
+    def _clearly_written(self, confidence: float, letters: int) -> float:
+        certainty: float = confidence**self._clarity.sure
+        return certainty * _ramp(letters, self._clarity.nothing, self._clarity.writing)
 
     def _found(self, read: tuple[str, ...]) -> Iterator[tuple[str, str, float]]:
         """Runs of words, the names that they are, and how alike both are spelled."""
@@ -156,6 +165,6 @@ def _length(text: str) -> int:
     return sum(_IDEOGRAPH if each >= _FIRST_IDEOGRAPH else 1 for each in text)
 
 
-def _weight(letters: int, full_length: int) -> float:
-    """From 0 for one letter to 1."""
-    return min(max(letters - 1, 0) / (full_length - 1), 1.0)
+def _ramp(letters: int, low: int, high: int) -> float:
+    """From 0 for so few letters to 1 for so many."""
+    return min(max(letters - low, 0) / (high - low), 1.0)
