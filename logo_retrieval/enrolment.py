@@ -21,7 +21,7 @@ from logo_retrieval.images.pool import DecoderPool
 from logo_retrieval.images.source import check_several
 from logo_retrieval.intake import Intake
 from logo_retrieval.models import check_writable
-from logo_retrieval.names import cleaned_names, new_names, shared_names
+from logo_retrieval.names import cleaned_names, new_names, remarks_on
 from logo_retrieval.store.changes import IndexChanged, Names, add_items, remove_class, remove_items
 from logo_retrieval.store.index_store import IndexStore, StoredItem
 from logo_retrieval.values import MISSING_ID, OTHER
@@ -201,7 +201,7 @@ class Enrolment:
             duplicates=[*report.duplicates, *((as_given[name], twin) for name, twin in there.items())],
             overruled=overruled,
             unlike=unlike,
-            remarks=[*report.remarks, *shared_names(named, stored)],
+            remarks=[*report.remarks, *remarks_on(named, stored)],
         )
 
     def _named(self, items: Iterable[StoredItem]) -> list[StoredItem]:

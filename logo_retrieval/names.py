@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from logo_retrieval.errors import EnrolmentError
 from logo_retrieval.gallery import printable, spelling
 from logo_retrieval.images.source import check_several
+from logo_retrieval.reading.names import as_read, says_nothing
 from logo_retrieval.values import OTHER
 
 LONGEST_NAME = 100
@@ -65,8 +66,8 @@ def new_names(given: Mapping[str, Sequence[str]], stored: Mapping[str, Sequence[
     return added
 
 
-def shared_names(added: Mapping[str, Sequence[str]], stored: Mapping[str, Sequence[str]]) -> Iterator[str]:
-    """A sentence for each name that is one of another class too, its label included, but for case and punctuation.
+def remarks_on(added: Mapping[str, Sequence[str]], stored: Mapping[str, Sequence[str]]) -> Iterator[str]:
+    """A sentence for each name that reads like one of another class, its label included, or that cannot be told.
 
     Args:
         added: names by class.
@@ -76,10 +77,13 @@ def shared_names(added: Mapping[str, Sequence[str]], stored: Mapping[str, Sequen
     for label, names in stored.items():
         if label != OTHER:
             for name in (label, *names):
-                owners.setdefault(_letters(name), {})[label] = None
+                owners.setdefault(as_read(name), {})[label] = None
     for label, names in added.items():
-        for letters, name in {_letters(name): name for name in reversed(names)}.items():
-            for owner in owners.get(letters, {}) if letters else ():
+        for read, name in {as_read(name): name for name in reversed(names)}.items():
+            if says_nothing(read):
+                yield f"'{name}' of class '{label}' says nothing where it is read: a letter or two are read into symbols"
+                continue
+            for owner in owners.get(read, {}):
                 if owner != label:
                     yield f"'{name}' is a name of class '{owner}' too: where it is read it speaks for both"
 
@@ -94,8 +98,3 @@ def _can_stand(name: str) -> bool:
 
 def _without_spaces(name: str) -> str:
     return spelling(name).replace(" ", "")
-
-
-def _letters(name: str) -> str:
-    """All but white space and punctuation, as `spelling` has it; signs as in "C++" stay."""
-    return "".join(letter for letter in spelling(name) if unicodedata.category(letter)[0] not in "ZP")

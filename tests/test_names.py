@@ -16,7 +16,7 @@ from logo_retrieval.errors import EnrolmentError, IndexStoreError
 from logo_retrieval.evaluation.run import evaluate
 from logo_retrieval.gallery import read_gallery
 from logo_retrieval.models import starter_model
-from logo_retrieval.names import MOST_NAMES, cleaned_names, new_names, shared_names
+from logo_retrieval.names import MOST_NAMES, cleaned_names, new_names, remarks_on
 from logo_retrieval.store.index_store import IndexStore
 from logo_retrieval.store.schema import INDEX_FILE
 
@@ -70,13 +70,13 @@ def test_first_names_bring_the_label_along() -> None:
 
 def test_names_of_two_classes() -> None:
     stored = {"apple": (), "corps": ("Apple", "Apple Corps"), "?": (), "other": ()}
-    assert list(shared_names({"fruit": ("A-p p.l e", "fruit", "Other")}, stored)) == [
+    assert list(remarks_on({"fruit": ("A-p p.l e", "fruit", "Other")}, stored)) == [
         "'A-p p.l e' is a name of class 'apple' too: where it is read it speaks for both",
         "'A-p p.l e' is a name of class 'corps' too: where it is read it speaks for both",
     ]
-    assert list(shared_names({"apple": ("Apple", "apple")}, {"apple": ()})) == []
-    assert len(list(shared_names({"fruit": ("Apple", "apple")}, {"apple": ("Apple",)}))) == 1, "one sentence"
-    assert list(shared_names({"!": ("Bang", "!")}, stored)) == [], "labels without letters are no names alike"
+    assert list(remarks_on({"apple": ("Apple", "apple")}, {"apple": ()})) == []
+    assert len(list(remarks_on({"fruit": ("Apple", "apple")}, {"apple": ("Apple",)}))) == 1, "one sentence"
+    assert list(remarks_on({"!": ("Bang", "!")}, stored)) == [], "labels without letters are no names alike"
 
 
 def test_a_company_known_by_its_names_alone(mine: Path, classifier: LogoClassifier) -> None:

@@ -59,7 +59,7 @@ class Names:
         """The classes that each name stands for, by its letters; made when something is read for the first time."""
         owners: dict[str, list[int]] = {}
         for place, names in enumerate(self._names):
-            for letters in dict.fromkeys("".join(words(name)) for name in names):
+            for letters in dict.fromkeys(map(as_read, names)):
                 owners.setdefault(letters, []).append(place)
         owners.pop("", None)
         return owners
@@ -136,6 +136,20 @@ def _joined(lines: Sequence[TextLine]) -> list[TextLine]:
 def _without_symbol(read: tuple[str, ...]) -> tuple[str, ...]:
     """The words but for the first letter of all."""
     return (read[0][1:], *read[1:]) if read and len(read[0]) > 1 else read[1:]
+
+
+def as_read(name: str) -> str:
+    """What of a name counts where it is read: its words, run together.
+
+    >>> as_read("C++"), as_read("New-Co"), as_read("N E W  C O")
+    ('c', 'newco', 'newco')
+    """
+    return "".join(words(name))
+
+
+def says_nothing(read: str) -> bool:
+    """Whether a name, `as_read`, is too short to count."""
+    return _ramp(_length(read), 1, CLARITY.full_length) == 0
 
 
 def words(text: str) -> list[str]:
