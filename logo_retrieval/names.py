@@ -80,10 +80,10 @@ def remarks_on(added: Mapping[str, Sequence[str]], stored: Mapping[str, Sequence
                 owners.setdefault(as_read(name), {})[label] = None
     for label, names in added.items():
         for read, name in {as_read(name): name for name in reversed(names)}.items():
-            if says_nothing(read):
-                yield f"'{name}' of class '{label}' says nothing where it is read: a letter or two are read into symbols"
+            if len(read) == 1 and says_nothing(read):
+                yield f"'{name}' of class '{label}' says nothing where it is read: one letter is read into many symbols"
                 continue
-            for owner in owners.get(read, {}):
+            for owner in owners.get(read, {}) if read else ():
                 if owner != label:
                     yield f"'{name}' is a name of class '{owner}' too: where it is read it speaks for both"
 

@@ -77,6 +77,10 @@ def test_names_of_two_classes() -> None:
     assert list(remarks_on({"apple": ("Apple", "apple")}, {"apple": ()})) == []
     assert len(list(remarks_on({"fruit": ("Apple", "apple")}, {"apple": ("Apple",)}))) == 1, "one sentence"
     assert list(remarks_on({"!": ("Bang", "!")}, stored)) == [], "labels without letters are no names alike"
+    assert list(remarks_on({"see": ("C#",)}, {"c": ("C++",)})) == [
+        "'C#' of class 'see' says nothing where it is read: one letter is read into many symbols"
+    ]
+    assert len(list(remarks_on({"editor": ("Notepad++",)}, {"notepad": ()}))) == 1, "signs are not read"
 
 
 def test_a_company_known_by_its_names_alone(mine: Path, classifier: LogoClassifier) -> None:

@@ -75,14 +75,16 @@ class Queries:
         return replace(self, texts=[()] * len(self.labels))
 
 
-def held(enrolled: Queries | None = None, *, head: bool = True, others: bool = True) -> Generation:
+def held(
+    enrolled: Queries | None = None, *, head: bool = True, others: bool = True, by_name: tuple[str, ...] = ()
+) -> Generation:
     chosen = (kept()["gallery_labels"] != OTHER) | others
     labels, views = kept()["gallery_labels"][chosen], vectors("gallery_vectors")[chosen]
     items = np.arange(len(labels))
     if enrolled is not None:
         items = np.concatenate([items, enrolled.owners + len(labels)])
         labels, views = np.concatenate([labels, enrolled.labels]), np.concatenate([views, enrolled.vectors])
-    classes = tuple(dict.fromkeys([*labels.tolist(), OTHER]))
+    classes = tuple(dict.fromkeys([*labels.tolist(), *by_name, OTHER]))
     names = json.loads(str(kept()["names"]))
     known_as = [names.get(each, () if each == OTHER else (each,)) for each in classes]
     item_classes = np.array([classes.index(each) for each in labels])
@@ -138,7 +140,7 @@ def enrolment(drawings: int) -> dict[str, float]:
     }
 
 
-FLOORS = {"macro_f2": 0.875, "companies_right": 0.9, "other_right": 0.925}
+FLOORS = {"macro_f2": 0.885, "companies_right": 0.9, "other_right": 0.945}
 
 
 @pytest.mark.parametrize("figure", FLOORS)
@@ -172,3 +174,24 @@ def test_an_index_without_drawings_of_other_still_knows_what_it_does_not_know(
     index, known, unknown = held(head=head, others=False), Queries.of("known"), Queries.of("unknown")
     found, strange = (answered(each, index, head=head)[1] for each in (known, unknown))
     assert (found == true(known, index)).mean() >= right and (strange == index.other).mean() >= rejected
+
+
+def test_what_is_written_helps_and_does_no_harm() -> None:
+    index = held()
+    for name in ("known", "unknown"):
+        queries = Queries.of(name)
+        read, unread = ((answered(each, index)[1] == true(each, index)).mean() for each in (queries, queries.unread()))
+        assert read >= unread + 0.003, name
+
+
+def test_a_company_enrolled_by_its_name_is_found_where_it_is_spelled_and_nowhere_else() -> None:
+    novel, unknown = Queries.of("novel"), Queries.of("unknown")
+    companies = tuple(sorted(set(novel.labels.tolist())))
+    index = held(by_name=companies)
+    own = np.array([index.classes.index(label) for label in novel.labels])
+    spelled = index.names.read_as(novel.texts)[0][np.arange(len(own)), own] > 0.6
+    assert spelled.sum() >= 10
+    assert (answered(novel, index)[1] == own)[spelled].mean() >= 0.9
+    new = [index.classes.index(company) for company in companies]
+    assert not np.isin(answered(unknown, index)[1], new).any()
+    assert not np.isin(answered(novel.unread(), index)[1], new).any(), "without drawings nothing else can tell"
