@@ -46,7 +46,8 @@ def evidence_row(evidence: Evidence) -> dict[str, object]:
 
 
 def _line_row(line: TextLine) -> dict[str, object]:
-    return {"text": line.text, "confidence": round(line.confidence, _DIGITS)}
+    place = None if line.place is None else [round(edge, _DIGITS) for edge in line.place]
+    return {"text": line.text, "confidence": round(line.confidence, _DIGITS), "place": place}
 
 
 def _shortened(probability: float) -> float:

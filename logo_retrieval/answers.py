@@ -30,6 +30,8 @@ Text = Literal["auto", "always", "never"]
 Read = Callable[[BoolArray], list[tuple[TextLine, ...] | None]]
 """Reads those of n images that are wanted; of each of the n what was read, None where nobody looked."""
 
+_WORTH_WHILE = 0.01
+
 ItemNames = Callable[[Iterable[int]], Mapping[int, str]]
 """Gives the names of items by id; one that is gone is left out."""
 
@@ -121,17 +123,28 @@ def _with_text(scores: Scores, query: Query, held: Generation, fusion: Fusion) -
     return replace(scores, features=features, log_odds=fusion.log_odds(features, held.other, held.profile))
 
 
-def unsettled(scores: Scores, held: Generation, fusion: Fusion, thresholds: Float64Array) -> BoolArray:
-    """(n,) where what is written could change the answer.
+def unsettled(
+    log_odds: Float64Array, by_text: tuple[Float64Array, Float64Array], other: int, thresholds: Float64Array
+) -> BoolArray:
+    """(n,) where it is worth while to look at what is written.
 
-    That is where the company that is named would not be if the text said another name, and where some company would be
-    named if the text said its name.
+    Where no company is named, that is where one would be if the text said its name. Where one is named, where it would
+    not be if the text said another name, and that is likely enough: as long as probabilities hold, what is read takes a
+    name of probability p below the threshold's probability t at most at a share (1 - p) / (1 - t) of times (Markov's
+    inequality), and a hundredth is not worth while.
+
+    Args:
+        log_odds: (n, c) by shape alone.
+        by_text: (c,) what reading may add to each class at most, and what it may take, by `Fusion.most_by_text`.
+        other: the position of `other`.
+        thresholds: (c,) that a company must exceed.
     """
-    most, least = fusion.most_by_text(scores.features, held.profile)
-    best, company = best_company(scores.log_odds, held.other)
-    if_named, _ = best_company(scores.log_odds + most - thresholds, held.other)
-    is_named = best > thresholds[company]
-    found: BoolArray = np.where(is_named, best - least[company] <= thresholds[company], if_named > 0)
+    most, least = by_text
+    best, company = best_company(log_odds, other)
+    if_named, _ = best_company(log_odds + most - thresholds, other)
+    least_odds = thresholds[company]
+    doubtful = np.logaddexp(0, least_odds) - np.logaddexp(0, best) > np.log(_WORTH_WHILE)
+    found: BoolArray = np.where(best > least_odds, (best - least[company] <= least_odds) & doubtful, if_named > 0)
     return found
 
 
@@ -175,7 +188,9 @@ def decide(
     scores = score(query, held, fusion, policy.top)
     if read is not None:
         everything = policy.text == "always"
-        wanted = np.full(query.n_images, True) if everything else unsettled(scores, held, fusion, thresholds)
+        by_text = fusion.most_by_text(scores.features, held.profile)
+        doubtful = unsettled(scores.log_odds, by_text, other, thresholds)
+        wanted = np.full(query.n_images, True) if everything else doubtful
         query = replace(query, texts=read(wanted))
         scores = _with_text(scores, query, held, fusion)
     chances = probabilities(scores.log_odds, other, policy.other_share)

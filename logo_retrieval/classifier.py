@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property, partial
 from itertools import islice
 from pathlib import Path
@@ -358,7 +359,9 @@ class LogoClassifier:
         lines = [line for image, looked_at in zip(images, wanted, strict=True) if looked_at for line in image.lines]
         read = iter(self._recogniser.read(lines) if lines else ())
         return [
-            tuple(islice(read, len(image.lines))) if looked_at else None
+            tuple(replace(line, place=place) for place, line in zip(image.line_places, read, strict=False))
+            if looked_at
+            else None
             for image, looked_at in zip(images, wanted, strict=True)
         ]
 

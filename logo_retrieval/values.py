@@ -22,6 +22,9 @@ Int64Array = npt.NDArray[np.int64]
 UInt8Array = npt.NDArray[np.uint8]
 Int8Array = npt.NDArray[np.int8]
 
+Place = tuple[float, float, float, float]
+"""Left, top, right, bottom as fractions of a picture."""
+
 OTHER = "other"
 """The reserved class: a drawing of no company that the index knows."""
 
@@ -40,6 +43,7 @@ class LogoImage:
         width: of the picture as stored, in pixels (SVG: in user units, rounded).
         height: likewise.
         lines: what may be writing, each (48, w, 3) uint8 RGB; none where nobody asked for them.
+        line_places: where each of them lies.
     """
 
     views: UInt8Array
@@ -47,6 +51,7 @@ class LogoImage:
     width: int
     height: int
     lines: tuple[UInt8Array, ...] = ()
+    line_places: tuple[Place, ...] = ()
 
     def __post_init__(self) -> None:
         shape = self.views.shape
@@ -55,14 +60,15 @@ class LogoImage:
 
     @classmethod
     def of_pixels(
-        cls, pixels: bytes, side: int, line_widths: Sequence[int], format: str, width: int, height: int
+        cls, pixels: bytes, side: int, lines: Sequence[tuple[int, Place]], format: str, width: int, height: int
     ) -> Self:
-        """From the RGB bytes of all views, `side` px square, and then of all lines."""
-        ends = list(accumulate((LINE_PX * line_width * 3 for line_width in line_widths), initial=0))
+        """From the RGB bytes of all views, `side` px square, and then of all lines, given their widths and places."""
+        ends = list(accumulate((LINE_PX * line_width * 3 for line_width, _ in lines), initial=0))
         everything = np.frombuffer(pixels, dtype=np.uint8)
         views, written = np.split(everything, [len(everything) - ends[-1]])
-        lines = (part.reshape(LINE_PX, -1, 3) for part in np.split(written, ends[1:-1]) if len(part))
-        return cls(views.reshape(-1, side, side, 3), format, width, height, tuple(lines))
+        drawn = tuple(part.reshape(LINE_PX, -1, 3) for part in np.split(written, ends[1:-1]) if len(part))
+        places = tuple((left, top, right, bottom) for _, (left, top, right, bottom) in lines)
+        return cls(views.reshape(-1, side, side, 3), format, width, height, drawn, places)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +78,12 @@ class TextLine:
     Attributes:
         text: without spaces at its ends; empty where there is no writing.
         confidence: in [0, 1], the reader's own.
+        place: in the picture; None where only the line is known.
     """
 
     text: str
     confidence: float
+    place: Place | None = None
 
 
 @dataclass(frozen=True, slots=True)

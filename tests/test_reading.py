@@ -6,9 +6,11 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from logo_retrieval import LogoClassifier
+from logo_retrieval.answers import unsettled
 from logo_retrieval.models import starter_index
 
 
@@ -51,6 +53,8 @@ def test_what_was_read_stands_in_the_answer_and_in_what_decided(classifier: Logo
     (known,) = classifier.classify([wordmark("facebook")])
     assert known.label == "facebook" and known.text is not None and known.text[0].text == "facebook"
     assert known.text[0].confidence > 0.9
+    left, top, right, bottom = known.text[0].place or (0, 0, 0, 0)
+    assert left < 0.1 and 0.4 < right < 0.6 and 0.2 < top < bottom < 0.8
     facebook = next(each for each in known.top if each.label == "facebook")
     assert facebook.contributions["named"] > 3
 
@@ -75,6 +79,14 @@ def test_what_shape_settles_is_not_read(classifier: LogoClassifier, monkeypatch:
     assert answer.label == "firefox" and answer.text is None
     (answer,) = classifier.classify([drawing], text="always")
     assert answer.text is not None
+
+
+def test_where_reading_is_worth_while() -> None:
+    log_odds = np.array([[-20.0, -6, 0], [-9, -6, 0], [1, -6, 0], [6, -6, 0], [3, -6, 0], [-6, 3, 0]])
+    by_text, thresholds = (np.array([9.0, 9, 0]), np.array([7.0, 2, 0])), np.array([0.5, 3.5, 0])
+    read = unsettled(log_odds, by_text, 2, thresholds)
+    assert read.tolist() == [False, False, True, False, True, True]
+    assert not unsettled(log_odds, (np.zeros(3), np.zeros(3)), 2, thresholds).any()
 
 
 def test_an_answer_does_not_depend_on_the_company_it_is_asked_in(classifier: LogoClassifier) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from logo_retrieval.errors import LogoRetrievalError, UnreadableImage
 from logo_retrieval.images.preparation import Preparation
-from logo_retrieval.images.prepare import Picture, draw
+from logo_retrieval.images.prepare import Picture, Region, draw
 from logo_retrieval.images.sniff import sniff
 from logo_retrieval.images.views import draw_views
 
@@ -24,14 +24,14 @@ class DecodedViews(NamedTuple):
         format: by content.
         width: of the picture as stored.
         height: likewise.
-        line_widths: of the lines.
+        lines: of each its width in pixels, and where it lies, in fractions of the picture.
     """
 
     pixels: bytes
     format: str
     width: int
     height: int
-    line_widths: list[int]
+    lines: list[tuple[int, Region]]
 
 
 class DecodedArt(NamedTuple):
@@ -70,9 +70,7 @@ def decode(data: bytes, preparation: Preparation, *, all_views: bool, lines: boo
     from logo_retrieval.values import LogoImage
 
     found = decode_views(data, preparation, all_views=all_views, lines=lines)
-    return LogoImage.of_pixels(
-        found.pixels, preparation.size_px, found.line_widths, found.format, found.width, found.height
-    )
+    return LogoImage.of_pixels(found.pixels, preparation.size_px, found.lines, found.format, found.width, found.height)
 
 
 def decode_views(data: bytes, preparation: Preparation, *, all_views: bool, lines: bool = False) -> DecodedViews:
@@ -81,9 +79,9 @@ def decode_views(data: bytes, preparation: Preparation, *, all_views: bool, line
         format = sniff(data)
         picture = _open(data, format, preparation)
         views = draw_views(picture, preparation.size_px, all_views=all_views, lines=lines)
-        pixels = b"".join(each.tobytes() for each in (*views.squares, *views.lines))
+        pixels = b"".join(each.tobytes() for each in (*views.squares, *(line.pixels for line in views.lines)))
         width, height = max(1, round(picture.width)), max(1, round(picture.height))
-        return DecodedViews(pixels, format, width, height, [line.width for line in views.lines])
+        return DecodedViews(pixels, format, width, height, [(line.pixels.width, line.place) for line in views.lines])
 
 
 def decode_art(data: bytes, preparation: Preparation) -> DecodedArt:

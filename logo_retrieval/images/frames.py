@@ -5,7 +5,7 @@ A message is a head of two big-endian 32-bit lengths, a JSON object, and bytes:
     ready   {}                                        once the imports are done
     asked   {"want"}                                  and the file
     answer  {"format", "width", "height",
-             "line_widths"}                           and the pixels of the views and of the lines, or
+             "lines": [[width, place], ...]}          and the pixels of the views and of the lines, or
             {"columns", "rows"}                       and the pixels of the art, or
             {"code", "text"}                          when it is unreadable, or
             {"fault"}                                 when the renderer is not installed

@@ -9,6 +9,7 @@ recogniser passes over it, and a cut between them would now and then cut off a f
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import NamedTuple
 
 from PIL import Image
 
@@ -33,23 +34,31 @@ _TOUCHING, _NAME_ASPECT, _NAME_INKED, _NAME_LETTERS = 0.4, 2.0, 0.7, 3  # of a n
 _DOT_HEIGHT, _DOT_GAP, _DOT_WIDTH = 0.45, 0.35, 0.35  # of dots and accents, as shares of the band they belong to
 
 
-def draw_lines(picture: Picture, drawing: Drawing) -> list[Image.Image]:
-    """Draws what may be writing in a drawing.
+class Line(NamedTuple):
+    """What may be writing.
 
-    Returns:
-        At most three RGB images, 48 px high and 58 to 480 px wide, from top to bottom.
+    Attributes:
+        pixels: RGB, 48 px high and 58 to 480 px wide.
+        place: in the picture.
     """
+
+    pixels: Image.Image
+    place: Region
+
+
+def draw_lines(picture: Picture, drawing: Drawing) -> list[Line]:
+    """Draws what may be writing in a drawing: at most three lines, from top to bottom."""
     lines = []
     for region in line_regions(drawing):
         region = within(drawing.region, region)
         aspect = (region[2] - region[0]) * picture.width / ((region[3] - region[1]) * picture.height)
         try:
-            line = draw_region(picture, region, drawing.ground, min(round(LINE_PX * aspect), LONGEST_PX)).pixels
+            drawn = draw_region(picture, region, drawing.ground, min(round(LINE_PX * aspect), LONGEST_PX))
         except UnreadableImage:
             continue  # a hairline that is gone at this size
-        width = min(max(round(LINE_PX * line.width / line.height), 1), LONGEST_PX)
+        width = min(max(round(LINE_PX * drawn.pixels.width / drawn.pixels.height), 1), LONGEST_PX)
         if width >= _NARROWEST * LINE_PX:
-            lines.append(line.resize((width, LINE_PX), Image.Resampling.BILINEAR))
+            lines.append(Line(drawn.pixels.resize((width, LINE_PX), Image.Resampling.BILINEAR), drawn.region))
     return lines
 
 

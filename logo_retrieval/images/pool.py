@@ -82,7 +82,7 @@ class DecoderPool:
         def one(source: bytes | Path) -> LogoImage:
             answer, pixels = crew.decode(read_source(source), want)
             size = answer["width"], answer["height"]
-            return LogoImage.of_pixels(pixels, side, answer["line_widths"], answer["format"], *size)
+            return LogoImage.of_pixels(pixels, side, answer["lines"], answer["format"], *size)
 
         return self._results(one, sources)
 

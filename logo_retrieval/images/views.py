@@ -8,7 +8,7 @@ from typing import NamedTuple
 from PIL import Image
 
 from logo_retrieval.errors import UnreadableImage
-from logo_retrieval.images.lines import draw_lines, runs
+from logo_retrieval.images.lines import Line, draw_lines, runs
 from logo_retrieval.images.prepare import (
     Drawing,
     Ground,
@@ -38,7 +38,7 @@ class Views(NamedTuple):
     """
 
     squares: list[Image.Image]
-    lines: list[Image.Image]
+    lines: list[Line]
 
 
 def draw_views(picture: Picture, size_px: int, *, all_views: bool, lines: bool = False) -> Views:

@@ -58,7 +58,7 @@ def _answer(data: bytes, preparation: Preparation, want: Want) -> tuple[dict[str
             return {"columns": art.columns, "rows": art.rows}, art.pixels
         found = decode_views(data, preparation, all_views=want != "whole", lines=want == "views and lines")
         size = {"width": found.width, "height": found.height}
-        return {"format": found.format, **size, "line_widths": found.line_widths}, found.pixels
+        return {"format": found.format, **size, "lines": found.lines}, found.pixels
     except UnreadableImage as fault:
         return {"code": fault.code, "text": fault.text}, b""
     except BackendError as fault:

@@ -88,9 +88,9 @@ class Names:
         named = np.zeros((len(texts), len(self._names)), np.float32)
         written = np.zeros(len(texts), np.float32)
         for row, lines in enumerate(texts):
+            written[row] = max(map(self._clearly_written, lines), default=0.0)
             for line in (*lines, *_joined(lines)):
                 read = tuple(words(line.text)[:MOST_WORDS])
-                written[row] = max(written[row], self._clearly_written(line.confidence, _length("".join(read))))
                 for said, counts in ((read, 1.0), (_without_symbol(read), self._clarity.stray)):
                     for owners, clear in self._named_in(said):
                         named[row, owners] = np.maximum(named[row, owners], line.confidence * counts * clear)
@@ -104,9 +104,11 @@ class Names:
             clear = likeness**self._clarity.misread * share * _ramp(_length(name), 1, self._clarity.full_length)
             yield self._owners[name], clear
 
-    def _clearly_written(self, confidence: float, letters: int) -> float:
-        certainty: float = confidence**self._clarity.sure
-        return certainty * _ramp(letters, self._clarity.nothing, self._clarity.writing)
+    def _clearly_written(self, line: TextLine) -> float:
+        """Digits are left out of account: circles and bars are read as such."""
+        certainty: float = line.confidence**self._clarity.sure
+        letters = "".join(each for each in "".join(words(line.text)[:MOST_WORDS]) if each.isalpha())
+        return certainty * _ramp(_length(letters), self._clarity.nothing, self._clarity.writing)
 
     def _found(self, read: tuple[str, ...]) -> Iterator[tuple[str, str, float]]:
         """Runs of words, the names that they are, and how alike both are spelled."""
@@ -175,8 +177,8 @@ def _misreadings(name: str) -> int:
 
 
 def _length(text: str) -> int:
-    """In letters."""
-    return sum(_IDEOGRAPH if each >= _FIRST_IDEOGRAPH else 1 for each in text)
+    """In letters; one character that stands alone may be a symbol, whatever script it is taken for."""
+    return len(text) if len(text) < 2 else sum(_IDEOGRAPH if each >= _FIRST_IDEOGRAPH else 1 for each in text)
 
 
 def _ramp(letters: int, low: int, high: int) -> float:

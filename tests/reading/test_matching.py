@@ -78,6 +78,11 @@ def test_a_symbol_may_be_read_as_the_first_letter_of_a_line() -> None:
     assert read("YouTubeO")[1] < CLARITY.stray
 
 
+@pytest.mark.parametrize("text", ["000", "1 0 1", "小", "V", "--", ""])
+def test_what_symbols_are_read_as_does_not_count_as_written(text: str) -> None:
+    assert Names(CLASSES).read_as([[TextLine(text, 1.0), TextLine("田", 1.0)]])[1].tolist() == [0.0]
+
+
 def test_signs_of_the_law_are_no_letters() -> None:
     assert read("Facebook™")[3] == read("facebook®")[3] == 1.0
 
