@@ -6,7 +6,7 @@ Companies that training knew, and the drawings of `other`, are fitted on what th
 about drawings by artists whom neither has seen, asked of an index with drawings of `other` and of one without; novel
 companies on what the held-out network says about companies that it has never seen; and a model without a head on all of
 these drawings, as the measured network and a backbone as ImageNet left it see the known, and the held-out one the novel
-companies. What a name says was chosen on other drawings (`clarity.py`). The weights go into the package, for networks
+companies. What names and other texts say was chosen on other drawings (`clarity.py`). The weights go into the package, for networks
 of which nothing is known; WORK keeps them with the measured network's scale and with the log-odds of unknown logos,
 each by weights that were fitted without it, for `build_starter.py`.
 """
@@ -30,7 +30,7 @@ from calibration import (
     novel_companies,
 )
 from logobench_data import default_cache
-from written import NAMED, start_of_fit
+from written import start_of_fit
 
 from logo_retrieval import open_set
 from logo_retrieval.bundle import read_bundle
@@ -68,24 +68,16 @@ def novel_trials(network: Network, start: Fusion, *, head: bool = True) -> list[
 
 def fitted(known: Sequence[Trial], novel: Sequence[Trial], plain: Sequence[Trial]) -> Fusion:
     """All weights."""
-    fusion = with_text_of_known(
-        fit_fusion(start_of_fit(), [each.asked for each in known], (TRAINED, RIVAL), pinned=NAMED)
-    )
-    fusion = fit_fusion(fusion, [each.asked for each in novel], (NOVEL,), pinned=OF_TEXT)
-    return fit_fusion(fusion, [each.asked for each in plain], (HEADLESS_NOVEL, HEADLESS_RIVAL), pinned=OF_TEXT)
-
-
-def with_text_of_known(fusion: Fusion) -> Fusion:
-    """The same, a text read saying as much of any company as of those that training knew, of which most is known."""
-    known = {name: fusion.weights[TRAINED][name] for name in OF_TEXT}
-    told = {group: {**fusion.weights[group], **known} for group in (NOVEL, HEADLESS_NOVEL)}
-    return replace(fusion, weights={**fusion.weights, **told})
+    fusion = start_of_fit()
+    for trials, groups in ((known, (TRAINED, RIVAL)), (novel, (NOVEL,)), (plain, (HEADLESS_NOVEL, HEADLESS_RIVAL))):
+        fusion = fit_fusion(fusion, [each.asked for each in trials], groups, pinned=OF_TEXT)
+    return fusion
 
 
 def cross_judged(trials: Sequence[Trial], groups: Sequence[str] = (TRAINED, RIVAL)) -> list[Float64Array]:
     """(n, c) log-odds of each trial, each query's by weights fitted on all of them without its company or brand."""
     asked, folds = [each.asked for each in trials], [each.folds for each in trials]
-    return cross_fitted(start_of_fit(), asked, folds, groups, pinned=NAMED)
+    return cross_fitted(start_of_fit(), asked, folds, groups, pinned=OF_TEXT)
 
 
 def halves(fusion: Fusion, trials: Sequence[Trial]) -> list[Fusion]:

@@ -32,7 +32,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.neighbors import KNeighborsClassifier, NearestCentroid
 from starter_data import ART_PX
 from surroundings import RESULTS, surroundings
-from written import NAMED, Texts, read_all, start_of_fit
+from written import Texts, read_all, start_of_fit
 
 from logo_retrieval.answers import Query, Scores, best_company, score
 from logo_retrieval.bundle import ModelBundle
@@ -44,7 +44,7 @@ from logo_retrieval.heads.cosine import HEAD_FILE, HeadVectors
 from logo_retrieval.knowledge import DEFAULT_FALSE_ACCEPT, Knowledge
 from logo_retrieval.models import opened_model
 from logo_retrieval.open_set.evidence import Scale, nearest_company
-from logo_retrieval.open_set.fusion import HEADLESS_NOVEL, HEADLESS_RIVAL, RIVAL, TRAINED, probabilities
+from logo_retrieval.open_set.fusion import HEADLESS_NOVEL, HEADLESS_RIVAL, OF_TEXT, RIVAL, TRAINED, probabilities
 from logo_retrieval.open_set.impostors import Impostors
 from logo_retrieval.training.art import rasterised
 from logo_retrieval.values import BoolArray, Float32Array, Float64Array, Int64Array
@@ -247,10 +247,10 @@ def fitted(
     odds = [
         found
         for each, rows in zip(asked, val, strict=True)
-        for found in fitting.cross_fitted(start, [each], [rows.rows % FOLDS], groups, pinned=NAMED)
+        for found in fitting.cross_fitted(start, [each], [rows.rows % FOLDS], groups, pinned=OF_TEXT)
     ]
     leads = [best_company(each[rows], held.other)[0] for each, rows in zip(odds, is_other, strict=True)]
-    weights = replace(fitting.fit_fusion(start, asked, groups, pinned=NAMED), scale=scale)
+    weights = replace(fitting.fit_fusion(start, asked, groups, pinned=OF_TEXT), scale=scale)
     impostors = Impostors(np.zeros((0, drawn.vectors.shape[1]), np.float32), np.concatenate(leads).astype(np.float32))
     knowledge = replace(knowledge, fusion=weights, impostors=impostors)
     held = index_of(bench, drawn, rooms.train, knowledge)

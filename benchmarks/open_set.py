@@ -25,7 +25,6 @@ from calibrate import (
     known_trials,
     novel_tail,
     novel_trials,
-    with_text_of_known,
 )
 from calibration import (
     BRANDS,
@@ -45,7 +44,7 @@ from calibration import (
 from logobench import rounded
 from logobench_data import default_cache
 from surroundings import RESULTS, surroundings
-from written import NAMED, start_of_fit
+from written import start_of_fit
 
 from logo_retrieval.answers import best_company, named
 from logo_retrieval.bundle import read_bundle
@@ -155,7 +154,7 @@ def known(network: Network) -> dict[str, Any]:
     asked, kinds, other = trial.asked, trial.queries.kinds, trial.asked.other
     groups_of_weights = (TRAINED, RIVAL) if headed else (HEADLESS_NOVEL, HEADLESS_RIVAL)
     folds = [trial.folds, bare.folds]
-    by_fold = fitted_by_fold(start, [asked, bare.asked], folds, groups_of_weights, pinned=NAMED)
+    by_fold = fitted_by_fold(start, [asked, bare.asked], folds, groups_of_weights, pinned=OF_TEXT)
     odds, odds_bare, odds_unread = (
         judged_by_fold(by_fold, evidence, folds)
         for evidence, folds in ((asked, trial.folds), (bare.asked, bare.folds), (unread(asked), trial.folds))
@@ -305,7 +304,7 @@ def ablation(trial: Trial) -> dict[str, Any]:
         return {name: round(float(value), 4) for name, value in figures.items()}
 
     def by(evidence: Asked) -> dict[str, float]:
-        (odds,) = cross_fitted(start_of_fit(), [evidence], [trial.folds], (TRAINED, RIVAL), pinned=NAMED)
+        (odds,) = cross_fitted(start_of_fit(), [evidence], [trial.folds], (TRAINED, RIVAL), pinned=OF_TEXT)
         return judged(odds)
 
     entry = {"everything": by(asked)}
@@ -333,7 +332,7 @@ def enrolment(network: Network) -> dict[str, Any]:
     """
     start = start_of_fit()
     trial, bare = known_trials(network, start)
-    fusion = with_text_of_known(fit_fusion(start, [trial.asked, bare.asked], (TRAINED, RIVAL), pinned=NAMED))
+    fusion = fit_fusion(start, [trial.asked, bare.asked], (TRAINED, RIVAL), pinned=OF_TEXT)
     fits = novel_trials(network, start)
     by_half = halves(fusion, fits)
     odds, _ = cross_judged((trial, bare))

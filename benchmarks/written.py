@@ -19,7 +19,7 @@ from logo_retrieval.errors import UnreadableImage
 from logo_retrieval.images import lines
 from logo_retrieval.images.pool import DecoderPool
 from logo_retrieval.images.preparation import Preparation
-from logo_retrieval.open_set.fusion import Fusion
+from logo_retrieval.open_set.fusion import HEADLESS_NOVEL, NOVEL, TRAINED, Fusion
 from logo_retrieval.reading import recogniser
 from logo_retrieval.values import Int64Array, TextLine
 
@@ -30,18 +30,17 @@ Texts = dict[int, tuple[TextLine, ...]]
 """By row, of drawings with something that may be writing."""
 
 
-NAMED = ("named",)
-"""The feature whose weight is chosen on other drawings than those that the rest of the decision is fitted to."""
-
-
 def start_of_fit() -> Fusion:
-    """Nothing known but what a name says, by `clarity.py`."""
-    said = json.loads((RESULTS / "clarity.json").read_text(encoding="utf-8"))["weights"]["name"]
+    """Nothing known but what a name and another text say, by `clarity.py`; the names of trained companies are reviewed.
+
+    A fit leaves these weights, `OF_TEXT`, where they are.
+    """
+    said = json.loads((RESULTS / "clarity.json").read_text(encoding="utf-8"))["weights"]
     blank = Fusion.blank()
-    weights = {
-        group: {name: said if name in NAMED else value for name, value in each.items()}
-        for group, each in blank.weights.items()
-    }
+    weights = {group: dict(each) for group, each in blank.weights.items()}
+    for group in (TRAINED, NOVEL, HEADLESS_NOVEL):
+        against = said["else_written_reviewed" if group == TRAINED else "else_written"]
+        weights[group].update(named=said["name"], contradicted=against)
     return replace(blank, weights=weights)
 
 
