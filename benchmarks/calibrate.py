@@ -6,9 +6,9 @@ Companies that training knew, and the drawings of `other`, are fitted on what th
 about drawings by artists whom neither has seen, asked of an index with drawings of `other` and of one without; novel
 companies on what the held-out network says about companies that it has never seen; and a model without a head on all of
 these drawings, as the measured network and a backbone as ImageNet left it see the known, and the held-out one the novel
-companies. What names and other texts say was chosen on other drawings (`clarity.py`). The weights go into the package, for networks
-of which nothing is known; WORK keeps them with the measured network's scale and with the log-odds of unknown logos,
-each by weights that were fitted without it, for `build_starter.py`.
+companies. What names and other texts say was chosen on other drawings (`clarity.py`). The weights go into the package,
+for networks of which nothing is known; WORK keeps them with the measured network's scale and with the log-odds of
+unknown logos, each by weights that were fitted without it, for `build_starter.py`.
 """
 
 from __future__ import annotations
