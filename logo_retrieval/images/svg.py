@@ -55,12 +55,13 @@ class SvgPicture:
             raise UnreadableImage("empty", f"the drawing is a sliver of {size}, {MAX_ASPECT:g} to 1 is the limit")
 
     @classmethod
-    def open(cls, data: bytes, engine: str = "resvg") -> SvgPicture:
+    def open(cls, data: bytes, engine: str = "resvg", *, nested: bool = False) -> SvgPicture:
         """Guards and parses SVG bytes, plain or gzipped.
 
         Args:
             data: the bytes of the file.
             engine: "resvg" or "cairosvg".
+            nested: whether the bytes lie inside another drawing.
 
         Returns:
             The picture, ready to draw.
@@ -73,7 +74,7 @@ class SvgPicture:
         """
         if engine not in _ENGINES:
             raise ValueError(f"engine must be one of {sorted(_ENGINES)}, got {engine!r}")
-        return cls(_ENGINES[engine](guard(data)))
+        return cls(_ENGINES[engine](guard(data, nested=nested)))
 
     def render(self, longest_px: int, region: tuple[float, float, float, float] | None = None) -> Image.Image:
         """Draws the picture, or a part of it.

@@ -72,7 +72,6 @@ ACCENTED = svg('<path id="\u00e9"/>').decode()
         '<path d="M1 1h5v5z" fill="#0a0" fill-rule="evenodd"/>',
         '<path style="fill:#0a0;opacity:.5" d="M1 1h5v5z"/>',
         '<g transform="translate(1 2)"><circle cx="5" cy="5" r="4"/></g>',
-        '<style>.a{fill:red}</style><rect class="a" width="9" height="9"/>',
         '<symbol id="s" viewBox="0 0 9 9"><path d="M0 0h9v9z"/></symbol><use href="#s" width="5" height="5"/>',
         '<text x="1" y="9" font-size="8">a<tspan dx="1">b</tspan></text>',
         '<svg x="1" width="5" height="5" viewBox="0 0 9 9"><rect width="9" height="9"/></svg>',
@@ -225,9 +224,6 @@ def test_embedded_rasters_stay(kind: str) -> None:
 @pytest.mark.parametrize(
     "element",
     [
-        image(png_announcing(10_000, 10_000)),
-        image(gif_with_frame(65_535, 65_535), "image/gif"),
-        image(svg("<path/>")),
         image(raster("BMP"), "image/bmp"),
         image(b"no picture"),
         image(raster()[:20]),
@@ -237,8 +233,28 @@ def test_other_embedded_data_is_dropped(element: str) -> None:
     assert "<image" not in guard_svg(svg(element))
 
 
+@pytest.mark.parametrize("data", [png_announcing(10_000, 10_000), gif_with_frame(65_535, 65_535)])
+def test_embedded_pictures_that_are_too_large_are_told_of(data: bytes) -> None:
+    with pytest.raises(UnreadableImage, match="^unsafe: a picture inside the drawing has .* pixels"):
+        guard_svg(svg(image(data)))
+
+
 def test_embedded_pixels_are_counted_together() -> None:
-    assert guard_svg(svg(image(raster(size=(1500, 1500))) * 2)).count("<image") == 1
+    picture = image(raster(size=(3500, 3500)))
+    assert guard_svg(svg(picture * 3)).count("<image") == 3
+    with pytest.raises(UnreadableImage, match="^unsafe: its pictures have more than 40,000,000 pixels"):
+        guard_svg(svg(picture * 4))
+
+
+def test_drawings_inside_a_drawing_are_few_and_have_none_in_themselves() -> None:
+    inner = svg('<path d="M0 0h9v9z"/>')
+    assert guard_svg(svg(image(inner, "image/svg+xml") * 4)).count("data:image/png") == 4
+    with pytest.raises(UnreadableImage, match="^unsafe: the SVG holds more than 4 others"):
+        guard_svg(svg(image(inner, "image/svg+xml") * 5))
+    hidden = svg(image(svg(image(inner, "image/svg+xml")), "image/svg+xml"))
+    with pytest.raises(UnreadableImage, match="^unsafe: "):
+        guard_svg(svg(image(svg(BOMBS["arcs"]), "image/svg+xml")))
+    assert "svg+xml" not in guard_svg(hidden)
 
 
 @pytest.mark.parametrize(
@@ -275,7 +291,8 @@ REFUSED = {
     "bytes": (b" " * (MAX_BYTES + 1), "too-large"),
     "elements": (svg("<g/>" * 20_001), "too-large"),
     "path data": (svg(f'<path d="{"M0 0" * 500_001}"/>'), "too-large"),
-    "attribute": (svg(f'<g data-x="{"x" * 20_001}"/>'), "too-large"),
+    "attribute": (svg(f'<g class="{"x" * 20_001}"/>'), "too-large"),
+    "style sheet": (svg(f"<style>.a{{fill:{'x' * 200_001}}}</style>"), "too-large"),
     "text": (svg(f"<text>{'x' * 20_001}</text>"), "too-large"),
     "depth": (svg("<g>" * 64 + "</g>" * 64), "unsafe"),
     "depth, unclosed": (f"<svg {NAMESPACES}>".encode() + b"<a>" * 1_000_000, "unsafe"),
@@ -380,10 +397,8 @@ BOMBS = {
     + "".join(f".a{i} g,.b{i}{{fill:red}}" for i in range(4_000))
     + "</style>"
     + "<path/>" * 9_000,
-    "selector with more ancestors than there are": f"<style>x {'g ' * 70}path{{fill:red}}</style>"
-    + "<g>" * 60
-    + "<path/>"
-    + "</g>" * 60,
+    "siblings": f"<style>{'path~' * 8}path{{fill:red}}</style>" + "<path/>" * 5_000,
+    "of type": "<style>:nth-last-of-type(2n){fill:red}</style>" + "<path/>" * 5_000,
     "backtracking selector": f"<style>x {'g ' * 9}path{{fill:red}}</style>" + "<g>" * 60 + "<path/>" + "</g>" * 60,
     "declarations": f"<style>*{{{'fill:red;' * 9_000}}}</style>" + "<path/>" * 5_000,
     "spans": "<text>" + "<tspan>Wa</tspan>" * 4_000 + "</text>",
@@ -422,6 +437,9 @@ def test_a_pattern_on_the_root_counts_for_every_shape() -> None:
         "<path d='M0 0h1v1z'/>" * 9_000,
         "<style>" + "".join(f".cls-{i}{{fill:red}}" for i in range(200)) + "</style>" + '<path class="cls-1"/>' * 500,
         f"<path d='M0 0{'l1 1l1-1' * 20_000}z'/>",
+        f"<style>x {'g ' * 70}path{{fill:red}}</style>" + "<g>" * 60 + "<path/>" + "</g>" * 60,
+        f'<g data-x="{"x" * 20_001}"><path/></g>',
+        f"<style>@font-face{{font-family:a;src:url(data:font/woff2;base64,{'A' * 300_000})}}</style><path/>",
     ],
 )
 def test_the_affordable_is_let_through(body: str) -> None:

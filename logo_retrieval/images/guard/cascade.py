@@ -2,133 +2,108 @@
 
 from __future__ import annotations
 
-import math
 import re
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import count
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING
 from xml.etree.ElementTree import Element as Node
 
-from logo_retrieval.errors import UnreadableImage
-from logo_retrieval.images.guard.colours import COLOURED, paint
-from logo_retrieval.images.guard.values import PROPERTIES, clean_value, font_shorthand
+from logo_retrieval.images.guard.colours import COLOURED, SYSTEM_COLOURS, paint
+from logo_retrieval.images.guard.sheets import ANIMATED, INLINE, Declared, Sheets, declared_as
+from logo_retrieval.images.guard.values import ATTRIBUTES, PROPERTIES, clean_value, font_shorthand
 
 if TYPE_CHECKING:
     from logo_retrieval.images.guard.tree import Element
 
-MAX_SELECTORS = 10_000
-MAX_TRIES = 400_000
-"""Of a selector on an element, all together."""
-
 _LONGEST_VALUE = 4096
 _DEEPEST_VARIABLE = 16
-_SCREEN_PX = 1000.0
-_MEDIA = {
-    "prefers-color-scheme": "light",
-    "prefers-reduced-motion": "no-preference",
-    "prefers-contrast": "no-preference",
-    "forced-colors": "none",
-    "inverted-colors": "none",
-    "update": "fast",
-    "scripting": "none",
-}
-_FEATURE = re.compile(r"\(([^()]*)\)")
-_IMPORTANT = re.compile(r"\s*!\s*important\s*$", re.IGNORECASE)
 _COMMENT = re.compile(r"/\*.*?(?:\*/|\Z)", re.DOTALL)
 _MOTION = ("animation", "animation-name", "animation-fill-mode", "animation-iteration-count")
-_UNLAYERED = 1 << 20
 
 
-class Declared(NamedTuple):
-    """A declaration somewhere, raw.
-
-    Attributes:
-        rank: by which it wins: importance, origin, layer, specificity, order; the greatest wins.
-        name: of a property or a variable.
-        value: without `!important`.
-    """
-
-    rank: tuple[bool, int, int, tuple[int, ...], int]
-    name: str
-    value: str
-
-
-_SHEET, _INLINE, _ANIMATED = range(3)
-"""Origins, the later the stronger."""
-
-
-def apply_styles(
-    root: Element, document: Node, elements: Mapping[int, Element], sheets: Sequence[str]
-) -> None:
+def apply_styles(document: Node, elements: Mapping[int, Element], sheets: Sequence[str]) -> None:
     """Gives each element the style that its attributes and all style sheets make, without variables and odd colours.
 
+    A declaration that is invalid does not count, and the one that it would have beaten does.
+
     Args:
-        root: of the clean tree.
-        document: of all elements as they were, in the same order, those that are not drawn among them.
+        document: all elements as they were, those that are not drawn among them.
         elements: the clean element of each node, by the node's identity.
         sheets: texts that apply, in their order.
 
     Raises:
         UnreadableImage: "unsafe" when there are too many selectors to try.
     """
-    sheet = _Sheet()
+    rules = Sheets()
     for text in sheets:
-        sheet.add(text)
-    matched = sheet.matches(document) if sheet.selectors else {}
-    variables: dict[int, Mapping[str, str]] = {}
+        rules.add(text)
+    matched = rules.matches(document) if sheets else {}
     pending: list[tuple[Node, Mapping[str, str]]] = [(document, {})]
     while pending:
-        node, inherited = pending.pop()
+        node, variables = pending.pop()
         element = elements.get(id(node))
-        known = inherited
         if element is not None:
-            known = _style(element, matched.get(id(node), []), inherited, sheet)
-        pending += [(child, known) for child in reversed(node)]
+            _animate(element)
+            variables = _style(element, matched.get(id(node), []), variables, rules)
+        pending += [(child, variables) for child in reversed(node)]
 
 
-def _style(
-    element: Element, declared: list[Declared], inherited: Mapping[str, str], sheet: _Sheet
-) -> Mapping[str, str]:
+def _animate(element: Element) -> None:
+    """Leaves an element as its animations do; what is no property is an attribute, and so is a transform."""
+    for name, value in element.animated:
+        if name in ATTRIBUTES and (name not in PROPERTIES or name == "transform"):
+            clean = clean_value(name, value)
+            if clean is not None:
+                element.attributes[name] = clean
+
+
+def _style(element: Element, matched: list[Declared], inherited: Mapping[str, str], rules: Sheets) -> Mapping[str, str]:
     """Sets the style of one element; returns the variables that its children inherit."""
-    inline = element.style
-    if not declared and not inline and not element.animated and not any("(" in value for value in _paints(element)):
-        return inherited  # nothing to decide
-    numbers = count()
-    declared = [*declared, *_inline(inline, numbers)]
-    known = _variables(declared, inherited)
-    declared += sheet.end_of_motion(declared, known)
-    declared += [
-        Declared((False, _ANIMATED, 0, (), place), name, value) for place, (name, value) in enumerate(element.animated)
+    attributes = element.attributes
+    functions = [
+        name
+        for name in PROPERTIES & attributes.keys()
+        if name != "transform" and ("(" in attributes[name] or attributes[name].lower() in SYSTEM_COLOURS)
     ]
-    by_name: dict[str, list[Declared]] = {}
-    for each in sorted(declared):
-        by_name.setdefault(each.name, []).append(each)
-    style = {}
-    for name, candidates in by_name.items():
-        for each in reversed(candidates):
-            found = computed(name, each.value, known)
-            if found is not None:
-                style.update(found)
-                break
-    for name in _PAINTED & element.attributes.keys():
-        value = computed(name, element.attributes[name], known)
-        if value and value[name]:
-            element.attributes[name] = value[name]
+    if not (matched or element.style or element.animated or functions):
+        return inherited
+    numbers = count()
+    declared = [*matched, *_inline(element.style, numbers)]
+    known = _variables(declared, inherited)
+    motion = {each.name: each.value for each in sorted(declared) if each.name in _MOTION}
+    if motion:
+        values = (substituted(value, known) or "" for value in motion.values())
+        declared += rules.end_of_motion(" ".join(values))
+    declared += [
+        declared_as(name, value, ANIMATED, 0, (), next(numbers))
+        for name, value in element.animated
+        if name in PROPERTIES
+    ]
+    for name in functions:
+        found = computed(name, attributes[name], known)
+        if found and found[name]:
+            attributes[name] = found[name]
         else:
-            del element.attributes[name]
-    element.attributes.pop("style", None)
-    text = ";".join(f"{name}:{value}" for name, value in style.items() if value)
-    if text:
-        element.attributes["style"] = text
+            del attributes[name]
+    style = _winners(declared, known)
+    attributes["style"] = ";".join(f"{name}:{value}" for name, value in style.items())
+    if not style:
+        del attributes["style"]
     return known
 
 
-_PAINTED = COLOURED | {"opacity", "fill-opacity", "stroke-opacity", "stop-opacity", "display", "visibility"}
-
-
-def _paints(element: Element) -> Iterator[str]:
-    return (element.attributes[name] for name in _PAINTED & element.attributes.keys())
+def _winners(declared: Sequence[Declared], variables: Mapping[str, str]) -> dict[str, str]:
+    """The value of each property: that of the strongest declaration that is valid."""
+    style: dict[str, str] = {}
+    decided: set[str] = set()
+    for each in sorted(declared, reverse=True):
+        found = computed(each.name, each.value, variables)
+        for name, value in (found or {}).items():
+            if name not in decided:
+                decided.add(name)
+                if value:
+                    style[name] = value
+    return dict(reversed(style.items()))
 
 
 def computed(name: str, value: str, variables: Mapping[str, str]) -> dict[str, str] | None:
@@ -187,74 +162,9 @@ def _inline(text: str, numbers: Iterator[int]) -> Iterator[Declared]:
         name, _, value = declaration.partition(":")
         name = name.strip()
         if value.strip():
-            yield _declared(name, value.strip(), _INLINE, 0, (), next(numbers))
-
-
-def _declared(name: str, value: str, origin: int, layer: int, specificity: tuple[int, ...], number: int) -> Declared:
-    important = _IMPORTANT.search(value) is not None
-    name = name if name.startswith("--") else name.lower()
-    return Declared((important, origin, layer, specificity, number), name, _IMPORTANT.sub("", value))
+            yield declared_as(name, value.strip(), INLINE, 0, (), next(numbers))
 
 
 def _variables(declared: Sequence[Declared], inherited: Mapping[str, str]) -> Mapping[str, str]:
     own = {each.name: each.value for each in sorted(declared) if each.name.startswith("--")}
     return {**inherited, **own} if own else inherited
-
-
-class _Sheet:
-    """All style sheets of a document."""
-
-    def __init__(self) -> None:
-        self.selectors: list[tuple[Any, int, list[tuple[str, str]]]] = []
-        self._frames: dict[str, list[tuple[float, list[tuple[str, str]]]]] = {}
-        self._layers: dict[str, int] = {}
-
-    def add(self, text: str) -> None:
-        """Reads one more text."""
-        import tinycss2
-
-        text = text.replace("<!--", "").replace("-->", "")
-        self._add(tinycss2.parse_stylesheet(text, skip_comments=True, skip_whitespace=True), _UNLAYERED)
-
-    def _add(self, rules: Sequence[Any], layer: int) -> None:
-        import tinycss2
-
-        for rule in rules:
-            if rule.type == "qualified-rule":
-                self._add_rule(rule, layer)
-            elif rule.type == "at-rule" and rule.content is not None:
-                prelude, keyword = tinycss2.serialize(rule.prelude).strip(), rule.lower_at_keyword
-                if keyword.endswith("keyframes"):
-                    self._frames[prelude.strip("\"'")] = _frames(rule.content)
-                    continue
-                applies = {"media": media_applies, "supports": _is_supported}.get(keyword)
-                if (applies is not None and applies(prelude)) or keyword == "layer":
-                    inner = self._layer(prelude) if keyword == "layer" else layer
-                    content = tinycss2.parse_rule_list(rule.content, skip_comments=True, skip_whitespace=True)
-                    self._add(content, inner)
-            elif rule.type == "at-rule" and rule.lower_at_keyword == "layer":
-                for name in tinycss2.serialize(rule.prelude).split(","):
-                    self._layer(name.strip())
-
-    def _layer(self, name: str) -> int:
-        return self._layers.setdefault(name or f"({len(self._layers)})", len(self._layers))
-
-    def _add_rule(self, rule: Any, layer: int) -> None:  # noqa: ANN401 - tinycss2 has no types
-        import cssselect2
-        from cssselect2.parser import SelectorError
-
-        declarations = _declarations(rule.content)
-        for part in _split_at_commas(rule.prelude):
-            try:
-                (selector,) = cssselect2.compile_selector_list(part)
-            except (SelectorError, ValueError):
-                continue  # a browser would drop the whole rule; a drawing is better served by its other selectors
-            if selector.pseudo_element is None:
-                self.selectors.append((selector, layer, declarations))
-                self.tries.append(_descents(part))
-        if len(self.selectors) > MAX_SELECTORS:
-            raise UnreadableImage("unsafe", f"the style sheets have more than {MAX_SELECTORS} selectors")
-
-    @property
-    def tries(self) -> list[int]:
-        raise NotImplementedError

@@ -12,7 +12,7 @@ _HEX = re.compile(r"#(?:[0-9a-f]{3,4}|[0-9a-f]{6}|[0-9a-f]{8})", re.IGNORECASE)
 _KEYWORDS = frozenset("none currentcolor inherit initial unset context-fill context-stroke black white".split())
 _PAINT_SERVER = re.compile(r"(url\(#[^()]*\))\s*(.*)", re.DOTALL)
 _ICC = re.compile(r"\s*icc-color\([^()]*\)\s*$", re.IGNORECASE)
-_SYSTEM = {
+SYSTEM_COLOURS = {
     **dict.fromkeys(("canvas", "window", "field", "buttonface", "highlighttext"), "#fff"),
     **dict.fromkeys(("canvastext", "windowtext", "fieldtext", "buttontext", "graytext"), "#000"),
 }
@@ -22,8 +22,10 @@ _INITIAL = {"initial": "", "unset": "inherit"}
 def paint(value: str) -> str | None:
     """A colour, `none`, a keyword, or a paint server with its fallback; None when CSS would not take it.
 
-    >>> paint("rgb(0 128 255 / 1)"), paint("color(display-p3 1 0 0)"), paint("url(#a) hsl(0deg 0% 100%)"), paint("rgb(1")
-    ('#0080ff', '#ff0000', 'url(#a) #ffffff', None)
+    >>> paint("rgb(0 128 255 / 1)"), paint("color(display-p3 1 0 0)"), paint("url(#a) hsl(0deg 0% 100%)")
+    ('#0080ff', '#ff0000', 'url(#a) #ffffff')
+    >>> paint("rgb(1") is None
+    True
     """
     value = _ICC.sub("", value.strip())
     server = _PAINT_SERVER.fullmatch(value)
@@ -40,13 +42,13 @@ def _colour(value: str) -> str | None:
     word = value.lower()
     if word in _KEYWORDS:
         return _INITIAL.get(word, value)
-    if word in _SYSTEM:
-        return _SYSTEM[word]
+    if word in SYSTEM_COLOURS:
+        return SYSTEM_COLOURS[word]
     from tinycss2 import color5
 
     found = color5.parse_color(value)
-    if found is None or isinstance(found, str):
-        return found and "currentColor"
+    if found is None or isinstance(found, str) or word.isalpha():
+        return found and value
     try:
         parts = list(found.to("srgb").coordinates)
     except NotImplementedError:  # spaces of other primaries, and those of perception

@@ -23,7 +23,7 @@ from logo_retrieval.images.guard.geometry import (
     numbers,
     parse_transform,
 )
-from logo_retrieval.images.guard.style import INHERITED, ISOLATING, Cascade, Styles
+from logo_retrieval.images.guard.style import INHERITED, ISOLATING, Styles, styles_of
 from logo_retrieval.images.guard.tree import Drawing, Element
 from logo_retrieval.images.guard.values import PRIMITIVES, SHAPES
 
@@ -62,7 +62,6 @@ class _DryRun:
     def __init__(self, drawing: Drawing, canvas: Box) -> None:
         self.root = drawing.root
         self.by_id = drawing.by_id
-        self.cascade = Cascade(drawing)
         self.canvas = canvas
         unit = 1 / max(canvas.width, canvas.height)
         self.base = Matrix(unit, 0, 0, unit, -canvas.left * unit, -canvas.top * unit)
@@ -71,13 +70,7 @@ class _DryRun:
         self.outlines: dict[Element, Outline | None] = {}
 
     def run(self) -> None:
-        self.budget.spend(self.cascade.milliseconds)
         self.draw(self.root, self.base, {})
-
-    def styles(self, element: Element, inherited: Styles) -> Styles:
-        styles, milliseconds = self.cascade.styles(element, inherited)
-        self.budget.spend(milliseconds)
-        return styles
 
     @contextmanager
     def following(self, identifier: str) -> Iterator[Element | None]:
@@ -94,7 +87,7 @@ class _DryRun:
     def draw(self, element: Element, matrix: Matrix, inherited: Styles) -> Box | None:
         """Draws an element; returns its bounds on the canvas."""
         self.budget.spend(rates.VISIT)
-        styles = self.styles(element, inherited)
+        styles = styles_of(element, inherited)
         for transform in styles.get("transform", ()):
             matrix = matrix.then_inner(parse_transform(transform))
         passed_on = {name: values for name, values in styles.items() if name in INHERITED}
@@ -172,7 +165,7 @@ class _DryRun:
                 if target is None or target.tag not in ("clipPath", "mask"):
                     continue
                 self.budget.add_layer(rates.LAYER_AREA if target.tag == "clipPath" else rates.MASK_AREA, box)
-                own = self.styles(target, {})
+                own = styles_of(target, {})
                 inner = matrix
                 units = "clipPathUnits" if target.tag == "clipPath" else "maskContentUnits"
                 if target.attributes.get(units) == "objectBoundingBox":
@@ -210,7 +203,7 @@ class _DryRun:
                 glyphs += len(span)
                 continue
             spans += 1
-            for name, values in self.styles(span, {}).items():
+            for name, values in styles_of(span, {}).items():
                 styles.setdefault(name, []).extend(values)
             pending += span.children
         # Type is laid out span by span, each time over the whole text.

@@ -64,9 +64,14 @@ def guard_svg(data: bytes) -> str:
     return guard(data).text
 
 
-def guard(data: bytes) -> SafeSvg:
-    """Does what `guard_svg` does, and also tells the size and whether fonts are needed."""
-    drawing = read_drawing(_plain_text(data))
+def guard(data: bytes, *, nested: bool = False) -> SafeSvg:
+    """Does what `guard_svg` does, and also tells the size and whether fonts are needed.
+
+    Args:
+        data: the bytes of the file.
+        nested: whether they lie inside another drawing.
+    """
+    drawing = read_drawing(_plain_text(data), nested=nested)
     view = _normalise_root(drawing.root)
     canvas = view or _UNKNOWN_CANVAS
     if not is_plain(drawing, canvas):

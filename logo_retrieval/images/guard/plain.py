@@ -6,7 +6,7 @@ import re
 
 from logo_retrieval.images.guard.geometry import Box, measure_shape, numbers, parse_transform
 from logo_retrieval.images.guard.tree import Drawing, Element
-from logo_retrieval.images.guard.values import SHAPES, declarations
+from logo_retrieval.images.guard.values import SHAPES, style_of
 
 _ELEMENTS = 100
 _LEVELS = 16
@@ -44,7 +44,7 @@ def is_plain(drawing: Drawing, canvas: Box) -> bool:
         canvas: its viewport in user units.
     """
     extent = max(canvas.width, canvas.height)
-    if drawing.elements > _ELEMENTS or drawing.depth > _LEVELS or drawing.rules or extent < _SMALLEST_EXTENT:
+    if drawing.elements > _ELEMENTS or drawing.depth > _LEVELS or extent < _SMALLEST_EXTENT:
         return False
     scale, width, squared_data, layers = 1.0, 1.0, 0, 0
     pending = [drawing.root]
@@ -52,7 +52,7 @@ def is_plain(drawing: Drawing, canvas: Box) -> bool:
         element = pending.pop()
         values = element.attributes
         if "style" in values:
-            values = {**values, **dict(declarations(values["style"]))}
+            values = {**values, **style_of(values)}
         if element.tag not in _TAGS or not _COSTLY.isdisjoint(values):
             return False
         if "transform" in values:

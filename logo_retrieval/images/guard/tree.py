@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from xml.etree.ElementTree import Element as Node
+from xml.etree.ElementTree import SubElement
 from xml.parsers import expat
 
 from logo_retrieval.errors import UnreadableImage
-from logo_retrieval.images.guard.values import (
-    ATTRIBUTES,
-    ELEMENTS,
-    TEXTS,
-    Rule,
-    clean_value,
-    declarations,
+from logo_retrieval.images.guard.animation import ANIMATIONS, end_of
+from logo_retrieval.images.guard.cascade import apply_styles
+from logo_retrieval.images.guard.embedded import (
+    MAX_DRAWINGS,
+    MAX_EMBEDDED_PIXELS,
+    Embedded,
+    content_of,
+    embedded_drawing,
     embedded_raster,
-    stylesheet,
+    is_data,
 )
+from logo_retrieval.images.guard.sheets import media_applies
+from logo_retrieval.images.guard.values import ATTRIBUTES, ELEMENTS, TEXTS, clean_value, style_of
 
 MAX_ELEMENTS = 20_000
 MAX_DEPTH = 64
@@ -24,7 +29,6 @@ MAX_PATH_DATA = 2_000_000
 MAX_TEXT = 20_000
 MAX_STYLESHEET = 200_000
 MAX_ATTRIBUTE = 20_000
-MAX_EMBEDDED_PIXELS = 4_000_000
 MAX_PROLOG = 65_536
 MAX_PROLOG_PIECES = 1_000
 MAX_EXPANSION = 4_000_000
@@ -39,6 +43,10 @@ _WRONG_ENCODING = {
     expat.errors.codes[expat.errors.XML_ERROR_INCORRECT_ENCODING],
 }
 _STRAY_AMPERSAND = re.compile(rb"&(?!(?:#\d+|#x[0-9a-fA-F]+|amp|lt|gt|quot|apos);)")
+_DECLARED_ENCODING = re.compile(rb"<\?xml[^>]*encoding\s*=\s*[\"']([\w.:-]+)[\"']")
+_UNDRAWN = re.compile(r"@font-face\s*\{[^{}]*\}|@import[^;]*;|(?<=url\()\s*[\"']?data:[^)]*(?=\))", re.IGNORECASE)
+_LINKS = frozenset("filter mask clip-path marker marker-start marker-mid marker-end".split())
+_FRAGMENT = re.compile(r"url\(#([^()]*)\)")
 _LONG = frozenset(("d", "points"))
 _LINKED = frozenset(("use", "image", "textPath"))
 
@@ -52,12 +60,16 @@ class Element:
         attributes: clean values; a link is always under `href`.
         children: elements and, inside texts, strings.
         pixels: of the raster that an `image` embeds.
+        style: the style attribute as it was, until `apply_styles` has dealt with it.
+        animated: attributes and properties that animations have changed when they have ended.
     """
 
     tag: str
     attributes: dict[str, str]
     children: list[Element | str] = field(default_factory=list)
     pixels: int = 0
+    style: str = ""
+    animated: list[tuple[str, str]] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -67,20 +79,22 @@ class Drawing:
     Attributes:
         root: its `svg` element.
         by_id: the first element with each id; later ones have lost theirs.
-        rules: of all its style sheets.
         elements: how many elements there are.
         depth: how deep they nest.
     """
 
     root: Element
     by_id: dict[str, Element]
-    rules: list[Rule]
     elements: int
     depth: int
 
 
-def read_drawing(text: bytes) -> Drawing:
+def read_drawing(text: bytes, *, nested: bool = False) -> Drawing:
     """Parses SVG text into its clean tree.
+
+    Args:
+        text: of the document.
+        nested: whether it lies inside another drawing, and may have no further one in itself.
 
     Raises:
         UnreadableImage: unknown-format without an `svg` root, corrupt when not well formed, too-large or unsafe when
@@ -88,7 +102,7 @@ def read_drawing(text: bytes) -> Drawing:
     """
     encoding = None
     for _ in ("as it is", "repaired"):
-        reader = _Reader(text, encoding)
+        reader = _Reader(text, encoding, nested=nested)
         try:
             return reader.read()
         except UnreadableImage:
@@ -96,7 +110,7 @@ def read_drawing(text: bytes) -> Drawing:
         except (expat.ExpatError, LookupError, ValueError) as error:  # the last two: encodings that expat cannot have
             fault = error
         if not isinstance(fault, expat.ExpatError) or fault.code in _WRONG_ENCODING:
-            encoding = "utf-8"
+            text, encoding = _as_utf_8(text), "utf-8"
         if b"<!ENTITY" not in text:
             text = _STRAY_AMPERSAND.sub(b"&amp;", text)
     if reader.root is None:
@@ -107,16 +121,21 @@ def read_drawing(text: bytes) -> Drawing:
 class _Reader:
     """Handlers for expat that build the tree while the text streams by."""
 
-    def __init__(self, text: bytes, encoding: str | None = None) -> None:
+    def __init__(self, text: bytes, encoding: str | None = None, *, nested: bool = False) -> None:
         self.text = text
+        self._nested = nested
         self.root: Element | None = None
         self.by_id: dict[str, Element] = {}
-        self.rules: list[Rule] = []
         self.elements = self.depth = 0
         self._level = 0
         self._skipped = 0
         self._closed = False
         self._stack: list[Element] = []
+        self._document: Node | None = None
+        self._nodes: list[Node] = []
+        self._drawn: dict[int, Element] = {}
+        self._sheets: list[str] = []
+        self._drawings = 0
         self._namespace = ""
         self._prefixes: dict[str, str] = {}
         self._entities: dict[str, int] = {}
@@ -144,7 +163,10 @@ class _Reader:
                 raise
         if self.root is None:
             raise UnreadableImage("unknown-format", "the text is no SVG, it has no svg element")
-        return Drawing(self.root, self.by_id, self.rules, self.elements, self.depth)
+        assert self._document is not None  # noqa: S101
+        apply_styles(self._document, self._drawn, self._sheets)
+        self._drop_loose_ends()
+        return Drawing(self.root, self.by_id, self.elements, self.depth)
 
     def _read_prolog(self) -> int:
         """Feeds the text tag by tag up to the root, so that nothing can use an entity before it was judged."""
@@ -186,12 +208,15 @@ class _Reader:
         self.depth = max(self.depth, self._level)
         if self._level > MAX_DEPTH:
             raise UnreadableImage("unsafe", f"the SVG nests elements more than {MAX_DEPTH} deep")
+        node = self._node(name, attributes)
         if self._skipped:
             self._skipped += 1
             return
         tag = self._local_name(name, attributes)
         if self.root is None and tag != "svg":
             raise UnreadableImage("unknown-format", f"the text is no SVG: its root is {name[:40]!r}")
+        if tag in ANIMATIONS and self._stack:
+            self._animate(tag, attributes)
         if tag not in ELEMENTS:
             self._skipped = 1
             return
@@ -205,6 +230,22 @@ class _Reader:
         else:
             self.root = element
         self._stack.append(element)
+        self._drawn[id(node)] = element
+
+    def _node(self, name: str, attributes: dict[str, str]) -> Node:
+        """Every element as it was, for selectors to match."""
+        local = name.rpartition(":")[2]
+        node = SubElement(self._nodes[-1], local, attributes) if self._nodes else Node(local, attributes)
+        self._document = node if self._document is None else self._document
+        self._nodes.append(node)
+        return node
+
+    def _animate(self, tag: str, attributes: dict[str, str]) -> None:
+        link = next((value for key, value in attributes.items() if key.rpartition(":")[2] == "href"), "").strip()
+        target = self.by_id.get(link[1:]) if link.startswith("#") else self._stack[-1]
+        changed = end_of(tag, attributes)
+        if target is not None and changed is not None:
+            target.animated.append(changed)
 
     def _local_name(self, name: str, attributes: dict[str, str]) -> str:
         """The name without its prefix; empty when the element belongs to another vocabulary."""
@@ -227,11 +268,11 @@ class _Reader:
                 if name == "href" or (self._prefixes.get(name[:-5], _XLINK) == _XLINK and "href" not in attributes):
                     self._clean_link(element, value.strip())
                 continue
-            self._check_length(name, value)
-            if name == "style":
-                style = ";".join(f"{key}:{clean}" for key, clean in declarations(value))
-                if style:
-                    kept["style"] = style
+            if name == "style" or name in ATTRIBUTES:
+                self._check_length(name, value)
+            if name == "style" and value:
+                element.style = value
+                kept["style"] = ""  # keeps its place
             elif name in ATTRIBUTES and (clean := clean_value(name, value)) is not None:
                 kept[name] = clean
         identifier = kept.get("id")
@@ -248,38 +289,82 @@ class _Reader:
 
     def _clean_link(self, element: Element, link: str) -> None:
         if element.tag in ("image", "feImage"):
-            raster = embedded_raster(link)
-            if raster is not None and self._pixels + raster.pixels <= MAX_EMBEDDED_PIXELS:
-                self._pixels += raster.pixels
-                element.pixels = raster.pixels
-                element.attributes["href"] = raster.href
+            picture = self._embedded(link) if is_data(link) else None
+            if picture is not None:
+                self._pixels += picture.decoded
+                if self._pixels > MAX_EMBEDDED_PIXELS:
+                    raise UnreadableImage("unsafe", f"its pictures have more than {MAX_EMBEDDED_PIXELS:,} pixels")
+                element.pixels = picture.pixels
+                element.attributes["href"] = picture.href
         elif link.startswith("#") and element.tag != "a":
             element.attributes["href"] = link
+
+    def _embedded(self, link: str) -> Embedded | None:
+        content = content_of(link)
+        if content is None:
+            return None
+        raster = embedded_raster(content)
+        if raster is not None or self._nested or b"<svg" not in content:
+            return raster
+        self._drawings += 1
+        if self._drawings > MAX_DRAWINGS:
+            raise UnreadableImage("unsafe", f"the SVG holds more than {MAX_DRAWINGS} others")
+        return embedded_drawing(content)
 
     def _characters(self, text: str) -> None:
         if self._skipped or not self._stack:
             return
         tag = self._stack[-1].tag
-        if tag in TEXTS or tag in ("a", "style"):
+        if tag in TEXTS or tag == "a":
             self._text += len(text)
-            if self._text > (MAX_STYLESHEET if tag == "style" else MAX_TEXT):
+            if self._text > MAX_TEXT:
                 raise UnreadableImage("too-large", "the SVG holds more text than a logo can")
+            self._stack[-1].children.append(text)
+        elif tag == "style":
             self._stack[-1].children.append(text)
 
     def _end(self, name: str) -> None:
         self._level -= 1
+        self._nodes.pop()
         if self._skipped:
             self._skipped -= 1
             return
         element = self._stack.pop()
-        if element.tag == "style":
+        if element.tag == "style" and self._stack:
+            self._stack[-1].children.remove(element)
             self._close_style(element)
         self._closed = not self._stack
 
     def _close_style(self, element: Element) -> None:
-        text = "".join(child for child in element.children if isinstance(child, str))
+        """Keeps the text of a style sheet that applies; the element is drawn by nobody."""
+        text = _UNDRAWN.sub("", "".join(child for child in element.children if isinstance(child, str)))
         kind, media = (element.attributes.pop(name, "").strip().lower() for name in ("type", "media"))
-        applies = kind in ("", "text/css") and media in ("", "all", "screen")
-        rules = stylesheet(text) if applies else []
-        self.rules += rules
-        element.children = ["".join(map(str, rules))]
+        if kind in ("", "text/css") and media_applies(media):
+            self._sheets.append(text)
+        if sum(map(len, self._sheets)) > MAX_STYLESHEET:
+            raise UnreadableImage("too-large", f"the style sheets have more than {MAX_STYLESHEET} characters")
+
+    def _drop_loose_ends(self) -> None:
+        """A filter, clip, mask or marker that is not there does nothing, and hides nothing."""
+        for element in self._drawn.values():
+            attributes = element.attributes
+            for name in _LINKS & attributes.keys():
+                if self._leads_nowhere(attributes[name]):
+                    del attributes[name]
+            style = attributes.get("style", "")
+            if "url(" in style:
+                kept = {k: v for k, v in style_of(attributes).items() if k not in _LINKS or not self._leads_nowhere(v)}
+                attributes["style"] = ";".join(f"{name}:{value}" for name, value in kept.items())
+
+    def _leads_nowhere(self, value: str) -> bool:
+        return any(link not in self.by_id for link in _FRAGMENT.findall(value))
+
+
+def _as_utf_8(text: bytes) -> bytes:
+    """Text in an encoding that expat does not know, by the codec of that name; what is wrong in it is replaced."""
+    named = _DECLARED_ENCODING.match(text)
+    codec = named[1].decode() if named else "utf-8"
+    try:
+        return text if codec.lower().startswith("utf") else text.decode(codec, errors="replace").encode()
+    except LookupError:
+        return text

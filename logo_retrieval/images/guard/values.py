@@ -6,12 +6,8 @@ Whatever is not named here is dropped. No value that leaves this module can name
 
 from __future__ import annotations
 
-import binascii
 import re
-import warnings
-from collections.abc import Iterator
-from dataclasses import dataclass
-from io import BytesIO
+from collections.abc import Iterator, Mapping
 
 SHAPES = frozenset("path rect circle ellipse line polyline polygon".split())
 TEXTS = frozenset("text tspan textPath".split())
@@ -65,8 +61,6 @@ ATTRIBUTES = (
     )
 )
 
-RASTER_FORMATS = ["PNG", "JPEG", "GIF", "WEBP"]
-
 # Numbers from 10 million on, and what is no number: no drawing needs them, and renderers overflow on them.
 _ABSURD = re.compile(r"(?<![\d.])[1-9]\d{7}|\d\.?[eE]\+?0*(?:[7-9]|[1-6]\d)|nan|inf", re.IGNORECASE)
 _URL = re.compile(r"url\(([^()]*)\)", re.IGNORECASE)
@@ -74,13 +68,7 @@ _FILTER_FUNCTION = re.compile(
     r"(?:blur|brightness|contrast|drop-shadow|grayscale|hue-rotate|invert|opacity|saturate|sepia)"
     r"\((?:[^()]|\([^()]*\))*\)"
 )
-_DATA_URL = re.compile(r"data:image/(?:png|jpe?g|gif|webp);base64,", re.IGNORECASE)
-_COMMENT = re.compile(r"/\*.*?(?:\*/|\Z)", re.DOTALL)
 _FONT = re.compile(r"(?P<words>(?:[a-z0-9-]+\s+)*?)(?P<size>\d[\d.]*(?:px|pt|em|rem|%))(?:/\S+)?\s+\S")
-_COMPOUND = re.compile(
-    r"(?:[\w-]+|\*)?(?:[.#][\w-]+|\[[\w:-]+(?:[~|^$*]?=(?:\"[^\"\[\]]*\"|'[^'\[\]]*'|[\w-]+))?\]|:first-child)*"
-)
-_COMBINATOR = re.compile(r"\s*[>+]\s*|\s+")
 
 
 def clean_value(name: str, value: str) -> str | None:
@@ -107,22 +95,14 @@ def _keep_fragment(match: re.Match[str]) -> str:
     return f"url({target})" if target.startswith("#") and not any(quote in target for quote in "'\"") else ""
 
 
-def declarations(text: str) -> list[tuple[str, str]]:
-    """Reads CSS declarations and returns the clean ones, (property, value), in their order."""
-    kept: list[tuple[str, str]] = []
-    for declaration in _COMMENT.sub("", text).split(";"):
-        name, _, value = declaration.partition(":")
-        name, value = name.strip().lower(), value.strip()
-        if name == "font":
-            kept += _font_shorthand(value)
-        elif name in PROPERTIES and value:
-            clean = clean_value(name, value)
-            if clean is not None:
-                kept.append((name, clean))
-    return kept
+def style_of(attributes: Mapping[str, str]) -> dict[str, str]:
+    """The properties in the style attribute of a clean element."""
+    pairs = (declaration.partition(":") for declaration in attributes.get("style", "").split(";"))
+    return {name: value for name, colon, value in pairs if colon}
 
 
-def _font_shorthand(value: str) -> Iterator[tuple[str, str]]:
+def font_shorthand(value: str) -> Iterator[tuple[str, str]]:
+    """The properties of `font` that matter here, as (name, value)."""
     match = _FONT.match(value.lower())
     if match is None:
         return
@@ -133,98 +113,3 @@ def _font_shorthand(value: str) -> Iterator[tuple[str, str]]:
             yield "font-weight", word
     if not _ABSURD.search(match["size"]):
         yield "font-size", match["size"]
-
-
-@dataclass(frozen=True, slots=True)
-class Selector:
-    """One CSS selector.
-
-    Attributes:
-        text: as written.
-        key: what an element must at least be, to match: `.class`, `#id`, `tag` or `*`.
-        ancestors: how many descendant combinators it has; each lets a matcher try every ancestor.
-    """
-
-    text: str
-    key: str
-    ancestors: int
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """A CSS rule after cleaning: selectors and (property, value) pairs."""
-
-    selectors: tuple[Selector, ...]
-    declarations: tuple[tuple[str, str], ...]
-
-    def __str__(self) -> str:
-        body = ";".join(f"{name}:{value}" for name, value in self.declarations)
-        return f"{','.join(selector.text for selector in self.selectors)}{{{body}}}"
-
-
-def stylesheet(text: str) -> list[Rule]:
-    """Reads a style sheet and returns its clean rules; at-rules (imports, fonts, media queries) are left out."""
-    text = _COMMENT.sub("", text).replace("<!--", "").replace("-->", "")
-    rules = []
-    position = 0
-    while (brace := text.find("{", position)) >= 0:
-        # What ends in a semicolon before the rule is an @import or @charset.
-        prelude = text[position:brace].rsplit(";", 1)[-1].strip()
-        end = _block_end(text, brace) if prelude.startswith("@") else text.find("}", brace)
-        if end < 0:
-            break
-        if not prelude.startswith("@"):
-            selectors = tuple(s for part in prelude.split(",") if (s := _selector(part.strip())) is not None)
-            body = tuple(declarations(text[brace + 1 : end]))
-            if selectors and body:
-                rules.append(Rule(selectors, body))
-        position = end + 1
-    return rules
-
-
-def _block_end(text: str, brace: int) -> int:
-    depth = 0
-    for match in re.finditer(r"[{}]", text[brace:]):
-        depth += 1 if match[0] == "{" else -1
-        if depth == 0:
-            return brace + match.start()
-    return -1
-
-
-def _selector(text: str) -> Selector | None:
-    compounds = _COMBINATOR.split(text)
-    if not all(compound and _COMPOUND.fullmatch(compound) for compound in compounds):
-        return None
-    last = compounds[-1]
-    named = re.search(r"\.[\w-]+", last) or re.search(r"#[\w-]+", last) or re.match(r"[\w-]+", last)
-    ancestors = sum(not combinator.strip() for combinator in _COMBINATOR.findall(text))
-    return Selector(text, named[0] if named and "[" not in last else "*", ancestors)
-
-
-@dataclass(frozen=True, slots=True)
-class EmbeddedRaster:
-    """A raster inside a drawing: its clean `data:` link and its size in pixels."""
-
-    href: str
-    pixels: int
-
-
-def embedded_raster(href: str) -> EmbeddedRaster | None:
-    """Reads the header of a `data:` image; None when it is no PNG, JPEG, GIF or WebP, or does not parse."""
-    match = _DATA_URL.match(href)
-    if match is None:
-        return None
-    from PIL import Image
-
-    try:
-        content = binascii.a2b_base64(href[match.end() :])
-        with warnings.catch_warnings():
-            warnings.simplefilter("error")
-            with Image.open(BytesIO(content), formats=RASTER_FORMATS) as image:
-                # A GIF frame may be larger than the screen that its header announces.
-                frames = [extents[2:] for _, extents, *_ in getattr(image, "tile", ()) if extents]
-                pixels = max(width * height for width, height in [image.size, *frames])
-                kind = str(image.format).lower()
-    except Exception:  # header readers raise errors of every kind on hostile bytes; the picture goes without
-        return None
-    return EmbeddedRaster(f"data:image/{kind};base64,{binascii.b2a_base64(content, newline=False).decode()}", pixels)
