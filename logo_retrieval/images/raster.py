@@ -12,14 +12,21 @@ from collections.abc import Iterator
 from PIL import Image, ImageChops, ImageFile
 
 from logo_retrieval.errors import UnreadableImage
-from logo_retrieval.images.icon import largest_entry
+from logo_retrieval.images.icon import entries
+from logo_retrieval.images.png import without_metadata
 from logo_retrieval.images.sniff import MAX_PIXELS
 
-MAX_FRAMES = 32
-"""An animation that is still blank by then is taken to be blank."""
+MAX_FRAMES = 128
+"""So far an animation is looked at."""
 
 _DRAFT_PX = 2048
 _SMALLEST_PX = 4
+_FRAMES_SEEN = 8
+_CLEARLY_LESS = 0.9  # what the first frame shows, of what the fullest does
+_ROUGH_PX = 48
+_JPEG_END = b"\xff\xd9"
+_LONGEST_TAIL = 65_536  # of what some cameras and editors write behind the end
+_MISSING_SHARE = 0.01
 _BLANK_RANGE = 16
 
 _PLUGINS = {
@@ -70,14 +77,37 @@ class RasterPicture:
         Raises:
             UnreadableImage: "too-large", "corrupt", or "empty" when it is but a few pixels.
         """
-        if format in ("ico", "cur"):
-            format, data = largest_entry(data)
+        return cls._best_entry(data) if format in ("ico", "cur") else cls._open(data, format)
+
+    @classmethod
+    def _best_entry(cls, data: bytes) -> RasterPicture:
+        """The largest entry of an icon that decodes and shows something."""
+        blank: RasterPicture | None = None
+        fault: Exception | None = None
+        for format, entry in entries(data):
+            try:
+                found = cls._open(entry, format)
+            except Exception as error:  # whatever ails one entry, the next may be sound
+                fault = fault or error
+                continue
+            if not _is_blank(found._pixels):
+                return found
+            blank = blank or found
+        if blank is None:
+            raise fault or UnreadableImage("corrupt", "the icon has no entry that decodes")
+        return blank
+
+    @classmethod
+    def _open(cls, data: bytes, format: str) -> RasterPicture:
+        """Decodes a file of one picture."""
+        if format == "png":
+            data = without_metadata(data)
         with _strict_pillow():
-            image = _opened(data, format)
+            image = _opened(_with_its_end(data) if format == "jpeg" else data, format)
             width, height = image.size
             if format == "jpeg" and max(width, height) > _DRAFT_PX:
                 image.draft(None, (width * _DRAFT_PX // max(width, height), height * _DRAFT_PX // max(width, height)))
-            pixels = _first_drawn_frame(image) if format in _ANIMATED else _eight_bit(image)
+            pixels = _fullest_frame(image) if format in _ANIMATED else _eight_bit(image)
             _check_size(*pixels.size)
             orientation = _orientation(image)
             if orientation in _UPRIGHT:
@@ -140,16 +170,66 @@ def _check_size(width: int, height: int) -> None:
         raise UnreadableImage("empty", f"{width} x {height} pixels hold no drawing")
 
 
-def _first_drawn_frame(image: ImageFile.ImageFile) -> Image.Image:
-    """The first frame that is not blank, or the last one looked at."""
-    frames_within_budget = MAX_PIXELS // (image.width * image.height)
+def _fullest_frame(image: ImageFile.ImageFile) -> Image.Image:
+    """The first frame, unless a later one shows clearly more: of a few, the last among them, that which shows most."""
+    within_budget = min(MAX_FRAMES, MAX_PIXELS // (image.width * image.height))
+    last = min(getattr(image, "n_frames", 1), within_budget) - 1
     pixels = _eight_bit(image)
-    for number in range(1, min(MAX_FRAMES, frames_within_budget)):
-        if not _is_blank(pixels) or number >= getattr(image, "n_frames", 1):
-            break
-        image.seek(number)
-        pixels = _eight_bit(image)
-    return pixels
+    if last < 1:
+        return pixels
+    pixels = pixels.copy()  # the next frame comes in its place
+    first = most = _ink_share(pixels)
+    best = pixels
+    for number in sorted({round(last * step / _FRAMES_SEEN) for step in range(1, _FRAMES_SEEN + 1)} - {0}):
+        try:
+            image.seek(number)
+            frame = _eight_bit(image).copy()
+        except (EOFError, OSError, SyntaxError, ValueError):
+            break  # cut off: what came before counts
+        share = _ink_share(frame)
+        if share > most:
+            best, most = frame, share
+    return best if first < _CLEARLY_LESS * most else pixels
+
+
+def _ink_share(pixels: Image.Image) -> float:
+    """Of a frame, how much is drawn: what is not transparent and not in the colour of most of its border."""
+    small = pixels.resize((_ROUGH_PX, _ROUGH_PX), Image.Resampling.BOX).convert("RGBA")
+    if _is_blank(pixels):
+        return 0.0
+    alpha = small.getchannel("A").tobytes()
+    drawn = sum(value > _BLANK_RANGE for value in alpha)
+    if drawn < len(alpha):
+        return drawn / len(alpha)
+    rgb = small.convert("RGB")
+    colours = [rgb.getpixel((x, y)) for x in range(_ROUGH_PX) for y in (0, _ROUGH_PX - 1)]
+    colours += [rgb.getpixel((x, y)) for y in range(_ROUGH_PX) for x in (0, _ROUGH_PX - 1)]
+    ground = max(set(colours), key=colours.count)
+    difference = ImageChops.difference(rgb, Image.new("RGB", rgb.size, ground))
+    channels = [channel.tobytes() for channel in difference.split()]
+    drawn = sum(max(each) > _BLANK_RANGE for each in zip(*channels, strict=True))
+    return drawn / len(alpha)
+
+
+def _with_its_end(data: bytes) -> bytes:
+    """A JPEG with its end marker, if that is all that it lacks; else as it is.
+
+    Where all pixels are there, what stands before an added marker changes none of them.
+    """
+    if _JPEG_END in data[-_LONGEST_TAIL:]:
+        return data
+    body = data.rstrip(_JPEG_END[:1])
+    seen = []
+    for filler in (b"", b"\x55" * 4096):
+        try:
+            image = _opened(body + filler + _JPEG_END, "jpeg")
+            image.draft("L", (_DRAFT_PX, _DRAFT_PX))
+            image.load()
+        except Exception:  # it lacks more than its end
+            return data
+        seen.append(image.convert("L"))
+    changed = ImageChops.difference(*seen).histogram()
+    return body + _JPEG_END if sum(changed[1:]) <= _MISSING_SHARE * sum(changed) else data
 
 
 def _is_blank(pixels: Image.Image) -> bool:

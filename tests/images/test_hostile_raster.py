@@ -150,8 +150,8 @@ WHOLE = {
     "bmp": saved(logo(), "BMP"),
     "tiff": saved(logo(), "TIFF"),
     "tiff lzw": saved(logo(), "TIFF", compression="tiff_lzw"),
-    "ico": saved(logo("RGBA"), "ICO"),
-    "ico bitmap": saved(logo("RGBA"), "ICO", bitmap_format="bmp"),
+    "ico": saved(logo("RGBA"), "ICO", sizes=[(64, 64)]),
+    "ico bitmap": saved(logo("RGBA"), "ICO", sizes=[(64, 64)], bitmap_format="bmp"),
 }
 
 

@@ -1,0 +1,193 @@
+"""Files that every browser shows though something about them is off; and those of which too much is missing."""
+
+from __future__ import annotations
+
+import io
+import random
+import struct
+import zlib
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw
+
+from logo_retrieval.errors import UnreadableImage
+from logo_retrieval.images.raster import RasterPicture
+from logo_retrieval.images.sniff import sniff
+
+SIZE = 64
+
+
+def drawing(mode: str = "RGB", share: float = 1.0) -> Image.Image:
+    """A disc, of which the left part is there."""
+    image = Image.new(mode, (SIZE, SIZE), (255, 255, 255, 0)[: len(mode)])
+    pen = ImageDraw.Draw(image)
+    pen.ellipse((6, 6, 58, 58), fill=(200, 30, 30, 255)[: len(mode)])
+    pen.rectangle((24, 20, 34, 50), fill=(30, 30, 200, 255)[: len(mode)])
+    if share < 1:
+        image.paste((255, 255, 255, 0)[: len(mode)], (round(SIZE * share), 0, SIZE, SIZE))
+    return image
+
+
+def saved(image: Image.Image, format: str, **options: object) -> bytes:
+    file = io.BytesIO()
+    image.save(file, format, **options)
+    return file.getvalue()
+
+
+def shown(data: bytes) -> np.ndarray:
+    return np.asarray(RasterPicture.open(data, sniff(data)).render(SIZE), np.int16)
+
+
+def same(data: bytes, expected: Image.Image, within: float = 6.0) -> bool:
+    found, wanted = shown(data), np.asarray(expected.convert("RGBA"), np.int16)
+    return float(np.abs(found - wanted)[wanted[..., 3] > 0].mean()) < within
+
+
+# ---- PNG
+
+
+def chunk(name: bytes, content: bytes, checksum: int | None = None) -> bytes:
+    found = zlib.crc32(name + content) if checksum is None else checksum
+    return struct.pack(">I", len(content)) + name + content + struct.pack(">I", found)
+
+
+def with_chunk(inserted: bytes) -> bytes:
+    data = saved(drawing(), "PNG")
+    return data[:33] + inserted + data[33:]
+
+
+@pytest.mark.parametrize(
+    "inserted",
+    [
+        chunk(b"tEXt", b"Comment\0x", checksum=7),
+        chunk(b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0" + b"x" * 3_000_000),
+        chunk(b"zTXt", b"Comment\0\0" + zlib.compress(bytes(3_000_000))),
+        chunk(b"iCCP", b"icc\0\0" + zlib.compress(random.Random(1).randbytes(2_000_000))),
+        chunk(b"iCCP", b"icc\0\0damaged"),
+        chunk(b"gAMA", b"\0"),
+        chunk(b"tRNS", b"\0\1\0\2\0\3", checksum=7),
+        chunk(b"pHYs", b""),
+        chunk(b"xxXx", bytes(9)),
+    ],
+    ids=[
+        "checksum",
+        "large XMP",
+        "large text",
+        "large profile",
+        "damaged profile",
+        "short",
+        "tRNS",
+        "empty",
+        "unknown",
+    ],
+)
+def test_what_is_wrong_with_metadata_is_not_wrong_with_the_picture(inserted: bytes) -> None:
+    assert same(with_chunk(inserted), drawing(), within=0.01)
+
+
+def test_what_is_wrong_with_the_picture_still_is() -> None:
+    data = bytearray(saved(drawing(), "PNG"))
+    data[data.index(b"IDAT") + 8] ^= 255
+    with pytest.raises(Exception, match="."):
+        shown(bytes(data))
+
+
+# ---- JPEG
+
+
+@pytest.mark.parametrize("progressive", [False, True])
+def test_a_jpeg_that_lacks_its_end_alone_is_whole(progressive: bool) -> None:
+    data = saved(drawing(), "JPEG", quality=90, progressive=progressive)
+    assert data.endswith(b"\xff\xd9")
+    assert np.array_equal(shown(data[:-2]), shown(data))
+    assert np.array_equal(shown(data[:-1]), shown(data))
+    assert np.array_equal(shown(data + b"what an editor left behind"), shown(data))
+
+
+@pytest.mark.parametrize("progressive", [False, True])
+@pytest.mark.parametrize("share", [0.3, 0.5, 0.8, 0.95])
+def test_a_jpeg_that_lacks_more_is_corrupt(share: float, progressive: bool) -> None:
+    noisy = Image.effect_noise((256, 256), 80).convert("RGB")
+    data = saved(noisy, "JPEG", quality=80, progressive=progressive)
+    with pytest.raises(Exception, match="truncated"):
+        shown(data[: round(len(data) * share)])
+
+
+# ---- animations
+
+
+@pytest.mark.parametrize("format", ["GIF", "PNG", "WEBP"])
+@pytest.mark.parametrize("mode", ["RGB", "RGBA"])
+def test_an_animation_that_builds_the_logo_up_shows_it_built(format: str, mode: str) -> None:
+    if format == "GIF" and mode == "RGBA":
+        pytest.skip("each frame of such a GIF is drawn over those before")
+    frames = [drawing(mode, share) for share in (0.1, 0.3, 0.5, 0.7, 0.9, 1.0)]
+    data = saved(frames[0], format, save_all=True, append_images=frames[1:], duration=50, lossless=True)
+    assert same(data, drawing(mode), within=12)
+
+
+@pytest.mark.parametrize("format", ["GIF", "PNG", "WEBP"])
+def test_forty_blank_frames_before_the_logo(format: str) -> None:
+    frames = [Image.new("RGB", (SIZE, SIZE), (255, 255, 255 - number % 2)) for number in range(40)] + [drawing()]
+    data = saved(frames[0], format, save_all=True, append_images=frames[1:], duration=50, lossless=True)
+    assert same(data, drawing(), within=12)
+
+
+def test_an_animation_whose_frames_show_as_much_is_known_by_its_first() -> None:
+    turned = [drawing().rotate(angle, fillcolor=(255, 255, 255)) for angle in (0, 40, 80, 120)]
+    data = saved(turned[0], "GIF", save_all=True, append_images=turned[1:], duration=50)
+    assert same(data, drawing(), within=12)
+
+
+# ---- icons
+
+
+def bitmap(image: Image.Image, *, doubled: bool = True, mask: bool = True, fields: bool = False) -> bytes:
+    """A 32-bit entry without a file header."""
+    height = image.height * (2 if doubled else 1)
+    pixels = image.convert("RGBA").transpose(Image.Transpose.FLIP_TOP_BOTTOM).tobytes("raw", "BGRA")
+    compression = 3 if fields else 0
+    head = struct.pack("<IiiHHIIiiII", 40, image.width, height, 1, 32, compression, len(pixels), 0, 0, 0, 0)
+    masks = struct.pack("<III", 0xFF0000, 0xFF00, 0xFF) if fields else b""
+    return head + masks + pixels + (bytes(image.height * (image.width + 31) // 32 * 4) if mask else b"")
+
+
+def icon(*entries: tuple[bytes, int, int]) -> bytes:
+    """An icon of entries as (content, side, size that the directory claims)."""
+    offset, head, body = 6 + 16 * len(entries), struct.pack("<HHH", 0, 1, len(entries)), b""
+    for content, side, size in entries:
+        head += struct.pack("<BBBxHHII", side % 256, side % 256, 0, 1, 32, size, offset + len(body))
+        body += content
+    return head + body
+
+
+def small() -> Image.Image:
+    return drawing("RGBA").resize((16, 16), Image.Resampling.BOX)
+
+
+WHOLE = bitmap(drawing("RGBA"))
+ICONS: dict[str, Callable[[], bytes]] = {
+    "as it should be": lambda: icon((WHOLE, SIZE, len(WHOLE))),
+    "height not doubled": lambda: icon((part := bitmap(drawing("RGBA"), doubled=False), SIZE, len(part))),
+    "mask missing": lambda: icon((bitmap(drawing("RGBA"), mask=False), SIZE, len(WHOLE))),
+    "size too small": lambda: icon((WHOLE, SIZE, 40)),
+    "size too large": lambda: icon((WHOLE, SIZE, 10 * len(WHOLE))),
+    "bit fields": lambda: icon((part := bitmap(drawing("RGBA"), fields=True), SIZE, len(part))),
+    "largest cut off": lambda: icon((png := saved(drawing("RGBA"), "PNG"), SIZE, len(png)), (WHOLE[:900], 128, 900)),
+    "largest blank": lambda: icon((blank := bitmap(Image.new("RGBA", (128, 128))), 128, len(blank)), (WHOLE, SIZE, 1)),
+    "largest no picture": lambda: icon((b"no picture" * 9, 128, 90), (WHOLE, SIZE, len(WHOLE))),
+}
+
+
+@pytest.mark.parametrize("name", ICONS)
+def test_icons_whose_directory_or_entries_are_off(name: str) -> None:
+    assert same(ICONS[name](), drawing("RGBA"), within=3)
+
+
+def test_an_icon_without_one_sound_entry_is_corrupt() -> None:
+    with pytest.raises(UnreadableImage, match="corrupt"):
+        shown(icon((WHOLE[:900], SIZE, 900)))
+    with pytest.raises(Exception, match="."):
+        shown(icon((saved(drawing(), "PNG")[:200], SIZE, 200)))
