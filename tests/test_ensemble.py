@@ -49,7 +49,7 @@ def test_cosines_are_the_mean_of_the_members(tmp_path: Path, rng: np.random.Gene
     assert ours.shape == (5, 14) and joined.config.dim == 14
     np.testing.assert_allclose(ours @ ours.T, np.mean([each @ each.T for each in theirs], axis=0), atol=1e-6)
     scores = [each @ head_of(bundle).T for each, bundle in zip(theirs, members, strict=True)]
-    np.testing.assert_allclose(ours @ head_of(joined).T, np.mean(scores, axis=0), atol=1e-6)
+    np.testing.assert_allclose(ours @ head_of(joined).T, np.mean(scores, axis=0), atol=0.004)  # heads keep 8 bits
 
 
 def test_what_it_says_of_itself(tmp_path: Path) -> None:
