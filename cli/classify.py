@@ -26,7 +26,12 @@ _MOST_EXPLAINED = 1000
 @click.command()
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...")
 @index_option
-@click.option("--format", "kind", type=click.Choice(output.FORMATS), default="table", show_default=True)
+@click.option(
+    "--format",
+    "kind",
+    type=click.Choice(output.FORMATS),
+    help="Of the rows.  [default: that which the name of --output ends on, else table]",
+)
 @click.option(
     "--output", "file", type=click.Path(dir_okay=False, path_type=Path), help="Write the rows here, not to stdout."
 )
@@ -62,7 +67,7 @@ _MOST_EXPLAINED = 1000
 def classify(
     paths: tuple[str, ...],
     index: Path | None,
-    kind: str,
+    kind: str | None,
     file: Path | None,
     resume: bool,
     top: int,
@@ -80,6 +85,7 @@ def classify(
     Example:
       logo-retrieval classify logos/ favicon.ico --format jsonl --output answers.jsonl
     """
+    kind = kind or _format_of(file)
     if resume and page is not None:
         raise click.UsageError("--explain shows what this call answers: leave out --resume")
     if resume and (file is None or kind == "table"):
@@ -93,12 +99,15 @@ def classify(
 
     folder = index_to_read(index)
     name = STARTER if folder == starter_index() else str(folder)
-    done, unreadable = output.answered(file, kind) if resume and file else (Counter[str](), 0)
+    earlier = output.answered(file, kind) if resume and file else output.NOTHING_ANSWERED
+    done, unreadable = earlier.paths, earlier.unreadable
     waiting = _not_yet(files, done)
     if not waiting:
         sys.exit(EXIT_SOME_UNREADABLE if unreadable else 0)
     with _interruptible(), ExitStack() as stack:
         classifier = stack.enter_context(LogoClassifier.open(folder))
+        most = top if kind == "csv" else min(top, sum(classifier.store.class_sizes().values()))
+        _check_same_settings(earlier, name, most)
         ask = classifier.classify_stream
         asked = partial(ask, top=top, max_false_accept=max_false_accept, other_share=other_share, text=text)
         decisions = _asked(asked, waiting)  # before anything is written
@@ -121,6 +130,24 @@ def classify(
     if unreadable:
         click.echo(f"{unreadable} of {len(files)} inputs could not be read: see their rows", err=True)
         sys.exit(EXIT_SOME_UNREADABLE)
+
+
+def _check_same_settings(earlier: output.Answered, index: str, neighbours: int) -> None:
+    """Rows of two indexes, or of two widths, do not go into one file."""
+    other = earlier.indexes - {index}
+    if other:
+        raise click.UsageError(f"--resume: the rows there are of the index '{min(other)}', this call asks '{index}'")
+    if earlier.neighbours not in (None, neighbours):
+        raise click.UsageError(
+            f"--resume: the rows there have {earlier.neighbours} neighbours, this call would write {neighbours}: "
+            f"give --top {earlier.neighbours}, or another file"
+        )
+
+
+def _format_of(file: Path | None) -> str:
+    """The format that a file's name asks for."""
+    ending = "" if file is None else file.suffix.lower().removeprefix(".")
+    return {"csv": "csv", "jsonl": "jsonl", "ndjson": "jsonl"}.get(ending, "table")
 
 
 def _without_written(files: list[str], paths: tuple[str, ...], written: list[Path]) -> list[str]:

@@ -14,7 +14,7 @@ def expand(arguments: Iterable[str]) -> list[str]:
     """The files that the arguments stand for, in order; what does not exist stays, to be answered as missing.
 
     An argument is a file, a folder (every file below it but hidden ones), a glob, `-` for a list of paths on stdin or
-    `@list.txt` for a list in a file, one path a line.
+    `@list.txt` for a list in a file, one path a line, or with a NUL behind each.
     """
     return [path for argument in arguments for path in _expand(argument)]
 
@@ -45,5 +45,7 @@ def _expand(argument: str) -> Iterator[str]:
 
 def _lines(data: bytes) -> Iterator[str]:
     text = data.removeprefix(b"\xef\xbb\xbf").decode("utf-8", "surrogateescape")
+    if "\0" in text:  # as `find -print0` writes them
+        return (path for path in text.split("\0") if path)
     lines = (line.removesuffix("\r") for line in text.split("\n"))  # no other sign ends a line: names may hold it
     return (line for line in lines if line.strip())

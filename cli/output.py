@@ -11,7 +11,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Any, NamedTuple, TextIO
 
 import click
 
@@ -143,16 +143,33 @@ def stdout() -> TextIO:
     return sys.stdout
 
 
-def answered(output: Path, kind: str) -> tuple[Counter[str], int]:
-    """What a csv or jsonl file already answers: how often each path, and how many inputs were unreadable.
+class Answered(NamedTuple):
+    """What a file of rows already holds.
 
-    A last line that an interrupt tore is cut off the file.
+    Attributes:
+        paths: how often each input.
+        unreadable: how many inputs.
+        indexes: that answered.
+        neighbours: of an answer; None where no input was answered.
+    """
+
+    paths: Counter[str]
+    unreadable: int
+    indexes: frozenset[str]
+    neighbours: int | None
+
+
+NOTHING_ANSWERED = Answered(Counter(), 0, frozenset(), None)
+
+
+def answered(output: Path, kind: str) -> Answered:
+    """What a csv or jsonl file already holds; a last line that an interrupt tore is cut off the file.
 
     Raises:
         click.UsageError: when the file was not written by `classify` in this format.
     """
     if not output.exists():
-        return Counter(), 0
+        return NOTHING_ANSWERED
     data = output.read_bytes()
     whole = data[: data.rfind(b"\n") + 1]
     text = whole.decode("utf-8", "surrogateescape")
@@ -163,6 +180,8 @@ def answered(output: Path, kind: str) -> tuple[Counter[str], int]:
             rows = list(csv.DictReader(io.StringIO(text, newline="")))
         paths = Counter(row["path"] for row in rows)
         unreadable = sum(row["status"] != "ok" for row in rows)
+        indexes = frozenset(row["index"] for row in rows)
+        widths = [_neighbours(row) for row in rows if row["status"] == "ok"]
     except (ValueError, KeyError, TypeError) as error:
         raise click.UsageError(
             f"'{output}' holds no {kind} rows of an earlier run: leave out --resume, or name another file"
@@ -170,4 +189,10 @@ def answered(output: Path, kind: str) -> tuple[Counter[str], int]:
     if len(whole) < len(data):
         with output.open("r+b") as file:
             file.truncate(len(whole))
-    return paths, unreadable
+    return Answered(paths, unreadable, indexes, max(widths, default=None))
+
+
+def _neighbours(row: Mapping[str, Any]) -> int:
+    if "neighbours" in row:
+        return len(row["neighbours"])
+    return sum(key.startswith("neighbour_") and key.endswith("_item") for key in row)

@@ -94,6 +94,8 @@ def names_of(label: str, names: Iterable[str]) -> Names:
         EnrolmentError: when the class or one of the names cannot stand, or the names are too many.
     """
     cleaned = cleaned_names(names)
+    if cleaned and _company(label) == OTHER:
+        raise EnrolmentError([f"'{OTHER}' is many unknown brands, and has no names"], "Give the drawings alone.")
     return {_company(label): cleaned} if cleaned else {}
 
 
@@ -239,7 +241,7 @@ class Enrolment:
         """Drawings that resemble no other of their class, neither a new one nor one of the index."""
         unlike = []
         known = self._store.class_vectors({item.label for item in items})
-        for label in sorted({item.label for item in items}):
+        for label in sorted({item.label for item in items} - {OTHER}):  # whose drawings are of many brands
             own = [item for item in items if item.label == label]
             vectors = np.concatenate([*(item.vectors for item in own), *([known[label]] if label in known else [])])
             owners = np.full(len(vectors), MISSING_ID)
@@ -296,10 +298,6 @@ def unenroll(folder: Path, label: str | None, items: Sequence[str]) -> list[str]
 
 
 def _check_classes(new: Sequence[str], held: Generation) -> None:
-    if OTHER in new:
-        raise EnrolmentError(
-            [f"'{OTHER}' is reserved for drawings of no known company"], "Give the company's own name."
-        )
     spellings = {spelling(name) for name in new}
     alike = [name for name in held.classes if spelling(name) in spellings]
     try:

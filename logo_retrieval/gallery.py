@@ -102,10 +102,23 @@ def printable(text: str) -> str:
 
 
 def visible_files(folder: Path) -> Iterator[Path]:
-    """Every file below a folder in sorted order, but for names that begin with a dot."""
-    for parent, folders, names in os.walk(folder):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
+    """Every file below a folder in sorted order, but for names that begin with a dot.
+
+    Links to folders are followed, but not back into a folder that they lie in. A folder that may not be read stands for
+    its files, so that whoever opens it says so.
+    """
+    denied: list[Path] = []
+    for parent, folders, names in os.walk(folder, followlinks=True, onerror=lambda error: denied.append(_path(error))):
+        inside = {os.path.realpath(above) for above in (Path(parent), *Path(parent).parents)}
+        folders[:] = sorted(
+            name for name in folders if not name.startswith(".") and os.path.realpath(Path(parent, name)) not in inside
+        )
         yield from (Path(parent, name) for name in sorted(names) if not name.startswith("."))
+    yield from denied
+
+
+def _path(error: OSError) -> Path:
+    return Path(os.fsdecode(error.filename))
 
 
 def _from_folder(data: Path) -> Gallery:

@@ -16,6 +16,7 @@ from drawings import SHAPES, lay_classes, svg
 from logo_retrieval import LogoClassifier
 from logo_retrieval.classifier import Source
 from logo_retrieval.errors import EnrolmentError, GalleryError, IndexStoreError
+from logo_retrieval.models import copy_starter
 from logo_retrieval.store.cache import CACHE_FILE
 from logo_retrieval.store.changes import IndexChanged, add_items, compact, remove_class
 from logo_retrieval.store.index_store import IndexStore
@@ -173,7 +174,7 @@ def test_drawings_unlike_each_other_are_remarked_on(classifier: LogoClassifier) 
 @pytest.mark.parametrize(
     ("label", "reason"),
     [
-        ("other", "reserved for drawings of no known company"),
+        ("Other", "rename the class 'Other'"),
         ("", "must be text without control characters"),
         ("a\nb", "must be text without control characters"),
         ("Disc", "'disc' and 'Disc' differ only in case or Unicode form"),
@@ -318,3 +319,39 @@ def test_one_file_of_a_table_may_stand_for_two_companies(classifier: LogoClassif
     table.write_text("path,label\nx.svg,ring\nx.svg,loop\n")
     report = classifier.enroll_gallery(table, force=True)
     assert [label for _, label in report.added] == ["loop"] and len(report.duplicates) == 1
+
+
+def diamond(more: str) -> bytes:
+    shape = '<path d="M10 50L50 10L90 50L50 90z" fill="#039"/><circle cx="50" cy="50" r="18" fill="#fff"/>'
+    return f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 100 100">{shape}{more}</svg>'.encode()
+
+
+def test_a_false_name_is_corrected_by_a_drawing_of_other(tmp_path: Path) -> None:
+    copy_starter(tmp_path / "mine")
+    look_alike = diamond('<circle cx="50" cy="50" r="8"/>')
+    with LogoClassifier.open(tmp_path / "mine") as classifier:
+        classifier.enroll("diamond", [diamond("")], force=True)
+        before = classifier.classify([diamond(""), look_alike])
+        assert [each.label for each in before] == ["diamond", "diamond"]
+        report = classifier.enroll("other", [look_alike])
+        assert (report.unlike, report.new_classes) == ([], [])
+        ((name, label),) = report.added
+        assert label == "other"
+        assert [each.label for each in classifier.classify([diamond(""), look_alike])] == ["diamond", "other"]
+        classifier.unenroll(items=[name])
+        assert classifier.classify([diamond(""), look_alike]) == before
+
+
+def test_an_index_stays_the_same_wherever_the_process_goes(
+    mine: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    shutil.copytree(mine, elsewhere / mine.name)
+    monkeypatch.chdir(mine.parent)
+    with LogoClassifier.open(mine.name) as classifier:
+        monkeypatch.chdir(elsewhere)
+        classifier.enroll("ring", [ring()])
+        assert classifier.classify([ring(1)])[0].label == "ring"
+    with LogoClassifier.open(elsewhere / mine.name) as other, LogoClassifier.open(mine) as same:
+        assert "ring" not in other.classes and "ring" in same.classes

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import unicodedata
 from pathlib import Path
 
 import pytest
 
 from logo_retrieval.errors import GalleryError
-from logo_retrieval.gallery import class_name, read_gallery
+from logo_retrieval.gallery import class_name, read_gallery, visible_files
 
 
 def lay(root: Path, *names: str) -> Path:
@@ -151,3 +152,20 @@ def test_what_is_neither_folder_nor_table(tmp_path: Path) -> None:
 def test_class_names_that_cannot_stand(name: str) -> None:
     with pytest.raises(GalleryError):
         class_name(name, "here")
+
+
+def test_links_to_folders_are_followed_and_not_in_circles(tmp_path: Path) -> None:
+    (tmp_path / "far" / "deep").mkdir(parents=True)
+    (tmp_path / "far" / "deep" / "a.svg").touch()
+    (tmp_path / "near").mkdir()
+    (tmp_path / "near" / "link").symlink_to(tmp_path / "far", target_is_directory=True)
+    (tmp_path / "near" / "up").symlink_to(tmp_path / "near", target_is_directory=True)
+    (tmp_path / "far" / "round").symlink_to(tmp_path / "near", target_is_directory=True)
+    found = [str(file.relative_to(tmp_path / "near")) for file in visible_files(tmp_path / "near")]
+    assert found == ["link/deep/a.svg"]
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_a_folder_that_may_not_be_read_stands_for_its_files(tmp_path: Path) -> None:
+    (tmp_path / "shut").mkdir(mode=0)
+    assert list(visible_files(tmp_path)) == [tmp_path / "shut"]

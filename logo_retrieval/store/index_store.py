@@ -92,8 +92,8 @@ class IndexStore:
         Raises:
             IndexStoreError: when it is missing, damaged or of another schema version.
         """
-        self.folder = folder
-        self.file = folder / INDEX_FILE
+        self.folder = folder.absolute()  # it stays the same index wherever the process goes
+        self.file = self.folder / INDEX_FILE
         self._connection = connect(self.file, write=False)
         try:
             self.manifest = self.read_manifest()

@@ -118,6 +118,35 @@ def test_resume_answers_what_is_missing_and_no_more(
     assert (again.code, file.read_bytes()) == (3, resumed)
 
 
+@pytest.mark.parametrize("kind", ["jsonl", "csv"])
+def test_resume_refuses_other_settings(run: Run, index: Path, queries: Path, tmp_path: Path, kind: str) -> None:
+    file = tmp_path / f"answers.{kind}"
+    call = ("classify", queries, "--output", file, "--index")
+    assert run(*call, index).code == 3
+    before = file.read_bytes()
+    file.write_bytes(before[: before.rfind(b"\n", 0, -1) + 1])
+    before = file.read_bytes()
+    wider = run(*call, index, "--resume", "--top", "7")
+    assert wider.code == 2 and "have 5 neighbours, this call would write 7: give --top 5" in wider.err
+    moved = shutil.copytree(index, tmp_path / "moved")
+    other = run(*call, moved, "--resume")
+    assert other.code == 2 and f"of the index '{index}', this call asks '{moved}'" in other.err
+    assert file.read_bytes() == before
+    assert run(*call, index, "--resume").code == 3
+
+
+@pytest.mark.parametrize(
+    ("name", "first"), [("a.csv", "path,"), ("a.JSONL", "{"), ("a.ndjson", "{"), ("a.txt", "path ")]
+)
+def test_the_name_of_the_output_tells_its_format(
+    run: Run, index: Path, queries: Path, tmp_path: Path, name: str, first: str
+) -> None:
+    run("classify", queries / "a.svg", "--index", index, "--output", tmp_path / name)
+    assert (tmp_path / name).read_text().startswith(first)
+    run("classify", queries / "a.svg", "--index", index, "--output", tmp_path / name, "--format", "jsonl")
+    assert (tmp_path / name).read_text().startswith("{")
+
+
 def _answers(data: bytes, kind: str) -> list[tuple[str, str, str]]:
     """What rows say but for numbers, which depend in the sixth digit on the batch they were computed in."""
     text = data.decode()
@@ -228,6 +257,18 @@ def test_names_with_signs_that_end_lines_elsewhere(
     assert run("classify", "-", *call).code == 0
     assert [json.loads(line)["path"] for line in file.read_text().split("\n")[:-1]] == list(map(str, odd))
     assert run("classify", *odd, *call, "--resume").code == 0 and file.read_text().count("\n") == 3
+
+
+def test_a_list_with_a_nul_behind_each_path(
+    run: Run, index: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    odd = [tmp_path / "a\nb.svg", tmp_path / "c.svg"]
+    for path in odd:
+        path.write_bytes(svg("disc"))
+    listing = "".join(f"{path}\0" for path in odd).encode()
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(listing)))
+    answers = rows(run("classify", "-", "--index", index, "--format", "jsonl").out)
+    assert [row["path"] for row in answers] == list(map(str, odd))
 
 
 def test_an_index_whose_name_is_no_text(run: Run, tmp_path: Path) -> None:
