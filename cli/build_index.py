@@ -28,6 +28,7 @@ _RENDERERS = ("resvg", "cairosvg")
 @click.option("--weights", default="imagenet", show_default=True, help="Of a backbone: imagenet, none or a Keras file.")
 @click.option("--pooling", type=click.Choice(_POOLINGS), default=_POOLINGS[0], show_default=True, help="Of a backbone.")
 @click.option("--runtime", type=click.Choice(_RUNTIMES), default=_RUNTIMES[0], show_default=True)
+@click.option("--replace", is_flag=True, help="Also an index with enrolments, or a folder that holds something else.")
 @click.option("--renderer", type=click.Choice(_RENDERERS), default=_RENDERERS[0], show_default=True, help="Of SVG.")
 def build_index(
     data: Path,
@@ -37,23 +38,28 @@ def build_index(
     pooling: str,
     runtime: str,
     renderer: Literal["resvg", "cairosvg"],
+    replace: bool,
 ) -> None:
     """Build the index of a folder of classes or of a table.
 
     DATA is a folder with one sub-folder a class, or a .csv or .parquet with the columns path and label. A class called
     "other" holds drawings of no company to be known. Files that cannot be read are named, and the rest goes on; the
-    exit code is then 3. A build that was interrupted goes on where it was when called again.
+    exit code is then 3. A build that was interrupted goes on where it was when called again. An index that was built
+    before is replaced, but one with enrolments only with --replace.
 
     \b
     Example:
       logo-retrieval build-index my-logos/ --index indexes/mine
     """
     from logo_retrieval.build import build_index as build
+    from logo_retrieval.build import check_replaceable
     from logo_retrieval.gallery import read_gallery
     from logo_retrieval.models import opened_model
     from logo_retrieval.values import OTHER
 
     folder = index_to_write(index)
+    if not replace:
+        check_replaceable(folder)
     gallery = read_gallery(data)
     with (
         opened_model(model, weights=weights, pooling=pooling) as bundle,

@@ -15,7 +15,7 @@ import numpy as np
 
 from logo_retrieval.bundle import ModelBundle, read_bundle, write_bundle
 from logo_retrieval.embedding import Embedder, load_embedder
-from logo_retrieval.errors import GalleryError, LogoRetrievalError, UnreadableImage
+from logo_retrieval.errors import GalleryError, IndexStoreError, LogoRetrievalError, UnreadableImage
 from logo_retrieval.gallery import Gallery, GalleryRecord, printable
 from logo_retrieval.images.fingerprint import perceptual_hash, thumbnail
 from logo_retrieval.images.pool import DecoderPool
@@ -23,13 +23,15 @@ from logo_retrieval.images.preparation import Engine, Preparation
 from logo_retrieval.intake import BuildReport, Intake, Progress
 from logo_retrieval.models import model_folder
 from logo_retrieval.store.changes import Names, replace_index
-from logo_retrieval.store.index_store import StoredItem
+from logo_retrieval.store.index_store import IndexStore, StoredItem
 from logo_retrieval.store.manifest import Manifest
-from logo_retrieval.store.schema import storage_errors
-from logo_retrieval.store.staging import StagedDrawing, Staging
+from logo_retrieval.store.schema import INDEX_FILE, storage_errors
+from logo_retrieval.store.staging import STAGING_FILE, StagedDrawing, Staging
 from logo_retrieval.values import LogoImage
 
 _BATCH = 32
+_OWN = (INDEX_FILE, STAGING_FILE, "models", ".")
+"""What the names of an interrupted build's files begin with, and those of files that nobody sees."""
 
 
 def build_index(
@@ -74,6 +76,31 @@ def build_index(
         if fresh_folder and not any(folder.iterdir()):
             folder.rmdir()
         raise
+
+
+def check_replaceable(folder: Path) -> None:
+    """Checks that a build into a folder would wipe nothing but an earlier build.
+
+    Raises:
+        IndexStoreError: when its index has been changed since it was built, or there is something else in it.
+    """
+    if (folder / INDEX_FILE).is_file():
+        with IndexStore(folder) as store:
+            since = [each.action for each in store.changes()]
+        enrolments = since[len(since) - since[::-1].index("build") :].count("enroll") if "build" in since else 0
+        if enrolments:
+            raise IndexStoreError(
+                f"the index '{folder}' has {enrolments} enrolment(s) since it was built, which a build would wipe: "
+                "name another folder, or say --replace"
+            )
+        return
+    names = [each.name for each in folder.iterdir()] if folder.is_dir() else []
+    strange = [name for name in names if not name.startswith(_OWN)]
+    if strange:
+        raise IndexStoreError(
+            f"'{folder}' is no index and not empty, it holds {', '.join(map(repr, sorted(strange)[:3]))}"
+            f"{' and more' if len(strange) > 3 else ''}: name another folder, or say --replace"
+        )
 
 
 def _build(

@@ -26,7 +26,7 @@ LONGEST_PX = 480
 MOST_LINES = 3
 """The largest of a drawing; a screenshot has more, a logo hardly."""
 
-_NARROWEST = 1.5  # of a line, as a multiple of its height; narrower ones are symbols, one in twenty aside
+_NARROWEST = 1.2  # of a line, as a multiple of its height
 _LOWEST = 0.05  # as a share of the longer side of the drawing
 _LEAST_INKED = 1 / 3  # of a line's columns; less are the corners of a sign
 _BROADEST_SYMBOL = 1.7  # as a multiple of the band's height
@@ -38,7 +38,7 @@ class Line(NamedTuple):
     """What may be writing.
 
     Attributes:
-        pixels: RGB, 48 px high and 72 to 480 px wide.
+        pixels: RGB, 48 px high and 58 to 480 px wide.
         place: in the picture.
     """
 
@@ -65,7 +65,7 @@ def draw_lines(picture: Picture, drawing: Drawing) -> list[Line]:
 def line_regions(drawing: Drawing) -> list[Region]:
     """Where there may be writing, from top to bottom, as fractions of the drawing.
 
-    A line is a band of rows with ink, at least 1.5 times as wide as high, a twentieth of the drawing's longer side
+    A line is a band of rows with ink, at least 1.2 times as wide as high, a twentieth of the drawing's longer side
     high, and with ink in a third of its columns; dots and accents belong to the band that they stand on. Two lines
     beside a symbol are found behind the widest gap, and a name that the symbol above touches where there is least ink.
     Of more than three the widest are taken.

@@ -126,6 +126,16 @@ def test_an_index_of_another_schema_is_left_alone(run: Run, index: Path, classes
     assert (mine / "index.sqlite").read_bytes() == before
 
 
+def test_a_folder_of_something_else_is_not_written_into(run: Run, classes: Path, tmp_path: Path) -> None:
+    pictures = tmp_path / "pictures"
+    pictures.mkdir()
+    (pictures / "holiday.jpg").touch()
+    refused = run("build-index", classes, "--index", pictures)
+    assert refused.code == 1 and "is no index and not empty, it holds 'holiday.jpg'" in refused.err
+    assert [each.name for each in pictures.iterdir()] == ["holiday.jpg"]
+    assert run("build-index", classes, "--index", pictures, "--replace").code == 0
+
+
 def test_a_full_disk_is_one_sentence(index: Path, tmp_path: Path) -> None:
     """The kernel refuses to let a file grow, as on a full disk."""
     mine, data = tmp_path / "index", lay_classes(tmp_path / "data", per_class=9)
