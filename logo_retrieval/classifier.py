@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import cached_property, partial
 from itertools import islice
@@ -15,7 +17,7 @@ import numpy as np
 
 from logo_retrieval.answers import Policy, Query, Text, decide, similar
 from logo_retrieval.embedding import load_embedder
-from logo_retrieval.errors import IndexStoreError, ModelError, UnreadableImage
+from logo_retrieval.errors import BackendError, IndexStoreError, ModelError, UnreadableImage
 from logo_retrieval.generation import Generation, read_generation
 from logo_retrieval.images.pool import DecoderPool
 from logo_retrieval.images.preparation import Preparation
@@ -61,7 +63,8 @@ class LogoClassifier:
     >>> drawn.status, len(drawn.neighbours), broken.reason.split(":")[0]
     ('ok', 5, 'unknown-format')
 
-    What other processes enrol or remove takes part in the next answer.
+    What other processes enrol or remove takes part in the next answer. Many threads may use one classifier: pictures
+    are decoded side by side, the rest is done for one thread at a time. A process that was forked opens its own.
 
     Attributes:
         model: the bundle that embeds.
@@ -78,6 +81,8 @@ class LogoClassifier:
             ModelError: when the model in it is missing or damaged.
         """
         self._store = store
+        self._process = os.getpid()
+        self._lock = threading.RLock()
         manifest = store.manifest
         self.model = model_of(store.folder, manifest)
         self._embedder = load_embedder(self.model, runtime=manifest.precision)
@@ -147,7 +152,8 @@ class LogoClassifier:
     @property
     def classes(self) -> tuple[str, ...]:
         """Names of the classes, `other` among them."""
-        return self._current().classes
+        with self._turn():
+            return self._current().classes
 
     @property
     def store(self) -> IndexStore:
@@ -155,9 +161,10 @@ class LogoClassifier:
         return self._store
 
     def close(self) -> None:
-        """Ends the decoder processes and closes the index."""
-        self._pool.close()
-        self._store.close()
+        """Ends the decoder processes and closes the index; in a forked process it leaves them to their owner."""
+        if os.getpid() == self._process:
+            self._pool.close()
+            self._store.close()
 
     def classify(
         self,
@@ -224,9 +231,10 @@ class LogoClassifier:
         (image,) = next(self._decoded([source]))
         if isinstance(image, UnreadableImage):
             raise image
-        vectors, owners = self._embed([image])
-        query = Query(vectors, owners, 1)
-        return self._consistent(lambda held: similar(query, held, k, self._store.item_names))[0]
+        with self._turn():
+            vectors, owners = self._embed([image])
+            query = Query(vectors, owners, 1)
+            return self._consistent(lambda held: similar(query, held, k, self._store.item_names))[0]
 
     def enroll(
         self,
@@ -279,8 +287,9 @@ class LogoClassifier:
     ) -> EnrolmentReport:
         from logo_retrieval.enrolment import Enrolment
 
-        enrolment = Enrolment(self._store, self._current, self._pool, self._embedder)
-        return enrolment.enroll(gallery, given, names, force=force, skip_unreadable=skip_unreadable)
+        with self._turn():
+            enrolment = Enrolment(self._store, self._current, self._pool, self._embedder)
+            return enrolment.enroll(gallery, given, names, force=force, skip_unreadable=skip_unreadable)
 
     def unenroll(self, label: str | None = None, *, items: Iterable[str] = ()) -> list[str]:
         """Removes a class, or single drawings; no copy of them stays in the index.
@@ -314,13 +323,33 @@ class LogoClassifier:
         """
         from logo_retrieval.duplicates import drawings_of_files, drawings_of_index, files_of
 
-        if data is None:
-            return drawings_of_index(self._store)
-        return drawings_of_files(files_of(Path(data)), self._pool, self._embedder, progress)
+        with self._turn():
+            if data is None:
+                return drawings_of_index(self._store)
+            return drawings_of_files(files_of(Path(data)), self._pool, self._embedder, progress)
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        """This thread's turn at the index and the models.
+
+        Raises:
+            BackendError: in a process that was forked after the classifier was opened, where its threads are missing.
+        """
+        self._check_process()
+        with self._lock:
+            yield
+
+    def _check_process(self) -> None:
+        if os.getpid() != self._process:
+            raise BackendError(
+                "this classifier was opened before the process forked, and only works where it was opened: open one in "
+                "each process, as with multiprocessing's 'spawn', or after the fork"
+            )
 
     def _decoded(
         self, sources: Iterable[Source], *, lines: bool = False
     ) -> Iterator[list[LogoImage | UnreadableImage]]:
+        self._check_process()
         as_values = (source if isinstance(source, bytes) else Path(source) for source in sources)
         images = self._pool.decode(as_values, all_views=True, lines=lines)
         while batch := list(islice(images, _BATCH)):
@@ -349,10 +378,12 @@ class LogoClassifier:
                 return result
 
     def _decide(self, images: Sequence[LogoImage], policy: Policy) -> list[Decision]:
-        vectors, owners = self._embed(images)
-        query = Query(vectors, owners, len(images))
-        read = None if policy.text == "never" else partial(self._read, images)
-        return self._consistent(lambda held: decide(query, held, self._knowledge, policy, self._store.item_names, read))
+        with self._turn():
+            vectors, owners = self._embed(images)
+            query = Query(vectors, owners, len(images))
+            read = None if policy.text == "never" else partial(self._read, images)
+            names = self._store.item_names
+            return self._consistent(lambda held: decide(query, held, self._knowledge, policy, names, read))
 
     def _read(self, images: Sequence[LogoImage], wanted: BoolArray) -> list[tuple[TextLine, ...] | None]:
         """The lines of the images that are wanted."""

@@ -8,6 +8,7 @@ is lost.
 from __future__ import annotations
 
 import math
+import os
 import weakref
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -57,7 +58,7 @@ class DecoderPool:
         self.wall_limit_s = wall_limit_s
         self._crew = Crew(preparation, wall_limit_s)
         self._threads = ThreadPoolExecutor(self.processes, thread_name_prefix="logo-decoder")
-        self._finalizer = weakref.finalize(self, _shut_down, self._threads, self._crew)
+        self._finalizer = weakref.finalize(self, _shut_down, self._threads, self._crew, os.getpid())
 
     def decode(
         self, sources: Iterable[bytes | Path], *, all_views: bool, lines: bool = False
@@ -135,7 +136,9 @@ class DecoderPool:
         return results_ahead(self._threads, settled, sources, _LOOK_AHEAD * self.processes)
 
 
-def _shut_down(threads: ThreadPoolExecutor, crew: Crew) -> None:
+def _shut_down(threads: ThreadPoolExecutor, crew: Crew, owner: int) -> None:
+    if os.getpid() != owner:
+        return  # a forked process has neither the threads nor a right to end the decoders
     threads.shutdown(wait=False, cancel_futures=True)
     crew.dismiss()
     threads.shutdown(wait=True)

@@ -1,0 +1,72 @@
+"""One classifier for many threads, and for no process but its own."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import threading
+from pathlib import Path
+
+import pytest
+from drawings import svg
+from test_enrolment import ring
+
+from logo_retrieval import LogoClassifier
+from logo_retrieval.errors import BackendError
+
+
+@pytest.fixture
+def mine(index: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(index, tmp_path / "mine"))
+
+
+def test_many_threads_ask_one_classifier_while_another_enrols(mine: Path) -> None:
+    faults: list[BaseException] = []
+    shapes = ("bars", "disc", "ärzte")
+    with LogoClassifier.open(mine) as classifier:
+        expected = {shape: classifier.classify([svg(shape)])[0].label for shape in shapes}
+
+        def ask(turn: int) -> None:
+            try:
+                for number in range(12):
+                    shape = shapes[(turn + number) % 3]
+                    first, second = classifier.classify([svg(shape), b"broken"])
+                    assert (first.label, second.status) == (expected[shape], "unreadable")
+                    assert len(classifier.similar(svg(shape), k=2)) == 2 and classifier.classes
+            except BaseException as fault:
+                faults.append(fault)
+
+        threads = [threading.Thread(target=ask, args=(turn,)) for turn in range(6)]
+        for thread in threads:
+            thread.start()
+        for place in range(5):
+            classifier.enroll(f"ring {place}", [ring(place)], force=True)
+            classifier.unenroll(f"ring {place}")
+        for thread in threads:
+            thread.join()
+        assert not faults
+        assert classifier.classify([svg(shape) for shape in shapes])[0].label == expected[shapes[0]]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
+@pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")
+def test_a_forked_process_is_told_at_once_and_leaves_its_parent_alone(mine: Path) -> None:
+    with LogoClassifier.open(mine) as classifier:
+        before = classifier.classify([svg("disc")])
+        reading, writing = os.pipe()
+        child = os.fork()
+        if child == 0:
+            said = b"no error"
+            try:
+                classifier.classify([svg("disc")])
+            except BackendError as fault:
+                said = str(fault).encode()
+            classifier.close()
+            os.write(writing, said)
+            os._exit(0)
+        os.close(writing)
+        with os.fdopen(reading, "rb") as pipe:
+            said = pipe.read()
+        os.waitpid(child, 0)
+        assert b"opened before the process forked" in said
+        assert classifier.classify([svg("disc")]) == before
