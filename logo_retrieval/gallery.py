@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
+import io
 import os
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -14,6 +16,8 @@ from logo_retrieval.values import OTHER
 
 _COLUMNS = ("path", "label")
 _FURTHER_COLUMNS = ("group", "part", "colour")
+_KNOWN = {*_COLUMNS, *_FURTHER_COLUMNS}
+_DELIMITERS = ",;\t"
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,23 +181,59 @@ def _from_table(data: Path) -> Gallery:
         labels.add(label)
         unique = name if len(labels) == 1 else f"{name}#{len(labels)}"
         further = {column: _text(row[column]) for column in _FURTHER_COLUMNS if column in row}
-        records.append(GalleryRecord(unique, label, data.parent / path, path, **further))
+        records.append(GalleryRecord(unique, label, _found(data.parent, path), path, **further))
     if not records:
         raise GalleryError(f"expected rows below the header of '{data}', got none")
     return Gallery(tuple(records), tuple(remarks))
 
 
 def _csv_rows(data: Path) -> Iterator[tuple[int, Mapping[str, str]]]:
+    """Rows of a CSV, also as spreadsheets write it: other signs between columns, encodings, and cases of the header."""
+    text = _decoded(data)
+    header = text.lstrip("\ufeff").split("\n", 1)[0]
+    delimiter = max(_DELIMITERS, key=lambda sign: len(_tidy(next(csv.reader([header], delimiter=sign), [])) & _KNOWN))
     try:
-        with data.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.DictReader(file)
-            columns = _known_columns(data, reader.fieldnames or [])
-            for row in reader:
-                yield reader.line_num, {column: row[column] or "" for column in columns}
-    except UnicodeDecodeError as error:
-        raise GalleryError(f"'{data}' must be UTF-8 text: {error}") from error
+        reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+        names = [name.strip().lower() for name in next(reader, [])]
+        columns = _known_columns(data, [name for name in names if name])
+        for row in reader:
+            cells = dict(zip(names, row, strict=False))
+            if any(row):
+                yield reader.line_num, {column: cells.get(column, "") for column in columns}
     except csv.Error as error:
         raise GalleryError(f"'{data}' is no well-formed CSV: {error}") from error
+
+
+def _tidy(names: Iterable[str]) -> set[str]:
+    return {name.strip().lower() for name in names}
+
+
+def _decoded(data: Path) -> str:
+    """The text of a table: UTF-8, UTF-16 with its mark, or the code page 1252 of Windows where it reads as words."""
+    content = data.read_bytes()
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        encodings = ["utf-16"]
+    else:
+        encodings = ["utf-8-sig", "cp1252"]
+    for encoding in encodings:
+        try:
+            text = content.decode(encoding)
+        except UnicodeDecodeError as error:
+            fault = error
+            continue
+        if encoding != "cp1252" or all(sign.isalpha() for sign in text if ord(sign) > 127):
+            return text
+    raise GalleryError(f"'{data}' must be UTF-8 text: {fault}")
+
+
+def _found(folder: Path, path: str) -> Path:
+    """The file that a table names; where there is none, the same without spaces about it and with slashes."""
+    file = folder / path
+    if not file.exists():
+        for other in (path.strip(), path.strip().replace("\\", "/")):
+            if (folder / other).exists():
+                return folder / other
+    return file
 
 
 def _parquet_rows(data: Path) -> Iterator[tuple[int, Mapping[str, str]]]:

@@ -142,10 +142,32 @@ def test_what_is_neither_folder_nor_table(tmp_path: Path) -> None:
         read_gallery(table(tmp_path, "", "x.txt"))
     with pytest.raises(GalleryError, match="there is no table"):
         read_gallery(tmp_path / "absent.csv")
-    binary = tmp_path / "latin.csv"
-    binary.write_bytes("path,label\nä,b\n".encode("latin-1"))
+    binary = tmp_path / "binary.csv"
+    binary.write_bytes(b"path,label\n\x81\x93,b\n")
     with pytest.raises(GalleryError, match="must be UTF-8"):
         read_gallery(binary)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "path,label\nart/ä.svg,Bäcker\n".encode(),
+        "\ufeffPath , LABEL\r\nart/ä.svg,Bäcker\r\n".encode(),
+        "path;label\nart/ä.svg;Bäcker\n".encode(),
+        "path\tlabel\nart/ä.svg\tBäcker\n".encode("utf-16"),
+        "label;path\nBäcker;art/ä.svg\n".encode("cp1252"),
+        "path,label,,\nart/ä.svg,Bäcker,,\n,,,\n".encode(),
+        'path,label\n"art\\ä.svg","Bäcker"\n'.encode(),
+        "path, label\n art/ä.svg , Bäcker\n".encode(),
+    ],
+    ids=["plain", "case and mark", "semicolons", "UTF-16", "code page", "trailing commas", "back-slashes", "spaces"],
+)
+def test_tables_as_spreadsheets_write_them(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "art").mkdir()
+    (tmp_path / "art" / "ä.svg").touch()
+    (tmp_path / "t.csv").write_bytes(content)
+    (record,) = read_gallery(tmp_path / "t.csv").records
+    assert (record.label, record.path) == ("Bäcker", tmp_path / "art" / "ä.svg")
 
 
 @pytest.mark.parametrize("name", ["", " ", "a\nb", "\x00", "Other", "OTHER"])
