@@ -140,6 +140,13 @@ ANIMATED = {
     "width": '{0}<rect width="0" height="100" display="none"><animate attributeName="width" to="9"/></rect>',
     "on a click": '{0}<rect width="99" height="99" opacity="0">'
     '<set attributeName="opacity" to="1" begin="click"/></rect>',
+    "endless turning": '<g>{0}<animateTransform attributeName="transform" type="rotate" values="0 9 9;90 9 9" '
+    'repeatCount="indefinite"/></g>',
+    "endless growing": '<g transform="scale(0)">{0}<animateTransform attributeName="transform" type="scale" '
+    'values="0;1;0" repeatCount="indefinite"/></g>',
+    "endless sliding": "<style>@keyframes s{{to{{transform:translate(90px)}}}}g{{animation:s 1s infinite}}</style>"
+    "<g>{0}</g>",
+    "both": "<style>@keyframes in{{from{{opacity:0}}}}g{{animation:in 1s both}}</style><g>{0}</g>",
     "gone again": '<g>{0}<animate attributeName="opacity" from="0" to=".1" dur="1s"/></g>',
 }
 

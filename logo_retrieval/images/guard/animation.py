@@ -17,8 +17,8 @@ _BY_ITSELF = re.compile(r"\s*(?:[+-]?[\d.:]+\s*(?:h|min|s|ms)?|[\w-]+\.(?:begin|
 def end_of(tag: str, attributes: dict[str, str]) -> tuple[str, str] | None:
     """The attribute that an element of SMIL has changed when all has ended, and its value; None where nothing stays.
 
-    What ends as it began leaves nothing behind; what goes on for ever shows most at its end, or is at its most visible.
-    Those that wait for a click never begin.
+    What ends as it began leaves nothing behind. Of what goes on for ever, that which fades or grows is taken at its most
+    visible, and that which moves or turns where it began. Those that wait for a click never begin.
 
     >>> end_of("animate", {"attributeName": "opacity", "values": "0;1", "fill": "freeze"})
     ('opacity', '1')
@@ -35,27 +35,26 @@ def end_of(tag: str, attributes: dict[str, str]) -> tuple[str, str] | None:
     values = values or [attributes[key].strip() for key in ("from", "to") if key in attributes]
     if not values:
         return None
-    value = most_visible(name, values) if endless else values[-1]
+    grows = attributes.get("type") == "scale"
+    if endless and not stays:
+        if name not in _VISIBLE and not grows:
+            return None
+        value = max(values, key=_number)
+    else:
+        value = values[-1]
     if tag == "animateTransform":
         value = f"{attributes.get('type', 'translate')}({value})"
     return name, value
 
 
 def at_end(moments: Frames, *, endless: bool) -> list[tuple[str, str]]:
-    """What keyframes declare at their end, or of an endless animation where it shows most."""
-    last: dict[str, list[str]] = {}
+    """What keyframes declare at their end, or of an endless animation where what fades is at its most visible."""
+    values: dict[str, list[str]] = {}
     for share, declared in moments:
         for name, value in declared:
-            if endless or share == 1.0:
-                last.setdefault(name, []).append(value)
-    return [(name, most_visible(name, values) if endless else values[-1]) for name, values in last.items()]
-
-
-def most_visible(name: str, values: Sequence[str]) -> str:
-    """The last of some values, of degrees of visibility the largest."""
-    if name in _VISIBLE:
-        return max(values, key=_number)
-    return values[-1]
+            if (name in _VISIBLE) if endless else (share == 1.0):
+                values.setdefault(name, []).append(value)
+    return [(name, max(each, key=_number) if endless else each[-1]) for name, each in values.items()]
 
 
 def _number(value: str) -> float:
