@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 
 ANIMATIONS = frozenset(("animate", "set", "animateTransform", "animateColor"))
 
@@ -17,8 +16,8 @@ _BY_ITSELF = re.compile(r"\s*(?:[+-]?[\d.:]+\s*(?:h|min|s|ms)?|[\w-]+\.(?:begin|
 def end_of(tag: str, attributes: dict[str, str]) -> tuple[str, str] | None:
     """The attribute that an element of SMIL has changed when all has ended, and its value; None where nothing stays.
 
-    What ends as it began leaves nothing behind. Of what goes on for ever, that which fades or grows is taken at its most
-    visible, and that which moves or turns where it began. Those that wait for a click never begin.
+    What ends as it began leaves nothing behind. Of what goes on for ever, that which fades or grows is taken at its
+    most visible, and that which moves or turns where it began. Those that wait for a click never begin.
 
     >>> end_of("animate", {"attributeName": "opacity", "values": "0;1", "fill": "freeze"})
     ('opacity', '1')
