@@ -293,6 +293,8 @@ def test_interrupt_ends_script_and_workers(tmp_path: Path, slow_file: bytes) -> 
     command = script(
         tmp_path,
         """
+        import signal
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background inherits it as ignored
         with DecoderPool(Preparation(), processes=2, wall_limit_s=50) as pool:
             results = pool.decode([Path("a.png")] + [Path("slow.jpg")] * 4, all_views=True)
             next(results)
