@@ -125,7 +125,10 @@ def table_line(row: Row, width: int) -> str:
     neighbours = row["neighbours"]
     assert isinstance(neighbours, list)  # noqa: S101
     nearest = f"{neighbours[0]['similarity']:.2f} {shown(neighbours[0]['item'])}" if neighbours else ""
-    return f"{path:{width}}  {shown(str(row['label'])):20}  {row['probability']:5.3f}  {nearest}\n"
+    probability = row["probability"]
+    assert isinstance(probability, float)  # noqa: S101
+    likely = math.floor(probability * 1000) / 1000  # cut, as nothing is certain
+    return f"{path:{width}}  {shown(str(row['label'])):20}  {likely:5.3f}  {nearest}\n"
 
 
 def shown(text: str) -> str:

@@ -14,6 +14,8 @@ import pytest
 from conftest import Run
 from drawings import svg
 
+from logo_retrieval_cli.output import table_line
+
 KEYS = ["path", "status", "label", "probability", "top", "neighbours", "reason", "index", "text"]
 
 
@@ -281,3 +283,8 @@ def test_a_page_may_go_where_a_link_points(run: Run, index: Path, queries: Path,
     (tmp_path / "real.html").write_text("old")
     assert run("classify", queries / "a.svg", "--index", index, "--explain", tmp_path / "page.html").code == 0
     assert (tmp_path / "page.html").is_symlink() and "<html" in (tmp_path / "real.html").read_text()
+
+
+def test_a_table_rounds_nothing_up_to_certainty() -> None:
+    row = {"path": "a.svg", "status": "ok", "label": "disc", "probability": 0.999999, "neighbours": []}
+    assert table_line(row, 5).split() == ["a.svg", "disc", "0.999"]
