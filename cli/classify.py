@@ -17,6 +17,7 @@ from .options import EXIT_SOME_UNREADABLE, index_option, index_to_read, progress
 
 if TYPE_CHECKING:
     from logo_retrieval.answers import Text
+    from logo_retrieval.classifier import LogoClassifier
     from logo_retrieval.values import Decision
 
 _MOST_EXPLAINED = 1000
@@ -106,8 +107,7 @@ def classify(
         sys.exit(EXIT_SOME_UNREADABLE if unreadable else 0)
     with _interruptible(), ExitStack() as stack:
         classifier = stack.enter_context(LogoClassifier.open(folder))
-        most = top if kind == "csv" else min(top, sum(classifier.store.class_sizes().values()))
-        _check_same_settings(earlier, name, most)
+        _check_same_settings(earlier, name, classifier, top, kind)
         ask = classifier.classify_stream
         asked = partial(ask, top=top, max_false_accept=max_false_accept, other_share=other_share, text=text)
         decisions = _asked(asked, waiting)  # before anything is written
@@ -132,12 +132,15 @@ def classify(
         sys.exit(EXIT_SOME_UNREADABLE)
 
 
-def _check_same_settings(earlier: output.Answered, index: str, neighbours: int) -> None:
+def _check_same_settings(earlier: output.Answered, index: str, classifier: LogoClassifier, top: int, kind: str) -> None:
     """Rows of two indexes, or of two widths, do not go into one file."""
     other = earlier.indexes - {index}
     if other:
         raise click.UsageError(f"--resume: the rows there are of the index '{min(other)}', this call asks '{index}'")
-    if earlier.neighbours not in (None, neighbours):
+    if earlier.neighbours is None:
+        return
+    neighbours = top if kind == "csv" else min(top, sum(classifier.store.class_sizes().values()))
+    if earlier.neighbours != neighbours:
         raise click.UsageError(
             f"--resume: the rows there have {earlier.neighbours} neighbours, this call would write {neighbours}: "
             f"give --top {earlier.neighbours}, or another file"

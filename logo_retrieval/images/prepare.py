@@ -158,6 +158,12 @@ def ink(pixels: Image.Image, around: Colour) -> Image.Image:
 _INK_TABLE = [0] * (_INK_CONTRAST + 1) + [255] * (255 - _INK_CONTRAST)
 
 
+def ink_share(picture: Image.Image) -> float:
+    """Of an RGBA image, the share that differs visibly from the ground that `draw` would lay it on."""
+    ground = _ground(picture)
+    return ink(_laid(picture, ground), ground.around).histogram()[255] / (picture.width * picture.height)
+
+
 def is_solid(drawing: Drawing) -> bool:
     """Whether one colour, not that of the ground, fills the drawing but for at most 2 %, such as rounded corners."""
     pixels = drawing.pixels

@@ -14,6 +14,7 @@ from PIL import Image, ImageChops, ImageFile
 from logo_retrieval.errors import UnreadableImage
 from logo_retrieval.images.icon import entries
 from logo_retrieval.images.png import without_metadata
+from logo_retrieval.images.prepare import ink_share
 from logo_retrieval.images.sniff import MAX_PIXELS
 
 MAX_FRAMES = 128
@@ -178,7 +179,7 @@ def _fullest_frame(image: ImageFile.ImageFile) -> Image.Image:
     if last < 1:
         return pixels
     pixels = pixels.copy()  # the next frame comes in its place
-    first = most = _ink_share(pixels)
+    first = most = _shown(pixels)
     best = pixels
     for number in sorted({round(last * step / _FRAMES_SEEN) for step in range(1, _FRAMES_SEEN + 1)} - {0}):
         try:
@@ -186,29 +187,17 @@ def _fullest_frame(image: ImageFile.ImageFile) -> Image.Image:
             frame = _eight_bit(image).copy()
         except (EOFError, OSError, SyntaxError, ValueError):
             break  # cut off: what came before counts
-        share = _ink_share(frame)
+        share = _shown(frame)
         if share > most:
             best, most = frame, share
     return best if first < _CLEARLY_LESS * most else pixels
 
 
-def _ink_share(pixels: Image.Image) -> float:
-    """Of a frame, how much is drawn: what is not transparent and not in the colour of most of its border."""
-    small = pixels.resize((_ROUGH_PX, _ROUGH_PX), Image.Resampling.BOX).convert("RGBA")
+def _shown(pixels: Image.Image) -> float:
+    """Of a frame, the share that is drawn."""
     if _is_blank(pixels):
         return 0.0
-    alpha = small.getchannel("A").tobytes()
-    drawn = sum(value > _BLANK_RANGE for value in alpha)
-    if drawn < len(alpha):
-        return drawn / len(alpha)
-    rgb = small.convert("RGB")
-    colours = [rgb.getpixel((x, y)) for x in range(_ROUGH_PX) for y in (0, _ROUGH_PX - 1)]
-    colours += [rgb.getpixel((x, y)) for y in range(_ROUGH_PX) for x in (0, _ROUGH_PX - 1)]
-    ground = max(set(colours), key=colours.count)
-    difference = ImageChops.difference(rgb, Image.new("RGB", rgb.size, ground))
-    channels = [channel.tobytes() for channel in difference.split()]
-    drawn = sum(max(each) > _BLANK_RANGE for each in zip(*channels, strict=True))
-    return drawn / len(alpha)
+    return ink_share(pixels.resize((_ROUGH_PX, _ROUGH_PX), Image.Resampling.BOX).convert("RGBA"))
 
 
 def _with_its_end(data: bytes) -> bytes:

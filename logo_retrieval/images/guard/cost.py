@@ -25,7 +25,7 @@ from logo_retrieval.images.guard.geometry import (
 )
 from logo_retrieval.images.guard.style import INHERITED, ISOLATING, Styles, styles_of
 from logo_retrieval.images.guard.tree import Drawing, Element
-from logo_retrieval.images.guard.values import PRIMITIVES, SHAPES
+from logo_retrieval.images.guard.values import PRIMITIVES, REFERENCE, SHAPES
 
 MAX_LINK_CHAIN = 16
 MAX_STROKE_WIDTH = 1_000.0
@@ -39,7 +39,6 @@ MAX_TILE_AREA = 25.0
 
 _DRAWN = SHAPES | frozenset("svg g use switch a text image".split())
 _NO_EFFECT = frozenset(("none", "normal", "auto", "1"))
-_REFERENCE = re.compile(r"url\(#([^()]*)\)")
 _FUNCTION = re.compile(r"(?<!url)\(")
 _MARKERS = {"marker": True, "marker-start": False, "marker-mid": True, "marker-end": False}
 _NOWHERE = Box(0.0, 0.0, 0.0, 0.0)
@@ -160,7 +159,7 @@ class _DryRun:
 
     def clips(self, box: Box, matrix: Matrix, styles: Styles) -> None:
         values = [*styles.get("clip-path", ()), *styles.get("mask", ())]
-        for identifier in _REFERENCE.findall(" ".join(values)):
+        for identifier in REFERENCE.findall(" ".join(values)):
             with self.following(identifier) as target:
                 if target is None or target.tag not in ("clipPath", "mask"):
                     continue
@@ -181,7 +180,7 @@ class _DryRun:
         region = box.grown(0.1 * box.width, 0.1 * box.height)
         for _ in _FUNCTION.findall(value):
             self.budget.add_primitive(FUNCTION_RATE, region)
-        for identifier in _REFERENCE.findall(value):
+        for identifier in REFERENCE.findall(value):
             element = self.by_id.get(identifier)
             if element is None or element.tag != "filter":
                 continue
@@ -245,7 +244,7 @@ class _DryRun:
         self.budget.spend(rates.SEGMENT * outline.segments + rates.CROSSING * edges**2 * (4 if stroked else 1))
         area = on_canvas.area_within(self.budget.visible)
         self.budget.spend(rates.FILL_AREA * area)
-        for identifier in _REFERENCE.findall(" ".join([*styles.get("fill", ()), *styles.get("stroke", ())])):
+        for identifier in REFERENCE.findall(" ".join([*styles.get("fill", ()), *styles.get("stroke", ())])):
             self.paint(identifier, outline.box, matrix, area)
         return on_canvas
 
@@ -306,7 +305,7 @@ class _DryRun:
     def markers(self, outline: Outline, matrix: Matrix, styles: Styles) -> None:
         """Draws the markers of a path, all of them in the middle of the canvas."""
         for name, on_every_vertex in _MARKERS.items():
-            for identifier in _REFERENCE.findall(" ".join(styles.get(name, ()))):
+            for identifier in REFERENCE.findall(" ".join(styles.get(name, ()))):
                 with self.following(identifier) as marker:
                     if marker is None or marker.tag != "marker":
                         continue

@@ -116,9 +116,7 @@ def _shrunk(image: Image.Image) -> Image.Image:
 
 def _png(image: Image.Image, decoded: int) -> Embedded:
     file = BytesIO()
-    (image if image.mode in ("L", "LA", "RGB", "RGBA", "P") else image.convert("RGBA")).save(
-        file, "PNG", compress_level=1
-    )
+    image.convert("RGBA").save(file, "PNG", compress_level=1)
     return _link(file.getvalue(), "PNG", image.width * image.height, decoded)
 
 

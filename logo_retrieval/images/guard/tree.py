@@ -21,7 +21,15 @@ from logo_retrieval.images.guard.embedded import (
     is_data,
 )
 from logo_retrieval.images.guard.sheets import media_applies
-from logo_retrieval.images.guard.values import ATTRIBUTES, ELEMENTS, TEXTS, clean_value, style_of
+from logo_retrieval.images.guard.values import (
+    ATTRIBUTES,
+    ELEMENTS,
+    LINKED_PAINT,
+    REFERENCE,
+    TEXTS,
+    clean_value,
+    style_of,
+)
 
 MAX_ELEMENTS = 20_000
 MAX_DEPTH = 64
@@ -45,8 +53,7 @@ _WRONG_ENCODING = {
 _STRAY_AMPERSAND = re.compile(rb"&(?!(?:#\d+|#x[0-9a-fA-F]+|amp|lt|gt|quot|apos);)")
 _DECLARED_ENCODING = re.compile(rb"<\?xml[^>]*encoding\s*=\s*[\"']([\w.:-]+)[\"']")
 _UNDRAWN = re.compile(r"@font-face\s*\{[^{}]*\}|@import[^;]*;|(?<=url\()\s*[\"']?data:[^)]*(?=\))", re.IGNORECASE)
-_LINKS = frozenset("filter mask clip-path marker marker-start marker-mid marker-end".split())
-_FRAGMENT = re.compile(r"url\(#([^()]*)\)")
+_LINKS = LINKED_PAINT - {"fill", "stroke"}
 _LONG = frozenset(("d", "points"))
 _LINKED = frozenset(("use", "image", "textPath"))
 
@@ -357,7 +364,7 @@ class _Reader:
                 attributes["style"] = ";".join(f"{name}:{value}" for name, value in kept.items())
 
     def _leads_nowhere(self, value: str) -> bool:
-        return any(link not in self.by_id for link in _FRAGMENT.findall(value))
+        return any(link not in self.by_id for link in REFERENCE.findall(value))
 
 
 def _as_utf_8(text: bytes) -> bytes:

@@ -29,6 +29,9 @@ ELEMENTS = (
 LINKED_PAINT = frozenset("fill stroke filter mask clip-path marker marker-start marker-mid marker-end".split())
 """Properties whose value may be `url(#id)`."""
 
+REFERENCE = re.compile(r"url\(#([^()]*)\)")
+"""Such a value, its id as the first group."""
+
 PROPERTIES = LINKED_PAINT | frozenset(
     "alignment-baseline baseline-shift clip-rule color color-interpolation-filters direction display "
     "dominant-baseline fill-opacity fill-rule flood-color flood-opacity font-size font-stretch font-style "
