@@ -17,9 +17,9 @@ from pathlib import Path
 
 import numpy as np
 from calibrate import DECISION, VOUCHING
-from calibration import cohort_of
 from embedded import embed_wide
 from logobench_data import DATA, LogoBench, default_cache, load, names_by_class
+from networks import cohort_of
 from surroundings import RESULTS
 from train_starter import SHIPPED
 from wide_data import load_wide

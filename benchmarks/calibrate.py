@@ -21,15 +21,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from calibration import (
-    Network,
-    Trial,
-    both_networks,
-    known_companies,
-    leads,
-    novel_companies,
-)
+from calibration import Trial, known_companies, leads, novel_companies
 from logobench_data import default_cache
+from networks import Network, both_networks
 from written import start_of_fit
 
 from logo_retrieval import open_set

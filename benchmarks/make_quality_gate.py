@@ -13,8 +13,9 @@ import json
 from pathlib import Path
 
 import numpy as np
-from calibration import BRANDS, CLEAN, LEAST_DRAWINGS, NOVEL_CLEAN, Queries, both_networks
+from calibration import LEAST_DRAWINGS
 from logobench_data import OTHER, default_cache
+from networks import BRANDS, CLEAN, NOVEL_CLEAN, Queries, both_networks
 
 from logo_retrieval.open_set.impostors import spread
 from logo_retrieval.packed import packed

@@ -26,23 +26,10 @@ from calibrate import (
     novel_tail,
     novel_trials,
 )
-from calibration import (
-    BRANDS,
-    CLEAN,
-    COINS,
-    COPIES,
-    DEGRADED,
-    NOVEL_CLEAN,
-    NOVEL_DEGRADED,
-    Network,
-    Trial,
-    both_networks,
-    known_companies,
-    leads,
-    novel_companies,
-)
+from calibration import Trial, known_companies, leads, novel_companies
 from logobench import rounded
 from logobench_data import default_cache
+from networks import BRANDS, CLEAN, COINS, COPIES, DEGRADED, NOVEL_CLEAN, NOVEL_DEGRADED, Network, both_networks
 from surroundings import RESULTS, surroundings
 from written import start_of_fit
 
