@@ -25,9 +25,10 @@ from embedded import Embedded, sources_of
 from logobench import WORN, Asked, Rooms, ask, fitted, index_of, rounded
 from logobench_data import LogoBench, default_cache, load
 from PIL import ImageOps
-from starter_data import training_set
+from starter_data import seen, training_set
+from starter_networks import SPLIT
 from surroundings import RESULTS, surroundings
-from train_starter import LOW, POINTWISE, SPLIT
+from train_starter import LOW, POINTWISE
 from wide_data import load_generic, load_wide
 
 from logo_retrieval.errors import UnreadableImage
@@ -187,7 +188,7 @@ def main() -> None:
     parser.add_argument("--cache", type=Path, default=default_cache(), help="folder for what can be made again")
     arguments = parser.parse_args()
     bench, wide, generic = load(arguments.cache), load_wide(arguments.cache), load_generic(arguments.cache)
-    data = training_set(bench, wide + generic, arguments.cache, split=SPLIT)
+    data = training_set(bench, seen(bench, wide + generic, split=SPLIT), arguments.cache)
     queries: dict[int, Queries] = {}
     found = json.loads(arguments.output.read_text(encoding="utf-8")) if arguments.output.is_file() else {"variants": {}}
     if found["variants"] and found["recipe"] != BASE.to_dict():
@@ -202,9 +203,9 @@ def main() -> None:
         if name == "mirrored":
             own_data = mirrored(data)
         elif name == "no wide set":
-            own_data = training_set(bench, generic, arguments.cache, split=SPLIT)
+            own_data = training_set(bench, seen(bench, generic, split=SPLIT), arguments.cache)
         elif name == "no generic icons":
-            own_data = training_set(bench, wide, arguments.cache, split=SPLIT)
+            own_data = training_set(bench, seen(bench, wide, split=SPLIT), arguments.cache)
         size_px = recipe.size_px
         if size_px not in queries:
             queries[size_px] = Queries(bench, size_px)

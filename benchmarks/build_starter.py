@@ -1,6 +1,7 @@
 """Puts the trained starter into the package: `python benchmarks/build_starter.py WORK`, after `calibrate.py WORK`.
 
-WORK holds the shipped model too (`train_starter.py WORK`). The index holds every drawing of LogoBench.
+WORK holds the shipped model too (`train_starter.py WORK`). The index holds every drawing of LogoBench and the earlier
+marks.
 """
 
 from __future__ import annotations
@@ -12,16 +13,17 @@ import re
 import shutil
 import sqlite3
 import tempfile
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from calibrate import DECISION, VOUCHING
 from embedded import embed_wide
-from logobench_data import DATA, LogoBench, default_cache, load, names_by_class
+from logobench_data import ATTRIBUTIONS, Drawing, default_cache, load, load_vintage, names_by_class
 from networks import cohort_of
+from starter_networks import SHIPPED
 from surroundings import RESULTS
-from train_starter import SHIPPED
 from wide_data import load_wide
 
 from logo_retrieval.build import build_index
@@ -53,11 +55,13 @@ def calibrated(bundle: ModelBundle, work: Path, cache: Path, folder: Path) -> Mo
     return write_bundle(folder, replace(bundle.config, decision=decision), files)
 
 
-def build(bench: LogoBench, bundle: ModelBundle) -> None:
-    """The index over every drawing, in the file format that is never written beside."""
-    root = bench.drawings[0].path.parents[2]
-    records = [GalleryRecord(each.key, each.label, Path(each.key), each.key) for each in bench.drawings]
-    with contextlib.chdir(root):  # so that the index keeps names within the art, not of this machine
+def build(drawings: Sequence[Drawing], bundle: ModelBundle, scratch: Path) -> None:
+    """The index over drawings, in the file format that is never written beside."""
+    for each in drawings:
+        (scratch / each.key).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(each.path, scratch / each.key)
+    records = [GalleryRecord(each.key, each.label, Path(each.key), each.key) for each in drawings]
+    with contextlib.chdir(scratch):  # so that the index keeps names within the art, not of this machine
         report = build_index(Gallery(tuple(records), ()), starter_index(), bundle, names=names_by_class())
     print(f"{report.indexed} drawings of {report.classes} classes, {len(report.duplicates)} duplicates left out")
     for name, reason in report.unreadable:
@@ -66,7 +70,8 @@ def build(bench: LogoBench, bundle: ModelBundle) -> None:
     connection.execute("VACUUM")
     connection.execute("PRAGMA journal_mode = DELETE")  # read where it lies, it must leave no log beside it
     connection.close()
-    shutil.copyfile(DATA / "ATTRIBUTION.md", starter_index() / "ATTRIBUTION.md")  # goes wherever the drawings go
+    texts = [each.read_text(encoding="utf-8") for each in ATTRIBUTIONS]  # go wherever the drawings go
+    (starter_index() / "ATTRIBUTION.md").write_text("\n".join(texts), encoding="utf-8")
 
 
 def measured_quality() -> str:
@@ -97,7 +102,9 @@ def main() -> None:
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
         shipped = read_bundle(arguments.work / SHIPPED)
-        build(load(arguments.cache), calibrated(shipped, arguments.work, arguments.cache, Path(scratch) / "b"))
+        bundle = calibrated(shipped, arguments.work, arguments.cache, Path(scratch) / "bundle")
+        drawings = load(arguments.cache).drawings + load_vintage(arguments.cache)
+        build(drawings, bundle, Path(scratch) / "art")
 
 
 if __name__ == "__main__":

@@ -21,10 +21,10 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
-from held_out import held_out_brands
 from logobench import SPLIT, texts_of
 from logobench_data import default_cache, load, names_by_class
 from scipy.optimize import minimize
+from starter_networks import held_out_brands
 from surroundings import RESULTS, surroundings
 from wide_data import load_wide
 from written import read_wide

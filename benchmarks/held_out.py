@@ -9,24 +9,13 @@ epoch.
 from __future__ import annotations
 
 import argparse
-from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
-from logobench_data import OTHER, LogoBench, default_cache, load
-from train_starter import FIRST, LARGE, SMALL, SPLIT, Leg, run
-from wide_data import WideDrawing, load_wide
-
-BUNDLE = "held-out"
-"""Folder of the model bundle under WORK."""
-
-COMPANIES = 30
-LEAST_DRAWINGS = 16
-"""Ten to enrol leave six to ask."""
-
-BRANDS_SHARE = 0.25
-SEED = 0
+from logobench_data import default_cache, load
+from starter_networks import HELD_OUT, SPLIT, held_out_brands, held_out_companies
+from train_starter import FIRST, LARGE, SMALL, Leg, run
+from wide_data import load_wide
 
 
 def legs(held_out: frozenset[str]) -> tuple[Leg, ...]:
@@ -46,29 +35,11 @@ def legs(held_out: frozenset[str]) -> tuple[Leg, ...]:
             "held-out small",
             SPLIT,
             replace(LARGE, epochs=6, keep="last", final_rate=0.01, seed=2),
-            BUNDLE,
+            HELD_OUT,
             generic=True,
             held_out=held_out,
         ),
     )
-
-
-def held_out_companies(bench: LogoBench) -> tuple[str, ...]:
-    """Thirty by lot, in order of their names, of those with drawings enough."""
-    counts = Counter(each.label for each in bench.drawings if each.label != OTHER)
-    able = sorted(label for label, count in counts.items() if count >= LEAST_DRAWINGS)
-    return tuple(sorted(np.random.default_rng(SEED).choice(able, COMPANIES, replace=False).tolist()))
-
-
-def held_out_brands(wide: tuple[WideDrawing, ...]) -> frozenset[str]:
-    """A quarter by lot of the brands of the wide set that LogoBench does not show; coins are never trained on here."""
-    able = sorted({each.brand for each in wide if each.scope != "coin"} - _of_logobench(wide))
-    chosen = np.random.default_rng(SEED).choice(able, round(BRANDS_SHARE * len(able)), replace=False)
-    return frozenset(chosen.tolist())
-
-
-def _of_logobench(wide: tuple[WideDrawing, ...]) -> set[str]:
-    return {each.brand for each in wide if each.dev_other_slug}
 
 
 def main() -> None:

@@ -18,6 +18,10 @@ DATA = Path(__file__).resolve().parent / "data"
 ARCHIVE = DATA / "logobench160.tar.xz"
 CATALOGUE = DATA / "logobench160.csv"
 CLASSES = DATA / "brands160.txt"
+VINTAGE = DATA / "vintage.tar.xz"
+VINTAGE_CATALOGUE = DATA / "vintage.csv"
+ATTRIBUTIONS = (DATA / "ATTRIBUTION.md", DATA / "VINTAGE_ATTRIBUTION.md")
+"""Who drew what of LogoBench and of the earlier marks."""
 SPLITS = ("shape", "collection")
 OTHER = "other"
 
@@ -114,6 +118,12 @@ def load(cache: Path | None = None) -> LogoBench:
         parts[split] = tuple(part_of[drawing.key] for drawing in drawings)
     classes = (*CLASSES.read_text(encoding="utf-8").split(), OTHER)
     return LogoBench(drawings, classes, parts, tuple(group_names(rows)))
+
+
+def load_vintage(cache: Path | None = None) -> tuple[Drawing, ...]:
+    """Earlier marks of the 160, for training and for galleries; they are never asked."""
+    folder = unpacked(VINTAGE, "vintage", cache)
+    return tuple(_drawing(row, folder) for row in read_rows(VINTAGE_CATALOGUE))
 
 
 def unpacked(archive: Path, name: str, cache: Path | None = None) -> Path:

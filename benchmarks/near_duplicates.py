@@ -27,8 +27,8 @@ import numpy as np
 from embedded import sources_of
 from logobench import WORN
 from logobench_data import OTHER, LogoBench, default_cache, load
+from starter_networks import SPLIT
 from surroundings import RESULTS, surroundings
-from train_starter import SPLIT
 
 from logo_retrieval.bundle import read_bundle
 from logo_retrieval.duplicates import NEAR_SIMILARITY, SAME_BITS

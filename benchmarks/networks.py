@@ -14,10 +14,9 @@ from typing import Literal
 
 import numpy as np
 from embedded import Embedded, embed_all, embed_degraded, embed_wide
-from held_out import BUNDLE, held_out_brands, held_out_companies
 from logobench import SPLIT, WORN
 from logobench_data import OTHER, LogoBench, load, names_by_class
-from train_starter import MEASURED
+from starter_networks import HELD_OUT, MEASURED, held_out_brands, held_out_companies
 from wide_data import WideDrawing, load_wide
 from written import Texts, read_all, read_wide
 
@@ -288,5 +287,5 @@ def both_networks(work: Path, cache: Path) -> tuple[Network, Network]:
     without, brands = held_out_companies(bench), held_out_brands(wide)
     return (
         Network(bench, wide, read_bundle(work / MEASURED), cache),
-        Network(bench, wide, read_bundle(work / BUNDLE), cache, without=without, brands=brands),
+        Network(bench, wide, read_bundle(work / HELD_OUT), cache, without=without, brands=brands),
     )

@@ -21,9 +21,9 @@ from embedded import sources_of
 from logobench import WORN, Rooms, figures, is_wide
 from logobench_data import OTHER, LogoBench, default_cache, load
 from PIL import Image
-from starter_data import ART_PX, training_set
+from starter_data import ART_PX, seen, training_set
+from starter_networks import SPLIT
 from surroundings import RESULTS, surroundings
-from train_starter import SPLIT
 
 from logo_retrieval.backbones.backend import keras
 from logo_retrieval.errors import UnreadableImage
@@ -64,7 +64,7 @@ def squashed(art: Image.Image) -> Image.Image:
 
 def origin_set(bench: LogoBench, cache: Path) -> TrainingSet:
     """The drawings of LogoBench that the starter learns from and is validated on, a class being a target."""
-    data = training_set(bench, (), cache, split=SPLIT)
+    data = training_set(bench, seen(bench, (), split=SPLIT), cache)
     art = ArtStore([packed(Art.of(squashed(data.art[row].pixels))) for row in range(len(data.art))])
     return replace(
         data,

@@ -3,46 +3,84 @@
 from __future__ import annotations
 
 import csv
+from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from logobench_data import DATA, OTHER, Drawing, LogoBench
 from wide_data import GENERIC, WideDrawing
 
 from logo_retrieval.images.prepare import Colour
-from logo_retrieval.training.art import rasterised
+from logo_retrieval.training.art import Art, ArtStore, packed, rasterised
 from logo_retrieval.training.data import TrainingSet
+from logo_retrieval.training.lockups import wordmark
+from logo_retrieval.training.paint import fitted
 
 ART_PX = 224
+GLYPHS = "abcdefghijklmnopqrstuvwxyz0123456789&"
+GLYPH_DRAWINGS = 24
+GLYPHS_SEED = 0
 
 
-def training_set(
+class Seen(NamedTuple):
+    """Drawings that a training may see.
+
+    Attributes:
+        bench: of LogoBench and the earlier marks, with whether each is asked instead of learned.
+        further: of the wide set and the generic icons.
+    """
+
+    bench: list[tuple[Drawing, bool]]
+    further: list[WideDrawing]
+
+    def keys(self) -> list[str]:
+        """What tells each drawing from all others, in the order of the training set."""
+        return [str(each.path) for each, _ in self.bench] + [str(each.path) for each in self.further]
+
+
+def seen(
     bench: LogoBench,
     further: tuple[WideDrawing, ...],
-    cache: Path,
     *,
+    vintage: tuple[Drawing, ...] = (),
     split: str | None,
     validate: bool = True,
     coins: bool = False,
     held_out: frozenset[str] = frozenset(),
-) -> TrainingSet:
+) -> Seen:
     """The drawings that a training may see.
 
     With a split, what is test or dropped in it is left out, and so is every further drawing that would tell of it: of a
-    brand that LogoBench has in `other` but not in its training part, or of a collection that is held out. Generic icons
-    of one name are one target, whoever drew them.
+    brand that LogoBench has in `other` but not in its training part, or of a collection that is held out. Of an artist
+    whose drawings are asked in any way no earlier mark is learned.
 
     Args:
         bench: LogoBench.
         further: the wide set, the generic icons, both or nothing.
-        cache: folder for the rasterised art.
+        vintage: earlier marks.
         split: "shape" or "collection"; None trains on every drawing.
-        coins: whether those of the wide set take part: two drawings of each, nearly all by one hand.
         validate: keep the split's validation drawings from training, to be asked; else train on them too.
+        coins: whether those of the wide set take part: two drawings of each, nearly all by one hand.
         held_out: brands of the wide set that are left out.
     """
-    rows = [(each, part) for each, part in _parted(bench, split) if part in ("train", "val")]
-    chosen = [each for each in further_seen(bench, further, split=split, coins=coins) if each.brand not in held_out]
+    parted = _parted(bench, split)
+    asked = {each.collection for each, part in parted if part != "train"}
+    rows = [(each, part == "val" and validate) for each, part in parted if part in ("train", "val")]
+    rows += [(each, False) for each in vintage if each.label in bench.classes and each.collection not in asked]
+    chosen = further_seen(bench, further, split=split, coins=coins)
+    return Seen(rows, [each for each in chosen if each.brand not in held_out])
+
+
+def training_set(bench: LogoBench, drawings: Seen, cache: Path) -> TrainingSet:
+    """Drawings as a training takes them; generic icons of one name are one target, whoever drew them.
+
+    Args:
+        bench: LogoBench, whose classes these are.
+        drawings: see `seen`.
+        cache: folder for the rasterised art.
+    """
+    rows, chosen = drawings
     paths = [each.path for each, _ in rows] + [each.path for each in chosen]
     art, readable, unreadable = rasterised(paths, cache, size_px=ART_PX)
     if unreadable:
@@ -57,17 +95,40 @@ def training_set(
         target_names=tuple(target_names.tolist()),
         target_classes=np.array([bench.classes.index(name) for name in known]),
         classes=bench.classes,
-        validation=np.array([part == "val" and validate for _, part in rows] + [False] * len(chosen)),
+        validation=np.array([asked for _, asked in rows] + [False] * len(chosen)),
         names=[_name(each) for each, _ in rows] + [None if each.scope == GENERIC else each.brand for each in chosen],
         colours=[brand_colours.get(each.label) or _colour(each.hex) for each, _ in rows]
         + [_colour(each.hex) for each in chosen],
     )
 
 
+def with_glyphs(data: TrainingSet) -> TrainingSet:
+    """The same and letters and digits, each a target of `other` in many types: what a logo of one letter is not."""
+    rng = np.random.default_rng(GLYPHS_SEED)
+    drawn = [
+        (glyph, packed(Art.of(fitted(wordmark(glyph, rng, (0, 0, 0)), ART_PX))))
+        for glyph in GLYPHS
+        for _ in range(GLYPH_DRAWINGS)
+    ]
+    names = [f"{OTHER}/glyph {glyph}" for glyph, _ in drawn]
+    own = sorted(set(names))
+    none = [None] * len(drawn)
+    return replace(
+        data,
+        art=ArtStore([*data.art.packed, *(png for _, png in drawn)]),
+        targets=np.concatenate([data.targets, len(data.target_names) + np.searchsorted(own, names)]),
+        target_names=(*data.target_names, *own),
+        target_classes=np.append(data.target_classes, [data.classes.index(OTHER)] * len(own)),
+        validation=np.append(data.validation, [False] * len(drawn)),
+        names=[*data.names, *none],
+        colours=[*data.colours, *none],
+    )
+
+
 def further_seen(
     bench: LogoBench, further: tuple[WideDrawing, ...], *, split: str | None, coins: bool = False
 ) -> list[WideDrawing]:
-    """Of further drawings those that a training may see, see `training_set`."""
+    """Of further drawings those that a training may see, see `seen`."""
     parted = _parted(bench, split)
     trained_brands = {each.brand for each, part in parted if part == "train" and each.label == OTHER}
     held = {each.collection for each, part in parted if part == "test"} if split == "collection" else set()

@@ -18,7 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from logobench_data import DATA, LogoBench, default_cache, load
-from starter_data import training_set
+from starter_data import seen, training_set
+from starter_networks import MEASURED, SHIPPED, SPLIT
 from wide_data import load_generic, load_wide
 
 from logo_retrieval.backbones.backend import keras
@@ -30,9 +31,8 @@ from logo_retrieval.training.log import kept_entry, read_log
 from logo_retrieval.training.network import build_network
 from logo_retrieval.training.recipe import Recipe
 
-SPLIT = "collection"
-MEASURED, SECOND, SHIPPED = "measured", "second", "shipped"
-"""Folders of the model bundles under WORK: the second goes on from the measured one, for ensembles."""
+SECOND = "second"
+"""Folder of a model bundle under WORK: it goes on from the measured one, for ensembles."""
 
 WEIGHTS = DATA / "measured.npz"
 """Those of the measured model."""
@@ -173,9 +173,8 @@ def _export(network: keras.Model, leg: Leg, data: TrainingSet, log: list[dict[st
 def _data(leg: Leg, bench: LogoBench, cache: Path) -> TrainingSet:
     further = load_wide(cache) + (load_generic(cache) if leg.generic else ())
     validate = leg.split is not None
-    return training_set(
-        bench, further, cache, split=leg.split, validate=validate, coins=leg.coins, held_out=leg.held_out
-    )
+    chosen = seen(bench, further, split=leg.split, validate=validate, coins=leg.coins, held_out=leg.held_out)
+    return training_set(bench, chosen, cache)
 
 
 def _released_log() -> list[dict[str, Any]]:

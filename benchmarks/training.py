@@ -18,7 +18,7 @@ from statistics import median
 
 import numpy as np
 from logobench_data import default_cache, load
-from starter_data import ART_PX, training_set
+from starter_data import ART_PX, seen, training_set
 from surroundings import RESULTS, surroundings
 from train_starter import LOW, POINTWISE
 
@@ -67,7 +67,7 @@ def main() -> None:
     parser.add_argument("--cache", type=Path, default=default_cache())
     arguments = parser.parse_args()
     bench = load(arguments.cache)
-    data = training_set(bench, (), arguments.cache, split="collection")
+    data = training_set(bench, seen(bench, (), split="collection"), arguments.cache)
     recipe = Recipe(size_px=arguments.size)
     targets = len(data.trained_targets)
     network = build_network(recipe, targets)

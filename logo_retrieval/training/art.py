@@ -58,25 +58,25 @@ class ArtStore:
     """The art of many files in memory, packed; about 8 kB a file."""
 
     def __init__(self, packed: Sequence[bytes]) -> None:
-        """Takes PNG bytes."""
-        self._packed = packed
+        """Takes PNG bytes, as `packed` makes them."""
+        self.packed = packed
 
     def __len__(self) -> int:
-        return len(self._packed)
+        return len(self.packed)
 
     def __getitem__(self, place: int) -> Art:
         """Unpacks one. Several threads may do so at a time."""
-        with PngImagePlugin.PngImageFile(io.BytesIO(self._packed[place])) as image:
+        with PngImagePlugin.PngImageFile(io.BytesIO(self.packed[place])) as image:
             transparent, mono = (image.info[key] == "1" for key in ("transparent", "mono"))
             return Art(image.convert("RGBA"), transparent, mono)
 
     def chosen(self, rows: Sequence[int]) -> ArtStore:
         """The art of some rows, in their order."""
-        return ArtStore([self._packed[row] for row in rows])
+        return ArtStore([self.packed[row] for row in rows])
 
     def digest(self) -> str:
         """SHA-256 of all of it, in hexadecimal."""
-        return hashlib.sha256(b"".join(hashlib.sha256(each).digest() for each in self._packed)).hexdigest()
+        return hashlib.sha256(b"".join(hashlib.sha256(each).digest() for each in self.packed)).hexdigest()
 
 
 def rasterised(

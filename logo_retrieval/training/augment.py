@@ -17,7 +17,7 @@ from PIL import Image, ImageChops, ImageDraw, ImageFilter
 from logo_retrieval.errors import UnreadableImage
 from logo_retrieval.images.prepare import Colour, draw, square
 from logo_retrieval.images.raster import RasterPicture
-from logo_retrieval.training import lockups
+from logo_retrieval.training import lockups, looks
 from logo_retrieval.training.art import Art
 from logo_retrieval.training.paint import (
     WHITE,
@@ -188,6 +188,50 @@ def _hue(scene: Scene, rng: Rng) -> Scene:
     return scene._replace(picture=coloured)
 
 
+def _stroke(scene: Scene, rng: Rng) -> Scene:
+    """Art of one colour with heavier or lighter strokes, or its outline alone."""
+    if not scene.mono:
+        return scene
+    change = looks.outlined(scene.picture) if rng.random() < 0.2 else looks.stroked(scene.picture, rng)
+    is_gone = not any(change.getchannel("A").histogram()[128:])
+    return scene if is_gone else scene._replace(picture=change)
+
+
+def _gradient(scene: Scene, rng: Rng) -> Scene:
+    """From one colour to another."""
+    return scene._replace(picture=looks.shaded(scene.picture, rng))
+
+
+def _relief(scene: Scene, rng: Rng) -> Scene:
+    """With bevelled edges."""
+    return scene._replace(picture=looks.in_relief(scene.picture, rng)) if is_transparent(scene.picture) else scene
+
+
+def _gloss(scene: Scene, rng: Rng) -> Scene:
+    """With light on its upper part."""
+    return scene._replace(picture=looks.glossy(scene.picture, rng))
+
+
+def _shadow(scene: Scene, rng: Rng) -> Scene:
+    """With a shadow on whatever lies under it."""
+    if not is_transparent(scene.picture):
+        return scene
+    return scene._replace(picture=looks.with_shadow(scene.picture, rng), mono=False)
+
+
+def _tilt(scene: Scene, rng: Rng) -> Scene:
+    """Seen from a side; what opens at the edges shows the ground."""
+    around = None if is_transparent(scene.picture) else border_colour(scene.picture)
+    fill = (0, 0, 0, 0) if around is None else (*around, 255)
+    return scene._replace(picture=looks.tilted(scene.picture, rng, fill))
+
+
+def _stuff(scene: Scene, rng: Rng) -> Scene:
+    """On paper, fabric or a wall, or in uneven light."""
+    laid = on_serving_ground(padded(scene.picture, margin(rng)))
+    return scene._replace(picture=looks.of_stuff(laid, rng), mono=False)
+
+
 def _aspect(scene: Scene, rng: Rng) -> Scene:
     """Stretches one side by up to a quarter."""
     factor = math.exp(rng.uniform(-0.22, 0.22))
@@ -244,11 +288,21 @@ def _badge(scene: Scene, rng: Rng) -> Scene:
         return scene
     radius = min(sign.size) * float(rng.choice([0.0, 0.12, 0.22, 0.35, 0.5]))
     ImageDraw.Draw(sign).rounded_rectangle((0, 0, sign.width - 1, sign.height - 1), radius=radius, fill=(*ground, 255))
+    sign = _faced(sign, rng)
     sign.alpha_composite(art, ((sign.width - art.width) // 2, (sign.height - art.height) // 2))
     if rng.random() < 0.5:
         page = WHITE if rng.random() < 0.7 else random_ground(rng)
         sign = laid(padded(sign, float(rng.uniform(0, 0.1))), page)
     return scene._replace(picture=sign, mono=False)
+
+
+def _faced(sign: Image.Image, rng: Rng) -> Image.Image:
+    """A sign that is even, from one colour to another, glossy or of some stuff."""
+    if rng.random() < 0.3:
+        sign = looks.shaded(sign, rng, 0.5)
+    if rng.random() < 0.15:
+        sign = looks.glossy(sign, rng)
+    return looks.of_stuff(sign, rng) if rng.random() < 0.1 else sign
 
 
 def _gamma(scene: Scene, rng: Rng) -> Scene:
@@ -309,12 +363,19 @@ TRANSFORMS: tuple[Transform, ...] = (
     Transform("hue", 0.12, _hue),
     Transform("grey", 0.07, _grey_out),
     Transform("invert", 0.03, _invert),
+    Transform("stroke", 0.12, _stroke),
     Transform("aspect", 0.25, _aspect),
     Transform("turn", 0.2, _turn),
+    Transform("tilt", 0.06, _tilt),
     Transform("crop", 0.12, _crop),
+    Transform("gradient", 0.12, _gradient),
+    Transform("relief", 0.08, _relief),
+    Transform("gloss", 0.08, _gloss),
+    Transform("shadow", 0.08, _shadow),
     Transform("reverse", 0.22, _reverse),
     Transform("badge", 0.25, _badge),
     Transform("ground", 0.3, _ground),
+    Transform("stuff", 0.08, _stuff),
     Transform("gamma", 0.2, _gamma),
     Transform("blur", 0.1, _blur),
     Transform("shrink", 0.3, _shrink),

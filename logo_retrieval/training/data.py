@@ -9,14 +9,13 @@ from hashlib import sha256
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from logo_retrieval.ahead import results_ahead
 from logo_retrieval.cores import usable_cores
 from logo_retrieval.images.prepare import Colour
 from logo_retrieval.training.art import ArtStore
 from logo_retrieval.training.augment import Scene, augmented, plain_view
-from logo_retrieval.values import OTHER, BoolArray, Int64Array, UInt8Array
+from logo_retrieval.values import OTHER, BoolArray, Float64Array, Int64Array, UInt8Array
 
 _AHEAD = 4
 _COMPANY_SHARE = 0.5
@@ -121,19 +120,31 @@ class BatchMaker:
         scene = Scene(art.pixels, art.mono, self.data.colours[row], self.data.names[row])
         return augmented(scene, self.size_px, np.random.default_rng((self.seed, step, place)), self.probabilities)
 
-    def _distribution(self) -> tuple[Int64Array, npt.NDArray[np.float64]]:
+    def _distribution(self) -> tuple[Int64Array, Float64Array]:
         """The rows that may be drawn, and the cumulative share of each."""
         rows = np.flatnonzero(~self.data.validation)
-        targets = self.data.targets[rows]
-        counts = np.bincount(targets)
-        weights = counts[targets] ** -0.5
-        company = np.array([name != OTHER for name in self.data.classes])[self.data.labels[rows]]
-        if company.any() and not company.all():
-            weights[company] *= _COMPANY_SHARE / weights[company].sum()
-            weights[~company] *= (1 - _COMPANY_SHARE) / weights[~company].sum()
-        cumulative = np.cumsum(weights / weights.sum())
+        cumulative = np.cumsum(shares_of(self.data, ~self.data.validation)[rows])
         cumulative[-1] = 1.0
         return rows, cumulative
+
+
+def shares_of(data: TrainingSet, seen: BoolArray) -> Float64Array:
+    """How often each drawing is drawn, as told at `BatchMaker`: (n,), summing to 1.
+
+    Args:
+        data: to draw from.
+        seen: (n,) whether a drawing is drawn at all; at least one is.
+    """
+    rows = np.flatnonzero(seen)
+    targets = data.targets[rows]
+    weights = np.bincount(targets)[targets] ** -0.5
+    company = np.array([name != OTHER for name in data.classes])[data.labels[rows]]
+    if company.any() and not company.all():
+        weights[company] *= _COMPANY_SHARE / weights[company].sum()
+        weights[~company] *= (1 - _COMPANY_SHARE) / weights[~company].sum()
+    shares = np.zeros(len(data.targets))
+    shares[rows] = weights / weights.sum()
+    return shares
 
 
 def plain_views(art: ArtStore, rows: Int64Array, size_px: int) -> UInt8Array:

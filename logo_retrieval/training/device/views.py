@@ -1,0 +1,70 @@
+"""From rows of a bank to what the network sees of them, trained or asked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import jax
+import jax.numpy as jnp
+
+from logo_retrieval.training.device.bank import Bank
+from logo_retrieval.training.device.chance import Chance
+from logo_retrieval.training.device.colours import DARK, WHITE, lost_share
+from logo_retrieval.training.device.grounds import Drawn
+from logo_retrieval.training.device.looks import dressed
+from logo_retrieval.training.device.scene import pictures
+from logo_retrieval.training.device.worn import worn
+
+Arrays = Mapping[str, jax.Array]
+"""The arrays of a bank by their names, on the device."""
+
+_LOST = 0.1
+_WIDEST_SYMBOL = 1.6
+
+
+def on_device(bank: Bank) -> Arrays:
+    """Copies the arrays of a bank."""
+    names = ("art", "extent", "mono", "opaque", "colour", "text", "text_extent", "text_first", "text_count")
+    return {name: jax.device_put(getattr(bank, name)) for name in names}
+
+
+def trained_views(arrays: Arrays, made_up: int, rows: jax.Array, key: jax.Array) -> jax.Array:
+    """(b, p, p, 3) RGB in 0..255 of some drawings, each in other colours, on another ground, worn.
+
+    Args:
+        arrays: of the bank.
+        made_up: how many of its names belong to nobody.
+        rows: (b,) of the bank.
+        key: all chance comes from it.
+    """
+    chance = Chance(key, len(rows))
+    art = arrays["art"][rows].astype(jnp.float32) / 255
+    mono, opaque, colour, extent = (arrays[name][rows] for name in ("mono", "opaque", "colour", "extent"))
+    count = arrays["text_count"][rows]
+    narrow = extent.max(1) <= _WIDEST_SYMBOL * extent.min(1)
+    alone = chance.hit(0.02) & (count > 0)
+    lockup = chance.hit(0.15) & narrow & ~alone & ~opaque
+    own = (chance.hit(0.75) | alone) & (count > 0)
+    name = jnp.where(own, arrays["text_first"][rows] + chance.below(count), chance.below(jnp.full(len(rows), made_up)))
+    drawn = Drawn(
+        ink=dressed(art, mono, opaque, colour, chance),
+        extent=extent,
+        mono=mono,
+        opaque=opaque & ~alone,
+        colour=colour,
+        text=arrays["text"][name].astype(jnp.float32) / 255,
+        text_extent=arrays["text_extent"][name],
+        lockup=lockup,
+        alone=alone,
+    )
+    picture, aspect = pictures(drawn, art.shape[1], chance)
+    return jnp.round(worn(picture, aspect, chance) * 255)
+
+
+def plain_views(arrays: Arrays, rows: jax.Array) -> jax.Array:
+    """(b, p, p, 3) RGB in 0..255 of some drawings as a query would show them: on white, or on dark grey."""
+    art = arrays["art"][rows].astype(jnp.float32) / 255
+    ink = jnp.concatenate([art[..., :3] * art[..., 3:], art[..., 3:]], -1)
+    white = jnp.full((len(rows), 3), WHITE)
+    ground = jnp.where(lost_share(ink, white)[:, None] <= _LOST, white, DARK)
+    return jnp.round((ink[..., :3] + (1 - ink[..., 3:]) * ground[:, None, None, :]) * 255)
