@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 import unicodedata
 from pathlib import Path
 
@@ -154,17 +153,6 @@ def test_names_removed_without_trace(mine: Path, classifier: LogoClassifier) -> 
     kept = b"".join(files(mine).values())
     assert b"Grand Circle" not in kept and b"Kreisgesellschaft" not in kept
     assert "ring" not in classifier.store.class_names() and answers(mine) == before
-
-
-def test_an_index_of_the_time_before_names(mine: Path) -> None:
-    with sqlite3.connect(mine / INDEX_FILE) as connection:
-        connection.execute("DROP TABLE names")
-    connection.close()
-    with LogoClassifier.open(mine) as classifier:
-        assert classifier.classify([svg("disc")])[0].label == "disc" and names(classifier, "disc") == ()
-        classifier.enroll("disc", names=["Disc Ltd"])
-        assert classifier.store.snapshot().names[classifier.classes.index("disc")] == ("Disc Ltd", "disc")
-        assert classifier.classify([svg("disc")])[0].label == "disc"
 
 
 def test_another_process_sees_names_and_two_at_once_both_arrive(mine: Path, classifier: LogoClassifier) -> None:

@@ -23,12 +23,12 @@ from logo_retrieval.store.index_store import StoredItem
 from logo_retrieval.store.manifest import Manifest
 from logo_retrieval.store.schema import (
     INDEX_FILE,
-    NAMES_TABLE,
     connect,
     create,
     storage_errors,
     transaction,
 )
+from logo_retrieval.store.vectors import vector_blob
 
 Names = Mapping[str, Sequence[str]]
 """By class, the names by which it is known."""
@@ -211,7 +211,6 @@ def _changing(folder: Path, generation: int | None = None) -> Iterator[sqlite3.C
             (found,) = cursor.execute("SELECT value FROM meta WHERE key = 'generation'").fetchone()
             if generation not in (None, int(found)):
                 raise IndexChanged(f"the index '{folder}' was changed by another process: try again")
-            cursor.execute(NAMES_TABLE)
             yield cursor
             _count_generation(cursor)
     finally:
@@ -232,7 +231,6 @@ def _rewrite(file: Path, manifest: Manifest, classes: Sequence[str], items: Iter
 def _fill(
     cursor: sqlite3.Cursor, manifest: Manifest, classes: Sequence[str], items: Iterable[StoredItem], names: Names
 ) -> None:
-    cursor.execute(NAMES_TABLE)
     for table in ("vectors", "thumbnails", "items", "names", "classes"):
         cursor.execute(f"DELETE FROM {table}")
     cursor.executemany("INSERT INTO classes (id, name) VALUES (?, ?)", enumerate(classes, start=1))
@@ -254,7 +252,7 @@ def _insert(cursor: sqlite3.Cursor, item_id: int, item: StoredItem, class_id: in
     cursor.execute("INSERT INTO thumbnails VALUES (?, ?)", (item_id, item.thumbnail))
     cursor.executemany(
         "INSERT INTO vectors VALUES (?, ?, ?)",
-        ((item_id, view, vector.tobytes()) for view, vector in enumerate(item.vectors)),
+        ((item_id, view, vector_blob(vector)) for view, vector in enumerate(item.vectors)),
     )
 
 

@@ -12,8 +12,10 @@ import numpy as np
 import numpy.typing as npt
 
 from logo_retrieval.errors import IndexStoreError
+from logo_retrieval.packed import unit
 from logo_retrieval.store.manifest import Manifest
 from logo_retrieval.store.schema import INDEX_FILE, connect, storage_errors, transaction
+from logo_retrieval.store.vectors import vectors_of
 from logo_retrieval.values import Float32Array, Int64Array
 
 
@@ -152,7 +154,7 @@ class IndexStore:
             classes = run("SELECT id, name FROM classes ORDER BY id").fetchall()
             items = run("SELECT id, class_id FROM items ORDER BY id").fetchall()
             vector_items = run("SELECT item_id FROM vectors ORDER BY item_id, view").fetchall()
-            vectors = None if generation == held_generation else self._read_vectors()
+            vectors = None if generation == held_generation else unit(self._read_vectors())
             names = self._read_names()
         position = {class_id: place for place, (class_id, _) in enumerate(classes)}
         return Snapshot(
@@ -174,24 +176,22 @@ class IndexStore:
 
     def _read_names(self) -> dict[int, tuple[str, ...]]:
         names: dict[int, tuple[str, ...]] = {}
-        if self._has_names():
-            for class_id, name in self._connection.execute("SELECT class_id, name FROM names ORDER BY rowid"):
-                names[class_id] = (*names.get(class_id, ()), name)
+        for class_id, name in self._connection.execute("SELECT class_id, name FROM names ORDER BY rowid"):
+            names[class_id] = (*names.get(class_id, ()), name)
         return names
 
-    def _has_names(self) -> bool:
-        """Whether there is the table, which a file of the time before gets at its first change."""
-        return self._connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'names'").fetchone() is not None
-
     def _read_vectors(self) -> Float32Array:
+        """(r, d) as they are stored: of unit length but for their rounding."""
         rows = self._connection.execute("SELECT vector FROM vectors ORDER BY item_id, view").fetchall()
         return self._unpacked([vector for (vector,) in rows])
 
     def _unpacked(self, blobs: Sequence[bytes]) -> Float32Array:
-        dim = self.manifest.dim
-        if any(len(blob) != 4 * dim for blob in blobs):
-            raise IndexStoreError(f"the vectors of '{self.file}' are not {dim} wide: it is damaged, build it again")
-        return np.frombuffer(b"".join(blobs), np.float32).reshape(len(blobs), dim)
+        vectors = vectors_of(blobs, self.manifest.dim)
+        if vectors is None:
+            raise IndexStoreError(
+                f"the vectors of '{self.file}' are not {self.manifest.dim} wide: it is damaged, build it again"
+            )
+        return vectors
 
     def item_names(self, item_ids: Iterable[int]) -> dict[int, str]:
         """Names of some items by id."""
@@ -238,11 +238,7 @@ class IndexStore:
         )
         with storage_errors(self.file, "read"):
             rows = {name: self._connection.execute(query, (name,)).fetchall() for name in names}
-        return {
-            name: np.stack([np.frombuffer(vector, np.float32) for (vector,) in found])
-            for name, found in rows.items()
-            if found
-        }
+        return {name: unit(self._unpacked([vector for (vector,) in found])) for name, found in rows.items() if found}
 
     def fingerprints(self) -> tuple[list[str], list[str], list[bytes], Int64Array, Float32Array]:
         """Names, classes, SHA-256, (n,) perceptual hashes and (n, d) vectors of the whole drawings, by item id."""
@@ -253,8 +249,7 @@ class IndexStore:
         with storage_errors(self.file, "read"):
             rows = self._connection.execute(query).fetchall()
         names, labels, digests, hashes, vectors = zip(*rows, strict=True) if rows else ((),) * 5
-        flat = np.frombuffer(b"".join(vectors), np.float32)
-        return list(names), list(labels), list(digests), np.array(hashes, np.int64), flat.reshape(-1, self.manifest.dim)
+        return list(names), list(labels), list(digests), np.array(hashes, np.int64), unit(self._unpacked(vectors))
 
     def class_sizes(self) -> dict[str, int]:
         """How many items each class has, by name."""

@@ -12,21 +12,12 @@ from urllib.parse import quote
 
 from logo_retrieval.errors import IndexStoreError
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 INDEX_FILE = "index.sqlite"
 _APPLICATION_ID = 0x4C4F474F  # "LOGO"; tells an index from any other SQLite file
 _PAGE_BYTES = 16384  # several vectors to a page: at SQLite's 4096 bytes a quarter of the file would be gaps
 
-NAMES_TABLE = """
-CREATE TABLE IF NOT EXISTS names (
-    class_id INTEGER NOT NULL REFERENCES classes (id) ON DELETE CASCADE,
-    name TEXT NOT NULL,
-    UNIQUE (class_id, name)
-) STRICT;
-"""
-"""The names by which companies are known. A file of the time before has no such table until its first change."""
-
-_TABLES = f"""
+_TABLES = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE classes (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT;
 CREATE TABLE items (
@@ -50,7 +41,12 @@ CREATE TABLE vectors (
     UNIQUE (item_id, view)
 ) STRICT;
 CREATE TABLE audit (id INTEGER PRIMARY KEY, at TEXT NOT NULL, action TEXT NOT NULL, detail TEXT NOT NULL) STRICT;
-{NAMES_TABLE}"""
+CREATE TABLE names (
+    class_id INTEGER NOT NULL REFERENCES classes (id) ON DELETE CASCADE,
+    name TEXT NOT NULL,
+    UNIQUE (class_id, name)
+) STRICT;
+"""
 
 
 @contextmanager

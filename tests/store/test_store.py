@@ -17,6 +17,7 @@ from logo_retrieval.store.index_store import IndexStore, StoredItem
 from logo_retrieval.store.manifest import Manifest
 from logo_retrieval.store.schema import INDEX_FILE, connect
 from logo_retrieval.store.staging import STAGING_FILE, StagedDrawing, Staging
+from logo_retrieval.store.vectors import vector_blob, vectors_of
 
 DIM = 4
 MANIFEST = Manifest(
@@ -118,7 +119,7 @@ def test_another_schema_version(index: Path) -> None:
     with sqlite3.connect(index / INDEX_FILE) as connection:
         connection.execute("PRAGMA user_version = 99")
     connection.close()
-    with pytest.raises(IndexStoreError, match="schema version 99, this release reads 2"):
+    with pytest.raises(IndexStoreError, match="schema version 99, this release reads 3"):
         IndexStore(index)
     with pytest.raises(IndexStoreError, match="schema version 99"):
         replace_index(index, MANIFEST, CLASSES, ITEMS)
@@ -143,7 +144,7 @@ def test_faults_are_named(index: Path) -> None:
     with sqlite3.connect(index / INDEX_FILE) as connection:
         connection.execute("INSERT INTO classes (name) VALUES ('hollow')")
         connection.execute("DELETE FROM vectors WHERE item_id = 3")
-        connection.execute("UPDATE vectors SET vector = ? WHERE item_id = 1", (np.zeros(DIM, np.float32).tobytes(),))
+        connection.execute("UPDATE vectors SET vector = ? WHERE item_id = 1", (vector_blob(np.zeros(DIM, np.float32)),))
     connection.close()
     with IndexStore(index) as store:
         assert store.faults() == [
@@ -229,3 +230,15 @@ def test_removed_rows_leave_no_copy_where_pages_were_split(tmp_path: Path) -> No
     assert not [trace for each in traces for trace in each if trace in content]
     with IndexStore(tmp_path) as store:
         assert store.class_sizes() == {"plain": 1650} and store.faults() == []
+
+
+def test_vectors_lose_less_than_a_thousandth_of_a_cosine_in_16_bits() -> None:
+    rng = np.random.default_rng(0)
+    vectors = rng.normal(size=(50, DIM)).astype(np.float32)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    blobs = [vector_blob(each) for each in vectors]
+    assert {len(blob) for blob in blobs} == {2 * DIM}
+    back = vectors_of(blobs, DIM)
+    assert back is not None and back.dtype == np.float32
+    assert np.abs(back @ back.T - vectors @ vectors.T).max() < 1e-3
+    assert vectors_of([*blobs, b"00"], DIM) is None

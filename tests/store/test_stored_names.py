@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import sqlite3
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +12,6 @@ from test_store import CLASSES, ITEMS, MANIFEST, item
 from logo_retrieval.errors import IndexStoreError
 from logo_retrieval.store.changes import add_items, compact, remove_class, remove_items, replace_index
 from logo_retrieval.store.index_store import IndexStore
-from logo_retrieval.store.schema import INDEX_FILE
 
 NAMES = {"ärzte": ["Die Ärzte", "BelaFarinRod"], "ghost": ["Ghost GmbH"]}
 
@@ -22,21 +20,6 @@ NAMES = {"ärzte": ["Die Ärzte", "BelaFarinRod"], "ghost": ["Ghost GmbH"]}
 def index(tmp_path: Path) -> Path:
     replace_index(tmp_path, MANIFEST, CLASSES, ITEMS)
     return tmp_path
-
-
-def without_names_table(folder: Path) -> Path:
-    """Makes an index of the time before names were kept."""
-    with sqlite3.connect(folder / INDEX_FILE) as connection:
-        connection.execute("DROP TABLE names")
-    connection.close()
-    return folder
-
-
-def has_names_table(folder: Path) -> bool:
-    with sqlite3.connect(folder / INDEX_FILE) as connection:
-        found = connection.execute("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'names'").fetchone()
-    connection.close()
-    return found is not None
 
 
 def test_names_stand_beside_the_classes_in_the_order_stored(tmp_path: Path) -> None:
@@ -79,28 +62,6 @@ def test_a_class_with_names_outlives_its_last_drawing(tmp_path: Path) -> None:
         assert store.faults() == []
         empty = store.snapshot()
         assert empty.item_classes.shape == empty.item_ids.shape == (0,)
-
-
-@pytest.mark.parametrize("change", ["add", "remove class", "remove item", "compact", "replace"])
-def test_a_file_of_the_time_before_names_gets_their_table_at_its_first_change(index: Path, change: str) -> None:
-    with IndexStore(without_names_table(index)) as store:
-        assert store.snapshot().names == ((), ()) and store.class_names() == {"beta": (), "ärzte": ()}
-        assert store.faults() == [] and not has_names_table(index), "reading changes nothing"
-        match change:
-            case "add":
-                add_items(index, [], generation=1, names={"beta": ["Beta AG"]})
-            case "remove class":
-                remove_class(index, "ärzte")
-            case "remove item":
-                assert remove_items(index, ["ä.svg"]) == ["ärzte"]
-            case "compact":
-                compact(index)
-            case _:
-                replace_index(index, MANIFEST, CLASSES, ITEMS, {"beta": ["Beta AG"]})
-        assert has_names_table(index)
-        named = ("Beta AG",) if change in ("add", "replace") else ()
-        assert store.class_names()["beta"] == store.snapshot().names[0] == named
-        assert store.faults() == []
 
 
 def test_names_of_a_removed_class_leave_no_copy_where_pages_were_split(tmp_path: Path) -> None:
