@@ -87,10 +87,8 @@ def classify(
       logo-retrieval classify logos/ favicon.ico --format jsonl --output answers.jsonl
     """
     kind = kind or _format_of(file)
-    if resume and page is not None:
-        raise click.UsageError("--explain shows what this call answers: leave out --resume")
-    if resume and (file is None or kind == "table"):
-        raise click.UsageError("--resume goes with --output FILE and --format jsonl or csv")
+    if resume:
+        _check_resumable(kind, file, page)
     files = _without_written(inputs.expand(paths), paths, [each for each in (file, page) if each is not None])
     if not files:
         raise click.UsageError(f"no files to classify in {', '.join(map(repr, paths))}")
@@ -101,16 +99,19 @@ def classify(
     folder = index_to_read(index)
     name = STARTER if folder == starter_index() else str(folder)
     earlier = output.answered(file, kind) if resume and file else output.NOTHING_ANSWERED
-    done, unreadable = earlier.paths, earlier.unreadable
+    done = earlier.paths
     waiting = _not_yet(files, done)
     if not waiting:
-        sys.exit(EXIT_SOME_UNREADABLE if unreadable else 0)
+        sys.exit(EXIT_SOME_UNREADABLE if earlier.unreadable else 0)
+    counts: Counter[str | None] = Counter()
     with _interruptible(), ExitStack() as stack:
         classifier = stack.enter_context(LogoClassifier.open(folder))
         _check_same_settings(earlier, name, classifier, top, kind)
         ask = classifier.classify_stream
         asked = partial(ask, top=top, max_false_accept=max_false_accept, other_share=other_share, text=text)
         decisions = _asked(asked, waiting)  # before anything is written
+        settings = f"--other-share {other_share} --max-false-accept {max_false_accept or 'default'} --text {text}"
+        _check_same("the settings", earlier.settings, settings)
         stream = stack.enter_context(_opened(file, append=bool(done))) if file else output.stdout()
         advance = stack.enter_context(progress_bar("classify", len(waiting), stream))
         write = output.row_writer(kind, stream, paths=waiting, top=top, header=not done)
@@ -118,25 +119,33 @@ def classify(
             stack.enter_context(_still_as_it_was(page))
         explained: list[tuple[str, Decision]] = []
         for count, (path, decision) in enumerate(zip(waiting, decisions, strict=True), start=1):
-            write(output.decision_row(path, decision, name))
-            if page is not None and count <= _MOST_EXPLAINED:
+            write(output.decision_row(path, decision, name, settings))
+            counts[decision.label] += 1
+            if page is not None and (count <= _MOST_EXPLAINED or decision.status == "unreadable"):
                 explained.append((path, decision))
-            unreadable += decision.status == "unreadable"
             advance(count)
         if page is not None:
             from logo_retrieval.explanation import write_explanation
 
             write_explanation(explained, len(waiting), classifier.store, name, page)
+    if sys.stderr.isatty():
+        click.echo(_summary(counts), err=True)
+    unreadable = earlier.unreadable + counts[None]
     if unreadable:
         click.echo(f"{unreadable} of {len(files)} inputs could not be read: see their rows", err=True)
         sys.exit(EXIT_SOME_UNREADABLE)
 
 
+def _check_resumable(kind: str, file: Path | None, page: Path | None) -> None:
+    if page is not None:
+        raise click.UsageError("--explain shows what this call answers: leave out --resume")
+    if file is None or kind == "table":
+        raise click.UsageError("--resume goes with --output FILE and --format jsonl or csv")
+
+
 def _check_same_settings(earlier: output.Answered, index: str, classifier: LogoClassifier, top: int, kind: str) -> None:
     """Rows of two indexes, or of two widths, do not go into one file."""
-    other = earlier.indexes - {index}
-    if other:
-        raise click.UsageError(f"--resume: the rows there are of the index '{min(other)}', this call asks '{index}'")
+    _check_same("the index", earlier.indexes, index)
     if earlier.neighbours is None:
         return
     neighbours = top if kind == "csv" else min(top, sum(classifier.store.class_sizes().values()))
@@ -145,6 +154,23 @@ def _check_same_settings(earlier: output.Answered, index: str, classifier: LogoC
             f"--resume: the rows there have {earlier.neighbours} neighbours, this call would write {neighbours}: "
             f"give --top {earlier.neighbours}, or another file"
         )
+
+
+def _check_same(what: str, earlier: frozenset[str], now: str) -> None:
+    other = earlier - {now}
+    if other:
+        raise click.UsageError(f"--resume: the rows there are of {what} '{min(other)}', this call's is '{now}'")
+
+
+def _summary(counts: Counter[str | None]) -> str:
+    """How many inputs got which kind of answer."""
+    from logo_retrieval.values import OTHER
+
+    named = sum(count for label, count in counts.items() if label not in (None, OTHER))
+    companies = len(counts.keys() - {None, OTHER})
+    return (
+        f"{counts.total()} inputs: {named} of {companies} companies, {counts[OTHER]} other, {counts[None]} unreadable"
+    )
 
 
 def _format_of(file: Path | None) -> str:

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import click
 
+from .output import shown
+
 
 def expand(arguments: Iterable[str]) -> list[str]:
     """The files that the arguments stand for, in order; what does not exist stays, to be answered as missing.
@@ -16,10 +18,15 @@ def expand(arguments: Iterable[str]) -> list[str]:
     An argument is a file, a folder (every file below it but hidden ones), a glob, `-` for a list of paths on stdin or
     `@list.txt` for a list in a file, one path a line, or with a NUL behind each.
     """
-    return [path for argument in arguments for path in _expand(argument)]
+    stray: list[Path] = []
+    files = [path for argument in arguments for path in _expand(argument, stray)]
+    if stray:
+        names = ", ".join(sorted({each.name for each in stray}))
+        click.echo(f"left out {len(stray)} that operating systems put into folders: {shown(names)}", err=True)
+    return files
 
 
-def _expand(argument: str) -> Iterator[str]:
+def _expand(argument: str, stray: list[Path]) -> Iterator[str]:
     from logo_retrieval.gallery import visible_files
 
     if not argument:
@@ -32,11 +39,11 @@ def _expand(argument: str) -> Iterator[str]:
         except OSError as error:
             raise click.UsageError(f"cannot read the list '{argument[1:]}': {error.strerror}") from error
     elif Path(argument).is_dir():
-        yield from (str(path) for path in visible_files(Path(argument)))
+        yield from (str(path) for path in visible_files(Path(argument), stray))
     elif not Path(argument).exists() and glob.has_magic(argument):
         for match in sorted(glob.glob(argument, recursive=True)) or [argument]:  # noqa: PTH207 - absolute ones too
             if Path(match).is_dir():
-                yield from () if "**" in argument else (str(path) for path in visible_files(Path(match)))
+                yield from () if "**" in argument else (str(path) for path in visible_files(Path(match), stray))
             else:
                 yield match
     else:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from pathlib import Path
 
 import click
 
@@ -54,20 +55,47 @@ for command in (
     commands.add_command(command)
 
 
+def _fill_closed_streams() -> None:
+    """A closed stream's number must not go to the next file that is opened; what is said on stderr is then lost."""
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)
+    if sys.stderr is None:
+        sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - until the end
+
+
+def _settle_stdout() -> None:
+    """What nobody reads, or cannot be written, is given up, so that the flush at exit does not fail."""
+    try:
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 def main() -> None:
     """Runs the command line; every error of the package is one sentence on stderr and exit code 1."""
     # Idle BLAS threads spin for a tenth of a second of CPU at start-up unless told to sleep.
     os.environ.setdefault("OPENBLAS_THREAD_TIMEOUT", "4")
+    _fill_closed_streams()
     try:
         sys.exit(commands(standalone_mode=False))
     except click.ClickException as error:
+        _settle_stdout()
         error.show()
         sys.exit(error.exit_code)
     except (click.Abort, KeyboardInterrupt) as error:
         click.echo(str(error) or "interrupted", err=True)
         sys.exit(EXIT_INTERRUPTED)
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nobody reads on: the last flush must not fail
+        _settle_stdout()
+        sys.exit(1)
+    except OSError as error:
+        _settle_stdout()
+        place = f" '{error.filename}'" if error.filename else ""
+        click.echo(f"Error: cannot read or write{place}: {error.strerror or error}", err=True)
         sys.exit(1)
     except Exception as error:
         from logo_retrieval.errors import LogoRetrievalError

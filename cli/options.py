@@ -39,7 +39,10 @@ def index_to_read(index: Path | None) -> Path:
         return index
     if os.environ.get(INDEX_VARIABLE):
         return Path(os.environ[INDEX_VARIABLE])
-    return DEFAULT_INDEX if DEFAULT_INDEX.exists() else starter_index()
+    if DEFAULT_INDEX.exists():  # not the same one in every folder
+        click.echo(f"index: {DEFAULT_INDEX}", err=True)
+        return DEFAULT_INDEX
+    return starter_index()
 
 
 def index_to_write(index: Path | None) -> Path:

@@ -25,8 +25,8 @@ _SCALE = 1_000_000
 _WIDEST_PATH = 60
 
 
-def decision_row(path: str, decision: Decision, index: str) -> dict[str, object]:
-    """The contract of one answered input, as a JSON object."""
+def decision_row(path: str, decision: Decision, index: str, settings: str) -> dict[str, object]:
+    """The contract of one answered input, as a JSON object; `settings` are those that an answer depends on."""
     return {
         "path": path,
         "status": decision.status,
@@ -37,6 +37,7 @@ def decision_row(path: str, decision: Decision, index: str) -> dict[str, object]
         "reason": decision.reason,
         "index": index,
         "text": None if decision.text is None else [_line_row(line) for line in decision.text],
+        "settings": settings,
     }
 
 
@@ -95,23 +96,36 @@ def csv_line(values: Iterable[object]) -> str:
 
 
 def row_writer(kind: str, file: TextIO, *, paths: Sequence[str], top: int, header: bool) -> Callable[[Row], None]:
-    """A function that writes one answered input and flushes, so that an interrupt loses nothing."""
+    """A function that writes one answered input and flushes, so that an interrupt loses nothing.
+
+    It raises `click.ClickException` where a row cannot be written, such as on a full disk; those before are whole.
+    """
     width = max((len(shown(path)) for path in paths), default=4)
     if file.isatty():  # only there is a path ever cut
         width = min(width, _WIDEST_PATH)
 
+    def lines(row: Row) -> str:
+        if kind == "jsonl":
+            return json_line(row)
+        if kind == "csv":
+            flat = flattened(row, top)
+            return (csv_line(flat) if header else "") + csv_line(flat.values())
+        head = f"{'path':{width}}  {'label':20}  prob.  nearest drawing\n"
+        return (head if header else "") + table_line(row, width)
+
     def write(row: Row) -> None:
         nonlocal header
-        if kind == "jsonl":
-            file.write(json_line(row))
-        elif kind == "csv":
-            flat = flattened(row, top)
-            file.write((csv_line(flat) if header else "") + csv_line(flat.values()))
-        else:
-            head = f"{'path':{width}}  {'label':20}  prob.  nearest drawing\n"
-            file.write((head if header else "") + table_line(row, width))
+        text = lines(row)
+        try:
+            file.write(text)
+            file.flush()
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            raise click.ClickException(
+                f"cannot write to {file.name}: {error.strerror}; rows before are whole"
+            ) from error
         header = False
-        file.flush()
 
     return write
 
@@ -140,7 +154,13 @@ def shown(text: str) -> str:
 
 
 def stdout() -> TextIO:
-    """Standard output as UTF-8, whatever the locale says."""
+    """Standard output as UTF-8, whatever the locale says.
+
+    Raises:
+        click.ClickException: it is closed.
+    """
+    if sys.stdout is None:
+        raise click.ClickException("standard output is closed: send it to a file, or to /dev/null")
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(encoding="utf-8", errors="surrogateescape")
     return sys.stdout
@@ -153,16 +173,18 @@ class Answered(NamedTuple):
         paths: how often each input.
         unreadable: how many inputs.
         indexes: that answered.
+        settings: by which they answered.
         neighbours: of an answer; None where no input was answered.
     """
 
     paths: Counter[str]
     unreadable: int
     indexes: frozenset[str]
+    settings: frozenset[str]
     neighbours: int | None
 
 
-NOTHING_ANSWERED = Answered(Counter(), 0, frozenset(), None)
+NOTHING_ANSWERED = Answered(Counter(), 0, frozenset(), frozenset(), None)
 
 
 def answered(output: Path, kind: str) -> Answered:
@@ -184,6 +206,7 @@ def answered(output: Path, kind: str) -> Answered:
         paths = Counter(row["path"] for row in rows)
         unreadable = sum(row["status"] != "ok" for row in rows)
         indexes = frozenset(row["index"] for row in rows)
+        settings = frozenset(row["settings"] for row in rows)
         widths = [_neighbours(row) for row in rows if row["status"] == "ok"]
     except (ValueError, KeyError, TypeError) as error:
         raise click.UsageError(
@@ -192,7 +215,7 @@ def answered(output: Path, kind: str) -> Answered:
     if len(whole) < len(data):
         with output.open("r+b") as file:
             file.truncate(len(whole))
-    return Answered(paths, unreadable, indexes, max(widths, default=None))
+    return Answered(paths, unreadable, indexes, settings, max(widths, default=None))
 
 
 def _neighbours(row: Mapping[str, Any]) -> int:

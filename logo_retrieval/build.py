@@ -30,6 +30,8 @@ from logo_retrieval.store.staging import STAGING_FILE, StagedDrawing, Staging
 from logo_retrieval.values import LogoImage
 
 _BATCH = 32
+_PROBE = b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"><path d="M1 1h3v3h4v4H1z"/></svg>'
+
 _OWN = (INDEX_FILE, STAGING_FILE, "models", ".")
 """What the names of an interrupted build's files begin with, and those of files that nobody sees."""
 
@@ -126,6 +128,9 @@ def _build(
     with Staging(folder, json.dumps([recipe, dict(manifest.versions)], sort_keys=True)) as staging:
         intake = Intake(gallery, staging.__contains__, progress)
         with DecoderPool(preparation) as pool:
+            list(
+                pool.decode([_PROBE], all_views=False)
+            )  # that the renderer is not installed shows before the first SVG, if there is any
             for drawings in embedded(intake, pool, embedder, all_views=False):
                 staging.add(drawings)
         report, kept = intake.report, intake.usable()

@@ -21,7 +21,7 @@ from logo_retrieval.errors import BackendError, IndexStoreError, ModelError, Unr
 from logo_retrieval.generation import Generation, read_generation
 from logo_retrieval.images.pool import DecoderPool
 from logo_retrieval.images.preparation import Preparation
-from logo_retrieval.images.source import check_several
+from logo_retrieval.images.source import Source, check_several, file_or_bytes
 from logo_retrieval.knowledge import Knowledge
 from logo_retrieval.models import model_of, opened_model, starter_index
 from logo_retrieval.open_set.fusion import OTHER_SHARE
@@ -45,9 +45,6 @@ if TYPE_CHECKING:  # building brings an image library, which answering leaves to
     from logo_retrieval.store.changes import Names
 
 Answer = TypeVar("Answer")
-
-Source = str | os.PathLike[str] | bytes
-"""A path, or the bytes of an image file."""
 
 _BATCH = 32
 _LASTING = ("model_digest", "precision", "dim", "preparation", "decision")
@@ -178,7 +175,7 @@ class LogoClassifier:
         """One decision per source, in their order; a source that cannot be read gets one too.
 
         Args:
-            sources: paths, or the bytes of image files.
+            sources: paths, bytes, open files, Pillow images or arrays, see `images.source.file_or_bytes`.
             top: how many labels and neighbours each decision lists.
             max_false_accept: of logos of no known company, the largest share that may be given a company's name; by
                 default `knowledge.DEFAULT_FALSE_ACCEPT`, or the likeliest answer where the model has no unknown logos
@@ -220,6 +217,20 @@ class LogoClassifier:
                     yield Decision(status="unreadable", reason=str(image))
                 else:
                     yield next(decisions)
+
+    def embed(self, sources: Iterable[Source]) -> list[Float32Array | None]:
+        """The (d,) unit vector of each whole drawing, in the order of the sources; None for one that cannot be read.
+
+        The inner product of two is the cosine that answers are made of; views of parts are left out.
+        """
+        check_several(sources)
+        vectors: list[Float32Array | None] = []
+        for batch in self._decoded(sources, all_views=False):
+            readable = [image for image in batch if isinstance(image, LogoImage)]
+            with self._turn():
+                rows = iter(self._embed(readable)[0] if readable else ())
+            vectors += [next(rows) if isinstance(image, LogoImage) else None for image in batch]
+        return vectors
 
     def similar(self, source: Source, *, k: int = 10) -> list[Evidence]:
         """The k gallery drawings most like one image, nearest first.
@@ -347,11 +358,10 @@ class LogoClassifier:
             )
 
     def _decoded(
-        self, sources: Iterable[Source], *, lines: bool = False
+        self, sources: Iterable[Source], *, all_views: bool = True, lines: bool = False
     ) -> Iterator[list[LogoImage | UnreadableImage]]:
         self._check_process()
-        as_values = (source if isinstance(source, bytes) else Path(source) for source in sources)
-        images = self._pool.decode(as_values, all_views=True, lines=lines)
+        images = self._pool.decode(map(file_or_bytes, sources), all_views=all_views, lines=lines)
         while batch := list(islice(images, _BATCH)):
             yield batch
 

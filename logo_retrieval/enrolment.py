@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -18,7 +17,7 @@ from logo_retrieval.errors import EnrolmentError, GalleryError, IndexStoreError
 from logo_retrieval.gallery import Gallery, GalleryRecord, check_distinct, class_name, printable, spelling
 from logo_retrieval.generation import Generation
 from logo_retrieval.images.pool import DecoderPool
-from logo_retrieval.images.source import check_several
+from logo_retrieval.images.source import Source, check_several, file_or_bytes
 from logo_retrieval.intake import Intake
 from logo_retrieval.models import check_writable
 from logo_retrieval.names import cleaned_names, new_names, remarks_on
@@ -67,7 +66,7 @@ class EnrolmentReport:
     remarks: list[str] = field(default_factory=list)
 
 
-def drawings_of(label: str, sources: Iterable[str | os.PathLike[str] | bytes]) -> tuple[Gallery, dict[str, bytes]]:
+def drawings_of(label: str, sources: Iterable[Source]) -> tuple[Gallery, dict[str, bytes]]:
     """One company's drawings as a gallery, and by name the bytes of those that are no files.
 
     Raises:
@@ -77,7 +76,7 @@ def drawings_of(label: str, sources: Iterable[str | os.PathLike[str] | bytes]) -
     label = _company(label)
     records: dict[str, GalleryRecord] = {}
     given = {}
-    for source in sources:
+    for source in map(file_or_bytes, sources):
         path = Path(hashlib.sha256(source).hexdigest()[:16] if isinstance(source, bytes) else source)
         plain = f"{label}/{printable(path.name)}"
         name = next(each for each in _numbered(plain) if each not in records)

@@ -25,7 +25,7 @@ def write_explanation(answered: Answered, n_inputs: int, store: IndexStore, name
     """Writes the page. The files that are shown are decoded once more.
 
     Args:
-        answered: the inputs to show, in their order.
+        answered: the inputs to show, in their order; all that are unreadable are among them.
         n_inputs: how many there were.
         store: the index that was asked.
         name: of the index.
@@ -49,8 +49,9 @@ def write_explanation(answered: Answered, n_inputs: int, store: IndexStore, name
 def _head(answered: Answered, n_inputs: int, name: str) -> Iterator[str]:
     unreadable = sum(decision.status != "ok" for _, decision in answered)
     yield f"<h1>What {text(name)} answers</h1>"
-    left_out = f" The first {len(answered)} are shown." if len(answered) < n_inputs else ""
-    yield f"<p>{n_inputs} inputs, {unreadable} of those shown unreadable.{left_out}</p>"
+    readable = len(answered) - unreadable
+    left_out = f" Of the others {readable} are shown." if len(answered) < n_inputs else ""
+    yield f"<p>{n_inputs} inputs, {unreadable} unreadable.{left_out}</p>"
     yield (
         '<p class="soft">A picture is shown as it was seen: on its ground, without its margins. Under the answer stand '
         "the likeliest classes: their probability, the similarity of their nearest drawing and the cosine of the "

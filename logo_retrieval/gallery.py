@@ -105,8 +105,14 @@ def printable(text: str) -> str:
     return os.fsencode(text).decode("utf-8", "backslashreplace")
 
 
-def visible_files(folder: Path) -> Iterator[Path]:
+_STRAY = frozenset(("thumbs.db", "ehthumbs.db", "desktop.ini", "__macosx"))
+"""What operating systems leave in folders, in lower case."""
+
+
+def visible_files(folder: Path, stray: list[Path] | None = None) -> Iterator[Path]:
     """Every file below a folder in sorted order, but for names that begin with a dot.
+
+    What operating systems leave there, such as Thumbs.db, is put into `stray` instead, where that is given.
 
     Links to folders are followed, but not back into a folder that they lie in. A folder that may not be read stands for
     its files, so that whoever opens it says so.
@@ -117,7 +123,13 @@ def visible_files(folder: Path) -> Iterator[Path]:
         folders[:] = sorted(
             name for name in folders if not name.startswith(".") and os.path.realpath(Path(parent, name)) not in inside
         )
-        yield from (Path(parent, name) for name in sorted(names) if not name.startswith("."))
+        for name in (*folders, *sorted(names)):
+            if name.lower() in _STRAY and stray is not None:
+                stray.append(Path(parent, name))
+        folders[:] = [name for name in folders if name.lower() not in _STRAY]
+        yield from (
+            Path(parent, name) for name in sorted(names) if not name.startswith(".") and name.lower() not in _STRAY
+        )
     yield from denied
 
 

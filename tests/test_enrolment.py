@@ -14,8 +14,8 @@ import pytest
 from drawings import SHAPES, lay_classes, svg
 
 from logo_retrieval import LogoClassifier
-from logo_retrieval.classifier import Source
 from logo_retrieval.errors import EnrolmentError, GalleryError, IndexStoreError
+from logo_retrieval.images.source import Source
 from logo_retrieval.models import copy_starter
 from logo_retrieval.store.cache import CACHE_FILE
 from logo_retrieval.store.changes import IndexChanged, add_items, compact, remove_class

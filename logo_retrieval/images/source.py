@@ -2,12 +2,66 @@
 
 from __future__ import annotations
 
+import io
 import os
+import re
 import stat
 from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO, TypeAlias
 
 from logo_retrieval.errors import UnreadableImage
 from logo_retrieval.images.sniff import MAX_BYTES
+
+if TYPE_CHECKING:
+    import numpy as np
+    from PIL import Image
+
+Source: TypeAlias = "str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryIO | Image.Image | np.ndarray"
+"""What a picture may come as, see `file_or_bytes`."""
+
+_ADDRESS = re.compile(r"(https?|ftp|data):", re.IGNORECASE)
+
+
+def file_or_bytes(source: Source) -> bytes | Path:
+    """A source as the decoder takes it: the whole of an open file is read, a picture in memory becomes a PNG.
+
+    Args:
+        source: a path, the bytes of an image file, a file open for reading bytes, a Pillow image, or an array: uint8,
+            (h, w), (h, w, 3) RGB or (h, w, 4) RGBA.
+
+    Raises:
+        TypeError: it is none of these.
+    """
+    if isinstance(source, str | os.PathLike):
+        return Path(source)
+    if isinstance(source, bytes | bytearray | memoryview):
+        return bytes(source)
+    if hasattr(source, "read"):
+        data = source.read()
+        if isinstance(data, bytes):
+            return data
+        raise TypeError(
+            f"expected a file open for reading bytes, got one that gives {type(data).__name__}: open it 'rb'"
+        )
+    if hasattr(source, "__array_interface__") or hasattr(source, "getbbox"):
+        return _as_png(source)
+    kind = type(source).__name__
+    raise TypeError(f"expected a path, bytes, a file open for reading bytes, a Pillow image or an array, got {kind}")
+
+
+def _as_png(source: Image.Image | np.ndarray) -> bytes:
+    from PIL import Image
+
+    if not isinstance(source, Image.Image):
+        shape, kind = source.shape, source.dtype
+        if kind != "uint8" or not (len(shape) == 2 or (len(shape) == 3 and shape[2] in (3, 4))) or 0 in shape:
+            raise TypeError(f"expected an array of uint8, (h, w), (h, w, 3) or (h, w, 4), got {kind}, {shape}")
+        source = Image.fromarray(source)
+    elif source.mode in ("CMYK", "YCbCr", "LAB", "HSV", "F"):
+        source = source.convert("RGB")
+    file = io.BytesIO()
+    source.save(file, "PNG", compress_level=1)
+    return file.getvalue()
 
 
 def check_several(sources: object) -> None:
@@ -16,7 +70,7 @@ def check_several(sources: object) -> None:
     Raises:
         TypeError: when it is one.
     """
-    if isinstance(sources, str | bytes | os.PathLike):
+    if isinstance(sources, str | bytes | os.PathLike) or hasattr(sources, "read") or hasattr(sources, "getbbox"):
         raise TypeError(f"expected several sources, got one, {sources!r:.80}: put it into a list")
 
 
@@ -29,6 +83,9 @@ def read_source(source: bytes | Path) -> bytes:
     if isinstance(source, bytes):
         _check_size(len(source))
         return source
+    if _ADDRESS.match(str(source)) and not source.exists():
+        address = str(source).replace(":/", "://", 1)  # as it was before it was taken for a path
+        raise UnreadableImage("missing", f"{address} is an address, and nothing is fetched: save the picture first")
     try:
         return _read_file(source)
     except PermissionError:

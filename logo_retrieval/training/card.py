@@ -66,7 +66,7 @@ Weights: {config.licence}. Logos are marks of their owners; a model that recogni
 - For pictures that show a logo and little else, such as icons, favicons and brand assets; not for photographs.
 - It knows the drawings that it was trained on best; a company that was not among them can be added to an index, with
   less certainty.
-- A logo that is mirrored counts as another logo.
+- Training shows no logo mirrored; a mirrored one mostly keeps its label all the same.
 """
 
 

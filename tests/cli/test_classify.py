@@ -16,7 +16,7 @@ from drawings import svg
 
 from logo_retrieval_cli.output import table_line
 
-KEYS = ["path", "status", "label", "probability", "top", "neighbours", "reason", "index", "text"]
+KEYS = ["path", "status", "label", "probability", "top", "neighbours", "reason", "index", "text", "settings"]
 
 
 def rows(out: str) -> list[dict[str, Any]]:
@@ -56,7 +56,7 @@ def test_csv_has_the_path_first_and_a_column_for_everything(run: Run, index: Pat
         "top_1_label", "top_1_probability", "top_2_label", "top_2_probability",
         "neighbour_1_item", "neighbour_1_label", "neighbour_1_similarity",
         "neighbour_2_item", "neighbour_2_label", "neighbour_2_similarity",
-        "reason", "index", "text",
+        "reason", "index", "text", "settings",
     ]  # fmt: skip
     assert len(table) == 7 and table[0]["label"] == "disc" and table[5]["status"] == "unreadable"
 
@@ -132,7 +132,10 @@ def test_resume_refuses_other_settings(run: Run, index: Path, queries: Path, tmp
     assert wider.code == 2 and "have 5 neighbours, this call would write 7: give --top 5" in wider.err
     moved = shutil.copytree(index, tmp_path / "moved")
     other = run(*call, moved, "--resume")
-    assert other.code == 2 and f"of the index '{index}', this call asks '{moved}'" in other.err
+    assert other.code == 2 and f"of the index '{index}', this call's is '{moved}'" in other.err
+    for option in (("--other-share", "0.9"), ("--max-false-accept", "0.1"), ("--text", "always")):
+        changed = run(*call, index, "--resume", *option)
+        assert changed.code == 2 and " ".join(option) in changed.err and "of the settings '--other-share" in changed.err
     assert file.read_bytes() == before
     assert run(*call, index, "--resume").code == 3
 

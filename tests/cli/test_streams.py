@@ -1,0 +1,91 @@
+"""Where output cannot go: closed, full, or nobody reads; and what is said on a terminal alone."""
+
+from __future__ import annotations
+
+import os
+import pty
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+COMMAND = [sys.executable, "-m", "logo_retrieval_cli"]
+FULL = Path("/dev/full")
+
+
+def call(*arguments: object, shell: str = "") -> subprocess.CompletedProcess[str]:
+    """Runs a command with its streams as a shell would set them."""
+    script = f'exec "$@" {shell}'
+    return subprocess.run(
+        ["sh", "-c", script, "sh", *COMMAND, *map(str, arguments)], capture_output=True, text=True, timeout=120
+    )
+
+
+def test_a_closed_stderr_loses_no_row(index: Path, queries: Path) -> None:
+    ran = call("classify", queries, "--index", index, "--format", "jsonl", shell="2>&-")
+    assert ran.returncode == 3 and ran.stdout.count("\n") == 7
+
+
+def test_a_closed_stdout_is_one_sentence(index: Path, queries: Path) -> None:
+    ran = call("classify", queries, "--index", index, shell=">&-")
+    assert ran.returncode == 1 and ran.stderr.strip() == (
+        "Error: standard output is closed: send it to a file, or to /dev/null"
+    )
+
+
+@pytest.mark.skipif(not FULL.exists(), reason="the system has no device that is always full")
+@pytest.mark.parametrize("kind", ["table", "jsonl", "csv"])
+def test_a_full_disk_is_one_sentence_and_no_success(index: Path, queries: Path, kind: str) -> None:
+    for arguments, shell in ((("--output", FULL), ""), ((), f">{FULL}")):
+        ran = call("classify", queries, "--index", index, "--format", kind, *arguments, shell=shell)
+        assert ran.returncode == 1
+        assert ran.stderr.count("\n") == 1 and "No space left on device" in ran.stderr
+
+
+@pytest.mark.skipif(not FULL.exists(), reason="the system has no device that is always full")
+def test_other_commands_on_a_full_disk(index: Path, queries: Path) -> None:
+    for command in (("info", "--index", index), ("similar", queries / "a.svg", "--index", index)):
+        ran = call(*command, shell=f">{FULL}")
+        assert ran.returncode == 1 and ran.stderr.count("\n") == 1 and "No space left" in ran.stderr
+
+
+def test_a_summary_on_a_terminal_alone(index: Path, queries: Path, tmp_path: Path) -> None:
+    ours, theirs = pty.openpty()
+    with (tmp_path / "rows").open("w") as rows:
+        arguments = ["classify", str(queries), "--index", str(index)]
+        code = subprocess.run([*COMMAND, *arguments], stdout=rows, stderr=theirs, timeout=120).returncode
+    os.close(theirs)
+    said = b""
+    while b"could not be read" not in said:
+        said += os.read(ours, 4096)
+    os.close(ours)
+    assert code == 3 and b"7 inputs: " in said and b", 2 unreadable" in said
+    assert "7 inputs: " not in call("classify", queries, "--index", index).stderr
+
+
+def test_stray_files_are_named_once(index: Path, queries: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "mail"
+    (folder / "__MACOSX").mkdir(parents=True)
+    (folder / "a.svg").write_bytes((queries / "a.svg").read_bytes())
+    for name in ("Thumbs.db", "desktop.ini", "__MACOSX/a.svg"):
+        (folder / name).write_bytes(b"x")
+    ran = call("classify", folder, "--index", index, "--format", "jsonl")
+    assert ran.returncode == 0 and ran.stdout.count("\n") == 1
+    assert "left out 3 that operating systems put into folders: Thumbs.db, __MACOSX, desktop.ini" in ran.stderr
+    asked = call("classify", folder / "Thumbs.db", "--index", index, "--format", "jsonl")
+    assert asked.returncode == 3 and asked.stdout.count("\n") == 1
+
+
+def test_an_index_that_depends_on_the_folder_is_named(index: Path, queries: Path, tmp_path: Path) -> None:
+    (tmp_path / "indexes").mkdir()
+    (tmp_path / "indexes" / "default").symlink_to(index)
+    environment = {name: value for name, value in os.environ.items() if name != "LOGO_RETRIEVAL_INDEX"}
+    ran = subprocess.run(
+        [*COMMAND, "classify", queries / "a.svg"],
+        cwd=tmp_path,
+        env={**environment, "PYTHONPATH": str(Path(__file__).parents[2])},
+        capture_output=True,
+        text=True,
+    )
+    assert ran.returncode == 0 and ran.stderr == "index: indexes/default\n"

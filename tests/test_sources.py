@@ -1,0 +1,91 @@
+"""What a picture may come as."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import numpy as np
+import pytest
+from drawings import svg
+from PIL import Image
+
+from logo_retrieval.classifier import LogoClassifier
+from logo_retrieval.errors import UnreadableImage
+from logo_retrieval.images.source import Source, file_or_bytes, read_source
+
+
+def picture(mode: str = "RGBA") -> Image.Image:
+    image = Image.new("RGBA", (64, 64), (255, 255, 255, 255))
+    image.paste((200, 30, 30, 255), (10, 10, 54, 40))
+    return image.convert(mode)
+
+
+@pytest.mark.parametrize("mode", ["RGBA", "RGB", "L", "P", "1", "LA", "CMYK", "I;16", "F", "HSV"])
+def test_a_pillow_image_of_any_mode_is_answered(mode: str) -> None:
+    with LogoClassifier.open() as classifier:
+        assert classifier.classify([picture(mode)])[0].status == "ok"
+
+
+def test_all_kinds_of_sources_of_one_picture_give_one_vector(tmp_path: Path) -> None:
+    file = tmp_path / "a.png"
+    picture().save(file)
+    with file.open("rb") as opened, LogoClassifier.open() as classifier:
+        sources: list[Source] = [
+            str(file),
+            file,
+            file.read_bytes(),
+            bytearray(file.read_bytes()),
+            memoryview(file.read_bytes()),
+        ]
+        sources += [opened, io.BytesIO(file.read_bytes()), picture(), np.asarray(picture()), np.asarray(picture("RGB"))]
+        vectors = np.stack([each for each in classifier.embed(sources) if each is not None])
+        assert vectors.shape == (10, classifier.store.manifest.dim) and np.abs(vectors - vectors[0]).max() < 1e-6
+        assert np.linalg.norm(vectors[0]) == pytest.approx(1, abs=1e-5)
+        none, vector = classifier.embed([b"no image", svg("disc")])
+        assert none is None and vector is not None
+        assert classifier.embed([]) == []
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        (np.zeros((4, 4), np.float32), "expected an array of uint8"),
+        (np.zeros((4, 4, 2), np.uint8), r"got uint8, \(4, 4, 2\)"),
+        (io.StringIO("text"), "open it 'rb'"),
+        (7, "got int"),
+        (None, "got NoneType"),
+    ],
+)
+def test_anything_else_is_refused_with_what_was_expected(source: object, said: str) -> None:
+    with pytest.raises(TypeError, match=said):
+        file_or_bytes(source)  # type: ignore[arg-type]
+
+
+def test_one_source_instead_of_several_is_refused() -> None:
+    with LogoClassifier.open() as classifier:
+        for source in (picture(), io.BytesIO(b"x"), "a.svg"):
+            with pytest.raises(TypeError, match="expected several sources"):
+                classifier.classify(source)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("address", ["https://example.com/a.svg", "HTTP://example.com", "data:image/png;base64,AAAA"])
+def test_an_address_is_not_fetched(address: str) -> None:
+    with pytest.raises(UnreadableImage, match="nothing is fetched") as caught:
+        read_source(Path(address))
+    assert caught.value.code == "missing"
+
+
+def test_a_file_whose_name_looks_like_an_address_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("data:x.svg").write_bytes(b"<svg/>")
+    assert read_source(Path("data:x.svg")) == b"<svg/>"
+
+
+def test_an_enrolled_drawing_may_be_a_picture_in_memory(tmp_path: Path) -> None:
+    for label, shape in (("disc", "disc"), ("bars", "bars")):
+        (tmp_path / "art" / label).mkdir(parents=True)
+        (tmp_path / "art" / label / "1.svg").write_bytes(svg(shape))
+    with LogoClassifier.build(tmp_path / "art", index=tmp_path / "index") as classifier:
+        classifier.enroll("newco", [picture()])
+        assert classifier.classify([picture()])[0].label == "newco"
