@@ -17,7 +17,7 @@ from .options import EXIT_SOME_UNREADABLE, index_option, index_to_read, progress
 
 if TYPE_CHECKING:
     from logo_retrieval.classifier import LogoClassifier
-    from logo_retrieval.duplicates import Cluster, Drawings, Duplicate
+    from logo_retrieval.duplicates import Cluster, Drawings, Duplicate, Kind
 
 _COLUMNS = ("name", "label", "kind", "similarity", "of", "of_label")
 
@@ -35,8 +35,18 @@ _COLUMNS = ("name", "label", "kind", "similarity", "of", "of_label")
     type=click.FloatRange(-1, 1),
     help="Similarity from which on two drawings are duplicates.  [default: 0.85]",
 )
+@click.option(
+    "--kind",
+    "loosest",
+    type=click.Choice(("bytes", "picture", "drawing")),
+    default="drawing",
+    show_default=True,
+    help="Which count: files of the same bytes, these and pictures that look the same, or all.",
+)
 @click.option("--format", "kind", type=click.Choice(output.FORMATS), default="table", show_default=True)
-def duplicates(data: Path | None, index: Path | None, against: Path | None, threshold: float | None, kind: str) -> None:
+def duplicates(
+    data: Path | None, index: Path | None, against: Path | None, threshold: float | None, loosest: Kind, kind: str
+) -> None:
     """Find drawings that are there more than once, whatever their format, size and colour.
 
     DATA is a folder, or a table with the columns path and label; without it the drawings of the index are compared with
@@ -62,18 +72,18 @@ def duplicates(data: Path | None, index: Path | None, against: Path | None, thre
     limit = NEAR_SIMILARITY if threshold is None else threshold
     gallery = None
     with LogoClassifier.open(index_to_read(index)) as classifier:
-        drawings = _read(data, classifier) if data else classifier.drawings()
+        drawings = _read(data, classifier, loosest) if data else classifier.drawings()
         if against is not None:
-            gallery = _read(against, classifier)
+            gallery = _read(against, classifier, loosest)
         elif data is not None and index is not None:
             gallery = classifier.drawings()
     if gallery is None:
-        clusters = find_clusters(drawings, limit)
+        clusters = find_clusters(drawings, limit, loosest)
         _show_clusters(clusters, kind)
         repeated = sum(len(cluster.others) for cluster in clusters)
         click.echo(f"{repeated} of {len(drawings)} drawings repeat another, in {len(clusters)} clusters", err=True)
     else:
-        matches = find_matches(drawings, gallery, limit)
+        matches = find_matches(drawings, gallery, limit, loosest)
         _show_matches(matches, kind)
         where = index if against is None else against
         click.echo(f"{len(matches)} of {len(drawings)} drawings are in {output.shown(str(where))} too", err=True)
@@ -81,8 +91,10 @@ def duplicates(data: Path | None, index: Path | None, against: Path | None, thre
         sys.exit(EXIT_SOME_UNREADABLE)
 
 
-def _read(data: Path, classifier: LogoClassifier) -> Drawings:
-    """The drawings of files; what cannot be read is named."""
+def _read(data: Path, classifier: LogoClassifier, loosest: Kind) -> Drawings:
+    """The drawings of files, or their bytes alone; what cannot be read is named."""
+    from logo_retrieval.duplicates import digests_of_files, files_of
+
     with ExitStack() as stack:
         bar: list[Callable[[int], object]] = []
 
@@ -91,7 +103,8 @@ def _read(data: Path, classifier: LogoClassifier) -> Drawings:
                 bar.append(stack.enter_context(progress_bar("duplicates", total)))
             bar[0](done)
 
-        drawings = classifier.drawings(data, progress=advance)
+        only_bytes = loosest == "bytes"
+        drawings = digests_of_files(files_of(data)) if only_bytes else classifier.drawings(data, progress=advance)
     warn("unreadable: ", (f"{name}: {reason}" for name, reason in drawings.unreadable), most=None)
     return drawings
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -12,8 +13,10 @@ import numpy.typing as npt
 
 from logo_retrieval.build import embedded
 from logo_retrieval.embedding import Embedder
+from logo_retrieval.errors import UnreadableImage
 from logo_retrieval.gallery import Gallery, GalleryRecord, printable, read_gallery, visible_files
 from logo_retrieval.images.pool import DecoderPool
+from logo_retrieval.images.source import read_source
 from logo_retrieval.intake import Intake, Progress
 from logo_retrieval.store.index_store import IndexStore
 from logo_retrieval.values import Float32Array, Int64Array
@@ -27,8 +30,8 @@ SAME_BITS = 4
 UNLIKE_SIMILARITY = 0.7
 """Below it they do: an arrow up and an arrow down may have the same hash."""
 
-_PAIRS_PER_BLOCK = 1 << 23
-"""Similarities held at once: 32 MiB of float32, however many drawings."""
+_PAIRS_PER_BLOCK = 1 << 21
+"""Similarities held at once: 8 MiB of float32, however many drawings."""
 
 Kind = Literal["bytes", "picture", "drawing"]
 
@@ -128,6 +131,21 @@ def drawings_of_files(
     )
 
 
+def digests_of_files(gallery: Gallery) -> Drawings:
+    """Of files their bytes alone, whatever they hold: enough to tell those of the same bytes, and soon done."""
+    records, digests, unreadable = [], [], []
+    for record in gallery.records:
+        try:
+            digests.append(hashlib.sha256(read_source(record.path)).digest())
+            records.append(record)
+        except UnreadableImage as fault:
+            unreadable.append((record.name, str(fault)))
+    names, labels = [record.name for record in records], [record.label for record in records]
+    return Drawings(
+        names, labels, digests, np.zeros(len(records), np.int64), np.ones((len(records), 1), np.float32), unreadable
+    )
+
+
 def files_of(data: Path) -> Gallery:
     """All files below a folder, of no class and named by their paths; or those of a table.
 
@@ -140,62 +158,79 @@ def files_of(data: Path) -> Gallery:
     return Gallery(tuple(GalleryRecord(printable(str(file)), "", file, str(file)) for file in files), ())
 
 
-def find_clusters(drawings: Drawings, threshold: float = NEAR_SIMILARITY) -> list[Cluster]:
+def find_clusters(drawings: Drawings, threshold: float = NEAR_SIMILARITY, kind: Kind = "drawing") -> list[Cluster]:
     """Drawings connected by pairs that are duplicates, largest clusters first.
 
     Args:
         drawings: n of them. Time grows with n squared, memory with n.
         threshold: the similarity from which on two drawings are duplicates.
+        kind: the loosest that counts: "bytes" alone, these and "picture", or all.
     """
     components = np.arange(len(drawings))
     twins: dict[bytes, int] = {}
     firsts = np.array([twins.setdefault(digest, place) for place, digest in enumerate(drawings.digests)], np.int64)
     _join(components, firsts, np.arange(len(drawings)))
     distinct = np.flatnonzero(firsts == np.arange(len(drawings)))
-    for one, other, _ in _pairs(drawings, drawings, distinct, distinct, threshold):
-        _join(components, one, other)
+    if kind != "bytes":
+        _join_near(components, drawings, distinct, threshold if kind == "drawing" else np.inf)
     order = np.argsort(components, kind="stable")
     groups = np.split(order, np.flatnonzero(np.diff(components[order])) + 1)
     clusters = [_cluster(drawings, group, firsts) for group in groups if len(group) > 1]
     return sorted(clusters, key=lambda cluster: -len(cluster.others))
 
 
-def find_matches(drawings: Drawings, gallery: Drawings, threshold: float = NEAR_SIMILARITY) -> list[Duplicate]:
-    """Those of the drawings that the gallery has too, each with the nearest there.
+def find_matches(
+    drawings: Drawings, gallery: Drawings, threshold: float = NEAR_SIMILARITY, kind: Kind = "drawing"
+) -> list[Duplicate]:
+    """Those of the drawings that the gallery has too, each with the one of the same bytes, or the nearest there.
 
     Args:
         drawings: in whose order the answers come.
         gallery: to be searched.
         threshold: as in `find_clusters`.
+        kind: likewise.
     """
     same = {digest: place for place, digest in reversed(list(enumerate(gallery.digests)))}
-    matches = []
-    for one, other, similarities in _pairs(
-        drawings, gallery, np.arange(len(drawings)), np.arange(len(gallery)), threshold
-    ):
-        order = np.lexsort((other, -similarities, one))
-        rows, firsts = np.unique(one[order], return_index=True)
-        for row, nearest in zip(rows.tolist(), other[order[firsts]].tolist(), strict=True):
-            matches.append(_duplicate(drawings, row, gallery, same.get(drawings.digests[row], nearest)))
-    return matches
+    found = {row: same[digest] for row, digest in enumerate(drawings.digests) if digest in same}
+    if kind != "bytes" and len(gallery):
+        rows = np.array([row for row in range(len(drawings)) if row not in found], np.int64)
+        found |= _nearest(drawings, rows, gallery, threshold if kind == "drawing" else np.inf)
+    return [_duplicate(drawings, row, gallery, found[row]) for row in sorted(found)]
 
 
-def _pairs(
-    one: Drawings, other: Drawings, rows: Int64Array, columns: Int64Array, threshold: float
-) -> Iterator[tuple[Int64Array, Int64Array, Float32Array]]:
-    """The places and similarities of pairs that are duplicates, those of some rows at a time.
-
-    Of two drawings within one set, one pair is given.
-    """
-    step = max(1, _PAIRS_PER_BLOCK // max(1, len(columns)))
+def _nearest(drawings: Drawings, rows: Int64Array, gallery: Drawings, threshold: float) -> dict[int, int]:
+    """The place of the most similar duplicate of each of some drawings that has one."""
+    found: dict[int, int] = {}
+    step = max(1, _PAIRS_PER_BLOCK // len(gallery))
     for start in range(0, len(rows), step):
         block = rows[start : start + step]
-        rest = columns[start:] if one is other else columns
-        similarities = one.vectors[block] @ other.vectors[rest].T
-        row, column = np.nonzero(similarities >= min(threshold, UNLIKE_SIMILARITY))
-        found, first, second = similarities[row, column], block[row], rest[column]
-        near = (found >= threshold) | _look_alike(one.hashes[first], other.hashes[second])
-        yield first[near], second[near], found[near]
+        similarities = drawings.vectors[block] @ gallery.vectors.T
+        best = similarities.argmax(axis=1)
+        near = similarities[np.arange(len(block)), best] >= threshold
+        found |= dict(zip(block[near].tolist(), best[near].tolist(), strict=True))
+        row, column = np.nonzero((similarities >= UNLIKE_SIMILARITY) & ~near[:, None])
+        alike = _look_alike(drawings.hashes[block[row]], gallery.hashes[column])
+        row, column = row[alike], column[alike]
+        for place in np.lexsort((column, -similarities[row, column], row)).tolist():
+            found.setdefault(int(block[row[place]]), int(column[place]))
+    return found
+
+
+def _join_near(components: Int64Array, drawings: Drawings, distinct: Int64Array, threshold: float) -> None:
+    """Connects pairs of the same picture or drawing; what is connected already is not looked at again.
+
+    So of a thousand copies of one picture not every pair is listed.
+    """
+    step = max(1, _PAIRS_PER_BLOCK // max(1, len(distinct)))
+    for start in range(0, len(distinct), step):
+        block, rest = distinct[start : start + step], distinct[start:]
+        similarities = drawings.vectors[block] @ drawings.vectors[rest].T
+        apart = components[block][:, None] != components[rest]
+        row, column = np.nonzero((similarities >= min(threshold, UNLIKE_SIMILARITY)) & apart)
+        first, second = block[row], rest[column]
+        alike = _look_alike(drawings.hashes[first], drawings.hashes[second])
+        near = (similarities[row, column] >= threshold) | alike
+        _join(components, first[near], second[near])
 
 
 def _look_alike(hashes: Int64Array, others: Int64Array) -> npt.NDArray[np.bool_]:
@@ -214,12 +249,19 @@ def _join(components: Int64Array, one: Int64Array, other: Int64Array) -> None:
 
 def _cluster(drawings: Drawings, group: Int64Array, firsts: Int64Array) -> Cluster:
     """One cluster; `firsts` holds for each drawing the first one of the same bytes."""
-    others = []
-    for place, row in enumerate(group.tolist()[1:], start=1):
-        nearest = int(firsts[row])
-        if nearest == row:
-            nearest = int(group[np.argmax(drawings.vectors[group[:place]] @ drawings.vectors[row])])
-        others.append(_duplicate(drawings, row, drawings, nearest))
+    nearest = firsts[group]
+    places = np.flatnonzero(nearest[1:] == group[1:]) + 1
+    step = max(1, _PAIRS_PER_BLOCK // len(group))
+    for start in range(0, len(places), step):
+        block = places[start : start + step]
+        before = group[: block[-1]]
+        similarities = drawings.vectors[group[block]] @ drawings.vectors[before].T
+        similarities[np.arange(len(before)) >= block[:, None]] = -np.inf
+        nearest[block] = before[similarities.argmax(axis=1)]
+    others = [
+        _duplicate(drawings, row, drawings, of)
+        for row, of in zip(group[1:].tolist(), nearest[1:].tolist(), strict=True)
+    ]
     first = int(group[0])
     return Cluster(drawings.names[first], drawings.labels[first], tuple(others))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tracemalloc
 from itertools import combinations
 from pathlib import Path
 
@@ -145,3 +146,47 @@ def test_usage(run: Run, folder: Path, index: Path) -> None:
     assert run("duplicates").code == 2
     assert run("duplicates", "--index", index, "--against", folder).code == 2
     assert run("duplicates", folder, "--threshold", "2").code == 2
+
+
+def test_kinds_count_from_the_strictest_on(tmp_path: Path) -> None:
+    mine = Drawings(
+        [*"abcd"], [""] * 4, [b"1", b"1", b"2", b"3"], np.array([0, 0, 1, -1]), on_circle(0, 0, 20, 25)
+    )  # b is a's bytes, c looks like both, d's drawing is near c's
+    asked = Drawings([*"wxyz"], [""] * 4, [b"1", b"8", b"9", b"7"], np.array([0, 1, -1, -1]), on_circle(0, 20, 25, 90))
+    by_kind = {
+        kind: [[cluster.first, *(each.name for each in cluster.others)] for cluster in find_clusters(mine, 0.99, kind)]
+        for kind in ("bytes", "picture", "drawing")
+    }
+    assert by_kind == {"bytes": [["a", "b"]], "picture": [["a", "b", "c"]], "drawing": [["a", "b", "c", "d"]]}
+    matched = {
+        kind: [(each.name, each.of, each.kind) for each in find_matches(asked, mine, 0.99, kind)]
+        for kind in ("bytes", "picture", "drawing")
+    }
+    assert matched["bytes"] == [("w", "a", "bytes")]
+    assert matched["picture"] == [("w", "a", "bytes"), ("x", "c", "picture"), ("y", "d", "picture")]
+    assert matched["drawing"] == matched["picture"]
+
+
+def test_thousands_of_copies_are_one_cluster_in_bounded_memory() -> None:
+    rng = np.random.default_rng(0)
+    vectors = rng.normal(0, 0.02, (12_000, 32)).astype(np.float32)
+    vectors[:, 0] = 1
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    count = len(vectors)
+    mine = Drawings(
+        [str(place) for place in range(count)],
+        [""] * count,
+        [place.to_bytes(4, "big") for place in range(count)],
+        np.zeros(count, np.int64),
+        vectors,
+    )
+    tracemalloc.start()
+    (cluster,) = find_clusters(mine)
+    assert len(find_matches(mine, mine)) == count
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert len(cluster.others) == count - 1
+    assert peak < 250e6
+    for each in cluster.others[::997]:
+        row = int(each.name)
+        assert int(each.of) == int(np.argmax(vectors[:row] @ vectors[row]))
