@@ -44,13 +44,13 @@ def evaluate(data: Path, index: Path | None, report: Path | None, output: Path |
     from logo_retrieval.gallery import read_gallery
 
     gallery = read_gallery(data)
-    for remark in gallery.remarks:
-        click.echo(shown(remark), err=True)
     with (
         LogoClassifier.open(index_to_read(index)) as classifier,
         progress_bar("evaluate", len(gallery.records)) as advance,
     ):
         evaluation = measured(classifier, gallery, progress=lambda done, total: advance(done))
+    for remark in evaluation.remarks:
+        click.echo(shown(remark), err=True)
     stdout().writelines(f"{line}\n" for line in _summary(evaluation))
     for place, write in ((output, _write_json), (submission, _write_submission), (report, write_report)):
         if place is not None:

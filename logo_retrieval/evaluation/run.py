@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -36,8 +36,9 @@ _TOP = 5
 def evaluate(classifier: LogoClassifier, gallery: Gallery, *, progress: Progress | None = None) -> Evaluation:
     """Classifies every file of a gallery and measures the answers.
 
-    A class that the index does not know should be answered `other`, and is measured so. A file that cannot be read has
-    no answer, not even `other`: see `measure`.
+    A class that the index writes in other letters, `tumblr` for `Tumblr`, is the same, and a remark says so. One that
+    the index does not know should be answered `other`, and is measured so. A file that cannot be read has no answer,
+    not even `other`: see `measure`.
 
     Args:
         classifier: of an open index.
@@ -50,7 +51,8 @@ def evaluate(classifier: LogoClassifier, gallery: Gallery, *, progress: Progress
     names, other = list(classifier.classes), classifier.classes.index(OTHER)
     position = {name: place for place, name in enumerate(names)}
     records = gallery.records
-    true = np.array([position.get(record.label, other) for record in records], np.int64)
+    meant = _other_spellings({record.label for record in records}, names)
+    true = np.array([position.get(meant.get(record.label, record.label), other) for record in records], np.int64)
     predicted = np.full(len(records), UNANSWERED, np.int64)
     probabilities = np.zeros((len(records), len(names)))
     in_top = np.zeros(len(records), np.bool_)
@@ -101,8 +103,18 @@ def evaluate(classifier: LogoClassifier, gallery: Gallery, *, progress: Progress
             for expected, answer, count in metrics.confusion_pairs(true[answered], predicted[answered])
         ),
         reliability=_reliability(probabilities[everything, predicted][answered], (predicted == true)[answered]),
-        remarks=gallery.remarks,
+        remarks=(*gallery.remarks, *(f"the class '{given}' is taken for '{own}'" for given, own in meant.items())),
     )
+
+
+def _other_spellings(given: Iterable[str], names: Sequence[str]) -> dict[str, str]:
+    """Of classes that are not among some names, those that differ from exactly one in case alone: that one."""
+    by_letters: dict[str, list[str]] = {}
+    for name in names:
+        by_letters.setdefault(name.casefold(), []).append(name)
+    unknown = sorted(set(given) - set(names))
+    found = ((each, by_letters.get(each.casefold(), [])) for each in unknown)
+    return {each: own[0] for each, own in found if len(own) == 1}
 
 
 def _contents(gallery: Gallery, digests: list[bytes]) -> Iterator[bytes | Path]:

@@ -133,3 +133,13 @@ def test_nothing_is_said_that_the_files_cannot_tell(
     assert {name for name, figure in found.figures.items() if figure is None} == absent
     assert any(note in each for each in found.notes)
     assert seen == [(place, len(kept)) for place in range(1, len(kept) + 1)]
+
+
+def test_a_class_in_other_letters_is_the_same_where_that_is_certain(index: Path, tmp_path: Path) -> None:
+    folder = laid(
+        tmp_path, {"Bars/new.svg": svg("bars", 3), "ÄRZTE/new.svg": svg("ärzte", 3), "Nova/a.svg": svg("disc", 4)}
+    )
+    with LogoClassifier.open(index) as classifier:
+        found = evaluate(classifier, read_gallery(folder))
+    assert {file.label: file.expected for file in found.files} == {"Bars": "bars", "ÄRZTE": "ärzte", "Nova": "other"}
+    assert found.remarks == ("the class 'Bars' is taken for 'bars'", "the class 'ÄRZTE' is taken for 'ärzte'")
