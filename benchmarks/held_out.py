@@ -14,7 +14,7 @@ from pathlib import Path
 
 from logobench_data import default_cache, load
 from starter_networks import HELD_OUT, SPLIT, held_out_brands, held_out_companies
-from train_starter import FIRST, LARGE, SMALL, Leg, run
+from train_starter import FIRST, LARGE, LOOKS, SMALL, Leg, run
 from wide_data import load_wide
 
 
@@ -35,8 +35,17 @@ def legs(held_out: frozenset[str]) -> tuple[Leg, ...]:
             "held-out small",
             SPLIT,
             replace(LARGE, epochs=6, keep="last", final_rate=0.01, seed=2),
+            generic=True,
+            held_out=held_out,
+        ),
+        Leg(
+            "held-out looks",
+            "held-out large",
+            SPLIT,
+            replace(LOOKS, epochs=6, seed=22),
             HELD_OUT,
             generic=True,
+            more=True,
             held_out=held_out,
         ),
     )

@@ -17,8 +17,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from logobench_data import DATA, LogoBench, default_cache, load
-from starter_data import seen, training_set
+from logobench_data import DATA, LogoBench, default_cache, load, load_vintage
+from starter_data import seen, training_set, with_glyphs
 from starter_networks import MEASURED, SHIPPED, SPLIT
 from wide_data import load_generic, load_wide
 
@@ -30,9 +30,6 @@ from logo_retrieval.training.fit import fit
 from logo_retrieval.training.log import kept_entry, read_log
 from logo_retrieval.training.network import build_network
 from logo_retrieval.training.recipe import Recipe
-
-SECOND = "second"
-"""Folder of a model bundle under WORK: it goes on from the measured one, for ensembles."""
 
 WEIGHTS = DATA / "measured.npz"
 """Those of the measured model."""
@@ -50,6 +47,7 @@ class Leg:
         bundle: the model bundle that comes of it, if any; MEASURED stands for its weights beside the data too.
         generic: whether the generic icons are learned as well as LogoBench and the wide set.
         coins: whether the coins of the wide set are learned too.
+        more: whether earlier marks, letters and digits are learned too.
         held_out: brands of the wide set that are left out.
     """
 
@@ -60,6 +58,7 @@ class Leg:
     bundle: str | None = None
     generic: bool = False
     coins: bool = False
+    more: bool = False
     held_out: frozenset[str] = frozenset()
 
 
@@ -97,6 +96,8 @@ LARGE = replace(
 )
 """What all legs at the full size of the pictures have in common; each says how long and how fast."""
 
+LOOKS = replace(LARGE, keep="last", final_rate=0.01, average=0.999)
+
 LEGS = (
     Leg("whole", None, SPLIT, FIRST),
     Leg("small", "whole", SPLIT, SMALL),
@@ -106,34 +107,21 @@ LEGS = (
         "large",
         SPLIT,
         replace(LARGE, epochs=15, keep="last", learning_rate=4e-4, final_rate=0.01, average=0.999, seed=4),
-        MEASURED,
         generic=True,
     ),
-    Leg(
-        "again",
-        "icons",
-        SPLIT,
-        replace(LARGE, epochs=14, keep="last", learning_rate=6e-4, final_rate=0.01, average=0.999, seed=6),
-        SECOND,
-        generic=True,
-    ),
+    Leg("looks", "icons", SPLIT, replace(LOOKS, epochs=10, seed=21), MEASURED, generic=True, more=True),
     Leg(
         "everything",
-        "icons",
+        "looks",
         None,
-        replace(LARGE, epochs=7, patience=8, learning_rate=2.5e-4, final_rate=0.01, seed=3),
-        generic=True,
-    ),
-    Leg(
-        "coins",
-        "everything",
-        None,
-        replace(LARGE, epochs=6, patience=8, learning_rate=2e-4, final_rate=0.01, seed=5),
+        replace(LOOKS, epochs=7, learning_rate=3.5e-4, seed=23),
         SHIPPED,
         generic=True,
         coins=True,
+        more=True,
     ),
 )
+"""The transforms of `training.looks` were there from the leg "looks" on."""
 
 
 def run(leg: Leg, bench: LogoBench, legs: Sequence[Leg], work: Path, cache: Path) -> None:
@@ -173,8 +161,18 @@ def _export(network: keras.Model, leg: Leg, data: TrainingSet, log: list[dict[st
 def _data(leg: Leg, bench: LogoBench, cache: Path) -> TrainingSet:
     further = load_wide(cache) + (load_generic(cache) if leg.generic else ())
     validate = leg.split is not None
-    chosen = seen(bench, further, split=leg.split, validate=validate, coins=leg.coins, held_out=leg.held_out)
-    return training_set(bench, chosen, cache)
+    vintage = load_vintage(cache) if leg.more else ()
+    chosen = seen(
+        bench,
+        further,
+        vintage=vintage,
+        split=leg.split,
+        validate=validate,
+        coins=leg.coins,
+        held_out=leg.held_out,
+    )
+    data = training_set(bench, chosen, cache)
+    return with_glyphs(data) if leg.more else data
 
 
 def _released_log() -> list[dict[str, Any]]:

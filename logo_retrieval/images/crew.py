@@ -22,11 +22,38 @@ _PACKAGE_PARENT = str(Path(__file__).resolve().parents[2])
 _START = """
 import json, sys
 settings = json.loads(sys.argv[1])
-sys.path[:] = settings["path"]
+sys.path += [entry for entry in settings["path"] if entry not in sys.path]
 from logo_retrieval.images.worker import main
 main(settings["preparation"], settings["cpu_limit_s"])
 """
+"""Modules of Python itself come before the path of the parent: `resource.py` beside a script is not its `resource`."""
+
 _ONE_THREAD = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "RAYON_NUM_THREADS"), "1")
+
+
+def _interpreter() -> str:
+    """A Python to run decoder processes with, of this version; the one that `multiprocessing` was told of comes first.
+
+    Where Python is embedded, `sys.executable` may be another program, or nothing.
+
+    Raises:
+        BackendError: there is none.
+    """
+    spawn = sys.modules.get("multiprocessing.spawn")
+    told = spawn.get_executable() if spawn is not None else None
+    if told and os.fsdecode(told) != sys.executable:
+        return os.fsdecode(told)
+    if getattr(sys, "frozen", False):
+        raise BackendError("pictures are decoded in processes of their own, which a frozen program has no Python for")
+    name = f"python{sys.version_info.major}.{sys.version_info.minor}"
+    places = (Path(sys.prefix, "bin", name), Path(sys.exec_prefix, "bin", name), Path(sys.base_prefix, "bin", name))
+    for place in (Path(sys.executable or name), *places):
+        if place.name.startswith(("python", "pypy")) and os.access(place, os.X_OK):
+            return str(place)
+    raise BackendError(
+        f"pictures are decoded in processes of their own, and there is no {name} for them: sys.executable is "
+        f"'{sys.executable}'; say which with multiprocessing.set_executable"
+    )
 
 
 class Crew:
@@ -110,20 +137,21 @@ class WorkerProcess:
         """Starts the process, without waiting until it is ready.
 
         Raises:
-            BackendError: the system has no process to give.
+            BackendError: the system has no process to give, or there is no Python for it.
         """
         settings = {
             "path": [*(entry for entry in sys.path if isinstance(entry, str)), _PACKAGE_PARENT],
             "preparation": preparation.to_dict(),
             "cpu_limit_s": math.ceil(wall_limit_s),
         }
+        self._command = [_interpreter(), "-I", "-S", "-c", _START, json.dumps(settings)]
         self._wall_limit_s = wall_limit_s
         self._ready = False
         self._socket, theirs = socket.socketpair()
         self._stream = self._socket.makefile("rwb")
         try:
             self._process = subprocess.Popen(
-                [sys.executable, "-I", "-S", "-c", _START, json.dumps(settings)],
+                self._command,
                 stdin=theirs.fileno(),
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
@@ -181,9 +209,19 @@ class WorkerProcess:
             self._process.kill()
             code = self._process.wait()
             raise BackendError(
-                f"a decoder process did not start (exit code {code}); "
-                f"`{sys.executable} -c 'import logo_retrieval.images.worker'` shows why"
+                f"a decoder process of {self._command[0]} did not start (exit code {code}): {self._last_words()}"
             )
+
+    def _last_words(self) -> str:
+        """The last line of what such a process says when it is started once more without anybody to talk to."""
+        try:
+            again = subprocess.run(
+                self._command, stdin=subprocess.DEVNULL, capture_output=True, timeout=_START_LIMIT_S, check=False
+            )
+        except (OSError, subprocess.TimeoutExpired) as fault:
+            return str(fault)
+        lines = again.stderr.decode(errors="replace").strip().splitlines()
+        return lines[-1] if lines else "it says nothing"
 
     def _obituary(self) -> UnreadableImage:
         """What a process that hung up died of."""
