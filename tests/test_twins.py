@@ -20,7 +20,8 @@ RING = (
 
 
 def settled(nearest: list[float], log_odds: list[float]) -> np.ndarray:
-    return settled_by_twins(np.array([log_odds]), np.array([nearest], np.float32), OTHER)[0]
+    odds: np.ndarray = settled_by_twins(np.array([log_odds]), np.array([nearest], np.float32), OTHER)[0]
+    return odds
 
 
 def test_a_twin_in_other_beats_every_company() -> None:
