@@ -6,7 +6,7 @@ It needs TensorFlow and no accelerator. WORK gets a folder a network, as `calibr
 from __future__ import annotations
 
 import argparse
-from dataclasses import fields, replace
+from dataclasses import replace
 from pathlib import Path
 
 from logobench_data import default_cache
@@ -24,9 +24,7 @@ def export(name: str, weights: Path, sources: Sources, work: Path, cache: Path) 
     bench = sources.bench if name != HELD_OUT else sources.bench.without(sources.companies)
     data = with_glyphs(training_set(bench, drawings_of(name, sources), cache))
     facts, _, _ = read_checkpoint(weights)
-    known = {each.name for each in fields(Recipe)}
-    told = {key: value for key, value in facts["recipe"].items() if key in known}
-    recipe = replace(Recipe(**told), keep="last")
+    recipe = replace(Recipe(**facts["recipe"]), keep="last")
     names = [data.target_names[target] for target in data.trained_targets]
     network = build_network(replace(recipe, weights="none"), len(names))
     copy_weights(weights, network, names)

@@ -269,14 +269,16 @@ def _cluster(drawings: Drawings, group: Int64Array, firsts: Int64Array) -> Clust
 def _duplicate(drawings: Drawings, row: int, gallery: Drawings, place: int) -> Duplicate:
     kind: Kind = "drawing"
     if drawings.digests[row] == gallery.digests[place]:
-        kind = "bytes"
-    elif _look_alike(drawings.hashes[[row]], gallery.hashes[[place]])[0]:
-        kind = "picture"
+        kind, similarity = "bytes", 1.0  # whatever their vectors, which may not have been asked for
+    else:
+        similarity = float(drawings.vectors[row] @ gallery.vectors[place])
+        if _look_alike(drawings.hashes[[row]], gallery.hashes[[place]])[0]:
+            kind = "picture"
     return Duplicate(
         drawings.names[row],
         drawings.labels[row],
         kind,
-        float(drawings.vectors[row] @ gallery.vectors[place]),
+        similarity,
         gallery.names[place],
         gallery.labels[place],
     )

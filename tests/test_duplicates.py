@@ -190,3 +190,10 @@ def test_thousands_of_copies_are_one_cluster_in_bounded_memory() -> None:
     for each in cluster.others[::997]:
         row = int(each.name)
         assert int(each.of) == int(np.argmax(vectors[:row] @ vectors[row]))
+
+
+def test_the_same_bytes_are_found_without_vectors_in_a_gallery_that_has_them() -> None:
+    asked = Drawings(["w", "x"], [""] * 2, [b"1", b"9"], np.zeros(2, np.int64), np.ones((2, 1), np.float32))
+    gallery = Drawings(["a", "b"], ["k"] * 2, [b"2", b"1"], np.zeros(2, np.int64), on_circle(0, 90))
+    (found,) = find_matches(asked, gallery, kind="bytes")
+    assert (found.name, found.kind, found.similarity, found.of) == ("w", "bytes", 1.0, "b")

@@ -9,7 +9,7 @@ from logo_retrieval.training.device.chance import Chance, chosen
 
 WHITE, DARK = 1.0, 32 / 255
 _VISIBLE = 0.25
-_LOST_SHARE = 0.1
+LOST_SHARE = 0.1
 
 
 def random_colour(chance: Chance, brightest: float = 1.0) -> jax.Array:
@@ -49,7 +49,7 @@ def lost_share(ink: jax.Array, ground: jax.Array) -> jax.Array:
 
 def is_seen(ink: jax.Array, text: jax.Array, ground: jax.Array) -> jax.Array:
     """(b,) whether a drawing and a text of one colour, (b, 3), stand out from a ground."""
-    return (lost_share(ink, ground) <= _LOST_SHARE) & (contrast(text, ground) >= _VISIBLE)
+    return (lost_share(ink, ground) <= LOST_SHARE) & (contrast(text, ground) >= _VISIBLE)
 
 
 def mean_colour(ink: jax.Array) -> jax.Array:

@@ -50,7 +50,16 @@ class Drawn(NamedTuple):
 
 
 class Ground(NamedTuple):
-    """(b, 3) page and tile, whether there is a tile, and whether the ink is white on it."""
+    """What b drawings stand on.
+
+    Attributes:
+        page: (b, 3) its colour.
+        tile: (b, 3) that of a sign.
+        has_tile: (b,) whether there is one.
+        white_ink: (b,) whether the drawing is white on it.
+        text: (b, 3) the colour of a name.
+        plain: (b,) whether nothing around would be left by a query's trimming.
+    """
 
     page: jax.Array
     tile: jax.Array

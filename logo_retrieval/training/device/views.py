@@ -9,7 +9,7 @@ import jax.numpy as jnp
 
 from logo_retrieval.training.device.bank import Bank
 from logo_retrieval.training.device.chance import Chance
-from logo_retrieval.training.device.colours import DARK, WHITE, lost_share
+from logo_retrieval.training.device.colours import DARK, LOST_SHARE, WHITE, lost_share
 from logo_retrieval.training.device.grounds import Drawn
 from logo_retrieval.training.device.looks import dressed
 from logo_retrieval.training.device.scene import pictures
@@ -18,7 +18,6 @@ from logo_retrieval.training.device.worn import worn
 Arrays = Mapping[str, jax.Array]
 """The arrays of a bank by their names, on the device."""
 
-_LOST = 0.1
 _WIDEST_SYMBOL = 1.6
 
 
@@ -66,5 +65,5 @@ def plain_views(arrays: Arrays, rows: jax.Array) -> jax.Array:
     art = arrays["art"][rows].astype(jnp.float32) / 255
     ink = jnp.concatenate([art[..., :3] * art[..., 3:], art[..., 3:]], -1)
     white = jnp.full((len(rows), 3), WHITE)
-    ground = jnp.where(lost_share(ink, white)[:, None] <= _LOST, white, DARK)
+    ground = jnp.where(lost_share(ink, white)[:, None] <= LOST_SHARE, white, DARK)
     return jnp.round((ink[..., :3] + (1 - ink[..., 3:]) * ground[:, None, None, :]) * 255)
