@@ -85,7 +85,7 @@ def training_set(bench: LogoBench, drawings: Seen, cache: Path) -> TrainingSet:
     art, readable, unreadable = rasterised(paths, cache, size_px=ART_PX)
     if unreadable:
         raise SystemExit(f"{len(unreadable)} drawings cannot be read, such as {paths[unreadable[0][0]]}")
-    names = [_target(each) for each, _ in rows] + [f"{OTHER}/{each.brand}" for each in chosen]
+    names = _targets(drawings)
     target_names, targets = np.unique(np.array(names), return_inverse=True)
     known = [name if name in bench.classes else OTHER for name in target_names.tolist()]
     brand_colours = _brand_colours()
@@ -102,6 +102,11 @@ def training_set(bench: LogoBench, drawings: Seen, cache: Path) -> TrainingSet:
     )
 
 
+def target_count(drawings: Seen) -> int:
+    """How many targets there will be, `with_glyphs`."""
+    return len({*_targets(drawings), *(_glyph(each) for each in GLYPHS)})
+
+
 def with_glyphs(data: TrainingSet) -> TrainingSet:
     """The same and letters and digits, each a target of `other` in many types: what a logo of one letter is not."""
     rng = np.random.default_rng(GLYPHS_SEED)
@@ -110,7 +115,7 @@ def with_glyphs(data: TrainingSet) -> TrainingSet:
         for glyph in GLYPHS
         for _ in range(GLYPH_DRAWINGS)
     ]
-    names = [f"{OTHER}/glyph {glyph}" for glyph, _ in drawn]
+    names = [_glyph(glyph) for glyph, _ in drawn]
     own = sorted(set(names))
     none = [None] * len(drawn)
     return replace(
@@ -145,6 +150,15 @@ def _parted(bench: LogoBench, split: str | None) -> list[tuple[Drawing, str]]:
     """Every drawing with its part of a split; without one, all are in training."""
     parts = bench.parts[split] if split else ("train",) * len(bench.drawings)
     return list(zip(bench.drawings, parts, strict=True))
+
+
+def _targets(drawings: Seen) -> list[str]:
+    rows, chosen = drawings
+    return [_target(each) for each, _ in rows] + [f"{OTHER}/{each.brand}" for each in chosen]
+
+
+def _glyph(glyph: str) -> str:
+    return f"{OTHER}/glyph {glyph}"
 
 
 def _target(drawing: Drawing) -> str:

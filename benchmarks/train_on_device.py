@@ -17,19 +17,22 @@ import json
 import os
 import time
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 os.environ["KERAS_BACKEND"] = "jax"
+# trying out every way to do a product or a convolution took more than half of ten minutes
+os.environ.setdefault("XLA_FLAGS", "--xla_gpu_autotune_level=0")
 
 import numpy as np
 from logobench_data import default_cache
-from starter_data import training_set, with_glyphs
+from starter_data import target_count, training_set, with_glyphs
 from starter_networks import HELD_OUT, MEASURED, RECIPE, SHIPPED, Sources, drawings_of
 
 from logo_retrieval.evaluation.metrics import macro_f_beta
-from logo_retrieval.training.checkpoint import State, write_checkpoint
+from logo_retrieval.training.checkpoint import State, copy_weights, write_checkpoint
 from logo_retrieval.training.data import shares_of
 from logo_retrieval.training.device.bank import bank_of
 from logo_retrieval.training.device.loop import Leg, Trainer, Weights, copied, run
@@ -52,14 +55,18 @@ class Training:
     """Everything that one call works on."""
 
     def __init__(self, work: Path, sources: Sources, cache: Path, recipe: Recipe, chunk: int) -> None:
-        """Unpacks the drawings, sets the names, builds the network."""
+        """Builds the network and compiles it, and meanwhile unpacks the drawings and sets the names."""
         self.work, self.recipe, self.chunk = work, recipe, chunk
         seen = drawings_of(SHIPPED, sources)
-        self.data = with_glyphs(training_set(sources.bench, seen, cache))
+        self.trainer = Trainer(recipe, target_count(seen))
+        with ThreadPoolExecutor(1) as beside:
+            compiled = beside.submit(self.trainer.compile)
+            self.data = with_glyphs(training_set(sources.bench, seen, cache))
+            bank = bank_of(self.data, recipe.size_px, recipe.seed)
+            compiled.result()
+        self.trainer.load(bank, self.data.targets)
         self.keys = seen.keys() + ["glyph"] * (len(self.data.art) - len(seen.keys()))
         self.sources = sources
-        bank = bank_of(self.data, recipe.size_px, recipe.seed)
-        self.trainer = Trainer(bank, self.data.targets, self.data.target_names, recipe)
 
     def leg(self, name: str, steps: int) -> Leg:
         """A network's part, with the drawings that it may see."""
@@ -107,6 +114,7 @@ def main() -> None:
     length = parser.add_mutually_exclusive_group(required=True)
     length.add_argument("--seconds", type=float, help="time for everything, from the start of the program")
     length.add_argument("--steps", type=int, help="steps of all networks together")
+    parser.add_argument("--start", type=Path, help="trunk.npz of an earlier training, to go on from; default: ImageNet")
     parser.add_argument("--backbone", default=RECIPE.backbone)
     parser.add_argument("--size", type=int, default=RECIPE.size_px, help="side of the pictures, in pixels")
     parser.add_argument("--batch", type=int, default=RECIPE.batch)
@@ -125,9 +133,12 @@ def main() -> None:
     sources = Sources.loaded(arguments.cache).every(arguments.every)
     recipe = replace(RECIPE, backbone=arguments.backbone, size_px=arguments.size, batch=arguments.batch)
     training = Training(arguments.work, sources, arguments.cache, recipe, arguments.chunk)
-    say({"drawings": len(training.data.art), "targets": len(training.data.target_names)})
     trainer, steps = training.trainer, arguments.steps
+    if arguments.start is not None:
+        copy_weights(arguments.start, trainer.network, training.data.target_names)
     weights = trainer.start()
+    views_s = trainer.seconds_of_views(training.leg(TRUNK, training.chunk))
+    say({"drawings": len(training.data.art), "targets": len(training.data.target_names), "views_s": round(views_s, 4)})
     if steps is None:
         weights, steps = _timed(training, weights, arguments.seconds - (time.monotonic() - began))
         say({"steps": steps})
@@ -161,13 +172,14 @@ def _timed(training: Training, weights: Weights, seconds: float) -> tuple[Weight
     began = time.monotonic()
     leg = training.leg(TRUNK, training.chunk)
     rates = np.zeros(training.chunk, np.float32)
-    for _ in range(2):
-        weights, _ = training.trainer.steps(weights, leg, 0, rates)
+    weights, _ = training.trainer.steps(weights, leg, 0, rates)
     again = time.monotonic()
-    for _ in range(3):
-        weights, _ = training.trainer.steps(weights, leg, 0, rates)
-    a_step = (time.monotonic() - again) / (3 * training.chunk)
-    return weights, int((seconds - (time.monotonic() - began) - RESERVE_S) / a_step)
+    weights, _ = training.trainer.steps(weights, leg, 0, rates)
+    a_step = (time.monotonic() - again) / training.chunk
+    steps = int((seconds - (time.monotonic() - began) - RESERVE_S) / a_step)
+    if steps < len(SHARES) * training.chunk:
+        raise SystemExit(f"a step takes {a_step:.2f} s, so that {steps} fit into the time left: give it more --seconds")
+    return weights, steps
 
 
 if __name__ == "__main__":

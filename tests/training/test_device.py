@@ -19,9 +19,9 @@ from PIL import Image, ImageDraw
 from logo_retrieval.training.art import Art, ArtStore, packed
 from logo_retrieval.training.data import TrainingSet
 from logo_retrieval.training.device.bank import TEXT_PX, Bank, bank_of
-from logo_retrieval.training.device.chance import Chance
+from logo_retrieval.training.device.chance import Chance, changed
 from logo_retrieval.training.device.looks import dressed
-from logo_retrieval.training.device.views import on_device, plain_views, trained_views
+from logo_retrieval.training.device.views import on_device, picked, plain_views, trained_views
 from logo_retrieval.training.device.worn import compressed, resampling
 
 SIZE = 48
@@ -70,7 +70,7 @@ def test_plain_views_stand_on_white_or_on_dark_where_white_would_hide_them(bank:
 
 def test_trained_views_show_something_and_come_again_from_the_same_key(bank: Bank) -> None:
     arrays, rows = on_device(bank), jnp.tile(jnp.arange(4), 32)
-    make = jax.jit(lambda key: trained_views(arrays, bank.made_up, rows, key))
+    make = jax.jit(lambda key: trained_views(picked(arrays, bank.made_up, rows, key), key))
     views = np.asarray(make(jax.random.key(3)))
     assert views.shape == (128, SIZE, SIZE, 3) and views.dtype == np.float32
     assert np.isfinite(views).all() and views.min() >= 0 and views.max() <= 255
@@ -88,13 +88,38 @@ def test_a_drawing_of_several_colours_is_never_tinted() -> None:
     assert (np.abs(found[:, 4, 1, :3] - found[:, 4, 6, :3]).max(1) > 0.1).mean() > 0.85  # all but those made grey
 
 
+def test_what_is_rare_is_done_to_the_rows_it_falls_to_and_to_no_others() -> None:
+    chance, rows = Chance(jax.random.key(1), 200), jnp.arange(200.0)
+    some = chance.some(0.3, able=rows < 150)
+    found = np.asarray(changed(rows, some, lambda part: part + 1000))
+    assert (found[150:] == rows[150:]).all() and 20 < (found > 999).sum() < 70
+    assert (np.where(found > 999, found - 1000, found) == rows).all()
+    assert len(some) < 200
+
+
+@pytest.mark.parametrize(("kernel", "stride", "side"), [(3, 1, 9), (3, 2, 9), (5, 1, 8), (5, 2, 8), (1, 1, 5)])
+def test_convolutions_that_compile_soon_do_what_those_of_keras_do(kernel: int, stride: int, side: int) -> None:
+    keras = pytest.importorskip("keras")
+    from logo_retrieval.training.device.convolutions import PointwiseConv2D, ShiftedDepthwiseConv2D, soon_compiled
+
+    inputs = keras.Input((side, side, 6))
+    layer = keras.layers.Conv2D(4, 1, use_bias=False)
+    if kernel > 1:
+        layer = keras.layers.DepthwiseConv2D(kernel, strides=stride, padding="same", use_bias=False)
+    network = keras.Model(inputs, layer(inputs))
+    soon = soon_compiled(network)
+    assert type(soon.layers[1]) in (PointwiseConv2D, ShiftedDepthwiseConv2D)
+    pictures = np.random.default_rng(0).normal(size=(2, side, side, 6)).astype(np.float32)
+    assert np.abs(np.asarray(soon(pictures)) - np.asarray(network(pictures))).max() < 1e-5
+
+
 def test_resampling_does_to_a_picture_what_pillow_does() -> None:
     matrices = resampling(SIZE)
     rng = np.random.default_rng(0)
     picture = rng.random((SIZE, SIZE)).astype(np.float32)
     small = Image.fromarray(picture, "F").resize((16, 16), Image.Resampling.BICUBIC)
     expected = np.asarray(small.resize((SIZE, SIZE), Image.Resampling.BICUBIC))
-    shrunk = matrices[6]  # the smallest size, the first filter, after the picture as it is and five blurs
+    shrunk = matrices[5]  # the smallest size, the first filter, after five blurs
     assert np.abs(shrunk @ picture @ shrunk.T - expected).max() < 1e-4
     assert np.allclose(matrices.sum(2), 1, atol=1e-4)
 

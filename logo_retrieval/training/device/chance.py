@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Sequence
 
 import jax
 import jax.numpy as jnp
@@ -44,9 +45,39 @@ class Chance:
         found: jax.Array = jnp.array(choices)[place]
         return found
 
+    def some(self, probability: float, able: jax.Array | None = None) -> jax.Array:
+        """Which rows something happens to, as a number of places that is known beforehand.
+
+        Args:
+            probability: of each row.
+            able: (b,) the rows that it can happen to; all when None.
+
+        Returns:
+            (k,) row numbers, b in the places that are left over. k lies three standard deviations above what is
+            expected; rows beyond it are passed over.
+        """
+        hit = self.hit(probability)
+        return places(hit if able is None else hit & able, probability)
+
+    def of(self, rows: jax.Array) -> Chance:
+        """Chance for some rows alone."""
+        return Chance(self._next(), len(rows))
+
     def _next(self) -> jax.Array:
         self._key, key = jax.random.split(self._key)
         return key
+
+
+def places(where: jax.Array, share: float) -> jax.Array:
+    """(k,) the rows for which something holds, which is about a share of them, see `Chance.some`."""
+    rows = len(where)
+    most = math.ceil(rows * share + 3 * math.sqrt(rows * share * (1 - share)))
+    return jnp.nonzero(where, size=min(rows, max(1, most)), fill_value=rows)[0]
+
+
+def changed(all_rows: jax.Array, rows: jax.Array, change: Callable[[jax.Array], jax.Array]) -> jax.Array:
+    """A batch, (b, ...), of which some rows, of `places`, are changed: what is rare costs only its share."""
+    return all_rows.at[rows].set(change(all_rows[rows]), mode="drop")
 
 
 def chosen(condition: jax.Array, yes: jax.Array, no: jax.Array) -> jax.Array:

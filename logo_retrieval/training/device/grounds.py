@@ -7,7 +7,7 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 
-from logo_retrieval.training.device.chance import Chance, chosen
+from logo_retrieval.training.device.chance import Chance, changed, chosen
 from logo_retrieval.training.device.colours import (
     DARK,
     WHITE,
@@ -22,17 +22,20 @@ from logo_retrieval.training.device.sampling import smaller
 
 _CANDIDATES = 4
 
+LOCKUP_SHARE, ALONE_SHARE = 0.15, 0.02
+"""How often a name stands beside the symbol, and how often in its place."""
+
 
 class Drawn(NamedTuple):
     """What is to be laid out, b rows.
 
     Attributes:
-        ink: (b, p, p, 4) premultiplied, of `looks.dressed`.
+        ink: (b, p, p, 4) premultiplied, of `looks.dressed`; before that uint8 RGBA as it lies in the bank.
         extent: (b, 2) its width and height as shares of p.
         mono: (b,).
         opaque: (b,).
         colour: (b, 3) the brand's, below 0 where it is not known.
-        text: (b, h, w) ink of a name.
+        text: (b, h, w) ink of a name, 0..1; before that uint8.
         text_extent: (b, 2) its width and height in pixels.
         lockup: (b,) whether the name stands beside the symbol.
         alone: (b,) whether it stands without.
@@ -120,8 +123,8 @@ def page_face(colour: jax.Array, size_px: int, opaque: jax.Array, chance: Chance
     page = jnp.broadcast_to(colour[:, None, None, :], (len(colour), size_px, size_px, 3))
     delta = chosen(chance.hit(0.5), chance.uniform(-0.35, 0.35, 3), grey(chance, -0.35, 0.35))
     page = chosen(~opaque & chance.hit(0.08), page + ramp(size_px, chance)[..., None] * delta[:, None, None, :], page)
-    stuff = _stuff(size_px, chance)[..., None]
-    return jnp.clip(chosen(~opaque & chance.hit(0.06), page + stuff, page), 0, 1)
+    rough = chance.some(0.06, ~opaque)
+    return jnp.clip(changed(page, rough, lambda some: some + _stuff(size_px, chance.of(rough))[..., None]), 0, 1)
 
 
 def _stuff(size_px: int, chance: Chance) -> jax.Array:
@@ -156,4 +159,5 @@ def tile_face(colour: jax.Array, size_px: int, chance: Chance) -> jax.Array:
     delta = chosen(chance.hit(0.4), chance.uniform(-0.6, 0.6, 3), grey(chance, -0.6, 0.25))
     face = chosen(chance.hit(0.3), face + ramp(size_px, chance)[..., None] * delta[:, None, None, :], face)
     face = chosen(chance.hit(0.15), face + gloss(size_px, chance)[..., None], face)
-    return jnp.clip(chosen(chance.hit(0.1), face + _stuff(size_px, chance)[..., None], face), 0, 1)
+    rough = chance.some(0.1)
+    return jnp.clip(changed(face, rough, lambda some: some + _stuff(size_px, chance.of(rough))[..., None]), 0, 1)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import jax
 import jax.numpy as jnp
 
-from logo_retrieval.training.device.chance import Chance, chosen
+from logo_retrieval.training.device.chance import Chance, changed, chosen
 from logo_retrieval.training.device.colours import grey, random_colour
 
 _STROKE_PX = 5
@@ -51,7 +51,8 @@ def _toned(rgb: jax.Array, chance: Chance) -> jax.Array:
     shade = (rgb * jnp.array(_LUMA)).sum(-1, keepdims=True)
     angle = chance.normal() * 0.3
     turn = _turned_hue(angle)
-    coloured = shade + jnp.einsum("bhwc,bdc->bhwd", rgb - shade, turn) * chance.uniform(0.6, 1.3)[:, None, None, None]
+    turned = ((rgb - shade)[..., None, :] * turn[:, None, None]).sum(-1)
+    coloured = shade + turned * chance.uniform(0.6, 1.3)[:, None, None, None]
     rgb = chosen(chance.hit(0.12), coloured, rgb)
     rgb = chosen(chance.hit(0.07), jnp.broadcast_to(shade, rgb.shape), rgb)
     return jnp.clip(chosen(chance.hit(0.03), 1 - rgb, rgb), 0, 1)
@@ -67,11 +68,15 @@ def _turned_hue(angle: jax.Array) -> jax.Array:
 
 def _stroked(alpha: jax.Array, mono: jax.Array, chance: Chance) -> jax.Array:
     """Heavier, lighter, or the outline alone."""
-    wide, thin = _widest(alpha, _STROKE_PX), -_widest(-alpha, _STROKE_PX)
-    much = chance.uniform(0.3, 1.0)[:, None, None]
-    changed = chosen(chance.hit(0.5), alpha + much * (wide - alpha), alpha - much * (alpha - thin))
-    alpha = chosen(mono & chance.hit(0.12), changed, alpha)
-    return chosen(mono & chance.hit(0.03), wide - thin, alpha)
+
+    def stroked(alpha: jax.Array, chance: Chance) -> jax.Array:
+        wide, thin = _widest(alpha, _STROKE_PX), -_widest(-alpha, _STROKE_PX)
+        much = chance.uniform(0.3, 1.0)[:, None, None]
+        other = chosen(chance.hit(0.5), alpha + much * (wide - alpha), alpha - much * (alpha - thin))
+        return chosen(chance.hit(0.2), wide - thin, other)
+
+    rows = chance.some(0.146, mono)
+    return changed(alpha, rows, lambda some: stroked(some, chance.of(rows)))
 
 
 def _widest(plane: jax.Array, size_px: int) -> jax.Array:
@@ -93,11 +98,16 @@ def ramp(size_px: int, chance: Chance) -> jax.Array:
 
 def _in_relief(rgb: jax.Array, alpha: jax.Array, able: jax.Array, chance: Chance) -> jax.Array:
     """Lit from one side, as if the edges were bevelled."""
-    height = blurred(blurred(alpha, _RELIEF_PX), _RELIEF_PX)
-    down, right = jnp.roll(height, -1, 1) - jnp.roll(height, 1, 1), jnp.roll(height, -1, 2) - jnp.roll(height, 1, 2)
-    angle = chance.uniform(0.2, 2.9)[:, None, None]
-    light = (jnp.sin(angle) * down + jnp.cos(angle) * right) * chance.uniform(1.5, 5.0)[:, None, None]
-    return chosen(able & chance.hit(0.1), rgb + light[..., None], rgb)
+
+    def light(alpha: jax.Array, chance: Chance) -> jax.Array:
+        height = blurred(blurred(alpha, _RELIEF_PX), _RELIEF_PX)
+        down, right = jnp.roll(height, -1, 1) - jnp.roll(height, 1, 1), jnp.roll(height, -1, 2) - jnp.roll(height, 1, 2)
+        angle = chance.uniform(0.2, 2.9)[:, None, None]
+        found = (jnp.sin(angle) * down + jnp.cos(angle) * right) * chance.uniform(1.5, 5.0)[:, None, None]
+        return found[..., None]
+
+    rows = chance.some(0.1, able)
+    return changed(rgb, rows, lambda some: some + light(alpha[rows], chance.of(rows)))
 
 
 def blurred(plane: jax.Array, size_px: int) -> jax.Array:

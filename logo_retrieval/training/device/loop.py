@@ -7,9 +7,9 @@ drawings can share the steady part, on the drawings that all of them may see, an
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Any, NamedTuple
 
 import jax
@@ -18,14 +18,19 @@ import numpy as np
 import optax
 
 from logo_retrieval.backbones.backend import keras
-from logo_retrieval.training.device.bank import Bank
-from logo_retrieval.training.device.views import Arrays, on_device, plain_views, trained_views
+from logo_retrieval.training.device.bank import TEXT_PX, Bank
+from logo_retrieval.training.device.convolutions import soon_compiled
+from logo_retrieval.training.device.grounds import Drawn
+from logo_retrieval.training.device.views import Arrays, on_device, picked, plain_views, trained_views
 from logo_retrieval.training.network import SCORES, backbone_of, build_network, scoring_layer
 from logo_retrieval.training.recipe import Recipe
 from logo_retrieval.values import BoolArray, Float32Array, Float64Array, Int64Array
 
 _CLIP_NORM = 5.0
 _FAR = -1e4
+
+_CHANCE = "rbg"
+"""The generator of `jax.random` that accelerators are quick at."""
 
 Report = Callable[[dict[str, Any]], None]
 
@@ -76,30 +81,49 @@ class Weights(NamedTuple):
 
 
 class Trainer:
-    """One network on the device with its drawings; weights are values that go in and come out."""
+    """One network on the device; weights are values that go in and come out.
 
-    def __init__(self, bank: Bank, targets: Int64Array, names: Sequence[str], recipe: Recipe) -> None:
-        """Builds the network and copies the drawings to the device.
+    A step is three programs: which drawings (short), how they look, and what is learned of them. The long two know
+    nothing of how many drawings there are, so that `compile` can go on while these are made.
+    """
+
+    def __init__(self, recipe: Recipe, classes: int) -> None:
+        """Builds the network.
 
         Args:
-            bank: the drawings.
-            targets: (n,) what each shows.
-            names: t names of the targets.
             recipe: backbone, weights, size, dim, dropout, batch, rate, decay, scale, margin, smoothing, seed.
+            classes: t, how many targets there are.
         """
         keras.utils.set_random_seed(recipe.seed)
-        self._recipe, self._made_up, self._classes = recipe, bank.made_up, len(names)
-        self.network = _in_half_precision(recipe, len(names))
-        self._arrays = on_device(bank)
-        self._targets = jnp.asarray(targets, jnp.int32)
+        self._recipe, self._classes = recipe, classes
+        self.network = soon_compiled(_in_half_precision(recipe, classes))
         decays = [each.name == "kernel" for each in self.network.trainable_variables]
         self._optimiser = optax.chain(
             optax.clip_by_global_norm(_CLIP_NORM),
             optax.scale_by_adam(),
             optax.add_decayed_weights(recipe.weight_decay, mask=decays),
         )
-        self._steps = jax.jit(partial(_steps, self), donate_argnums=0)
         self._scores = jax.jit(self._scores_of)
+        self._pick = jax.jit(self._picked, static_argnames="made_up")
+
+    def compile(self) -> None:
+        """Compiles the long two programs side by side."""
+        side, batch = self._recipe.size_px, self._recipe.batch
+        key = jax.eval_shape(lambda: jax.random.key(0, impl=_CHANCE))
+        drawn = jax.eval_shape(lambda: _empty(batch, side))
+        views, true = jax.eval_shape(lambda: (jnp.zeros((batch, side, side, 3)), jnp.zeros(batch, jnp.int32)))
+        known, rate = jax.eval_shape(lambda: (jnp.zeros(self._classes, bool), jnp.float32(0)))
+        make, learn = jax.jit(trained_views), jax.jit(self._learned, donate_argnums=0)
+        with ThreadPoolExecutor(2) as threads:
+            learning = threads.submit(lambda: learn.lower(self.start(), views, true, known, rate).compile())
+            making = threads.submit(lambda: make.lower(drawn, key).compile())
+            self._make, self._learn = making.result(), learning.result()
+
+    def load(self, bank: Bank, targets: Int64Array) -> None:
+        """Copies n drawings to the device, and what each shows, (n,)."""
+        self._made_up = bank.made_up
+        self._arrays = on_device(bank)
+        self._targets = jnp.asarray(targets, jnp.int32)
 
     def start(self) -> Weights:
         """The weights as they are before any step."""
@@ -108,13 +132,27 @@ class Trainer:
         return Weights(trained, other, self._optimiser.init(trained))
 
     def steps(self, weights: Weights, leg: Leg, first: int, rates: Float32Array) -> tuple[Weights, float]:
-        """Some steps of a leg; the weights given are used up. Gives the mean loss too."""
+        """Some steps of a leg, after `compile` and `load`; the weights given are used up. Gives the mean loss too."""
         cumulative = np.cumsum(leg.shares)
         cumulative[np.flatnonzero(leg.shares)[-1] :] = 1.0
-        keys = jax.random.split(jax.random.key(self._recipe.seed + first + _number(leg.name), impl="rbg"), len(rates))
-        asked = (jnp.asarray(cumulative, jnp.float32), jnp.asarray(leg.targets), self._arrays, self._targets)
-        weights, losses = self._steps(weights, keys, jnp.asarray(rates), *asked)
-        return weights, float(losses.mean())
+        shares, known = jnp.asarray(cumulative, jnp.float32), jnp.asarray(leg.targets)
+        keys = jax.random.split(jax.random.key(self._recipe.seed + first + _number(leg.name), impl=_CHANCE), len(rates))
+        losses = []
+        for key, rate in zip(keys, rates, strict=True):
+            drawn, true, key = self._pick(key, shares, self._arrays, self._targets, made_up=self._made_up)
+            weights, loss = self._learn(weights, self._make(drawn, key), true, known, jnp.float32(rate))
+            losses.append(loss)
+        return weights, float(jnp.stack(losses).mean())
+
+    def seconds_of_views(self, leg: Leg) -> float:
+        """How much of a step goes into the pictures: the second of two batches."""
+        shares, key = jnp.asarray(np.cumsum(leg.shares), jnp.float32), jax.random.key(0, impl=_CHANCE)
+        for _ in range(2):
+            drawn, _, key = self._pick(key, shares, self._arrays, self._targets, made_up=self._made_up)
+            drawn.ink.block_until_ready()
+            began = time.monotonic()
+            self._make(drawn, key).block_until_ready()
+        return time.monotonic() - began
 
     def ask(self, weights: Weights, leg: Leg) -> Int64Array:
         """(m,) the likeliest target of each drawing that a leg asks, as a query would show it."""
@@ -151,41 +189,31 @@ class Trainer:
         wanted = truth * (1 - recipe.smoothing) + recipe.smoothing * known / known.sum()
         return -(wanted * shares * known).sum(1).mean(), other
 
-    def step(
-        self,
-        weights: Weights,
-        key: jax.Array,
-        rate: jax.Array,
-        cumulative: jax.Array,
-        known: jax.Array,
-        arrays: Arrays,
-        targets: jax.Array,
+    def _picked(
+        self, key: jax.Array, shares: jax.Array, arrays: Arrays, targets: jax.Array, made_up: int
+    ) -> tuple[Drawn, jax.Array, jax.Array]:
+        """Some drawings by lot, of summed shares; what they show; and a key for the rest of the step."""
+        draw, pick, rest = jax.random.split(key, 3)
+        rows = jnp.searchsorted(shares, jax.random.uniform(draw, (self._recipe.batch,)))
+        return picked(arrays, made_up, rows, pick), targets[rows], rest
+
+    def _learned(
+        self, weights: Weights, views: jax.Array, true: jax.Array, known: jax.Array, rate: jax.Array
     ) -> tuple[Weights, jax.Array]:
-        """One step on one batch, drawn and made on the device."""
-        draw, view = jax.random.split(key)
-        rows = jnp.searchsorted(cumulative, jax.random.uniform(draw, (self._recipe.batch,)))
-        views = jax.lax.stop_gradient(trained_views(arrays, self._made_up, rows, view))
+        """One step of the optimiser on one batch."""
         grad = jax.value_and_grad(self.loss, has_aux=True)
-        (loss, other), gradients = grad(weights.trained, weights.other, views, targets[rows], known)
+        (loss, other), gradients = grad(weights.trained, weights.other, views, true, known)
         updates, optimiser = self._optimiser.update(gradients, weights.optimiser, weights.trained)
         trained = [value - rate * update for value, update in zip(weights.trained, updates, strict=True)]
         return Weights(trained, other, optimiser), loss
 
 
-def _steps(
-    trainer: Trainer,
-    weights: Weights,
-    keys: jax.Array,
-    rates: jax.Array,
-    cumulative: jax.Array,
-    known: jax.Array,
-    arrays: Arrays,
-    targets: jax.Array,
-) -> tuple[Weights, jax.Array]:
-    def one(weights: Weights, chance: tuple[jax.Array, jax.Array]) -> tuple[Weights, jax.Array]:
-        return trainer.step(weights, *chance, cumulative, known, arrays, targets)
-
-    return jax.lax.scan(one, weights, (keys, rates))
+def _empty(batch: int, side: int) -> Drawn:
+    """What a batch of `views.picked` is made of."""
+    numbers, truths = jnp.zeros((batch, 3)), jnp.zeros(batch, bool)
+    art, text = jnp.zeros((batch, side, side, 4), jnp.uint8), jnp.zeros((batch, *TEXT_PX), jnp.uint8)
+    pairs = numbers[:, :2]
+    return Drawn(art, pairs, truths, truths, numbers, text, pairs, truths, truths)
 
 
 def copied(weights: Weights) -> Weights:

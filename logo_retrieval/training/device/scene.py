@@ -6,13 +6,22 @@ Places are in three frames, all with the origin in the middle: the *view* (what 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 
-from logo_retrieval.training.device.chance import Chance, chosen
-from logo_retrieval.training.device.grounds import Drawn, grounds, page_face, tile_face, tile_shape
+from logo_retrieval.training.device.chance import Chance, changed, chosen, places
+from logo_retrieval.training.device.grounds import (
+    ALONE_SHARE,
+    LOCKUP_SHARE,
+    Drawn,
+    grounds,
+    page_face,
+    tile_face,
+    tile_shape,
+)
 from logo_retrieval.training.device.looks import blurred, ramp
 from logo_retrieval.training.device.sampling import sampled
 
@@ -52,32 +61,35 @@ def pictures(drawn: Drawn, size_px: int, chance: Chance) -> tuple[jax.Array, jax
     shown = chosen(ground.has_tile, tile.max(1), jnp.ones_like(room))
     tight = ground.plain & ~chance.hit(0.15)
     fill = jnp.where(tight, chance.uniform(0.96, 1.02), chance.uniform(0.6, 0.95))
-    places = canvas * (shown / fill)[:, None, None, None]
+    spots = canvas * (shown / fill)[:, None, None, None]
     stretch = jnp.exp(chance.hit(0.25) * chance.uniform(-0.22, 0.22))
     stretched = jnp.stack([stretch, 1 / stretch], 1)
-    places = places * (stretched / jnp.min(stretched, 1, keepdims=True))[:, None, None, :]
+    spots = spots * (stretched / jnp.min(stretched, 1, keepdims=True))[:, None, None, :]
     picture = page_face(ground.page, size_px, drawn.opaque, chance)
-    tile_alpha = tile_shape(places, tile, chance) * ground.has_tile[:, None, None]
-    picture = _under(picture, _shifted(tile_alpha, 3), chance.hit(0.25), chance)
+    tile_alpha = tile_shape(spots, tile, chance) * ground.has_tile[:, None, None]
+    dark = chance.uniform(0.15, 0.6) * chance.hit(0.25)
+    picture = picture * (1 - dark[:, None, None] * _shifted(tile_alpha, 3))[..., None]
     picture = _over(picture, tile_face(ground.tile, size_px, chance), tile_alpha)
     art_px = ink.shape[1]
     detail = art_px * shown / fill / size_px
     symbol = sampled(
         ink,
-        (places - layout.symbol[:, None, None, :]) / layout.symbol_unit[:, None, None, None] * art_px,
+        (spots - layout.symbol[:, None, None, :]) / layout.symbol_unit[:, None, None, None] * art_px,
         detail / layout.symbol_unit,
     )
     symbol = chosen(drawn.alone, jnp.zeros_like(symbol), symbol)
-    name = sampled(
-        drawn.text[..., None],
-        (places - layout.text[:, None, None, :]) / layout.text_unit[:, None, None, None],
-        shown / fill / size_px / layout.text_unit,
-    )[..., 0]
-    name = name * (drawn.lockup | drawn.alone)[:, None, None]
+    named = places(drawn.lockup | drawn.alone, LOCKUP_SHARE + ALONE_SHARE)
+    text_spots = (spots - layout.text[:, None, None, :]) / layout.text_unit[:, None, None, None]
+    text_detail = shown / fill / size_px / layout.text_unit
+    name = changed(
+        jnp.zeros_like(symbol[..., 3]),
+        named,
+        lambda _: sampled(drawn.text[named][..., None], text_spots[named], text_detail[named])[..., 0],
+    )
     whole = jnp.maximum(symbol[..., 3], name)
     able = ~drawn.opaque
-    picture = _under(picture, _long_shadow(whole), able & chance.hit(0.04), chance)
-    picture = _under(picture, blurred(_shifted(whole, 2), 5), able & chance.hit(0.1), chance)
+    picture = _shadowed(picture, whole, chance.some(0.04, able), _long_shadow, chance)
+    picture = _shadowed(picture, whole, chance.some(0.1, able), _soft_shadow, chance)
     picture = symbol[..., :3] + picture * (1 - symbol[..., 3:])
     picture = _over(picture, ground.text[:, None, None, :], name)
     sides = chosen(ground.has_tile, tile, layout.size)
@@ -149,14 +161,21 @@ def _over(picture: jax.Array, colour: jax.Array, alpha: jax.Array) -> jax.Array:
     return picture + (colour - picture) * alpha[..., None]
 
 
-def _under(picture: jax.Array, alpha: jax.Array, where: jax.Array, chance: Chance) -> jax.Array:
-    """A shadow, black or nearly, where it falls."""
-    dark = chance.uniform(0.15, 0.6) * where
-    return picture * (1 - dark[:, None, None] * alpha)[..., None]
-
-
 def _shifted(alpha: jax.Array, pixels: int) -> jax.Array:
     return jnp.pad(alpha, ((0, 0), (pixels, 0), (pixels, 0)))[:, : alpha.shape[1], : alpha.shape[2]]
+
+
+def _shadowed(
+    picture: jax.Array, shape: jax.Array, rows: jax.Array, shadow: Callable[[jax.Array], jax.Array], chance: Chance
+) -> jax.Array:
+    """Some rows darker where a shadow of their shape falls."""
+    dark = chance.of(rows).uniform(0.15, 0.6)[:, None, None]
+    return changed(picture, rows, lambda some: some * (1 - dark * shadow(shape[rows]))[..., None])
+
+
+def _soft_shadow(alpha: jax.Array) -> jax.Array:
+    """Just below and to the right."""
+    return blurred(_shifted(alpha, 2), 5)
 
 
 def _long_shadow(alpha: jax.Array) -> jax.Array:

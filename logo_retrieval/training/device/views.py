@@ -10,7 +10,7 @@ import jax.numpy as jnp
 from logo_retrieval.training.device.bank import Bank
 from logo_retrieval.training.device.chance import Chance
 from logo_retrieval.training.device.colours import DARK, LOST_SHARE, WHITE, lost_share
-from logo_retrieval.training.device.grounds import Drawn
+from logo_retrieval.training.device.grounds import ALONE_SHARE, LOCKUP_SHARE, Drawn
 from logo_retrieval.training.device.looks import dressed
 from logo_retrieval.training.device.scene import pictures
 from logo_retrieval.training.device.worn import worn
@@ -27,8 +27,8 @@ def on_device(bank: Bank) -> Arrays:
     return {name: jax.device_put(getattr(bank, name)) for name in names}
 
 
-def trained_views(arrays: Arrays, made_up: int, rows: jax.Array, key: jax.Array) -> jax.Array:
-    """(b, p, p, 3) RGB in 0..255 of some drawings, each in other colours, on another ground, worn.
+def picked(arrays: Arrays, made_up: int, rows: jax.Array, key: jax.Array) -> Drawn:
+    """Some drawings as they lie in the bank, each with a name of its own or of nobody.
 
     Args:
         arrays: of the bank.
@@ -37,26 +37,33 @@ def trained_views(arrays: Arrays, made_up: int, rows: jax.Array, key: jax.Array)
         key: all chance comes from it.
     """
     chance = Chance(key, len(rows))
-    art = arrays["art"][rows].astype(jnp.float32) / 255
     mono, opaque, colour, extent = (arrays[name][rows] for name in ("mono", "opaque", "colour", "extent"))
     count = arrays["text_count"][rows]
     narrow = extent.max(1) <= _WIDEST_SYMBOL * extent.min(1)
-    alone = chance.hit(0.02) & (count > 0)
-    lockup = chance.hit(0.15) & narrow & ~alone & ~opaque
+    alone = chance.hit(ALONE_SHARE) & (count > 0)
+    lockup = chance.hit(LOCKUP_SHARE) & narrow & ~alone & ~opaque
     own = (chance.hit(0.75) | alone) & (count > 0)
     name = jnp.where(own, arrays["text_first"][rows] + chance.below(count), chance.below(jnp.full(len(rows), made_up)))
-    drawn = Drawn(
-        ink=dressed(art, mono, opaque, colour, chance),
+    return Drawn(
+        ink=arrays["art"][rows],
         extent=extent,
         mono=mono,
         opaque=opaque & ~alone,
         colour=colour,
-        text=arrays["text"][name].astype(jnp.float32) / 255,
+        text=arrays["text"][name],
         text_extent=arrays["text_extent"][name],
         lockup=lockup,
         alone=alone,
     )
-    picture, aspect = pictures(drawn, art.shape[1], chance)
+
+
+def trained_views(drawn: Drawn, key: jax.Array) -> jax.Array:
+    """(b, p, p, 3) RGB in 0..255 of drawings, of `picked`, each in other colours, on another ground, worn."""
+    chance = Chance(key, len(drawn.ink))
+    art = drawn.ink.astype(jnp.float32) / 255
+    ink = dressed(art, drawn.mono, drawn.opaque, drawn.colour, chance)
+    shown = drawn._replace(ink=ink, text=drawn.text.astype(jnp.float32) / 255)
+    picture, aspect = pictures(shown, art.shape[1], chance)
     return jnp.round(worn(picture, aspect, chance) * 255)
 
 

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 from PIL import Image
 
-from logo_retrieval.training.device.chance import Chance, chosen
+from logo_retrieval.training.device.chance import Chance, changed, chosen
 from logo_retrieval.values import Float32Array
 
 _SMALLEST_PX, _LARGEST_PX, _SIZES = 16, 72, 14
@@ -20,36 +20,46 @@ _SIGMAS = (0.4, 0.6, 0.9, 1.2, 1.6)
 
 def worn(picture: jax.Array, aspect: jax.Array, chance: Chance) -> jax.Array:
     """A picture after some of it; the longer what it shows, (b,), the less it is shrunk."""
-    size_px = picture.shape[1]
     power = jnp.exp(chance.uniform(-0.5, 0.5))[:, None, None, None]
     picture = chosen(chance.hit(0.2), jnp.clip(picture, 1e-4, 1) ** power, picture)
-    early = chance.hit(0.5)
-    poor = chance.uniform(15.0, 75.0)
-    packed = chance.hit(0.2)
-    picture = chosen(packed & early, compressed(picture, poor), picture)
-    lines = jnp.array(resampling(size_px))
+    early = chance.some(0.1)
+    picture = changed(picture, early, lambda some: compressed(some, chance.of(early).uniform(15.0, 75.0)))
+    sized = chance.some(0.37)
+    picture = changed(picture, sized, lambda some: _resampled(some, aspect[sized], chance.of(sized)))
+    grained = chance.some(0.06)
+    picture = changed(picture, grained, lambda some: _grained(some, chance.of(grained)))
+    late = chance.some(0.1)
+    picture = changed(picture, late, lambda some: compressed(some, chance.of(late).uniform(15.0, 75.0)))
+    poor = chance.some(0.07)
+    picture = changed(picture, poor, lambda some: _few_colours(some, chance.of(poor)))
+    return jnp.clip(picture, 0, 1)
+
+
+def _resampled(picture: jax.Array, aspect: jax.Array, chance: Chance) -> jax.Array:
+    """Shrunk, mostly, or blurred."""
     least = jnp.clip(jnp.log(jnp.minimum(aspect, 3.0)) / np.log(_LARGEST_PX / _SMALLEST_PX), 0, 1)
     first = jnp.ceil(least * (_SIZES - 1)).astype(jnp.int32)
     size, method = first + chance.below(_SIZES - first), chance.below(jnp.full(chance.rows, len(_FILTERS)))
-    shrunk = 1 + len(_SIGMAS) + size * len(_FILTERS) + method
-    soft = 1 + chance.below(jnp.full(chance.rows, len(_SIGMAS)))
-    kind = jnp.where(chance.hit(0.3), shrunk, jnp.where(chance.hit(0.1), soft, 0))
-    rows = lines[kind]
-    picture = jnp.clip(jnp.einsum("bij,bjkc,blk->bilc", rows, picture, rows), 0, 1)
-    grain = chance.normal(size_px, size_px, 1) * chance.uniform(0.008, 0.047)[:, None, None, None]
-    picture = chosen(chance.hit(0.06), picture + grain, picture)
-    picture = chosen(packed & ~early, compressed(picture, poor), picture)
-    return jnp.clip(chosen(chance.hit(0.07), _few_colours(picture, chance), picture), 0, 1)
+    shrunk = len(_SIGMAS) + size * len(_FILTERS) + method
+    soft = chance.below(jnp.full(chance.rows, len(_SIGMAS)))
+    lines = jnp.array(resampling(picture.shape[1]))[jnp.where(chance.hit(0.81), shrunk, soft)]
+    planes = jnp.einsum("bij,bcjk,blk->bcil", lines, jnp.moveaxis(picture, 3, 1), lines)
+    return jnp.clip(jnp.moveaxis(planes, 1, 3), 0, 1)
+
+
+def _grained(picture: jax.Array, chance: Chance) -> jax.Array:
+    grain = chance.normal(*picture.shape[1:3], 1) * chance.uniform(0.008, 0.047)[:, None, None, None]
+    return picture + grain
 
 
 @functools.cache
 def resampling(size_px: int) -> Float32Array:
-    """(k, s, s) matrices that act along one side: leave it, blur it, or shrink it and enlarge it again.
+    """(k, s, s) matrices that act along one side: blur it, or shrink it and enlarge it again.
 
     They are what Pillow does to lines with a single bright pixel.
     """
     identity = np.eye(size_px, dtype=np.float32)
-    found = [identity]
+    found = []
     away = np.abs(np.arange(size_px)[:, None] - np.arange(size_px))
     for sigma in _SIGMAS:
         weights = np.exp(-0.5 * (away / (sigma * size_px / 160)) ** 2)
@@ -93,19 +103,23 @@ _DCT[0] /= np.sqrt(2)
 def compressed(picture: jax.Array, quality: jax.Array) -> jax.Array:
     """What JPEG of a quality from 1 to 100, (b,), leaves: ITU-T T.81 without the lossless part, chroma at full size."""
     size_px = picture.shape[1]
-    scale = jnp.where(quality < 50, 50 / quality, 2 - quality / 50)[:, None, None, None, None, None]
-    table = jnp.stack([jnp.array(_LUMINANCE), jnp.array(_CHROMINANCE), jnp.array(_CHROMINANCE)], -1)
-    steps = jnp.maximum(scale * table[None, None, :, None, :, :], 1.0)
     side = -(-size_px // 8) * 8
+    scale = jnp.where(quality < 50, 50 / quality, 2 - quality / 50)[:, None, None, None]
+    tables = jnp.tile(jnp.array([_LUMINANCE, _CHROMINANCE, _CHROMINANCE]), (1, side // 8, side // 8))
+    steps = jnp.maximum(scale * tables, 1.0)
     padded = jnp.pad(picture, ((0, 0), (0, side - size_px), (0, side - size_px), (0, 0)), mode="edge")
-    planes = jnp.einsum("bhwc,dc->bhwd", padded * 255 - 128, jnp.array(_YCC))
-    blocks = planes.reshape(len(picture), side // 8, 8, side // 8, 8, 3)
-    dct = jnp.array(_DCT)
-    coefficients = jnp.einsum("fi,byixjc,gj->byfxgc", dct, blocks, dct)
+    planes = _turned(jnp.moveaxis(padded, 3, 1) * 255 - 128, _YCC)
+    blocks = jnp.array(np.kron(np.eye(side // 8, dtype=np.float32), _DCT))
+    coefficients = jnp.einsum("fi,bcij,gj->bcfg", blocks, planes, blocks)
     kept = jnp.round(coefficients / steps) * steps
-    planes = jnp.einsum("fi,byfxgc,gj->byixjc", dct, kept, dct).reshape(planes.shape)
-    back = (jnp.einsum("bhwd,cd->bhwc", planes, jnp.array(np.linalg.inv(_YCC))) + 128) / 255
-    return jnp.clip(back[:, :size_px, :size_px], 0, 1)
+    planes = jnp.einsum("fi,bcfg,gj->bcij", blocks, kept, blocks)
+    back = (_turned(planes, np.linalg.inv(_YCC)) + 128) / 255
+    return jnp.clip(jnp.moveaxis(back, 1, 3)[:, :size_px, :size_px], 0, 1)
+
+
+def _turned(planes: jax.Array, matrix: Float32Array) -> jax.Array:
+    """Three planes, (b, 3, h, w), to three others."""
+    return jnp.stack([sum(float(share) * planes[:, place] for place, share in enumerate(row)) for row in matrix], 1)
 
 
 def _few_colours(picture: jax.Array, chance: Chance) -> jax.Array:
