@@ -12,8 +12,12 @@ from logo_retrieval.errors import ModelError
 _ERRORS_ONLY = 3
 
 
-def open_session(graph: Path) -> onnxruntime.InferenceSession:
+def open_session(graph: Path, *, optimised: bool = True) -> onnxruntime.InferenceSession:
     """A session on the CPU, with as many threads as there are usable cores.
+
+    Args:
+        graph: its file.
+        optimised: whether it takes time now to be quicker later.
 
     Raises:
         ModelError: when the graph is missing or damaged.
@@ -21,6 +25,8 @@ def open_session(graph: Path) -> onnxruntime.InferenceSession:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = usable_cores()
     options.log_severity_level = _ERRORS_ONLY
+    if not optimised:
+        options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
     for pool in ("intra_op", "inter_op"):  # threads that spin while they wait burn the cores of other work
         options.add_session_config_entry(f"session.{pool}.allow_spinning", "0")
     try:

@@ -21,6 +21,10 @@ _STEP_PX = 32
 """Lines of one width, rounded up to this, are read together."""
 
 _BATCH = 8
+
+_FEW = 4
+"""Lines for which the graph is used as it is: to optimise it takes as long as is then saved on five."""
+
 _REMEMBERED = 2048
 
 
@@ -33,7 +37,9 @@ class Recogniser:
         Raises:
             ModelError: it is missing or damaged.
         """
-        self._session = open_session(FILE)
+        self._session = open_session(FILE, optimised=False)
+        self._optimised = False
+        self._lines = 0
         alphabet = self._session.get_modelmeta().custom_metadata_map[_CHARACTERS]
         self._characters = ["", *alphabet.splitlines(), " "]
         self._input = self._session.get_inputs()[0].name
@@ -49,6 +55,9 @@ class Recogniser:
         fresh = {key: line for key, line in zip(keys, lines, strict=True) if key not in self._remembered}
         if len(self._remembered) + len(fresh) > _REMEMBERED:
             self._remembered = {key: self._remembered[key] for key in keys if key in self._remembered}
+        self._lines += len(fresh)
+        if self._lines > _FEW and not self._optimised:
+            self._session, self._optimised = open_session(FILE), True
         widths = {key: -(-line.shape[1] // _STEP_PX) * _STEP_PX for key, line in fresh.items()}
         for width in sorted(set(widths.values())):
             alike = [key for key in fresh if widths[key] == width]
