@@ -1,4 +1,4 @@
-"""The README says what is true."""
+"""README and docs say what is true."""
 
 from __future__ import annotations
 
@@ -12,20 +12,22 @@ from conftest import Run
 from logo_retrieval.errors import UNREADABLE_CODES
 
 ROOT = Path(__file__).resolve().parents[1]
+DOCS = ROOT / "docs"
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+USE = (DOCS / "use.md").read_text(encoding="utf-8")
 
 
 def test_tables_are_those_of_the_results(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(str(ROOT / "benchmarks"))
     import tables
 
-    page = (ROOT / "docs" / "measured.md").read_text(encoding="utf-8")
+    page = (DOCS / "measured.md").read_text(encoding="utf-8")
     assert tables.filled(page, tables.TABLES) == page
     assert tables.filled(README, tables.OF_README) == README
 
 
 def test_every_code_of_an_unreadable_image_is_explained() -> None:
-    explained = dict(re.findall(r"^\| `([a-z-]+)` \| (.+) \|$", README, flags=re.MULTILINE))
+    explained = dict(re.findall(r"^\| `([a-z-]+)` \| (.+) \|$", USE, flags=re.MULTILINE))
     assert {code: explained.get(code) for code in UNREADABLE_CODES} == UNREADABLE_CODES
 
 
@@ -38,10 +40,16 @@ def test_the_transcript_is_what_the_command_prints(run: Run, monkeypatch: pytest
     assert pattern.findall(shown) == pattern.findall(printed) != []
 
 
-def test_python_in_the_readme_runs(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str], index: Path
+@pytest.mark.parametrize(("page", "lines"), [("README.md", 2), ("docs/use.md", 3)])
+def test_python_on_the_pages_runs(
+    page: str,
+    lines: int,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    index: Path,
 ) -> None:
-    (block,) = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
+    (block,) = re.findall(r"```python\n(.*?)```", (ROOT / page).read_text(encoding="utf-8"), flags=re.DOTALL)
     samples = ROOT / "benchmarks" / "samples"
     (tmp_path / "a.svg").write_bytes((samples / "lockup.svg").read_bytes())
     (tmp_path / "b.png").write_bytes((samples / "transparent.png").read_bytes())
@@ -49,7 +57,31 @@ def test_python_in_the_readme_runs(
     for drawing in (tmp_path / "newco.svg", tmp_path / "newco.png"):  # of one company, but not of the same bytes
         drawing.write_bytes((samples / "unknown.svg").read_bytes() + drawing.name.encode().join((b"<!--", b"-->")))
     monkeypatch.chdir(tmp_path)
-    exec(compile(block, "README.md", "exec"), {"__name__": "readme"})  # noqa: S102
+    exec(compile(block, page, "exec"), {"__name__": "page"})  # noqa: S102
     printed = capsys.readouterr().out.splitlines()
     assert [line.split()[0] for line in printed[:2]] == ["slack", "spotify"]
-    assert len(printed) == 3 and printed[2].startswith("[Cluster(")
+    assert len(printed) == lines and all(line.startswith("[Cluster(") for line in printed[2:])
+
+
+def test_the_reference_is_what_the_code_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(DOCS))
+    import reference
+
+    for name, page in reference.PAGES.items():
+        assert (DOCS / name).read_text(encoding="utf-8") == page(), "run docs/reference.py"
+
+
+@pytest.mark.parametrize("page", [ROOT / "README.md", *sorted(DOCS.glob("*.md"))], ids=lambda page: page.name)
+def test_links_lead_somewhere(page: Path) -> None:
+    for target in re.findall(r"\]\(([^)\s]+)\)", page.read_text(encoding="utf-8")):
+        name, _, anchor = target.partition("#")
+        if name.startswith("https:"):
+            continue
+        file = page.parent / name if name else page
+        assert file.exists(), target
+        titles = re.findall(r"^#+ (.+)$", file.read_text(encoding="utf-8"), flags=re.MULTILINE) if anchor else []
+        assert not anchor or anchor in [re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in titles]
+
+
+def test_the_readme_is_a_page() -> None:
+    assert len(README.splitlines()) <= 130
