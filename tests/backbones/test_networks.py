@@ -92,11 +92,11 @@ def test_the_exported_bundle_embeds_as_the_published_weights_do(tmp_path: Path) 
     bundle = read_bundle(tmp_path / "lite0")
     assert (bundle.config.dim, bundle.config.input_size_px, bundle.config.decision) == (1280, 224, {"k": 5})
     assert bundle.config.weights == source
-    assert 13.4e6 < bundle.path(MODEL_FILE).stat().st_size < 13.6e6, "the classifier has no place in it"
+    assert 6.7e6 < bundle.path(MODEL_FILE).stat().st_size < 6.9e6, "16 bits a weight, and no classifier"
     golden = json.loads((GOLDEN / "efficientnet_lite0.json").read_text())
     expected = np.array(golden["features_first_16"]) / np.array(golden["features_norm"])[:, None]
     embeddings = load_embedder(bundle).embed(golden_pictures(224))
-    np.testing.assert_allclose(embeddings[:, :16], expected, atol=1e-5)
+    np.testing.assert_allclose(embeddings[:, :16], expected, atol=4e-4)  # a weight has 11 bits of precision
 
 
 @pytest.mark.parametrize("name", [*list(CATALOG)[:4], "mobilenet_v3_small", "efficientnet_v2_b0"])
