@@ -74,7 +74,8 @@ class Staging:
         self._connection.close()
 
     def __contains__(self, sha256: bytes) -> bool:
-        row = self._connection.execute("SELECT 1 FROM drawings WHERE sha256 = ?", (sha256,)).fetchone()
+        with storage_errors(self._file, "read"):
+            row = self._connection.execute("SELECT 1 FROM drawings WHERE sha256 = ?", (sha256,)).fetchone()
         return row is not None
 
     def add(self, drawings: dict[bytes, StagedDrawing]) -> None:
@@ -98,10 +99,12 @@ class Staging:
 
         Raises:
             KeyError: when it was never added.
+            IndexStoreError: when the file is damaged.
         """
-        row = self._connection.execute(
-            "SELECT perceptual_hash, thumbnail, dim, vectors FROM drawings WHERE sha256 = ?", (sha256,)
-        ).fetchone()
+        with storage_errors(self._file, "read"):
+            row = self._connection.execute(
+                "SELECT perceptual_hash, thumbnail, dim, vectors FROM drawings WHERE sha256 = ?", (sha256,)
+            ).fetchone()
         if row is None:
             raise KeyError(sha256.hex())
         perceptual_hash, thumbnail, dim, vectors = row
@@ -112,3 +115,14 @@ class Staging:
         self._connection.close()
         self._file.unlink(missing_ok=True)
         self._file.with_name(self._file.name + "-journal").unlink(missing_ok=True)
+
+
+def remove_staging(folder: Path) -> None:
+    """Deletes what an interrupted build has left, if there is anything.
+
+    Raises:
+        IndexStoreError: when it may not be deleted, or a build holds it.
+    """
+    if (folder / STAGING_FILE).exists():
+        with Staging(folder, "") as staging, storage_errors(folder / STAGING_FILE, "delete"):
+            staging.discard()

@@ -15,7 +15,7 @@ def vector_blob(vector: Float32Array) -> bytes:
 
 
 def vectors_of(blobs: Sequence[bytes], dim: int) -> Float32Array | None:
-    """(n, dim) float32 of n blobs; None when one of them has another width."""
-    if any(len(blob) != 2 * dim for blob in blobs):
+    """(n, dim) float32 of n blobs; None when one of them is no blob of that width."""
+    if any(not isinstance(blob, bytes) or len(blob) != 2 * dim for blob in blobs):
         return None
     return np.frombuffer(b"".join(blobs), "<f2").reshape(len(blobs), dim).astype(np.float32)
