@@ -44,9 +44,15 @@ class HeadVectors:
         """
         quanta, classes = read_arrays(file, ("vectors", "classes"), "head")
         expect_packed(quanta, dim, file)
+        if classes.ndim != 1 or classes.dtype.kind != "U":
+            raise ModelError(f"'{file}' must hold (t,) names, got {classes.dtype} of shape {classes.shape}")
         if len(quanta) != len(classes):
             raise ModelError(f"'{file}' must hold a vector for each of {len(classes)} targets, got {len(quanta)}")
-        return cls(unpacked(quanta), tuple(str(name) for name in classes))
+        try:
+            names = tuple(str(name) for name in classes)
+        except ValueError as error:  # numbers that are no characters
+            raise ModelError(f"'{file}' must hold names: {error}") from error
+        return cls(unpacked(quanta), names)
 
     def nameless(self, classes: Collection[str]) -> BoolArray:
         """(t,) whether a target speaks for no company among some classes."""
