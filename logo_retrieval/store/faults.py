@@ -33,7 +33,7 @@ def _of_structure(connection: sqlite3.Connection) -> list[str]:
 def _of_seals(connection: sqlite3.Connection) -> list[str]:
     seals = Seals(connection)
     if not seals.present:
-        return ["the tables have no checksums, which the next change of the index gives them"]
+        return ["the tables have no checksums that are up to date; the next change of the index gives them some"]
     return [f"the table {table} does not have its checksum" for table in seals.broken()]
 
 

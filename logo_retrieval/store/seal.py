@@ -13,8 +13,13 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Any
 
+from logo_retrieval.fields import read_object
+
 SEAL = "seal"
-"""The row of `meta` with the checksums by table, as JSON."""
+"""The row of `meta` with the checksums by table, as JSON, and the generation that they are of."""
+
+GENERATION = "generation"
+"""The row of `meta` with the number of changes so far."""
 
 WIPE = "wipe"
 """The row of `meta` that is there while something that was removed may still lie in the file."""
@@ -41,24 +46,27 @@ def rows_of(connection: sqlite3.Connection, table: str) -> Iterator[Row]:
 
 def seal(connection: sqlite3.Connection) -> None:
     """Writes the checksums of the tables as they are; belongs into the transaction that changes them."""
-    text = json.dumps({table: _digest(rows_of(connection, table)) for table in _QUERIES})
-    connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (SEAL, text))
+    kept = {table: _digest(rows_of(connection, table)) for table in _QUERIES}
+    kept[GENERATION] = str(_value(connection, GENERATION))
+    connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (SEAL, json.dumps(kept)))
 
 
 class Seals:
-    """The checksums that an index keeps; without any, as in files of earlier releases, all is taken as it is."""
+    """The checksums that an index keeps.
+
+    Attributes:
+        present: whether there are any of this generation. Earlier releases write none, and leave those that are there
+            when they change an index: it is then taken as it is, and has some again from the next change on.
+    """
 
     def __init__(self, connection: sqlite3.Connection) -> None:
-        """Reads them."""
-        row = connection.execute("SELECT value FROM meta WHERE key = ?", (SEAL,)).fetchone()
-        self.present = row is not None
+        """Reads them; what cannot be read counts as none."""
         self._connection = connection
-        self._kept: dict[str, str] = {}
-        if row is not None:
-            try:
-                self._kept = dict(json.loads(row[0]))
-            except (ValueError, TypeError, RecursionError):
-                pass  # then no table has its checksum
+        try:
+            self._kept = read_object(_value(connection, SEAL) or "{}")
+        except ValueError:
+            self._kept = {}
+        self.present = self._kept.get(GENERATION) == _value(connection, GENERATION) is not None
 
     def fit(self, table: str, rows: Sequence[Row]) -> bool:
         """Whether these are the rows that were written."""
@@ -69,6 +77,11 @@ class Seals:
         if not self.present:
             return []
         return [table for table in _QUERIES if self._kept.get(table) != _digest(rows_of(self._connection, table))]
+
+
+def _value(connection: sqlite3.Connection, key: str) -> str | None:
+    row = connection.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
+    return None if row is None else row[0]
 
 
 def _digest(rows: Iterator[Row]) -> str:
