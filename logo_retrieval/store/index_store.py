@@ -125,8 +125,11 @@ class IndexStore:
         with storage_errors(self.file, "read"):
             row = self._connection.execute("SELECT value FROM meta WHERE key = 'manifest'").fetchone()
         if row is None:
-            raise IndexStoreError(f"the index '{self.folder}' has no manifest: build it again")
-        return Manifest.from_json(row[0])
+            raise IndexStoreError(f"'{self.file}' has no manifest: build the index again")
+        try:
+            return Manifest.from_json(row[0])
+        except IndexStoreError as error:
+            raise IndexStoreError(f"'{self.file}': {error}") from error
 
     def generation(self) -> int:
         """How many transactions have changed the index; read anew each time.
@@ -177,7 +180,7 @@ class IndexStore:
         homeless = {row[1] for row in rows["items"]} - position.keys()
         if homeless or not np.array_equal(np.unique(vector_items), item_ids):
             raise IndexStoreError(
-                f"the index '{self.folder}' has drawings without a class or without a vector: see `logo-retrieval "
+                f"'{self.file}' has drawings without a class or without a vector: see `logo-retrieval "
                 "verify`; restore a copy, or build it again"
             )
         return Snapshot(
@@ -300,7 +303,7 @@ def generation_of(row: Row | None, file: Path) -> int:
         IndexStoreError: when there is none.
     """
     if row is None or not str(row[0]).isdecimal():
-        raise IndexStoreError(f"the index '{file.parent}' has no generation: build it again")
+        raise IndexStoreError(f"'{file}' has no generation: build the index again")
     return int(row[0])
 
 

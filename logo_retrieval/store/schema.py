@@ -143,7 +143,7 @@ def _check_kind(connection: sqlite3.Connection, path: Path) -> None:
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     if version != SCHEMA_VERSION:
         raise IndexStoreError(
-            f"the index '{path.parent}' has schema version {version}, this release reads {SCHEMA_VERSION}: "
+            f"'{path}' has schema version {version}, this release reads {SCHEMA_VERSION}: "
             "move it away and build it again with `logo-retrieval build-index`"
         )
 
