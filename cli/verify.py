@@ -23,7 +23,7 @@ def verify(index: Path | None) -> None:
       logo-retrieval verify --index indexes/mine
     """
     from logo_retrieval.classifier import LogoClassifier
-    from logo_retrieval.errors import ModelError
+    from logo_retrieval.errors import LogoRetrievalError
     from logo_retrieval.models import model_of
     from logo_retrieval.store.index_store import IndexStore
 
@@ -33,7 +33,7 @@ def verify(index: Path | None) -> None:
         wiped = store.is_wiped()
         try:
             model_of(folder, store.manifest)
-        except ModelError as error:
+        except LogoRetrievalError as error:
             faults.append(str(error))
     for fault in faults:
         click.echo(shown(fault), err=True)

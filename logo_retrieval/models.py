@@ -155,8 +155,8 @@ def model_of(folder: Path, manifest: Manifest) -> ModelBundle:
     bundle = read_bundle(model_folder(folder, manifest.model_digest))
     if bundle.digest != manifest.model_digest:
         raise IndexStoreError(
-            f"the index '{folder}' was made by model {manifest.model_digest[:16]}, but {bundle.digest[:16]} lies "
-            "in it: restore the folder, or build the index again"
+            f"the index '{folder}' was made by model {manifest.model_digest[:16]}, but '{bundle.folder / CONFIG_NAME}' "
+            f"is that of {bundle.digest[:16]}: restore the folder, or build the index again"
         )
     return bundle
 

@@ -50,7 +50,10 @@ def read_arrays(file: Path, names: Sequence[str], what: str) -> list[np.ndarray]
         with file.open("rb") as stream:
             _check_unpacked(stream, file.stat().st_size)
             with np.load(stream, allow_pickle=False) as arrays:
-                return [arrays[name] for name in names]
+                found = [arrays[name] for name in names]
+            if not all(isinstance(each, np.ndarray) for each in found):  # what is no array comes as bytes
+                raise ValueError("it holds something else than arrays")
+            return found
     except Exception as error:  # numpy and zipfile share no class of errors for what is damaged
         raise ModelError(f"'{file}' holds no {what}: {error or type(error).__name__}") from error
 

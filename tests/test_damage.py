@@ -17,6 +17,7 @@ from conftest import Run
 from drawings import svg
 
 from logo_retrieval import LogoClassifier
+from logo_retrieval.bundle import CONFIG_NAME
 from logo_retrieval.errors import LogoRetrievalError
 from logo_retrieval.store.schema import INDEX_FILE
 from logo_retrieval.values import Decision
@@ -66,7 +67,8 @@ def test_every_damaged_file_is_named_and_changes_no_answer(run: Run, mine: Path)
         file.write_bytes(damaged(whole, chance))
         outcome = run("verify", "--index", mine)
         if outcome.code == 0:
-            assert file.name == INDEX_FILE and said(mine) == sound, (SEED, round_, file)
+            # in a gap of the tables, or the end of a line: neither says anything
+            assert file.name in (INDEX_FILE, CONFIG_NAME) and said(mine) == sound, (SEED, round_, file)
         else:
             assert outcome.code == 1 and file.name in outcome.err, (SEED, round_, file, outcome.err)
             found += 1

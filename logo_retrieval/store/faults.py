@@ -4,12 +4,8 @@ from __future__ import annotations
 
 import sqlite3
 
-import numpy as np
-import numpy.typing as npt
-
 from logo_retrieval.store.seal import Seals, rows_of
-from logo_retrieval.store.vectors import vectors_of
-from logo_retrieval.values import Float32Array
+from logo_retrieval.store.vectors import are_unit, vectors_of
 
 
 def faults_of(connection: sqlite3.Connection, dim: int) -> list[str]:
@@ -67,14 +63,9 @@ def _of_vectors(connection: sqlite3.Connection, dim: int) -> list[str]:
     vectors = vectors_of([vector for _, _, vector in rows], dim)
     if vectors is None:
         return [f"the vectors are not {dim} wide"]
-    fine = _are_unit(vectors)
+    fine = are_unit(vectors)
     return [
         f"a vector of item {item} is not of unit length"
         for (item, _, _), good in zip(rows, fine, strict=True)
         if not good
     ]
-
-
-def _are_unit(vectors: Float32Array) -> npt.NDArray[np.bool_]:
-    fine: npt.NDArray[np.bool_] = np.abs(np.linalg.norm(vectors, axis=1) - 1) < 1e-3  # False for NaN too
-    return fine

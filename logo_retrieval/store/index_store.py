@@ -16,7 +16,7 @@ from logo_retrieval.store.faults import faults_of
 from logo_retrieval.store.manifest import Manifest
 from logo_retrieval.store.schema import INDEX_FILE, connect, storage_errors, transaction
 from logo_retrieval.store.seal import WIPE, Row, Seals, rows_of
-from logo_retrieval.store.vectors import vectors_of
+from logo_retrieval.store.vectors import are_unit, vectors_of
 from logo_retrieval.values import Float32Array, Int64Array
 
 
@@ -163,7 +163,7 @@ class IndexStore:
         broken = [table for table, own in rows.items() if not seals.fit(table, own)]
         if broken:
             raise IndexStoreError(not_as_written(self.file, broken))
-        vectors = unit(self._unpacked([row[2] for row in rows["vectors"]])) if "vectors" in rows else None
+        vectors = self._units([row[2] for row in rows["vectors"]]) if "vectors" in rows else None
         return self._arranged(generation, rows, np.array([row[0] for row in vector_rows], np.int64), vectors)
 
     def _arranged(
@@ -199,6 +199,13 @@ class IndexStore:
             names = _by_class(rows_of(self._connection, "names"))
             classes = self._connection.execute("SELECT id, name FROM classes ORDER BY id").fetchall()
         return {label: names.get(class_id, ()) for class_id, label in classes}
+
+    def _units(self, blobs: Sequence[bytes]) -> Float32Array:
+        """(n, d) of unit length, rounding and all."""
+        vectors = self._unpacked(blobs)
+        if not are_unit(vectors).all():
+            raise IndexStoreError(f"vectors of '{self.file}' are not of unit length: it is damaged, build it again")
+        return unit(vectors)
 
     def _unpacked(self, blobs: Sequence[bytes]) -> Float32Array:
         """(n, d) as they are stored: of unit length but for their rounding."""
@@ -285,7 +292,12 @@ class IndexStore:
     def faults(self) -> list[str]:
         """Everything that is wrong with the file, one sentence each; empty when it is sound."""
         with storage_errors(self.file, "check"), transaction(self._connection):
-            return faults_of(self._connection, self.manifest.dim)
+            faults = faults_of(self._connection, self.manifest.dim)
+        try:
+            self.generation()
+        except IndexStoreError as error:
+            faults.append(str(error))
+        return faults
 
 
 def not_as_written(file: Path, tables: Sequence[str]) -> str:
