@@ -186,8 +186,27 @@ def read_bundle(folder: Path) -> ModelBundle:
     Raises:
         ModelError: `folder` is no bundle, of another schema, or a file is missing or does not have its SHA-256.
     """
-    folder = Path(folder)
-    bundle = ModelBundle(folder, _read_config(folder))
+    bundle = described_bundle(folder)
+    check_files(bundle)
+    return bundle
+
+
+def described_bundle(folder: Path) -> ModelBundle:
+    """Opens a bundle by its `model.json` alone; its files are not looked at.
+
+    Raises:
+        ModelError: `folder` is no bundle, or of another schema.
+    """
+    return ModelBundle(Path(folder), _read_config(Path(folder)))
+
+
+def check_files(bundle: ModelBundle) -> None:
+    """Checks every byte of a bundle's files.
+
+    Raises:
+        ModelError: a file is missing or does not have its SHA-256.
+    """
+    folder = bundle.folder
     for name, expected in bundle.config.files.items():
         path = folder / name
         if not path.is_file():
@@ -196,7 +215,6 @@ def read_bundle(folder: Path) -> ModelBundle:
             got = hashlib.file_digest(stream, "sha256").hexdigest()
         if got != expected:
             raise ModelError(f"model bundle {folder}: {name} must have SHA-256 {expected}, got {got}: copy it again")
-    return bundle
 
 
 def _read_config(folder: Path) -> ModelConfig:

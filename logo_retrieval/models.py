@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
-from logo_retrieval.bundle import CONFIG_NAME, ModelBundle, read_bundle
+from logo_retrieval.bundle import CONFIG_NAME, ModelBundle, check_files, described_bundle, read_bundle
 from logo_retrieval.ensemble import member_folders, read_members, write_ensemble
 from logo_retrieval.errors import IndexStoreError, ModelError
 from logo_retrieval.store.index_store import IndexStore
@@ -152,12 +152,13 @@ def model_of(folder: Path, manifest: Manifest) -> ModelBundle:
         ModelError: when it is missing or damaged.
         IndexStoreError: when the index was made by another model than the one that lies there.
     """
-    bundle = read_bundle(model_folder(folder, manifest.model_digest))
+    bundle = described_bundle(model_folder(folder, manifest.model_digest))
     if bundle.digest != manifest.model_digest:
         raise IndexStoreError(
             f"the index '{folder}' was made by model {manifest.model_digest[:16]}, but '{bundle.folder / CONFIG_NAME}' "
             f"is that of {bundle.digest[:16]}: restore the folder, or build the index again"
         )
+    check_files(bundle)
     return bundle
 
 

@@ -54,7 +54,7 @@ class Runs:
     def __init__(self, proof: Path) -> None:
         self.proof = proof
 
-    def __reduce__(self) -> object:
+    def __reduce__(self) -> tuple[object, ...]:
         return os.mkdir, (str(self.proof),)
 
 

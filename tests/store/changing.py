@@ -59,7 +59,8 @@ class Change:
                 {label: own for label, own in state.names.items() if label not in self.gone},
             )
         kept = {name: label for name, label in state.items.items() if name not in self.gone}
-        names = {label: (*state.names.get(label, ()), *self.names.get(label, ())) for label in state.names | self.names}
+        labels = {**state.names, **self.names}
+        names = {label: (*state.names.get(label, ()), *self.names.get(label, ())) for label in labels}
         return State(kept | dict(self.items), names)
 
     def make(self, folder: Path) -> None:
@@ -97,7 +98,7 @@ def drawing(name: str, label: str) -> StoredItem:
     rng = np.random.default_rng(list(own))
     vectors = rng.normal(size=(rng.integers(1, 4), DIM)).astype(np.float32)
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-    return StoredItem(name, label, f"from/{name}", own, -1, own + rng.bytes(rng.integers(100, 30_000)), vectors)
+    return StoredItem(name, label, f"from/{name}", own, -1, own + rng.bytes(int(rng.integers(100, 30_000))), vectors)
 
 
 def next_change(state: State, chance: random.Random) -> Change:
