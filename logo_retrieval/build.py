@@ -15,7 +15,7 @@ import numpy as np
 
 from logo_retrieval.bundle import ModelBundle, read_bundle, write_bundle
 from logo_retrieval.embedding import Embedder, load_embedder
-from logo_retrieval.errors import GalleryError, IndexStoreError, LogoRetrievalError, UnreadableImage
+from logo_retrieval.errors import GalleryError, IndexStoreError, LogoRetrievalError, ModelError, UnreadableImage
 from logo_retrieval.gallery import Gallery, GalleryRecord, printable
 from logo_retrieval.images.fingerprint import perceptual_hash, thumbnail
 from logo_retrieval.images.pool import DecoderPool
@@ -142,8 +142,8 @@ def _build(
         _install_model(folder, bundle)
         items = (stored_item(record, sha, staging.get(sha)) for record, sha in kept)
         replace_index(folder, manifest, classes, items, {label: names[label] for label in classes if label in names})
+        _remove_other_models(folder, bundle)  # while no other build can install one
         staging.discard()
-    _remove_other_models(folder, bundle)
     report.indexed, report.classes = len(kept), len(classes)
     report.remarks += _remarks_on_classes(gallery, kept)
     return report
@@ -208,8 +208,13 @@ def _remarks_on_classes(gallery: Gallery, kept: list[tuple[GalleryRecord, bytes]
 def _install_model(folder: Path, bundle: ModelBundle) -> None:
     """Copies the bundle into the index, so that the folder is complete and can be copied as it is."""
     place = model_folder(folder, bundle.digest)
-    if place.exists() and read_bundle(place).digest == bundle.digest:
-        return
+    try:
+        if read_bundle(place).digest == bundle.digest:
+            return
+    except ModelError:  # there is none, or it is damaged
+        shutil.rmtree(place, ignore_errors=True)
+    for leftover in place.parent.glob(".*"):  # of builds that were killed here
+        shutil.rmtree(leftover, ignore_errors=True)
     with storage_errors(place, "write"):
         write_bundle(place, bundle.config, {name: bundle.path(name).read_bytes() for name in bundle.config.files})
 

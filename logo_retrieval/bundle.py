@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 import os
 import re
 import secrets
@@ -14,6 +13,7 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 
 from logo_retrieval.errors import ModelError
+from logo_retrieval.fields import NUMBERS, SIZE, TEXT, TEXTS, is_digest, read_object, wrong_field
 
 SCHEMA = 2
 """Version of `model.json`; a bundle of another version is not read."""
@@ -26,7 +26,6 @@ MODEL_FILE = "model.onnx"
 _GRAPH_SUFFIX = ".onnx"
 
 _FILE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}")
-_SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,11 +71,9 @@ class ModelConfig:
                 name is no plain name.
         """
         try:
-            values = json.loads(text)
-        except (ValueError, RecursionError) as error:
-            raise ModelError(f"{CONFIG_NAME} is not JSON: {error}") from error
-        if not isinstance(values, dict):
-            raise ModelError(f"{CONFIG_NAME} must hold a JSON object, got {type(values).__name__}")
+            values = read_object(text)
+        except ValueError as error:
+            raise ModelError(f"{CONFIG_NAME} {error}") from error
         schema = values.pop("schema", None)
         if schema != SCHEMA:
             raise ModelError(f"{CONFIG_NAME} must have schema {SCHEMA}, got {schema!r}: export the model again")
@@ -84,40 +81,22 @@ class ModelConfig:
         if values.keys() != expected:
             missing, unknown = sorted(expected - values.keys()), sorted(values.keys() - expected)
             raise ModelError(f"{CONFIG_NAME}: missing fields {missing}, unknown fields {unknown}")
-        for key, value in values.items():
-            if not _CHECKS[key][1](value):
-                raise ModelError(f"{CONFIG_NAME}: {key} must be {_CHECKS[key][0]}, got {value!r}")
+        fault = wrong_field(values, _CHECKS)
+        if fault:
+            raise ModelError(f"{CONFIG_NAME}: {fault}")
         return cls(**values)
 
 
-def _is_text(value: object) -> bool:
-    return isinstance(value, str)
-
-
-def _is_size(value: object) -> bool:
-    return type(value) is int and value > 0
-
-
-def _is_numbers(value: object) -> bool:
-    return isinstance(value, dict) and all(type(v) in (int, float) and math.isfinite(v) for v in value.values())
-
-
-def _is_texts(value: object) -> bool:
-    return isinstance(value, dict) and all(isinstance(v, str) for v in value.values())
-
-
-def _is_digests(value: object) -> bool:
-    return isinstance(value, dict) and all(
-        _is_file_name(name) and isinstance(digest, str) and _SHA256.fullmatch(digest) for name, digest in value.items()
-    )
+def _is_files(value: object) -> bool:
+    return isinstance(value, dict) and all(_is_file_name(name) and is_digest(digest) for name, digest in value.items())
 
 
 _CHECKS = {
-    **dict.fromkeys(("name", "backbone", "pooling", "weights", "licence", "paper"), ("text", _is_text)),
-    **dict.fromkeys(("input_size_px", "dim"), ("a positive whole number", _is_size)),
-    "decision": ("an object of finite numbers", _is_numbers),
-    "versions": ("an object of texts", _is_texts),
-    "files": ("an object of plain file names, each with 64 hexadecimal digits", _is_digests),
+    **dict.fromkeys(("name", "backbone", "pooling", "weights", "licence", "paper"), TEXT),
+    **dict.fromkeys(("input_size_px", "dim"), SIZE),
+    "decision": NUMBERS,
+    "versions": TEXTS,
+    "files": ("an object of plain file names, each with 64 hexadecimal digits", _is_files),
 }
 
 
@@ -207,8 +186,27 @@ def read_bundle(folder: Path) -> ModelBundle:
     Raises:
         ModelError: `folder` is no bundle, of another schema, or a file is missing or does not have its SHA-256.
     """
-    folder = Path(folder)
-    bundle = ModelBundle(folder, _read_config(folder))
+    bundle = described_bundle(folder)
+    check_files(bundle)
+    return bundle
+
+
+def described_bundle(folder: Path) -> ModelBundle:
+    """Opens a bundle by its `model.json` alone; its files are not looked at.
+
+    Raises:
+        ModelError: `folder` is no bundle, or of another schema.
+    """
+    return ModelBundle(Path(folder), _read_config(Path(folder)))
+
+
+def check_files(bundle: ModelBundle) -> None:
+    """Checks every byte of a bundle's files.
+
+    Raises:
+        ModelError: a file is missing or does not have its SHA-256.
+    """
+    folder = bundle.folder
     for name, expected in bundle.config.files.items():
         path = folder / name
         if not path.is_file():
@@ -217,7 +215,6 @@ def read_bundle(folder: Path) -> ModelBundle:
             got = hashlib.file_digest(stream, "sha256").hexdigest()
         if got != expected:
             raise ModelError(f"model bundle {folder}: {name} must have SHA-256 {expected}, got {got}: copy it again")
-    return bundle
 
 
 def _read_config(folder: Path) -> ModelConfig:

@@ -17,7 +17,7 @@ import numpy as np
 
 from logo_retrieval.answers import Policy, Query, Text, decide, similar
 from logo_retrieval.embedding import load_embedder
-from logo_retrieval.errors import BackendError, IndexStoreError, ModelError, UnreadableImage
+from logo_retrieval.errors import BackendError, IndexStoreError, UnreadableImage
 from logo_retrieval.generation import Generation, read_generation
 from logo_retrieval.images.pool import DecoderPool
 from logo_retrieval.images.preparation import Preparation
@@ -83,11 +83,9 @@ class LogoClassifier:
         manifest = store.manifest
         self.model = model_of(store.folder, manifest)
         self._embedder = load_embedder(self.model, runtime=manifest.precision)
+        self._knowledge = Knowledge.read(self.model, manifest.decision)
         try:
             self._preparation = Preparation.from_dict(manifest.preparation)
-            self._knowledge = Knowledge.read(self.model, manifest.decision)
-        except ModelError:  # says which of the model's files it is
-            raise
         except (TypeError, ValueError) as error:
             raise IndexStoreError(f"the index '{store.folder}' cannot be used: {error}") from error
         if (manifest.dim, self._preparation.size_px) != (self._embedder.dim, self._embedder.input_size_px):

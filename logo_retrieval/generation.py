@@ -245,7 +245,10 @@ def _open_search(store: IndexStore, *, cached: bool) -> tuple[Snapshot, VectorIn
     generation, payload = kept if kept and faiss_is_installed() else (None, b"")
     snapshot = store.snapshot(held_generation=generation)
     if snapshot.vectors is None:
-        return snapshot, FaissIndex.from_bytes(payload, snapshot.vector_items)
+        try:
+            return snapshot, FaissIndex.from_bytes(payload, snapshot.vector_items, store.manifest.dim)
+        except ValueError:  # of another index that had come as far
+            return _open_search(store, cached=False)
     index = open_index(snapshot.vectors, snapshot.vector_items)
     if cached and isinstance(index, FaissIndex):
         write_cache(store.folder, index.to_bytes(), generation=snapshot.generation, backend=FAISS_FLAT)

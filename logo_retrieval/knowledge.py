@@ -48,14 +48,17 @@ class Knowledge:
             decision: by `Fusion.to_dict`, as the index keeps it.
 
         Raises:
-            ModelError: when a file is damaged or does not fit the model.
-            ValueError: when the decision is damaged.
+            ModelError: when a file or the decision is damaged or does not fit the model.
         """
         held, dim = bundle.config.files, bundle.config.dim
+        try:
+            fusion = Fusion.from_dict(decision)
+        except ValueError as error:
+            raise ModelError(f"the decision for the model {bundle.config.name} is damaged: {error}") from error
         return cls(
             head=HeadVectors.read(bundle.path(HEAD_FILE), dim) if HEAD_FILE in held else None,
             impostors=Impostors.read(bundle.path(IMPOSTORS_FILE), dim) if IMPOSTORS_FILE in held else None,
-            fusion=Fusion.from_dict(decision),
+            fusion=fusion,
             name=bundle.config.name,
         )
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import fcntl
+import glob
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
-from logo_retrieval.bundle import CONFIG_NAME, ModelBundle, read_bundle
+from logo_retrieval.bundle import CONFIG_NAME, ModelBundle, check_files, described_bundle, read_bundle
 from logo_retrieval.ensemble import member_folders, read_members, write_ensemble
 from logo_retrieval.errors import IndexStoreError, ModelError
 from logo_retrieval.store.index_store import IndexStore
@@ -52,9 +55,8 @@ def changed_starter(folder: Path) -> Iterator[Path]:
     try:
         with storage_errors(folder, "write"):
             folder.parent.mkdir(parents=True, exist_ok=True)
-            scratch = tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}-")
-        with scratch as aside:
-            copy = Path(aside) / folder.name
+        with _scratch(folder) as aside:
+            copy = aside / folder.name
             with storage_errors(folder, "write"):
                 _copy_files(starter_index(), copy)
             use_log(copy / INDEX_FILE)
@@ -68,6 +70,42 @@ def changed_starter(folder: Path) -> Iterator[Path]:
             with suppress(OSError):  # another process has put something there
                 folder.parent.rmdir()
         raise
+
+
+@contextmanager
+def _scratch(folder: Path) -> Iterator[Path]:
+    """A folder beside one that is to be; those that killed processes have left there are removed.
+
+    Whoever uses one holds a lock on it, which ends with the process.
+    """
+    prefix = f".{folder.name}-"
+    with storage_errors(folder, "write"), _locked(folder.parent):
+        for leftover in folder.parent.glob(f"{glob.escape(prefix)}*"):
+            with suppress(BlockingIOError), _locked(leftover, wait=False):
+                shutil.rmtree(leftover, ignore_errors=True)
+        aside = Path(tempfile.mkdtemp(dir=folder.parent, prefix=prefix))
+        lock = ExitStack()
+        lock.enter_context(_locked(aside))
+    with lock:
+        try:
+            yield aside
+        finally:
+            shutil.rmtree(aside, ignore_errors=True)
+
+
+@contextmanager
+def _locked(folder: Path, *, wait: bool = True) -> Iterator[None]:
+    """Holds the lock of a folder.
+
+    Raises:
+        BlockingIOError: another process has it, and is not waited for.
+    """
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    finally:
+        os.close(handle)
 
 
 def _copy_files(source: Path, target: Path) -> None:
@@ -114,12 +152,13 @@ def model_of(folder: Path, manifest: Manifest) -> ModelBundle:
         ModelError: when it is missing or damaged.
         IndexStoreError: when the index was made by another model than the one that lies there.
     """
-    bundle = read_bundle(model_folder(folder, manifest.model_digest))
+    bundle = described_bundle(model_folder(folder, manifest.model_digest))
     if bundle.digest != manifest.model_digest:
         raise IndexStoreError(
-            f"the index '{folder}' was made by model {manifest.model_digest[:16]}, but {bundle.digest[:16]} lies "
-            "in it: restore the folder, or build the index again"
+            f"the index '{folder}' was made by model {manifest.model_digest[:16]}, but '{bundle.folder / CONFIG_NAME}' "
+            f"is that of {bundle.digest[:16]}: restore the folder, or build the index again"
         )
+    check_files(bundle)
     return bundle
 
 

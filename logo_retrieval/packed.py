@@ -5,6 +5,7 @@ from __future__ import annotations
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 
@@ -46,10 +47,28 @@ def read_arrays(file: Path, names: Sequence[str], what: str) -> list[np.ndarray]
         ModelError: when it is missing or damaged, or lacks one.
     """
     try:
-        with file.open("rb") as stream, np.load(stream, allow_pickle=False) as arrays:
-            return [arrays[name] for name in names]
-    except (OSError, EOFError, ValueError, TypeError, KeyError, zipfile.BadZipFile) as error:
-        raise ModelError(f"'{file}' holds no {what}: {error}") from error
+        with file.open("rb") as stream:
+            _check_unpacked(stream, file.stat().st_size)
+            with np.load(stream, allow_pickle=False) as arrays:
+                found = [arrays[name] for name in names]
+            if not all(isinstance(each, np.ndarray) for each in found):  # what is no array comes as bytes
+                raise ValueError("it holds something else than arrays")
+            return found
+    except Exception as error:  # numpy and zipfile share no class of errors for what is damaged
+        raise ModelError(f"'{file}' holds no {what}: {error or type(error).__name__}") from error
+
+
+def _check_unpacked(stream: BinaryIO, size: int) -> None:
+    """An npz file as it is written here takes no more memory than it has bytes.
+
+    Raises:
+        ValueError: it is compressed, or its parts overlap.
+    """
+    with zipfile.ZipFile(stream) as parts:
+        held = parts.infolist()
+    if any(part.compress_type != zipfile.ZIP_STORED for part in held) or sum(part.file_size for part in held) > size:
+        raise ValueError("its arrays must not be compressed")
+    stream.seek(0)
 
 
 def expect_packed(quanta: np.ndarray, dim: int, file: Path) -> Int8Array:

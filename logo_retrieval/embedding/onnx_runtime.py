@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import cast
 
 from logo_retrieval.embedding.protocol import embed_in_batches, width_of
+from logo_retrieval.errors import ModelError
 from logo_retrieval.onnx_session import open_session
 from logo_retrieval.values import Float32Array, UInt8Array
 
@@ -28,8 +29,11 @@ class OnnxRuntimeEmbedder:
             ModelError: it is damaged, or of another size.
         """
         self.input_size_px = input_size_px
+        self._graph = graph
         self._session = open_session(graph)
         inputs, outputs = self._session.get_inputs(), self._session.get_outputs()
+        if {port.type for port in (*inputs, *outputs)} != {"tensor(float)"}:
+            raise ModelError(f"{graph} must take and give 32-bit floats")
         self.dim = width_of(graph, input_size_px, [tuple(value.shape[1:]) for value in (*inputs, *outputs)])
         self._input = inputs[0].name
 
@@ -38,8 +42,12 @@ class OnnxRuntimeEmbedder:
 
         Raises:
             ValueError: `views` has another dtype or shape.
+            ModelError: the graph cannot be run.
         """
         return embed_in_batches(views, self._run, input_size_px=self.input_size_px, dim=self.dim)
 
     def _run(self, batch: Float32Array) -> Float32Array:
-        return cast(Float32Array, self._session.run(None, {self._input: batch})[0])
+        try:
+            return cast(Float32Array, self._session.run(None, {self._input: batch})[0])
+        except Exception as error:  # the runtime's own exceptions share no base class but this
+            raise ModelError(f"ONNX Runtime cannot run {self._graph}: {error}") from error

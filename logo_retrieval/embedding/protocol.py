@@ -45,6 +45,7 @@ def embed_in_batches(
 
     Raises:
         ValueError: `views` is not uint8 of shape (n, s, s, 3).
+        ModelError: what `run` gives is no vector for each of them.
     """
     expected = (input_size_px, input_size_px, 3)
     if views.dtype != np.uint8 or views.ndim != 4 or views.shape[1:] != expected:
@@ -55,7 +56,10 @@ def embed_in_batches(
     embeddings = np.empty((len(views), dim), np.float32)
     for start in range(0, len(views), BATCH_SIZE):
         batch = slice(start, start + BATCH_SIZE)
-        embeddings[batch] = run(views[batch].astype(np.float32))
+        found = run(views[batch].astype(np.float32))
+        if found.shape != embeddings[batch].shape:
+            raise ModelError(f"the model must give {embeddings[batch].shape}, got {found.shape}: it is damaged")
+        embeddings[batch] = found
     return embeddings
 
 
@@ -65,7 +69,12 @@ def width_of(graph: Path, input_size_px: int, shapes: list[tuple[int, ...]]) -> 
     Raises:
         ModelError: it does not map one picture of this size to one vector.
     """
-    if len(shapes) != 2 or shapes[0] != (input_size_px, input_size_px, 3) or len(shapes[1]) != 1:
+    if (
+        len(shapes) != 2
+        or shapes[0] != (input_size_px, input_size_px, 3)
+        or len(shapes[1]) != 1
+        or not isinstance(shapes[1][0], int)
+    ):
         raise ModelError(
             f"{graph} must map ({input_size_px}, {input_size_px}, 3) to one vector for a picture, got {shapes}"
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import sys
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,8 +45,13 @@ class HeadVectors:
         """
         quanta, classes = read_arrays(file, ("vectors", "classes"), "head")
         expect_packed(quanta, dim, file)
+        if classes.ndim != 1 or classes.dtype.kind != "U":
+            raise ModelError(f"'{file}' must hold (t,) names, got {classes.dtype} of shape {classes.shape}")
         if len(quanta) != len(classes):
             raise ModelError(f"'{file}' must hold a vector for each of {len(classes)} targets, got {len(quanta)}")
+        codes = np.frombuffer(classes.astype(classes.dtype.newbyteorder("=")).tobytes(), np.uint32)
+        if codes.max(initial=0) > sys.maxunicode:  # numpy makes texts of any numbers
+            raise ModelError(f"'{file}' must hold names, got numbers that are no characters")
         return cls(unpacked(quanta), tuple(str(name) for name in classes))
 
     def nameless(self, classes: Collection[str]) -> BoolArray:

@@ -31,8 +31,8 @@ class Preparation:
     rules: int = RULES
 
     def __post_init__(self) -> None:
-        if not 32 <= self.size_px <= 1024:
-            raise ValueError(f"size_px must be between 32 and 1024, got {self.size_px}")
+        if type(self.size_px) is not int or not 32 <= self.size_px <= 1024:
+            raise ValueError(f"size_px must be a whole number between 32 and 1024, got {self.size_px}")
         if self.engine not in ("resvg", "cairosvg"):
             raise ValueError(f"engine must be 'resvg' or 'cairosvg', got {self.engine!r}")
         if self.rules != RULES:

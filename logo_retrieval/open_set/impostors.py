@@ -64,6 +64,8 @@ class Impostors:
                 raise ModelError(
                     f"'{file}' must hold (u,) finite float32 log-odds, got {each.dtype} of shape {each.shape}"
                 )
+        if pairs.dtype != np.int64 or pairs.shape != () or pairs < 0:
+            raise ModelError(f"'{file}' must hold a number of pairs, got {pairs.dtype} of shape {pairs.shape}")
         return cls(unpacked(quanta), log_odds, novel, int(pairs))
 
     def to_bytes(self) -> bytes:

@@ -11,7 +11,7 @@ from logo_retrieval.errors import BackendError
 from logo_retrieval.search.protocol import check_gallery, check_queries, padded
 from logo_retrieval.values import Float32Array, Int64Array, Neighbours
 
-FAISS_FLAT = "faiss-flat"
+FAISS_FLAT = "faiss-float32"
 """Names the format of `FaissIndex.to_bytes`, for a cache."""
 
 _DISTRIBUTIONS = ("faiss-cpu", "faiss-gpu", "faiss-gpu-cu12")
@@ -81,20 +81,19 @@ class FaissIndex:
         return cls(flat, ids)
 
     def to_bytes(self) -> bytes:
-        """The FAISS structure without ids, for a cache whose checksum someone else keeps."""
-        return bytes(_faiss().serialize_index(self._flat).tobytes())
+        """The vectors without ids, for a cache whose checksum someone else keeps."""
+        return bytes(self.vectors_at(np.arange(len(self._ids))).tobytes())
 
     @classmethod
-    def from_bytes(cls, payload: bytes, ids: Int64Array) -> Self:
-        """The index that `to_bytes` wrote. Only for bytes whose checksum was verified: FAISS does not.
+    def from_bytes(cls, payload: bytes, ids: Int64Array, dim: int) -> Self:
+        """The index that `to_bytes` wrote: plain numbers, since FAISS trusts what it is told to load.
 
         Raises:
-            ValueError: when it holds another number of rows than there are ids.
+            ValueError: when it holds no vector of this width for each id.
         """
-        flat = _faiss().deserialize_index(np.frombuffer(payload, np.uint8))
-        if flat.ntotal != len(ids):
-            raise ValueError(f"the cached index must hold {len(ids)} rows, got {flat.ntotal}")
-        return cls(flat, ids)
+        if len(payload) != 4 * len(ids) * dim:
+            raise ValueError(f"the cache must hold {len(ids)} vectors of width {dim}, got {len(payload)} bytes")
+        return cls.build(np.frombuffer(payload, np.float32).reshape(len(ids), dim), ids)
 
     def search(self, queries: Float32Array, k: int) -> Neighbours:
         """The k nearest gallery rows of each of (n, d) unit queries; fewer than k rows are padded."""

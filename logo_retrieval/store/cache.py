@@ -6,12 +6,12 @@ import contextlib
 import hashlib
 import json
 import os
-import tempfile
 from pathlib import Path
 
 from logo_retrieval.store.schema import storage_errors
 
 CACHE_FILE = "search.cache"
+_FRESH = CACHE_FILE + ".new"
 
 
 def read_cache(folder: Path, *, backend: str) -> tuple[int, bytes] | None:
@@ -24,35 +24,39 @@ def read_cache(folder: Path, *, backend: str) -> tuple[int, bytes] | None:
         header, _, payload = (folder / CACHE_FILE).read_bytes().partition(b"\n")
         claimed = json.loads(header)
         generation = int(claimed["generation"])
-    except (OSError, ValueError, TypeError, KeyError):
+    except (OSError, ValueError, TypeError, KeyError, OverflowError, RecursionError):
         return None
     return (generation, payload) if claimed == _header(payload, generation, backend) else None
 
 
 def write_cache(folder: Path, payload: bytes, *, generation: int, backend: str) -> None:
-    """Replaces the cache as a whole; where the folder may not be written or is full, there is just no cache."""
+    """Replaces the cache as a whole; where the folder may not be written or is full, there is just no cache.
+
+    The new one is written under one name, so that kills leave one file at most. Two processes that write it at once may
+    mix it up, which its checksum then tells.
+    """
     header = json.dumps(_header(payload, generation, backend)).encode()
     with contextlib.suppress(OSError):
-        handle, aside = tempfile.mkstemp(dir=folder, prefix=CACHE_FILE)
         try:
-            with os.fdopen(handle, "wb") as file:
+            with (folder / _FRESH).open("wb") as file:
                 file.write(header + b"\n" + payload)
                 file.flush()
                 os.fsync(file.fileno())
-            Path(aside).replace(folder / CACHE_FILE)
+            (folder / _FRESH).replace(folder / CACHE_FILE)
         except BaseException:
-            Path(aside).unlink()
+            (folder / _FRESH).unlink(missing_ok=True)
             raise
 
 
 def remove_cache(folder: Path) -> None:
-    """Deletes the cache, if there is one.
+    """Deletes the cache, if there is one, and what a killed process has written of one.
 
     Raises:
         IndexStoreError: when it may not be deleted.
     """
     with storage_errors(folder / CACHE_FILE, "delete"):
-        (folder / CACHE_FILE).unlink(missing_ok=True)
+        for name in (_FRESH, CACHE_FILE):
+            (folder / name).unlink(missing_ok=True)
 
 
 def _header(payload: bytes, generation: int, backend: str) -> dict[str, object]:

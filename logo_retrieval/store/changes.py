@@ -1,8 +1,9 @@
 """What changes an index: rebuilt, items added or removed. Each is one transaction, or nothing.
 
 A removal leaves no copy of what it removed: SQLite overwrites what it frees, the file is then rewritten without its
-gaps, the write-ahead log is emptied, and the cache, which holds vectors too, is deleted. The audit log keeps who, when
-and what, in words.
+gaps, the write-ahead log is emptied, and the cache and what an interrupted build has left, which hold vectors too, are
+deleted. A removal that is killed before all that is done leaves a note of it, and the next one, or `compact`, does it.
+The audit log keeps who, when and what, in words.
 """
 
 from __future__ import annotations
@@ -19,15 +20,11 @@ from types import MappingProxyType
 
 from logo_retrieval.errors import IndexStoreError
 from logo_retrieval.store.cache import remove_cache
-from logo_retrieval.store.index_store import StoredItem
+from logo_retrieval.store.index_store import StoredItem, generation_of, not_as_written
 from logo_retrieval.store.manifest import Manifest
-from logo_retrieval.store.schema import (
-    INDEX_FILE,
-    connect,
-    create,
-    storage_errors,
-    transaction,
-)
+from logo_retrieval.store.schema import INDEX_FILE, connect, create, storage_errors, transaction
+from logo_retrieval.store.seal import WIPE, Seals, seal
+from logo_retrieval.store.staging import remove_staging
 from logo_retrieval.store.vectors import vector_blob
 
 Names = Mapping[str, Sequence[str]]
@@ -64,14 +61,19 @@ def replace_index(
         return
     aside = folder / (INDEX_FILE + ".new")
     try:
-        aside.unlink(missing_ok=True)
+        _remove_all(aside)  # what a killed build has left
         create(aside)
         _rewrite(aside, manifest, classes, items, names)
         with storage_errors(file, "create"):
             aside.replace(file)
     finally:
-        for leftover in folder.glob(INDEX_FILE + ".new*"):
-            leftover.unlink(missing_ok=True)
+        _remove_all(aside)
+
+
+def _remove_all(file: Path) -> None:
+    """Deletes a database with its logs."""
+    for each in file.parent.glob(file.name + "*"):
+        each.unlink(missing_ok=True)
 
 
 def add_items(folder: Path, items: Sequence[StoredItem], *, generation: int, names: Names = _NO_NAMES) -> None:
@@ -112,14 +114,13 @@ def remove_class(folder: Path, label: str) -> int:
         IndexStoreError: when there is no such class, or the index cannot be written; it is then as it was. Or when only
             the file cannot be rewritten, as the error then says.
     """
-    with _changing(folder) as cursor:
+    with _removing(folder) as cursor:
         (n_items,) = cursor.execute(
             "SELECT COUNT(*) FROM items JOIN classes ON classes.id = class_id WHERE classes.name = ?", (label,)
         ).fetchone()
         if cursor.execute("DELETE FROM classes WHERE name = ?", (label,)).rowcount == 0:
             raise IndexStoreError(_no_class(cursor, folder, label))
         _note(cursor, "unenroll", f"class '{label}' with {_counted(n_items, 'drawing')}")
-    _wipe(folder)
     return int(n_items)
 
 
@@ -133,7 +134,7 @@ def remove_items(folder: Path, names: Sequence[str]) -> list[str]:
         IndexStoreError: when one of them is not there, or the index cannot be written; it is then as it was. Or when
             only the file cannot be rewritten, as the error then says.
     """
-    with _changing(folder) as cursor:
+    with _removing(folder) as cursor:
         for name in dict.fromkeys(names):
             if cursor.execute("DELETE FROM items WHERE name = ?", (name,)).rowcount == 0:
                 raise IndexStoreError(f"there is no drawing '{name}' in the index '{folder}'")
@@ -141,7 +142,6 @@ def remove_items(folder: Path, names: Sequence[str]) -> list[str]:
         hollow = "FROM classes WHERE id NOT IN (SELECT class_id FROM items UNION SELECT class_id FROM names)"
         gone = [label for (label,) in cursor.execute(f"SELECT name {hollow} ORDER BY id")]
         cursor.execute(f"DELETE {hollow}")
-    _wipe(folder)
     return gone
 
 
@@ -163,14 +163,32 @@ def compact(folder: Path) -> tuple[int, int]:
         IndexStoreError: when it cannot be written, or another process is reading or writing all the time.
     """
     before = _size(folder)
-    with _changing(folder) as cursor:
+    with _removing(folder) as cursor:
         _note(cursor, "compact", "rewritten without gaps")
-    _wipe(folder)
     return before, _size(folder)
 
 
 def _size(folder: Path) -> int:
     return sum(file.stat().st_size for file in folder.glob(INDEX_FILE + "*"))
+
+
+@contextmanager
+def _removing(folder: Path) -> Iterator[sqlite3.Cursor]:
+    """A transaction after which nothing is left of what it removes, nor of what a killed process has removed.
+
+    Raises:
+        IndexStoreError: when the file cannot be rewritten; what was changed stays changed.
+    """
+    with closing(connect(folder / INDEX_FILE, write=True)) as connection, storage_errors(folder / INDEX_FILE, "read"):
+        owed = connection.execute("SELECT 1 FROM meta WHERE key = ?", (WIPE,)).fetchone() is not None
+    try:
+        with _changing(folder) as cursor:
+            cursor.execute("INSERT OR REPLACE INTO meta VALUES (?, 'owed')", (WIPE,))
+            yield cursor
+        owed = True
+    finally:
+        if owed:
+            _wipe(folder)
 
 
 def _wipe(folder: Path) -> None:
@@ -182,11 +200,14 @@ def _wipe(folder: Path) -> None:
         IndexStoreError: when the file cannot be rewritten; what was changed stays changed.
     """
     file = folder / INDEX_FILE
-    remove_cache(folder)
     try:
+        remove_cache(folder)
+        remove_staging(folder)
         with storage_errors(file, "rewrite"), closing(connect(file, write=True)) as connection:
             connection.execute("VACUUM")
             _empty_log(connection)
+            with transaction(connection, write=True):
+                connection.execute("DELETE FROM meta WHERE key = ?", (WIPE,))
     except IndexStoreError as error:
         raise IndexStoreError(
             "what was removed is in no answer any more, but may lie in the file until `logo-retrieval compact` has "
@@ -202,17 +223,25 @@ def _empty_log(connection: sqlite3.Connection) -> None:
 
 @contextmanager
 def _changing(folder: Path, generation: int | None = None) -> Iterator[sqlite3.Cursor]:
-    """A transaction that counts a generation; with one given, only if that is what the index has."""
+    """A transaction that counts a generation; with one given, only if that is what the index has.
+
+    Raises:
+        IndexStoreError: also when the tables are damaged: their checksums would be right again after the change.
+    """
     file = folder / INDEX_FILE
     connection = connect(file, write=True)
     try:
         with storage_errors(file, "write"), transaction(connection, write=True):
             cursor = connection.cursor()
-            (found,) = cursor.execute("SELECT value FROM meta WHERE key = 'generation'").fetchone()
-            if generation not in (None, int(found)):
+            broken = Seals(connection).broken()
+            if broken:
+                raise IndexStoreError(not_as_written(file, broken))
+            row = cursor.execute("SELECT value FROM meta WHERE key = 'generation'").fetchone()
+            if generation not in (None, generation_of(row, file)):
                 raise IndexChanged(f"the index '{folder}' was changed by another process: try again")
             yield cursor
             _count_generation(cursor)
+            seal(connection)
     finally:
         connection.close()
 
@@ -242,6 +271,7 @@ def _fill(
     cursor.execute("INSERT OR REPLACE INTO meta VALUES ('manifest', ?)", (manifest.to_json(),))
     _count_generation(cursor)
     _note(cursor, "build", f"{len(classes)} classes, {count} items")
+    seal(cursor.connection)
 
 
 def _insert(cursor: sqlite3.Cursor, item_id: int, item: StoredItem, class_id: int) -> None:

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 import numpy as np
-import numpy.typing as npt
 
 from logo_retrieval.errors import IndexStoreError
 from logo_retrieval.packed import unit
+from logo_retrieval.store.faults import faults_of
 from logo_retrieval.store.manifest import Manifest
 from logo_retrieval.store.schema import INDEX_FILE, connect, storage_errors, transaction
-from logo_retrieval.store.vectors import vectors_of
+from logo_retrieval.store.seal import WIPE, Row, Seals, rows_of
+from logo_retrieval.store.vectors import are_unit, vectors_of
 from logo_retrieval.values import Float32Array, Int64Array
 
 
@@ -124,8 +125,11 @@ class IndexStore:
         with storage_errors(self.file, "read"):
             row = self._connection.execute("SELECT value FROM meta WHERE key = 'manifest'").fetchone()
         if row is None:
-            raise IndexStoreError(f"the index '{self.folder}' has no manifest: build it again")
-        return Manifest.from_json(row[0])
+            raise IndexStoreError(f"'{self.file}' has no manifest: build the index again")
+        try:
+            return Manifest.from_json(row[0])
+        except IndexStoreError as error:
+            raise IndexStoreError(f"'{self.file}': {error}") from error
 
     def generation(self) -> int:
         """How many transactions have changed the index; read anew each time.
@@ -135,9 +139,7 @@ class IndexStore:
         """
         with storage_errors(self.file, "read"):
             row = self._connection.execute("SELECT value FROM meta WHERE key = 'generation'").fetchone()
-        if row is None:
-            raise IndexStoreError(f"the index '{self.folder}' has no generation: build it again")
-        return int(row[0])
+        return generation_of(row, self.file)
 
     def snapshot(self, held_generation: int | None = None) -> Snapshot:
         """Reads classes, their names, items and vectors in one consistent view of the file.
@@ -149,43 +151,64 @@ class IndexStore:
             IndexStoreError: when the file is damaged or the vectors do not have the manifest's width.
         """
         with storage_errors(self.file, "read"), transaction(self._connection):
-            run = self._connection.execute
+            seals = Seals(self._connection)
+            tables = ("meta", "classes", "items", "names")
             generation = self.generation()
-            classes = run("SELECT id, name FROM classes ORDER BY id").fetchall()
-            items = run("SELECT id, class_id FROM items ORDER BY id").fetchall()
-            vector_items = run("SELECT item_id FROM vectors ORDER BY item_id, view").fetchall()
-            vectors = None if generation == held_generation else unit(self._read_vectors())
-            names = self._read_names()
-        position = {class_id: place for place, (class_id, _) in enumerate(classes)}
+            wanted = tables if generation == held_generation else (*tables, "vectors")
+            rows = {table: list(rows_of(self._connection, table)) for table in wanted}
+            vector_rows = (
+                rows.get("vectors")
+                or self._connection.execute("SELECT item_id FROM vectors ORDER BY item_id, view").fetchall()
+            )
+        broken = [table for table, own in rows.items() if not seals.fit(table, own)]
+        if broken:
+            raise IndexStoreError(not_as_written(self.file, broken))
+        vectors = self._units([row[2] for row in rows["vectors"]]) if "vectors" in rows else None
+        return self._arranged(generation, rows, np.array([row[0] for row in vector_rows], np.int64), vectors)
+
+    def _arranged(
+        self, generation: int, rows: Mapping[str, Sequence[Row]], vector_items: Int64Array, vectors: Float32Array | None
+    ) -> Snapshot:
+        """The rows as arrays.
+
+        Raises:
+            IndexStoreError: when they refer to what is not there.
+        """
+        position = {class_id: place for place, (class_id, _) in enumerate(rows["classes"])}
+        names = _by_class(rows["names"])
+        item_ids = np.array([row[0] for row in rows["items"]], np.int64)
+        homeless = {row[1] for row in rows["items"]} - position.keys()
+        if homeless or not np.array_equal(np.unique(vector_items), item_ids):
+            raise IndexStoreError(
+                f"'{self.file}' has drawings without a class or without a vector: see `logo-retrieval "
+                "verify`; restore a copy, or build it again"
+            )
         return Snapshot(
             generation=generation,
-            classes=tuple(name for _, name in classes),
-            item_ids=np.array([item for item, _ in items], np.int64),
-            item_classes=np.array([position[class_id] for _, class_id in items], np.int64),
-            vector_items=np.array(vector_items, np.int64).reshape(-1),
+            classes=tuple(name for _, name in rows["classes"]),
+            item_ids=item_ids,
+            item_classes=np.array([position[row[1]] for row in rows["items"]], np.int64),
+            vector_items=vector_items,
             vectors=vectors,
-            names=tuple(names.get(class_id, ()) for class_id, _ in classes),
+            names=tuple(names.get(class_id, ()) for class_id in position),
         )
 
     def class_names(self) -> dict[str, tuple[str, ...]]:
         """The names by which each class is known, by class, in the order stored; () where none are stored."""
         with storage_errors(self.file, "read"), transaction(self._connection):
-            names = self._read_names()
+            names = _by_class(rows_of(self._connection, "names"))
             classes = self._connection.execute("SELECT id, name FROM classes ORDER BY id").fetchall()
         return {label: names.get(class_id, ()) for class_id, label in classes}
 
-    def _read_names(self) -> dict[int, tuple[str, ...]]:
-        names: dict[int, tuple[str, ...]] = {}
-        for class_id, name in self._connection.execute("SELECT class_id, name FROM names ORDER BY rowid"):
-            names[class_id] = (*names.get(class_id, ()), name)
-        return names
-
-    def _read_vectors(self) -> Float32Array:
-        """(r, d) as they are stored: of unit length but for their rounding."""
-        rows = self._connection.execute("SELECT vector FROM vectors ORDER BY item_id, view").fetchall()
-        return self._unpacked([vector for (vector,) in rows])
+    def _units(self, blobs: Sequence[bytes]) -> Float32Array:
+        """(n, d) of unit length, rounding and all."""
+        vectors = self._unpacked(blobs)
+        if not are_unit(vectors).all():
+            raise IndexStoreError(f"vectors of '{self.file}' are not of unit length: it is damaged, build it again")
+        return unit(vectors)
 
     def _unpacked(self, blobs: Sequence[bytes]) -> Float32Array:
+        """(n, d) as they are stored: of unit length but for their rounding."""
         vectors = vectors_of(blobs, self.manifest.dim)
         if vectors is None:
             raise IndexStoreError(
@@ -261,45 +284,43 @@ class IndexStore:
                 ).fetchall()
             )
 
+    def is_wiped(self) -> bool:
+        """Whether nothing that was removed may still lie in the file, as after a removal that was killed."""
+        with storage_errors(self.file, "read"):
+            return self._connection.execute("SELECT 1 FROM meta WHERE key = ?", (WIPE,)).fetchone() is None
+
     def faults(self) -> list[str]:
         """Everything that is wrong with the file, one sentence each; empty when it is sound."""
-        check = self._connection.execute
-        with storage_errors(self.file, "check"):
-            faults = [f"SQLite: {text}" for (text,) in check("PRAGMA integrity_check(20)") if text != "ok"]
-            faults += [f"row {row[1]} of {row[0]} refers to no {row[2]}" for row in check("PRAGMA foreign_key_check")]
-            if faults:
-                return faults
-            faults += [
-                f"item '{name}' has no vector"
-                for (name,) in check("SELECT name FROM items WHERE id NOT IN (SELECT item_id FROM vectors)")
-            ]
-            faults += [
-                f"item '{name}' has a checksum of {length} bytes, not 32"
-                for name, length in check("SELECT name, length(sha256) FROM items WHERE length(sha256) <> 32")
-            ]
-            faults += [
-                f"item '{name}' has no thumbnail"
-                for (name,) in check("SELECT name FROM items WHERE id NOT IN (SELECT item_id FROM thumbnails)")
-            ]
-            named = self._read_names()
-            faults += [
-                f"class '{name}' has neither an item nor a name"
-                for class_id, name in check("SELECT id, name FROM classes WHERE id NOT IN (SELECT class_id FROM items)")
-                if class_id not in named
-            ]
-            items = check("SELECT item_id FROM vectors ORDER BY item_id, view").fetchall()
-            try:
-                vectors = self._read_vectors()
-            except IndexStoreError as error:
-                return [*faults, str(error)]
-        faults += [
-            f"a vector of item {item} is not of unit length"
-            for (item,), fine in zip(items, _are_unit(vectors), strict=True)
-            if not fine
-        ]
+        with storage_errors(self.file, "check"), transaction(self._connection):
+            faults = faults_of(self._connection, self.manifest.dim)
+        try:
+            self.generation()
+        except IndexStoreError as error:
+            faults.append(str(error))
         return faults
 
 
-def _are_unit(vectors: Float32Array) -> npt.NDArray[np.bool_]:
-    fine: npt.NDArray[np.bool_] = np.abs(np.linalg.norm(vectors, axis=1) - 1) < 1e-3  # False for NaN too
-    return fine
+def not_as_written(file: Path, tables: Sequence[str]) -> str:
+    """A sentence about tables that do not have their checksum."""
+    return (
+        f"'{file}' is damaged: the table{'s' * (len(tables) > 1)} {', '.join(tables)} cannot be what was written; "
+        "restore a copy, or build the index again"
+    )
+
+
+def generation_of(row: Row | None, file: Path) -> int:
+    """The generation in a row of `meta`.
+
+    Raises:
+        IndexStoreError: when there is none.
+    """
+    if row is None or not str(row[0]).isdecimal():
+        raise IndexStoreError(f"'{file}' has no generation: build the index again")
+    return int(row[0])
+
+
+def _by_class(rows: Iterable[Row]) -> dict[int, tuple[str, ...]]:
+    names: dict[int, tuple[str, ...]] = {}
+    for class_id, name in rows:
+        names[class_id] = (*names.get(class_id, ()), name)
+    return names

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field
 from typing import Self
 
 from logo_retrieval.errors import IndexStoreError
+from logo_retrieval.fields import DIGEST, NUMBERS, OBJECT, SIZE, TEXT, TEXTS, read_object, wrong_field
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,12 +44,26 @@ class Manifest:
         """The manifest that `to_json` wrote.
 
         Raises:
-            IndexStoreError: when fields are missing or unknown.
+            IndexStoreError: when it is not JSON, or fields are missing, unknown or of the wrong type.
         """
-        values = json.loads(text)
-        names = {each.name for each in fields(cls)}
-        if not isinstance(values, dict) or set(values) != names:
-            raise IndexStoreError(
-                f"the manifest must hold {sorted(names)}, got {sorted(values)}: build the index again"
-            )
+        try:
+            values = read_object(text)
+        except ValueError as error:
+            raise IndexStoreError(f"the manifest {error}: {_ADVICE}") from error
+        if values.keys() != _CHECKS.keys():
+            raise IndexStoreError(f"the manifest must hold {sorted(_CHECKS)}, got {sorted(values)}: {_ADVICE}")
+        fault = wrong_field(values, _CHECKS)
+        if fault:
+            raise IndexStoreError(f"the manifest is damaged, {fault}: {_ADVICE}")
         return cls(**values)
+
+
+_ADVICE = "restore a copy, or build the index again"
+_CHECKS = {
+    **dict.fromkeys(("model", "precision", "created"), TEXT),
+    "model_digest": DIGEST,
+    "dim": SIZE,
+    "preparation": OBJECT,
+    "decision": NUMBERS,
+    "versions": TEXTS,
+}

@@ -6,6 +6,7 @@ import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from functools import cache
 from pathlib import Path
 from types import TracebackType
 from urllib.parse import quote
@@ -83,7 +84,8 @@ def connect(path: Path, *, write: bool) -> sqlite3.Connection:
     last; in a folder that may not be written it opens the file as immutable, since a log cannot be read there.
 
     Raises:
-        IndexStoreError: when there is no index, or it is of another kind or schema version.
+        IndexStoreError: when there is no index, it is of another kind or schema version, or has other tables: triggers
+            and views would run what somebody else has written.
     """
     if not path.is_file():
         raise IndexStoreError(f"there is no index at '{path.parent}': build one with `logo-retrieval build-index`")
@@ -95,7 +97,9 @@ def connect(path: Path, *, write: bool) -> sqlite3.Connection:
             f"file:{quote(os.fsencode(path.absolute()))}?mode={mode}", uri=True, timeout=10.0, check_same_thread=False
         )
         try:
+            connection.execute("PRAGMA trusted_schema = OFF")
             _check_kind(connection, path)
+            _check_tables(connection, path)
             connection.execute("PRAGMA foreign_keys = ON")
             if not write:
                 connection.execute("PRAGMA query_only = ON")
@@ -139,9 +143,28 @@ def _check_kind(connection: sqlite3.Connection, path: Path) -> None:
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     if version != SCHEMA_VERSION:
         raise IndexStoreError(
-            f"the index '{path.parent}' has schema version {version}, this release reads {SCHEMA_VERSION}: "
+            f"'{path}' has schema version {version}, this release reads {SCHEMA_VERSION}: "
             "move it away and build it again with `logo-retrieval build-index`"
         )
+
+
+def _check_tables(connection: sqlite3.Connection, path: Path) -> None:
+    if _schema_of(connection) != _own_schema():
+        raise IndexStoreError(
+            f"the tables of '{path}' are not those of an index of this release: it is damaged, or was changed by "
+            "another program; restore a copy, or move it away and build the index again"
+        )
+
+
+def _schema_of(connection: sqlite3.Connection) -> set[tuple[str, str, str, str | None]]:
+    return set(connection.execute("SELECT type, name, tbl_name, sql FROM sqlite_schema"))
+
+
+@cache
+def _own_schema() -> set[tuple[str, str, str, str | None]]:
+    with closing(sqlite3.connect(":memory:")) as connection:
+        connection.executescript(_TABLES)
+        return _schema_of(connection)
 
 
 class transaction:  # noqa: N801  (reads as a verb: with transaction(connection))

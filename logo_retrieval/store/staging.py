@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import sqlite3
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -10,10 +12,13 @@ from typing import Self
 
 import numpy as np
 
+from logo_retrieval.errors import IndexStoreError
 from logo_retrieval.store.schema import storage_errors
 from logo_retrieval.values import Float32Array
 
 STAGING_FILE = "build.sqlite"
+_FORMAT = 2
+"""Of the tables; what another release has left is of another recipe."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +54,7 @@ class Staging:
 
     def _prepare(self, recipe: str) -> None:
         run = self._connection.execute
+        recipe = f"{_FORMAT} {recipe}"
         run("PRAGMA locking_mode = EXCLUSIVE")
         run("PRAGMA synchronous = NORMAL")
         run("BEGIN EXCLUSIVE")
@@ -59,7 +65,7 @@ class Staging:
             run("INSERT INTO recipe VALUES (?)", (recipe,))
         run(
             "CREATE TABLE IF NOT EXISTS drawings (sha256 BLOB PRIMARY KEY, perceptual_hash INTEGER NOT NULL, "
-            "thumbnail BLOB NOT NULL, dim INTEGER NOT NULL, vectors BLOB NOT NULL)"
+            "thumbnail BLOB NOT NULL, dim INTEGER NOT NULL, vectors BLOB NOT NULL, checksum BLOB NOT NULL)"
         )
         self._connection.commit()
 
@@ -69,12 +75,15 @@ class Staging:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if kind is not None and self._connection.execute("SELECT 1 FROM drawings LIMIT 1").fetchone() is None:
-            self.discard()
+        if kind is not None:
+            with suppress(sqlite3.DatabaseError):  # of a damaged file, which the error has told
+                if self._connection.execute("SELECT 1 FROM drawings LIMIT 1").fetchone() is None:
+                    self.discard()
         self._connection.close()
 
     def __contains__(self, sha256: bytes) -> bool:
-        row = self._connection.execute("SELECT 1 FROM drawings WHERE sha256 = ?", (sha256,)).fetchone()
+        with storage_errors(self._file, "read"):
+            row = self._connection.execute("SELECT 1 FROM drawings WHERE sha256 = ?", (sha256,)).fetchone()
         return row is not None
 
     def add(self, drawings: dict[bytes, StagedDrawing]) -> None:
@@ -84,13 +93,11 @@ class Staging:
             IndexStoreError: when it cannot be written.
         """
         with storage_errors(self._file, "write"):
-            self._connection.executemany(
-                "INSERT OR REPLACE INTO drawings VALUES (?, ?, ?, ?, ?)",
-                [
-                    (sha256, each.perceptual_hash, each.thumbnail, each.vectors.shape[1], each.vectors.tobytes())
-                    for sha256, each in drawings.items()
-                ],
-            )
+            for sha256, each in drawings.items():
+                content = (each.perceptual_hash, each.thumbnail, each.vectors.shape[1], each.vectors.tobytes())
+                self._connection.execute(
+                    "INSERT OR REPLACE INTO drawings VALUES (?, ?, ?, ?, ?, ?)", (sha256, *content, _checksum(content))
+                )
             self._connection.commit()
 
     def get(self, sha256: bytes) -> StagedDrawing:
@@ -98,13 +105,18 @@ class Staging:
 
         Raises:
             KeyError: when it was never added.
+            IndexStoreError: when the file is damaged.
         """
-        row = self._connection.execute(
-            "SELECT perceptual_hash, thumbnail, dim, vectors FROM drawings WHERE sha256 = ?", (sha256,)
-        ).fetchone()
+        with storage_errors(self._file, "read"):
+            row = self._connection.execute(
+                "SELECT perceptual_hash, thumbnail, dim, vectors, checksum FROM drawings WHERE sha256 = ?", (sha256,)
+            ).fetchone()
         if row is None:
             raise KeyError(sha256.hex())
-        perceptual_hash, thumbnail, dim, vectors = row
+        *content, checksum = row
+        if _checksum(tuple(content)) != checksum:
+            raise IndexStoreError(f"'{self._file}' is damaged: delete it, and build the index again")
+        perceptual_hash, thumbnail, dim, vectors = content
         return StagedDrawing(perceptual_hash, thumbnail, np.frombuffer(vectors, np.float32).reshape(-1, dim))
 
     def discard(self) -> None:
@@ -112,3 +124,18 @@ class Staging:
         self._connection.close()
         self._file.unlink(missing_ok=True)
         self._file.with_name(self._file.name + "-journal").unlink(missing_ok=True)
+
+
+def _checksum(content: tuple[object, ...]) -> bytes:
+    return hashlib.sha256(ascii(content).encode()).digest()
+
+
+def remove_staging(folder: Path) -> None:
+    """Deletes what an interrupted build has left, if there is anything.
+
+    Raises:
+        IndexStoreError: when it may not be deleted, or a build holds it.
+    """
+    if (folder / STAGING_FILE).exists():
+        with Staging(folder, "") as staging, storage_errors(folder / STAGING_FILE, "delete"):
+            staging.discard()

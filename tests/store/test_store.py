@@ -16,6 +16,7 @@ from logo_retrieval.store.changes import add_items, remove_class, replace_index
 from logo_retrieval.store.index_store import IndexStore, StoredItem
 from logo_retrieval.store.manifest import Manifest
 from logo_retrieval.store.schema import INDEX_FILE, connect
+from logo_retrieval.store.seal import seal
 from logo_retrieval.store.staging import STAGING_FILE, StagedDrawing, Staging
 from logo_retrieval.store.vectors import vector_blob, vectors_of
 
@@ -148,6 +149,8 @@ def test_faults_are_named(index: Path) -> None:
     connection.close()
     with IndexStore(index) as store:
         assert store.faults() == [
+            "the table classes does not have its checksum",
+            "the table vectors does not have its checksum",
             "item 'c.svg' has no vector",
             "class 'hollow' has neither an item nor a name",
             "a vector of item 1 is not of unit length",
@@ -157,6 +160,7 @@ def test_faults_are_named(index: Path) -> None:
 def test_vectors_of_a_wrong_width(index: Path) -> None:
     with sqlite3.connect(index / INDEX_FILE) as connection:
         connection.execute("UPDATE vectors SET vector = x'00' WHERE item_id = 1")
+        seal(connection)
     connection.close()
     with IndexStore(index) as store, pytest.raises(IndexStoreError, match="not 4 wide"):
         store.snapshot()

@@ -1,0 +1,54 @@
+"""ONNX graphs byte by byte, in Protocol Buffers' wire format: also such as no library would write."""
+
+from __future__ import annotations
+
+import numpy as np
+
+SIDE, WIDTH = 4, 3
+"""Of the pictures that the graph takes, and of the vectors that it gives."""
+
+WEIGHTS = np.arange(SIDE * SIDE * 3 * WIDTH, dtype=np.float32).tobytes()
+_FLOAT, _EXTERNAL = 1, 1
+
+
+def _field(number: int, value: int | str | bytes) -> bytes:
+    if isinstance(value, int):
+        return _varint(number << 3) + _varint(value)
+    content = value.encode() if isinstance(value, str) else value
+    return _varint(number << 3 | 2) + _varint(len(content)) + content
+
+
+def _varint(number: int) -> bytes:
+    head = bytes([number & 127 | (128 if number > 127 else 0)])
+    return head if number < 128 else head + _varint(number >> 7)
+
+
+def graph(*, elsewhere: str | None = None, kind: int = _FLOAT, width: int = WIDTH) -> bytes:
+    """(n, 4, 4, 3) flattened and multiplied by a matrix.
+
+    Args:
+        elsewhere: path of the file that holds the matrix; None for the graph itself.
+        kind: of the input's numbers, as ONNX numbers them.
+        width: of the output, as the graph states it.
+    """
+    matrix = _field(1, SIDE * SIDE * 3) + _field(1, WIDTH) + _field(2, _FLOAT) + _field(8, "w")
+    if elsewhere is None:
+        matrix += _field(9, WEIGHTS)
+    else:
+        for key, value in (("location", elsewhere), ("offset", "0"), ("length", str(len(WEIGHTS)))):
+            matrix += _field(13, _field(1, key) + _field(2, value))
+        matrix += _field(14, _EXTERNAL)
+    content = (
+        _field(1, _field(1, "x") + _field(2, "flat") + _field(4, "Flatten"))
+        + _field(1, _field(1, "flat") + _field(1, "w") + _field(2, "y") + _field(4, "MatMul"))
+        + _field(2, "graph")
+        + _field(5, matrix)
+        + _field(11, _port("x", kind, "n", SIDE, SIDE, 3))
+        + _field(12, _port("y", kind, "n", width))
+    )
+    return _field(1, 8) + _field(7, content) + _field(8, _field(2, 15))
+
+
+def _port(name: str, kind: int, *shape: int | str) -> bytes:
+    sides = b"".join(_field(1, _field(1 if isinstance(side, int) else 2, side)) for side in shape)
+    return _field(1, name) + _field(2, _field(1, _field(1, kind) + _field(2, sides)))

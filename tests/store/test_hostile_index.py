@@ -1,0 +1,173 @@
+"""Index files as strangers may make them, checksums and all: an error that says what is wrong, and no code is run."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+import numpy as np
+import pytest
+from test_store import CLASSES, DIM, ITEMS, MANIFEST
+
+from logo_retrieval.errors import IndexStoreError
+from logo_retrieval.store.cache import CACHE_FILE, read_cache
+from logo_retrieval.store.changes import add_items, compact, remove_class, replace_index
+from logo_retrieval.store.index_store import IndexStore
+from logo_retrieval.store.schema import INDEX_FILE
+from logo_retrieval.store.seal import seal
+from logo_retrieval.store.staging import STAGING_FILE, StagedDrawing, Staging
+from logo_retrieval.store.vectors import vector_blob
+
+
+@pytest.fixture
+def index(tmp_path: Path) -> Path:
+    replace_index(tmp_path, MANIFEST, CLASSES, ITEMS)
+    return tmp_path
+
+
+def changed(index: Path, script: str) -> None:
+    """Runs SQL as another program would, and makes the checksums fit."""
+    with closing(sqlite3.connect(index / INDEX_FILE)) as connection:
+        connection.executescript(script)
+        seal(connection)
+        connection.commit()
+
+
+SCHEMAS = {
+    "a trigger": "CREATE TRIGGER t AFTER INSERT ON items BEGIN DELETE FROM items; END",
+    "a trigger on deletion": "CREATE TRIGGER t AFTER DELETE ON items BEGIN DELETE FROM audit; END",
+    "a view for a table": "ALTER TABLE names RENAME TO others; CREATE VIEW names AS SELECT class_id, name, 1 AS rowid "
+    "FROM others",
+    "a view without end": "DROP TABLE names; CREATE VIEW names AS WITH RECURSIVE r (class_id, name) AS "
+    "(SELECT 1, 'x' UNION ALL SELECT class_id, name FROM r) SELECT class_id, name, 1 AS rowid FROM r",
+    "a further table": "CREATE TABLE more (x)",
+    "a further index": "CREATE INDEX more ON items (source)",
+    "an index on an expression": "CREATE INDEX more ON items (abs(perceptual_hash))",
+    "statistics": "ANALYZE",
+    "a missing index": "DROP INDEX items_by_class",
+    "a column computed": "ALTER TABLE items ADD COLUMN x BLOB AS (zeroblob(1000000000))",
+    "loose types": "DROP TABLE audit; CREATE TABLE audit (id INTEGER PRIMARY KEY, at, action, detail)",
+}
+
+
+@pytest.mark.parametrize("script", SCHEMAS.values(), ids=SCHEMAS.keys())
+def test_other_tables_than_those_of_an_index(index: Path, script: str) -> None:
+    with closing(sqlite3.connect(index / INDEX_FILE)) as connection:
+        connection.executescript(script)
+    attempts: list[Callable[[], object]] = [
+        lambda: IndexStore(index),
+        lambda: add_items(index, [], generation=1),
+        lambda: remove_class(index, "beta"),
+        lambda: compact(index),
+        lambda: replace_index(index, MANIFEST, CLASSES, ITEMS),
+    ]
+    for attempt in attempts:
+        with pytest.raises(IndexStoreError, match="the tables of .* are not those of an index"):
+            attempt()
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        "UPDATE items SET class_id = 99 WHERE id = 2",
+        "DELETE FROM classes",
+        "DELETE FROM vectors WHERE item_id = 1",
+        "UPDATE vectors SET item_id = 77 WHERE item_id = 1",
+        "DELETE FROM items WHERE id = 3",
+        "UPDATE vectors SET vector = zeroblob(1000000) WHERE item_id = 1",
+        "DELETE FROM meta WHERE key = 'generation'",
+        "UPDATE meta SET value = 'many' WHERE key = 'generation'",
+    ],
+)
+def test_rows_that_do_not_fit(index: Path, script: str) -> None:
+    changed(index, script)
+    with IndexStore(index) as store:
+        with pytest.raises(IndexStoreError):
+            store.snapshot()
+        assert store.faults()
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, 0, 2])
+def test_vectors_of_no_unit_length(index: Path, value: float) -> None:
+    blob = vector_blob(np.full(DIM, value, np.float32))
+    changed(index, f"UPDATE vectors SET vector = x'{blob.hex()}' WHERE item_id = 1")
+    with IndexStore(index) as store:
+        with pytest.raises(IndexStoreError, match="not of unit length"):
+            store.snapshot()
+        assert store.faults() == ["a vector of item 1 is not of unit length"]
+
+
+GOOD = json.loads(MANIFEST.to_json())
+
+
+WRONG: dict[str, list[object]] = {
+    "model": [1],
+    "dim": ["4", 0, -1, 4.0, True, 10**30],
+    "precision": [None],
+    "versions": [{"numpy": 2}],
+    "created": [[]],
+    "preparation": ["resvg"],
+    "decision": [[], {"k": float("nan")}, {"k": 10**400}, {"k": "1"}],
+    "model_digest": ["../../../../etc", "/tmp", "", "AB" * 32, 5],
+    "extra": [1],
+}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(json.dumps(GOOD | {key: each}) for key, values in WRONG.items() for each in values),
+        "[" * 100_000,
+        '{"model": ' * 100_000,
+        "[" * 100_000 + "]" * 100_000,
+        "",
+        "[1]",
+        "NaN",
+        "null",
+        "{}",
+    ],
+)
+def test_manifests(index: Path, text: str) -> None:
+    with closing(sqlite3.connect(index / INDEX_FILE)) as connection:
+        connection.execute("UPDATE meta SET value = ? WHERE key = 'manifest'", (text,))
+        seal(connection)
+        connection.commit()
+    with pytest.raises(IndexStoreError, match=rf"{INDEX_FILE}.* the manifest"):
+        IndexStore(index)
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        b"[" * 100_000,
+        b'{"generation": 1e999}',
+        b'{"generation": NaN}',
+        b'{"generation": {}}',
+        b"[]",
+        b"5",
+        b"\xff",
+        b"",
+    ],
+)
+def test_caches(tmp_path: Path, header: bytes) -> None:
+    (tmp_path / CACHE_FILE).write_bytes(header + b"\npayload")
+    assert read_cache(tmp_path, backend="plain") is None
+
+
+def test_a_damaged_file_of_an_interrupted_build_is_an_error(tmp_path: Path) -> None:
+    drawings = {bytes([place]) * 32: StagedDrawing(3, bytes(5000), np.ones((2, DIM), np.float32)) for place in range(9)}
+    with Staging(tmp_path, "recipe") as staging:
+        staging.add(drawings)
+    file = tmp_path / STAGING_FILE
+    whole = file.read_bytes()
+    for place in range(4096, len(whole), 4096):
+        file.write_bytes(whole[:place] + b"\xff" * 4096 + whole[place + 4096 :])
+        try:
+            with Staging(tmp_path, "recipe") as staging:
+                held = {key: staging.get(key).vectors.tolist() for key in drawings if key in staging}
+        except IndexStoreError:
+            continue
+        assert all(vectors == [[1.0] * DIM] * 2 for vectors in held.values())
