@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import warnings
 from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
@@ -59,9 +58,7 @@ def export_trained(
     """
     spec = find_backbone(recipe.backbone)
     embedder = embedder_of(network)
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", category=FutureWarning, module=r"keras\.")  # of its converter, about numpy
-        onnx = export_onnx(embedder)
+    onnx = export_onnx(embedder)
     best = best or kept_entry(log, recipe.keep)
     head = head_vectors(network, data)
     fitted = calibrated(network, head, recipe, data)

@@ -81,8 +81,6 @@ def test_without_tensorflow_it_says_what_to_install(classes: Path, tmp_path: Pat
 
 
 @pytest.mark.large
-@pytest.mark.filterwarnings("ignore:In the future `np.object`:FutureWarning")
-@pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy:DeprecationWarning")
 def test_train_stop_go_on_build_and_classify(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from logo_retrieval_cli import train
 
@@ -127,8 +125,6 @@ ORIGIN = ("resnet50", "xception", "densenet169", "inception_resnet_v2")
 
 
 @pytest.mark.large
-@pytest.mark.filterwarnings("ignore:In the future `np.object`:FutureWarning")
-@pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy:DeprecationWarning")
 @pytest.mark.parametrize("backbone", ORIGIN)
 def test_the_origins_networks_learn_and_answer(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, backbone: str
@@ -151,8 +147,6 @@ def test_the_origins_networks_learn_and_answer(
 
 
 @pytest.mark.large
-@pytest.mark.filterwarnings("ignore:In the future `np.object`:FutureWarning")
-@pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy:DeprecationWarning")
 def test_two_backbones_make_an_ensemble(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from logo_retrieval_cli import train
 
