@@ -41,7 +41,13 @@ def make_deterministic() -> None:
 
 
 def fit(
-    data: TrainingSet, recipe: Recipe, folder: Path, *, start: Path | None = None, report: Report | None = None
+    data: TrainingSet,
+    recipe: Recipe,
+    folder: Path,
+    *,
+    start: Path | None = None,
+    report: Report | None = None,
+    before_step: Callable[[], object] = lambda: None,
 ) -> keras.Model:
     """Trains a network, or goes on where an earlier call with the same arguments was stopped.
 
@@ -51,6 +57,7 @@ def fit(
         folder: for the checkpoint and the log, made when missing.
         start: the checkpoint of another training whose weights to begin with, wherever their shapes fit.
         report: called with each entry of the log.
+        before_step: called where the training may be stopped, by any exception: before each of its steps.
 
     Returns:
         The network with the averaged weights of its best epoch, or of its last, as the recipe says.
@@ -71,7 +78,7 @@ def fit(
         shorten_log(folder, 0)
         if start is not None:
             copy_weights(start, network, [data.target_names[target] for target in targets])
-    for entry in run.epochs():
+    for entry in run.epochs(before_step):
         if report is not None:
             report(entry)
     if run.state.best:
@@ -94,7 +101,7 @@ class _Run:
         self._data_digest = data.digest()
         self.state = State()
 
-    def epochs(self) -> Iterator[dict[str, Any]]:
+    def epochs(self, before_step: Callable[[], object]) -> Iterator[dict[str, Any]]:
         recipe, state = self._recipe, self.state
         total = recipe.head_epochs + recipe.epochs
         compiled = None
@@ -103,7 +110,7 @@ class _Run:
             if phase != compiled:
                 self._compile(phase)
                 compiled = phase
-            yield self._epoch(phase)
+            yield self._epoch(phase, before_step)
 
     def _is_done(self) -> bool:
         recipe, state = self._recipe, self.state
@@ -137,12 +144,13 @@ class _Run:
             for variable, value in zip(optimizer.variables, self.state.optimizer, strict=True):
                 variable.assign(value)
 
-    def _epoch(self, phase: str) -> dict[str, Any]:
+    def _epoch(self, phase: str, before_step: Callable[[], object]) -> dict[str, Any]:
         recipe, state, network = self._recipe, self.state, self._network
         began, cpu_began = time.monotonic(), time.process_time()
         first = state.epoch * recipe.steps_per_epoch
         sums = 0.0
         for step, batch in enumerate(self._batches.batches(first, first + recipe.steps_per_epoch), start=first + 1):
+            before_step()
             true = self._place[batch.targets]
             loss = network.train_on_batch(batch.views.astype(np.float32), self._wanted(true))
             sums += float(np.ravel(loss)[0])
