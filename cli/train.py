@@ -62,7 +62,7 @@ def _fold(context: click.Context, parameter: click.Parameter, text: str | None) 
     "--weights",
     default=_DEFAULTS.weights,
     show_default=True,
-    help="To begin with: imagenet, none or a Keras weights file.",
+    help="To begin with: imagenet, none, starter or a model bundle of the same backbone, or a Keras weights file.",
 )
 @click.option("--pooling", type=click.Choice(_POOLINGS), default=_DEFAULTS.pooling, show_default=True)
 @click.option(
@@ -162,6 +162,7 @@ def train(
 
 def _check_options(recipes: Sequence[Recipe]) -> None:
     from logo_retrieval.backbones.catalog import find_backbone
+    from logo_retrieval.models import model_to_begin_with
 
     names = [find_backbone(recipe.backbone).name for recipe in recipes]
     if len(set(names)) < len(names):
@@ -169,10 +170,12 @@ def _check_options(recipes: Sequence[Recipe]) -> None:
     weights = recipes[0].weights
     if weights in ("imagenet", "none"):
         return
-    if not Path(weights).is_file():
-        raise click.UsageError(f"--weights takes imagenet, none or a file, and there is no file '{weights}'")
     if len(names) > 1:
-        raise click.UsageError("a weights file is of one backbone: give one --backbone")
+        raise click.UsageError("weights of a model or a file are of one backbone: give one --backbone")
+    if model_to_begin_with(weights, names[0]) is None and not Path(weights).is_file():
+        raise click.UsageError(
+            f"--weights takes imagenet, none, starter, a model bundle or a file, and there is no file '{weights}'"
+        )
 
 
 def _check_places(output: Path, work: Path, resume: bool) -> None:

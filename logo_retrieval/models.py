@@ -139,6 +139,30 @@ def stored_model(model: str) -> ModelBundle | None:
     return _model_of_index(folder) if (folder / INDEX_FILE).is_file() else None
 
 
+def model_to_begin_with(weights: str, backbone: str) -> ModelBundle | None:
+    """The model whose weights a training of a backbone begins with; None where they are no model's.
+
+    Raises:
+        ModelError: when it is damaged, of another backbone, or of one whose weights a graph does not give back.
+    """
+    from logo_retrieval.backbones.catalog import find_backbone
+
+    bundle = None if weights in ("imagenet", "none") else stored_model(weights)
+    if bundle is None:
+        return None
+    if bundle.config.backbone != find_backbone(backbone).name:
+        raise ModelError(
+            f"the model '{weights}' is of the backbone {bundle.config.backbone}, got {backbone}: "
+            "train that one, or begin with other weights"
+        )
+    if not find_backbone(backbone).is_chain:
+        raise ModelError(
+            f"a training cannot begin with the model '{weights}': its graph does not tell the layers of {backbone} "
+            "apart, only those of efficientnet_lite0, 1 and 2; begin with a Keras weights file"
+        )
+    return bundle
+
+
 def is_backbone(model: str) -> bool:
     """Whether a name means a backbone of the catalogue to `opened_model`: nothing on disk that has it is a model."""
     from logo_retrieval.backbones.catalog import CATALOG

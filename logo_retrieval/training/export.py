@@ -15,6 +15,7 @@ from logo_retrieval.backbones.export import export_onnx
 from logo_retrieval.backbones.weights import IMAGENET, NONE, describe_weights
 from logo_retrieval.bundle import MODEL_FILE, ModelBundle, ModelConfig, write_bundle
 from logo_retrieval.heads.cosine import HEAD_FILE, HeadVectors
+from logo_retrieval.models import model_to_begin_with
 from logo_retrieval.open_set.impostors import IMPOSTORS_FILE
 from logo_retrieval.training.calibrate import calibrated
 from logo_retrieval.training.card import model_card
@@ -107,4 +108,6 @@ def _origin(spec: BackboneSpec, recipe: Recipe, data: TrainingSet, epoch: int) -
 def _licence(spec: BackboneSpec, weights: str) -> str:
     if weights == IMAGENET:
         return spec.licence
+    if (bundle := model_to_begin_with(weights, spec.name)) is not None:
+        return bundle.config.licence
     return "as the trainer chooses" if weights == NONE else "that of the weights file that training began with"

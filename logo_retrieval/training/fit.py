@@ -14,15 +14,27 @@ import numpy as np
 from logo_retrieval.backbones.backend import keras
 from logo_retrieval.errors import ModelError
 from logo_retrieval.evaluation.metrics import macro_f_beta
+from logo_retrieval.models import model_to_begin_with
 from logo_retrieval.training.checkpoint import CHECKPOINT, State, copy_weights, read_checkpoint, write_checkpoint
 from logo_retrieval.training.data import BatchMaker, TrainingSet, plain_views
 from logo_retrieval.training.log import F2, add_to_log, shorten_log
-from logo_retrieval.training.network import EMBEDDING, SCORES, backbone_of, build_network, losses, outputs_of, unfreeze
+from logo_retrieval.training.network import (
+    EMBEDDING,
+    SCORES,
+    backbone_of,
+    build_network,
+    count_statistics,
+    losses,
+    outputs_of,
+    unfreeze,
+)
 from logo_retrieval.training.recipe import Recipe
 from logo_retrieval.values import Float32Array, Int64Array
 
 _CLIP_NORM = 5.0
 _AVERAGED_EVERY = 8
+_COUNTED = 16
+"""Batches by which batch norms count anew where training begins with a model."""
 
 Report = Callable[[dict[str, Any]], None]
 
@@ -78,6 +90,8 @@ def fit(
         shorten_log(folder, 0)
         if start is not None:
             copy_weights(start, network, [data.target_names[target] for target in targets])
+        if model_to_begin_with(recipe.weights, recipe.backbone) is not None:
+            run.count_statistics()
     for entry in run.epochs(before_step):
         if report is not None:
             report(entry)
@@ -100,6 +114,10 @@ class _Run:
         self._asked = plain_views(data.art, asked, recipe.size_px) if len(asked) else None
         self._data_digest = data.digest()
         self.state = State()
+
+    def count_statistics(self) -> None:
+        """Counts for batch norms that know none, on pictures as they will see them."""
+        count_statistics(self._network, (batch.views for batch in self._batches.batches(0, _COUNTED)))
 
     def epochs(self, before_step: Callable[[], object]) -> Iterator[dict[str, Any]]:
         recipe, state = self._recipe, self.state

@@ -41,11 +41,14 @@ def test_wrong_usage_costs_no_time(run: Run, classes: Path, tmp_path: Path) -> N
             (classes, *output, "--backbone", "resnet50", "--backbone", "xception", "--weights", __file__),
             "of one backbone",
         ),
+        ((classes, *output, "--weights", classes), "starter, a model bundle or a file"),
     ):
         outcome = run("train", *arguments)
         assert outcome.code == 2 and message in outcome.err
     outcome = run("train", classes, *output, "--backbone", "efficientnet-lite9")
     assert outcome.code == 1 and "did you mean efficientnet_lite" in outcome.err
+    outcome = run("train", classes, *output, "--weights", "starter", "--backbone", "resnet50")
+    assert outcome.code == 1 and "'starter' is of the backbone efficientnet_lite0, got resnet50" in outcome.err
     assert list(tmp_path.iterdir()) == []
 
 
