@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import click
 
 from .options import EXIT_SOME_UNREADABLE, index_to_write, new_index_option, progress_bar, warn
 from .output import shown
+from .tensorflow_start import load_exporter
+
+if TYPE_CHECKING:
+    from logo_retrieval.bundle import ModelBundle
 
 _RUNTIMES = ("onnxruntime-fp32", "openvino-bf16")
 _POOLINGS = ("avg", "max", "gem")
@@ -54,7 +60,6 @@ def build_index(
     from logo_retrieval.build import build_index as build
     from logo_retrieval.build import check_replaceable
     from logo_retrieval.gallery import read_gallery
-    from logo_retrieval.models import opened_model
     from logo_retrieval.values import OTHER
 
     folder = index_to_write(index)
@@ -62,7 +67,7 @@ def build_index(
         check_replaceable(folder)
     gallery = read_gallery(data)
     with (
-        opened_model(model, weights=weights, pooling=pooling) as bundle,
+        _opened(model, weights, pooling) as bundle,
         progress_bar("build-index", len(gallery.records)) as advance,
     ):
         report = build(
@@ -81,3 +86,21 @@ def build_index(
     )
     if report.unreadable:
         sys.exit(EXIT_SOME_UNREADABLE)
+
+
+@contextmanager
+def _opened(model: str, weights: str, pooling: str) -> Iterator[ModelBundle]:
+    """The model for as long as the block lasts; the export of a backbone has a bar of its own."""
+    from logo_retrieval.models import is_backbone, opened_model
+
+    with ExitStack() as until_used:
+        if not is_backbone(model):
+            yield until_used.enter_context(opened_model(model))
+            return
+        load_exporter()
+        from logo_retrieval.backbones.export import EXPORT_STEPS
+
+        with progress_bar(f"export {model}", EXPORT_STEPS) as advance:
+            opened = opened_model(model, weights=weights, pooling=pooling, progress=lambda done, total: advance(done))
+            bundle = until_used.enter_context(opened)
+        yield bundle

@@ -15,6 +15,16 @@ import click
 _CHATTER = re.compile(r"^(WARNING: All log messages before absl::InitializeLog\(\)|I\d{4} .*oneDNN custom operations)")
 
 
+def load_exporter() -> None:
+    """Imports what exports a backbone.
+
+    It computes once, to compare: oneDNN would keep hundreds of MB of prepared convolutions for more.
+    """
+    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
+    with _without_chatter():
+        importlib.import_module("logo_retrieval.backbones.export")
+
+
 def load_tensorflow() -> None:
     """Imports what trains and exports, and makes it compute the same each time."""
     with _without_chatter():

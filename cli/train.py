@@ -14,12 +14,14 @@ import click
 from logo_retrieval.training.log import F2, LOG, kept_entry, read_log
 from logo_retrieval.training.recipe import Recipe
 
+from .interrupt import deferred_interrupt
 from .options import EXIT_SOME_UNREADABLE, progress_bar, warn
 from .output import csv_line, shown, stdout
 from .tensorflow_start import load_tensorflow
 
 if TYPE_CHECKING:
     from logo_retrieval.bundle import ModelBundle
+    from logo_retrieval.gallery import Gallery
     from logo_retrieval.training.records import Prepared
 
 _DEFAULTS = Recipe()
@@ -60,7 +62,7 @@ def _fold(context: click.Context, parameter: click.Parameter, text: str | None) 
     "--weights",
     default=_DEFAULTS.weights,
     show_default=True,
-    help="To begin with: imagenet, none or a Keras weights file.",
+    help="To begin with: imagenet, none, starter or a model bundle of the same backbone, or a Keras weights file.",
 )
 @click.option("--pooling", type=click.Choice(_POOLINGS), default=_DEFAULTS.pooling, show_default=True)
 @click.option(
@@ -134,29 +136,19 @@ def train(
 
     gallery = read_gallery(data)
     warn("", gallery.remarks)
-    load_tensorflow()  # what is not installed is told before any work
-    from logo_retrieval.training.records import training_set
-
     try:
-        work.mkdir(parents=True, exist_ok=True)
-        with progress_bar("prepare", len(gallery.records)) as advance:
-            prepared = training_set(
-                gallery,
-                work,
-                art_px=max(_ART_PX, size_px),
-                seed=seed,
-                fold=fold,
-                progress=lambda done, total: advance(done),
-            )
-        warn("", prepared.remarks)
-        _write_tables(prepared, work)
-        several = len(recipes) > 1
-        for recipe in recipes:
-            own = Path(recipe.backbone) if several else Path()
-            name = "-".join((output.name, *own.parts))
-            bundle, f2 = _trained(prepared, recipe, work / own, output / own, name)
-            quality = "not validated" if f2 is None else f"validation macro F2 {f2:.3f}"
-            stdout().write(f"{shown(str(bundle.folder))}: {bundle.config.weights}, {quality}\n")
+        with deferred_interrupt() as check:
+            load_tensorflow()  # what is not installed is told before any work
+            check()
+            prepared = _prepared(gallery, work, recipes[0], fold, check)
+            several = len(recipes) > 1
+            for recipe in recipes:
+                own = Path(recipe.backbone) if several else Path()
+                name = "-".join((output.name, *own.parts))
+                bundle, f2 = _trained(prepared, recipe, work / own, output / own, name, check)
+                quality = "not validated" if f2 is None else f"validation macro F2 {f2:.3f}"
+                stdout().write(f"{shown(str(bundle.folder))}: {bundle.config.weights}, {quality}\n")
+                check()
     except KeyboardInterrupt:
         done = sum(len(read_log(log.parent)) for log in work.rglob(LOG))
         raise click.Abort(f"stopped (epochs done: {done}): the same command with --resume goes on") from None
@@ -170,6 +162,7 @@ def train(
 
 def _check_options(recipes: Sequence[Recipe]) -> None:
     from logo_retrieval.backbones.catalog import find_backbone
+    from logo_retrieval.models import model_to_begin_with
 
     names = [find_backbone(recipe.backbone).name for recipe in recipes]
     if len(set(names)) < len(names):
@@ -177,10 +170,12 @@ def _check_options(recipes: Sequence[Recipe]) -> None:
     weights = recipes[0].weights
     if weights in ("imagenet", "none"):
         return
-    if not Path(weights).is_file():
-        raise click.UsageError(f"--weights takes imagenet, none or a file, and there is no file '{weights}'")
     if len(names) > 1:
-        raise click.UsageError("a weights file is of one backbone: give one --backbone")
+        raise click.UsageError("weights of a model or a file are of one backbone: give one --backbone")
+    if model_to_begin_with(weights, names[0]) is None and not Path(weights).is_file():
+        raise click.UsageError(
+            f"--weights takes imagenet, none, starter, a model bundle or a file, and there is no file '{weights}'"
+        )
 
 
 def _check_places(output: Path, work: Path, resume: bool) -> None:
@@ -195,8 +190,28 @@ def _check_places(output: Path, work: Path, resume: bool) -> None:
         raise click.UsageError(f"'{output}' exists: remove it, or take another name")
 
 
+def _prepared(
+    gallery: Gallery, work: Path, recipe: Recipe, fold: tuple[int, int] | None, check: Callable[[], None]
+) -> Prepared:
+    """The drawings, divided, with the tables of the parts."""
+    from logo_retrieval.training.records import training_set
+
+    work.mkdir(parents=True, exist_ok=True)
+    with progress_bar("prepare", len(gallery.records)) as advance:
+
+        def progress(done: int, total: int) -> None:
+            check()
+            advance(done)
+
+        art_px = max(_ART_PX, recipe.size_px)
+        prepared = training_set(gallery, work, art_px=art_px, seed=recipe.seed, fold=fold, progress=progress)
+    warn("", prepared.remarks)
+    _write_tables(prepared, work)
+    return prepared
+
+
 def _trained(
-    prepared: Prepared, recipe: Recipe, work: Path, output: Path, name: str
+    prepared: Prepared, recipe: Recipe, work: Path, output: Path, name: str, check: Callable[[], None]
 ) -> tuple[ModelBundle, float | None]:
     """One backbone from its start, or from where it stands, to its bundle; with the macro F2 of its best epoch."""
     from logo_retrieval.training.curves import curves_svg
@@ -218,7 +233,8 @@ def _trained(
         show(entry)
         (work / CURVES_FILE).write_text(curves_svg(read_log(work)), encoding="utf-8")
 
-    network = fit(data, recipe, work, report=report)
+    network = fit(data, recipe, work, report=report, before_step=check)
+    check()
     log = read_log(work)
     bundle = export_trained(network, recipe, data, output, name=name, log=log)
     return bundle, kept_entry(log, recipe.keep).get(F2)

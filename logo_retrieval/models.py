@@ -7,9 +7,10 @@ import glob
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from logo_retrieval.bundle import CONFIG_NAME, ModelBundle, check_files, described_bundle, read_bundle
 from logo_retrieval.ensemble import member_folders, read_members, write_ensemble
@@ -17,6 +18,9 @@ from logo_retrieval.errors import IndexStoreError, ModelError
 from logo_retrieval.store.index_store import IndexStore
 from logo_retrieval.store.manifest import Manifest
 from logo_retrieval.store.schema import INDEX_FILE, storage_errors, use_log
+
+if TYPE_CHECKING:
+    from logo_retrieval.backbones.catalog import BackboneSpec
 
 STARTER = "starter"
 
@@ -162,8 +166,59 @@ def model_of(folder: Path, manifest: Manifest) -> ModelBundle:
     return bundle
 
 
+def stored_model(model: str) -> ModelBundle | None:
+    """The model that is there already under a name: "starter", the folder of a bundle or of an index; else None.
+
+    Raises:
+        ModelError: when it is damaged.
+    """
+    folder = starter_index() if model == STARTER else Path(model)
+    if (folder / CONFIG_NAME).is_file():
+        return read_bundle(folder)
+    return _model_of_index(folder) if (folder / INDEX_FILE).is_file() else None
+
+
+def model_to_begin_with(weights: str, backbone: str) -> ModelBundle | None:
+    """The model whose weights a training of a backbone begins with; None where they are no model's.
+
+    Raises:
+        ModelError: when it is damaged, of another backbone, or of one whose weights a graph does not give back.
+    """
+    from logo_retrieval.backbones.catalog import find_backbone
+
+    bundle = None if weights in ("imagenet", "none") else stored_model(weights)
+    if bundle is None:
+        return None
+    if bundle.config.backbone != find_backbone(backbone).name:
+        raise ModelError(
+            f"the model '{weights}' is of the backbone {bundle.config.backbone}, got {backbone}: "
+            "train that one, or begin with other weights"
+        )
+    if not find_backbone(backbone).is_chain:
+        raise ModelError(
+            f"a training cannot begin with the model '{weights}': its graph does not tell the layers of {backbone} "
+            "apart, only those of efficientnet_lite0, 1 and 2; begin with a Keras weights file"
+        )
+    return bundle
+
+
+def is_backbone(model: str) -> bool:
+    """Whether a name means a backbone of the catalogue to `opened_model`: nothing on disk that has it is a model."""
+    from logo_retrieval.backbones.catalog import CATALOG
+
+    folder = Path(model)
+    stored = any((folder / name).is_file() for name in (CONFIG_NAME, INDEX_FILE))
+    return model in CATALOG and not stored and not member_folders(folder)
+
+
 @contextmanager
-def opened_model(model: str, *, weights: str = "imagenet", pooling: str = "avg") -> Iterator[ModelBundle]:
+def opened_model(
+    model: str,
+    *,
+    weights: str = "imagenet",
+    pooling: str = "avg",
+    progress: Callable[[int, int], object] = lambda done, total: None,
+) -> Iterator[ModelBundle]:
     """A model for as long as the block lasts; whoever needs it longer copies it, as an index does.
 
     Args:
@@ -171,6 +226,7 @@ def opened_model(model: str, *, weights: str = "imagenet", pooling: str = "avg")
             joined to an ensemble; or a backbone of the catalogue, which is then exported: that needs the extra `train`.
         weights: of a backbone: "imagenet", "none" or a Keras weights file.
         pooling: of a backbone: "avg", "max" or "gem".
+        progress: of an export, called with the steps done and their total.
 
     Raises:
         ModelError: when it is none of these, is damaged, or the weights cannot be had.
@@ -178,35 +234,38 @@ def opened_model(model: str, *, weights: str = "imagenet", pooling: str = "avg")
     """
     from logo_retrieval.backbones.catalog import CATALOG
 
-    folder = starter_index() if model == STARTER else Path(model)
-    if (folder / CONFIG_NAME).is_file():
-        yield read_bundle(folder)
-    elif (folder / INDEX_FILE).is_file():
-        yield _model_of_index(folder)
+    folder = Path(model)
+    if (stored := stored_model(model)) is not None:
+        yield stored
     elif member_folders(folder):
         with tempfile.TemporaryDirectory() as scratch:
             yield write_ensemble(Path(scratch) / "ensemble", read_members(folder), name=folder.resolve().name)
     elif model in CATALOG:
-        from logo_retrieval.backbones.build import build_embedder
-        from logo_retrieval.backbones.export import export_bundle
-        from logo_retrieval.backbones.weights import describe_weights
-
-        spec = CATALOG[model]
-        network = build_embedder(model, weights=weights, pooling=pooling)
         with tempfile.TemporaryDirectory() as scratch:
-            yield export_bundle(
-                Path(scratch) / model,
-                spec,
-                network,
-                name=f"{model}-{Path(weights).name}-{pooling}",
-                pooling=pooling,
-                weights=describe_weights(spec, weights),
-            )
+            yield _exported(Path(scratch) / model, CATALOG[model], weights, pooling, progress)
     else:
         raise ModelError(
             f"expected '{STARTER}', the folder of a model bundle with a {CONFIG_NAME}, a folder of such, or a backbone "
             f"({', '.join(CATALOG)}), got '{model}'"
         )
+
+
+def _exported(
+    folder: Path, spec: BackboneSpec, weights: str, pooling: str, progress: Callable[[int, int], object]
+) -> ModelBundle:
+    from logo_retrieval.backbones.build import build_embedder
+    from logo_retrieval.backbones.export import export_bundle
+    from logo_retrieval.backbones.weights import describe_weights
+
+    return export_bundle(
+        folder,
+        spec,
+        build_embedder(spec.name, weights=weights, pooling=pooling),
+        name=f"{spec.name}-{Path(weights).name}-{pooling}",
+        pooling=pooling,
+        weights=describe_weights(spec, weights),
+        progress=progress,
+    )
 
 
 def _model_of_index(folder: Path) -> ModelBundle:

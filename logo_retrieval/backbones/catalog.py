@@ -66,6 +66,11 @@ class BackboneSpec:
     licence: str
     paper: str
 
+    @property
+    def is_chain(self) -> bool:
+        """Whether it is one chain of convolutions, a batch norm behind each: their order alone tells them apart."""
+        return self.constructor.startswith("logo_retrieval.backbones.efficientnet_lite:")
+
     def construct(self, input_size_px: int, *, include_top: bool = False, weights: str | None = None) -> keras.Model:
         """Builds the network, and imports TensorFlow to do so.
 

@@ -1,9 +1,16 @@
-"""Keras to ONNX, checked against Keras before it is kept."""
+"""Keras to ONNX, checked against Keras before it is kept.
+
+The converter copies a graph many times. It gets one whose weights are inputs, so that its copies hold none of them; the
+weights come in afterwards, from files, and ONNX Runtime folds what depends on them alone.
+"""
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
+import gc
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from importlib.metadata import version
 from pathlib import Path
 
@@ -17,19 +24,28 @@ from logo_retrieval.backbones.backend import keras
 from logo_retrieval.backbones.catalog import BackboneSpec
 from logo_retrieval.bundle import MODEL_FILE, ModelBundle, ModelConfig, write_bundle
 from logo_retrieval.errors import ModelError
+from logo_retrieval.onnx_session import open_session
 
 _LARGE = 1024
 """Numbers from which on an array is stored in 16 bits."""
 
+_ERRORS_ONLY = 3
+
 MAX_DIFFERENCE = 1e-3
 """Largest absolute difference between Keras and the exported graph, per component of a unit vector."""
 
+EXPORT_STEPS = 4
+"""Of `export_onnx`, for whoever shows its progress."""
 
-def export_onnx(model: keras.Model) -> bytes:
+Progress = Callable[[int, int], object]
+
+
+def export_onnx(model: keras.Model, *, progress: Progress = lambda done, total: None) -> bytes:
     """Exports an embedder, with any batch size.
 
     Args:
         model: from (n, s, s, 3) float32 to (n, d) float32, as `build_embedder` makes it.
+        progress: called with the steps done and their total.
 
     Returns:
         The ONNX file.
@@ -37,29 +53,75 @@ def export_onnx(model: keras.Model) -> bytes:
     Raises:
         ModelError: ONNX Runtime does not give what Keras gives, within `MAX_DIFFERENCE`.
     """
-    size_px = model.input_shape[1]
-    rng = np.random.default_rng(0)
-    probe = rng.integers(0, 256, (2, size_px, size_px, 3)).astype(np.float32)
-    expected = model(probe, training=False).numpy()  # a model that was never called does not export
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / MODEL_FILE
-        model.export(path, format="onnx", verbose=False)
-        content = in_half_precision(path.read_bytes())
-    session = onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
-    (got,) = session.run(None, {session.get_inputs()[0].name: probe})
-    difference = float(np.abs(got - expected).max())
-    if not difference <= MAX_DIFFERENCE:
-        raise ModelError(f"the exported graph may differ from Keras by {MAX_DIFFERENCE}, got {difference}")
-    return content
+    with tempfile.TemporaryDirectory() as scratch:
+        converted, folded, final = (Path(scratch) / name for name in ("converted.onnx", "folded.onnx", MODEL_FILE))
+        steps: tuple[Callable[[], None], ...] = (
+            lambda: _write_converted(model, converted),
+            lambda: _fold(converted, folded),
+            lambda: _halve(folded, final),
+            lambda: _check(final, model),
+        )
+        for done, step in enumerate(steps, start=1):
+            step()
+            _give_memory_back()
+            progress(done, EXPORT_STEPS)
+        return final.read_bytes()
 
 
-def in_half_precision(content: bytes) -> bytes:
-    """The same graph with its large weights in 16 bits, which a runtime widens once, when it opens the file.
+def _write_converted(model: keras.Model, path: Path) -> None:
+    """Writes the graph as it is, each weight in a file of its own beside it."""
+    import tensorflow  # not before the backend has said how it starts
+    import tf2onnx.convert
 
-    It computes in 32 bits as before; a component of an embedding moves by a few ten thousandths.
+    learned = len(model.trainable_variables)
+    weights = {
+        f"weight_{place}": variable
+        for place, variable in enumerate([*model.trainable_variables, *model.non_trainable_variables])
+    }
+    signature = [
+        tensorflow.TensorSpec(model.input_shape, tensorflow.float32, name="views"),
+        *(tensorflow.TensorSpec(variable.shape, variable.dtype, name=name) for name, variable in weights.items()),
+    ]
+
+    @tensorflow.function(input_signature=signature)  # type: ignore[untyped-decorator]
+    def embed(views: tensorflow.Tensor, *values: tensorflow.Tensor) -> tensorflow.Tensor:
+        outputs, _ = model.stateless_call(values[:learned], values[learned:], views, training=False)
+        return outputs
+
+    graph, _ = tf2onnx.convert.from_function(embed, input_signature=signature)
+    (views,) = (each for each in graph.graph.input if each.name not in weights)
+    del graph.graph.input[:]
+    graph.graph.input.append(views)
+    for name, variable in weights.items():
+        values = variable.numpy()
+        values.tofile(path.with_name(name))
+        kind = onnx.helper.np_dtype_to_tensor_dtype(values.dtype)
+        tensor = graph.graph.initializer.add(name=name, data_type=kind, dims=values.shape)
+        tensor.data_location = onnx.TensorProto.EXTERNAL
+        tensor.external_data.add(key="location", value=name)
+    path.write_bytes(graph.SerializeToString())
+
+
+def _fold(path: Path, folded: Path) -> None:
+    """Computes once what depends on weights alone, batch norms into convolutions among it; standard ONNX as before."""
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = _ERRORS_ONLY
+    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC
+    options.optimized_model_filepath = str(folded)
+    onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+
+
+def _halve(path: Path, halved: Path) -> None:
+    """Writes the same graph with its large weights in 16 bits, which a runtime widens once, when it opens the file.
+
+    It computes in 32 bits as before; a component of an embedding moves by a few ten thousandths. Of the sets of
+    operators that ONNX Runtime names in whatever it writes, those remain that the graph has any of.
     """
-    model = onnx.load_from_string(content)
+    model = onnx.load(path)
     graph = model.graph
+    used = {node.domain for node in graph.node}
+    for operators in [each for each in model.opset_import if each.domain not in used]:
+        model.opset_import.remove(operators)
     for weights in list(graph.initializer):
         values = onnx.numpy_helper.to_array(weights)
         if values.dtype == np.float32 and values.size >= _LARGE and np.abs(values).max() < np.finfo(np.float16).max:
@@ -67,7 +129,23 @@ def in_half_precision(content: bytes) -> bytes:
             graph.initializer.remove(weights)
             graph.initializer.append(onnx.numpy_helper.from_array(values.astype(np.float16), half))
             graph.node.insert(0, onnx.helper.make_node("Cast", [half], [weights.name], to=onnx.TensorProto.FLOAT))
-    return bytes(model.SerializeToString())
+    halved.write_bytes(model.SerializeToString())
+
+
+def _check(path: Path, model: keras.Model) -> None:
+    size_px = model.input_shape[1]
+    probe = np.random.default_rng(0).integers(0, 256, (2, size_px, size_px, 3)).astype(np.float32)
+    (got,) = open_session(path).run(None, {"views": probe})
+    difference = float(np.abs(got - model(probe, training=False).numpy()).max())
+    if not difference <= MAX_DIFFERENCE:
+        raise ModelError(f"the exported graph may differ from Keras by {MAX_DIFFERENCE}, got {difference}")
+
+
+def _give_memory_back() -> None:
+    """Hands what a step has freed to the system; glibc would keep most of it, and the next step take as much again."""
+    gc.collect()
+    with contextlib.suppress(AttributeError):  # another C library
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def export_bundle(
@@ -79,6 +157,7 @@ def export_bundle(
     pooling: str,
     weights: str,
     decision: Mapping[str, float] | None = None,
+    progress: Progress = lambda done, total: None,
 ) -> ModelBundle:
     """Exports an embedder and writes it as a model bundle.
 
@@ -90,6 +169,7 @@ def export_bundle(
         pooling: it was built with.
         weights: where its weights came from, such as `describe_weights` says.
         decision: constants of the decision, fitted for this model.
+        progress: as in `export_onnx`.
 
     Raises:
         ModelError: the export differs from Keras, or the folder cannot be replaced.
@@ -106,4 +186,4 @@ def export_bundle(
         decision=dict(decision or {}),
         versions={library: version(library) for library in ("keras", "tf2onnx", "onnx", "onnxruntime")},
     )
-    return write_bundle(folder, config, {MODEL_FILE: export_onnx(model)})
+    return write_bundle(folder, config, {MODEL_FILE: export_onnx(model, progress=progress)})

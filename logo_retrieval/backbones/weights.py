@@ -11,8 +11,11 @@ import numpy as np
 
 from logo_retrieval.backbones.backend import keras
 from logo_retrieval.backbones.catalog import BackboneSpec
+from logo_retrieval.backbones.folded import load_folded, read_folded
 from logo_retrieval.backbones.torch_file import read_torch_file
+from logo_retrieval.bundle import MODEL_FILE
 from logo_retrieval.errors import ModelError
+from logo_retrieval.models import model_to_begin_with
 from logo_retrieval.values import Float32Array
 
 IMAGENET = "imagenet"
@@ -32,15 +35,17 @@ def load_weights(model: keras.Model, spec: BackboneSpec, weights: str) -> None:
     Args:
         model: what the constructor of `spec` built.
         spec: of the catalogue.
-        weights: "imagenet", "none" (leave the random start), or the path of a Keras weights file: `*.weights.h5`, or a
-            weights-only `*.h5` as Keras publishes them.
+        weights: "imagenet", "none" (leave the random start), "starter" or the folder of a model of the same backbone,
+            or the path of a Keras weights file: `*.weights.h5`, or a weights-only `*.h5` as Keras publishes them.
 
     Raises:
         ModelError: the weights are missing, cannot be downloaded, are damaged, or belong to another network.
     """
     if weights == NONE:
         return
-    if weights != IMAGENET:
+    if (bundle := model_to_begin_with(weights, spec.name)) is not None:
+        load_folded(model, read_folded(bundle.path(MODEL_FILE)))
+    elif weights != IMAGENET:
         _load_file(model, Path(weights))
     elif spec.name in _LITE_SHA256:
         _load_lite(model, spec)
@@ -49,11 +54,13 @@ def load_weights(model: keras.Model, spec: BackboneSpec, weights: str) -> None:
 
 
 def describe_weights(spec: BackboneSpec, weights: str) -> str:
-    """Says in one line where weights come from, for the record; a file by its name and SHA-256."""
+    """Says in one line where weights come from, for the record; a file or a model by its name and SHA-256."""
     if weights == NONE:
         return "none: random"
     if weights == IMAGENET:
         return spec.weights_source
+    if (bundle := model_to_begin_with(weights, spec.name)) is not None:
+        return f"model {bundle.config.name}, SHA-256 {bundle.digest}"
     path = Path(weights)
     return f"file {path.name}, SHA-256 {hashlib.sha256(path.read_bytes()).hexdigest()}"
 

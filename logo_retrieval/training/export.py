@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import warnings
 from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
@@ -16,6 +15,7 @@ from logo_retrieval.backbones.export import export_onnx
 from logo_retrieval.backbones.weights import IMAGENET, NONE, describe_weights
 from logo_retrieval.bundle import MODEL_FILE, ModelBundle, ModelConfig, write_bundle
 from logo_retrieval.heads.cosine import HEAD_FILE, HeadVectors
+from logo_retrieval.models import model_to_begin_with
 from logo_retrieval.open_set.impostors import IMPOSTORS_FILE
 from logo_retrieval.training.calibrate import calibrated
 from logo_retrieval.training.card import model_card
@@ -59,9 +59,7 @@ def export_trained(
     """
     spec = find_backbone(recipe.backbone)
     embedder = embedder_of(network)
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", category=FutureWarning, module=r"keras\.")  # of its converter, about numpy
-        onnx = export_onnx(embedder)
+    onnx = export_onnx(embedder)
     best = best or kept_entry(log, recipe.keep)
     head = head_vectors(network, data)
     fitted = calibrated(network, head, recipe, data)
@@ -110,4 +108,6 @@ def _origin(spec: BackboneSpec, recipe: Recipe, data: TrainingSet, epoch: int) -
 def _licence(spec: BackboneSpec, weights: str) -> str:
     if weights == IMAGENET:
         return spec.licence
+    if (bundle := model_to_begin_with(weights, spec.name)) is not None:
+        return bundle.config.licence
     return "as the trainer chooses" if weights == NONE else "that of the weights file that training began with"

@@ -14,15 +14,27 @@ import numpy as np
 from logo_retrieval.backbones.backend import keras
 from logo_retrieval.errors import ModelError
 from logo_retrieval.evaluation.metrics import macro_f_beta
+from logo_retrieval.models import model_to_begin_with
 from logo_retrieval.training.checkpoint import CHECKPOINT, State, copy_weights, read_checkpoint, write_checkpoint
 from logo_retrieval.training.data import BatchMaker, TrainingSet, plain_views
 from logo_retrieval.training.log import F2, add_to_log, shorten_log
-from logo_retrieval.training.network import EMBEDDING, SCORES, backbone_of, build_network, losses, outputs_of, unfreeze
+from logo_retrieval.training.network import (
+    EMBEDDING,
+    SCORES,
+    backbone_of,
+    build_network,
+    count_statistics,
+    losses,
+    outputs_of,
+    unfreeze,
+)
 from logo_retrieval.training.recipe import Recipe
 from logo_retrieval.values import Float32Array, Int64Array
 
 _CLIP_NORM = 5.0
 _AVERAGED_EVERY = 8
+_COUNTED = 16
+"""Batches by which batch norms count anew where training begins with a model."""
 
 Report = Callable[[dict[str, Any]], None]
 
@@ -41,7 +53,13 @@ def make_deterministic() -> None:
 
 
 def fit(
-    data: TrainingSet, recipe: Recipe, folder: Path, *, start: Path | None = None, report: Report | None = None
+    data: TrainingSet,
+    recipe: Recipe,
+    folder: Path,
+    *,
+    start: Path | None = None,
+    report: Report | None = None,
+    before_step: Callable[[], object] = lambda: None,
 ) -> keras.Model:
     """Trains a network, or goes on where an earlier call with the same arguments was stopped.
 
@@ -51,6 +69,7 @@ def fit(
         folder: for the checkpoint and the log, made when missing.
         start: the checkpoint of another training whose weights to begin with, wherever their shapes fit.
         report: called with each entry of the log.
+        before_step: called where the training may be stopped, by any exception: before each of its steps.
 
     Returns:
         The network with the averaged weights of its best epoch, or of its last, as the recipe says.
@@ -71,7 +90,9 @@ def fit(
         shorten_log(folder, 0)
         if start is not None:
             copy_weights(start, network, [data.target_names[target] for target in targets])
-    for entry in run.epochs():
+        if model_to_begin_with(recipe.weights, recipe.backbone) is not None:
+            run.count_statistics()
+    for entry in run.epochs(before_step):
         if report is not None:
             report(entry)
     if run.state.best:
@@ -94,7 +115,11 @@ class _Run:
         self._data_digest = data.digest()
         self.state = State()
 
-    def epochs(self) -> Iterator[dict[str, Any]]:
+    def count_statistics(self) -> None:
+        """Counts for batch norms that know none, on pictures as they will see them."""
+        count_statistics(self._network, (batch.views for batch in self._batches.batches(0, _COUNTED)))
+
+    def epochs(self, before_step: Callable[[], object]) -> Iterator[dict[str, Any]]:
         recipe, state = self._recipe, self.state
         total = recipe.head_epochs + recipe.epochs
         compiled = None
@@ -103,7 +128,7 @@ class _Run:
             if phase != compiled:
                 self._compile(phase)
                 compiled = phase
-            yield self._epoch(phase)
+            yield self._epoch(phase, before_step)
 
     def _is_done(self) -> bool:
         recipe, state = self._recipe, self.state
@@ -137,12 +162,13 @@ class _Run:
             for variable, value in zip(optimizer.variables, self.state.optimizer, strict=True):
                 variable.assign(value)
 
-    def _epoch(self, phase: str) -> dict[str, Any]:
+    def _epoch(self, phase: str, before_step: Callable[[], object]) -> dict[str, Any]:
         recipe, state, network = self._recipe, self.state, self._network
         began, cpu_began = time.monotonic(), time.process_time()
         first = state.epoch * recipe.steps_per_epoch
         sums = 0.0
         for step, batch in enumerate(self._batches.batches(first, first + recipe.steps_per_epoch), start=first + 1):
+            before_step()
             true = self._place[batch.targets]
             loss = network.train_on_batch(batch.views.astype(np.float32), self._wanted(true))
             sums += float(np.ravel(loss)[0])

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Sequence
 
 import numpy as np
 
 from logo_retrieval.backbones.backend import keras
 from logo_retrieval.backbones.build import PixelScaling
 from logo_retrieval.backbones.catalog import find_backbone
+from logo_retrieval.backbones.folded import read_folded
 from logo_retrieval.backbones.pooling import pooling_layer
 from logo_retrieval.backbones.weights import load_weights
+from logo_retrieval.bundle import MODEL_FILE
 from logo_retrieval.errors import ModelError
+from logo_retrieval.models import model_to_begin_with
 from logo_retrieval.training.heads import (
     CosineSimilarities,
     Loss,
@@ -21,10 +24,12 @@ from logo_retrieval.training.heads import (
     softmax_loss,
 )
 from logo_retrieval.training.recipe import Recipe
-from logo_retrieval.values import Float32Array, UInt8Array
+from logo_retrieval.values import Float32Array, Float64Array, UInt8Array
 
 EMBEDDING, SCORES = "embedding", "scores"
 _BATCH = 64
+_PART = 8
+"""Pictures at a time where the maps of all layers are held."""
 _SCORING_LAYERS = ("similarities", "logits")
 
 
@@ -53,7 +58,52 @@ def build_network(recipe: Recipe, targets: int) -> keras.Model:
         x = keras.layers.Dense(recipe.dim, name="projection")(x)
         embedding = keras.layers.UnitNormalization(name=EMBEDDING)(x)
         scores = CosineSimilarities(targets, name="similarities")(embedding)
-    return keras.Model(inputs, {EMBEDDING: embedding, SCORES: scores}, name=f"{spec.name}_network")
+    network = keras.Model(inputs, {EMBEDDING: embedding, SCORES: scores}, name=f"{spec.name}_network")
+    _take_projection(network, recipe)
+    return network
+
+
+def _take_projection(network: keras.Model, recipe: Recipe) -> None:
+    """Where training begins with a model that pools alike and embeds as wide, the projection is that model's too."""
+    bundle = model_to_begin_with(recipe.weights, recipe.backbone)
+    if bundle is None or recipe.head != "cosine" or bundle.config.pooling != recipe.pooling:
+        return
+    projection, own = read_folded(bundle.path(MODEL_FILE)).projection, network.get_layer("projection")
+    if [each.shape for each in projection] == [each.shape for each in own.get_weights()]:
+        own.set_weights(projection)
+
+
+def count_statistics(network: keras.Model, batches: Iterable[UInt8Array]) -> None:
+    """Gives the batch norms of the backbone the mean and variance of what these pictures bring them.
+
+    Scale and shift are changed so that the network computes what it did; only then may the norms learn.
+
+    Args:
+        network: of `build_network`.
+        batches: (n, s, s, 3) RGB each, at least one.
+    """
+    backbone = backbone_of(network)
+    norms = [layer for layer in backbone.layers if isinstance(layer, keras.layers.BatchNormalization)]
+    before = keras.Model(backbone.input, [norm.input for norm in norms])
+    scaling = network.get_layer("pixel_scaling")
+    total, pictures = np.zeros(1), 0
+    for part in (part for views in batches for part in np.split(views, range(_PART, len(views), _PART))):
+        total = total + len(part) * _moments(before(scaling(part.astype(np.float32)), training=False))
+        pictures += len(part)
+    moments = total / pictures
+    places = np.cumsum([norm.gamma.shape[0] for norm in norms])[:-1]
+    for norm, mean, square in zip(norms, *(np.split(each, places) for each in moments), strict=True):
+        gamma, beta, old_mean, old_variance = norm.get_weights()
+        scale = gamma / np.sqrt(old_variance + norm.epsilon)
+        variance = np.maximum(square - mean**2, 0)
+        norm.set_weights([scale * np.sqrt(variance + norm.epsilon), beta + scale * (mean - old_mean), mean, variance])
+
+
+def _moments(maps: Sequence[keras.KerasTensor]) -> Float64Array:
+    """(2, c) mean and mean square of all channels of (n, h, w, .) maps."""
+    powers = (maps, [keras.ops.square(each) for each in maps])
+    means = [[np.asarray(keras.ops.mean(each, axis=(0, 1, 2)), np.float64) for each in power] for power in powers]
+    return np.stack([np.concatenate(each) for each in means])
 
 
 def outputs_of(network: keras.Model, views: UInt8Array, output: str) -> Float32Array:

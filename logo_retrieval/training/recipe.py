@@ -13,7 +13,8 @@ class Recipe:
 
     Attributes:
         backbone: a name of the catalogue.
-        weights: to start from: "imagenet", "none" or a weights file of the backbone.
+        weights: to start from: "imagenet", "none", "starter" or the folder of a model of the backbone, or a weights
+            file of it.
         pooling: "avg", "max" or "gem".
         head: "cosine" or "origin".
         dim: embedding width with the cosine head.

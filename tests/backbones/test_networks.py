@@ -20,8 +20,7 @@ from logo_retrieval.values import Float32Array
 
 pytestmark = [
     pytest.mark.large,
-    # Keras's converter to ONNX, and its way of saving weights
-    pytest.mark.filterwarnings("ignore:In the future `np.object`:FutureWarning"),
+    # Keras's way of saving weights
     pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy:DeprecationWarning"),
 ]
 

@@ -183,8 +183,6 @@ def test_the_library_builds_and_opens(classes: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.large
-@pytest.mark.filterwarnings("ignore:In the future `np.object`:FutureWarning")
-@pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy:DeprecationWarning")
 def test_a_backbone_by_name_is_exported_and_kept_in_the_index(run: Run, classes: Path, tmp_path: Path) -> None:
     backbone = ("--model", "mobilenet_v2", "--weights", "none", "--pooling", "max")
     assert run("build-index", classes, "--index", tmp_path / "one", *backbone).code == 0

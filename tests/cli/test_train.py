@@ -41,11 +41,14 @@ def test_wrong_usage_costs_no_time(run: Run, classes: Path, tmp_path: Path) -> N
             (classes, *output, "--backbone", "resnet50", "--backbone", "xception", "--weights", __file__),
             "of one backbone",
         ),
+        ((classes, *output, "--weights", classes), "starter, a model bundle or a file"),
     ):
         outcome = run("train", *arguments)
         assert outcome.code == 2 and message in outcome.err
     outcome = run("train", classes, *output, "--backbone", "efficientnet-lite9")
     assert outcome.code == 1 and "did you mean efficientnet_lite" in outcome.err
+    outcome = run("train", classes, *output, "--weights", "starter", "--backbone", "resnet50")
+    assert outcome.code == 1 and "'starter' is of the backbone efficientnet_lite0, got resnet50" in outcome.err
     assert list(tmp_path.iterdir()) == []
 
 
@@ -81,8 +84,6 @@ def test_without_tensorflow_it_says_what_to_install(classes: Path, tmp_path: Pat
 
 
 @pytest.mark.large
-@pytest.mark.filterwarnings("ignore:In the future `np.object`:FutureWarning")
-@pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy:DeprecationWarning")
 def test_train_stop_go_on_build_and_classify(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from logo_retrieval_cli import train
 
@@ -127,8 +128,6 @@ ORIGIN = ("resnet50", "xception", "densenet169", "inception_resnet_v2")
 
 
 @pytest.mark.large
-@pytest.mark.filterwarnings("ignore:In the future `np.object`:FutureWarning")
-@pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy:DeprecationWarning")
 @pytest.mark.parametrize("backbone", ORIGIN)
 def test_the_origins_networks_learn_and_answer(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, backbone: str
@@ -151,8 +150,6 @@ def test_the_origins_networks_learn_and_answer(
 
 
 @pytest.mark.large
-@pytest.mark.filterwarnings("ignore:In the future `np.object`:FutureWarning")
-@pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy:DeprecationWarning")
 def test_two_backbones_make_an_ensemble(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from logo_retrieval_cli import train
 

@@ -22,12 +22,7 @@ from logo_retrieval.training.data import TrainingSet, plain_views
 from logo_retrieval.training.log import read_log
 from logo_retrieval.training.recipe import Recipe
 
-pytestmark = [
-    pytest.mark.large,
-    # Keras's converter to ONNX
-    pytest.mark.filterwarnings("ignore:In the future `np.object`:FutureWarning"),
-    pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy:DeprecationWarning"),
-]
+pytestmark = pytest.mark.large
 
 TINY = Recipe(
     weights="none",
