@@ -74,12 +74,20 @@ def guard(data: bytes, *, nested: bool = False) -> SafeSvg:
     drawing = read_drawing(_plain_text(data), nested=nested)
     view = _normalise_root(drawing.root)
     canvas = view or _UNKNOWN_CANVAS
+    if drawing.ground and view is not None:
+        drawing.root.children.insert(0, _ground(drawing.ground, view))
     if not is_plain(drawing, canvas):
         check_cost(drawing, canvas)
     parts: list[str] = []
     _write(drawing.root, ' xmlns="http://www.w3.org/2000/svg"', parts)
     size = _size(drawing.root.attributes) if view is not None else None
     return SafeSvg("".join(parts), size, "<text" in parts)
+
+
+def _ground(colour: str, view: Box) -> Element:
+    sides = {"x": view.left, "y": view.top, "width": view.width, "height": view.height}
+    paint = {"fill": colour, "fill-opacity": "1", "stroke": "none"}
+    return Element("rect", {**{name: f"{side:.9g}" for name, side in sides.items()}, **paint})
 
 
 def _plain_text(data: bytes) -> bytes:

@@ -11,6 +11,7 @@ from xml.parsers import expat
 from logo_retrieval.errors import UnreadableImage
 from logo_retrieval.images.guard.animation import ANIMATIONS, end_of
 from logo_retrieval.images.guard.cascade import apply_styles
+from logo_retrieval.images.guard.conditions import media_applies
 from logo_retrieval.images.guard.embedded import (
     MAX_DRAWINGS,
     MAX_EMBEDDED_PIXELS,
@@ -20,7 +21,6 @@ from logo_retrieval.images.guard.embedded import (
     embedded_raster,
     is_data,
 )
-from logo_retrieval.images.guard.sheets import media_applies
 from logo_retrieval.images.guard.values import (
     ATTRIBUTES,
     ELEMENTS,
@@ -52,7 +52,7 @@ _WRONG_ENCODING = {
 }
 _STRAY_AMPERSAND = re.compile(rb"&(?!(?:#\d+|#x[0-9a-fA-F]+|amp|lt|gt|quot|apos);)")
 _DECLARED_ENCODING = re.compile(rb"<\?xml[^>]*encoding\s*=\s*[\"']([\w.:-]+)[\"']")
-_UNDRAWN = re.compile(r"@font-face\s*\{[^{}]*\}|@import[^;]*;|(?<=url\()\s*[\"']?data:[^)]*(?=\))", re.IGNORECASE)
+_UNDRAWN = re.compile(r"@font-face\s*\{[^{}]*\}|(?<=url\()\s*[\"']?data:(?!text/css)[^)]*(?=\))", re.IGNORECASE)
 _LINKS = LINKED_PAINT - {"fill", "stroke"}
 _LONG = frozenset(("d", "points"))
 _LINKED = frozenset(("use", "image", "textPath"))
@@ -88,12 +88,14 @@ class Drawing:
         by_id: the first element with each id; later ones have lost theirs.
         elements: how many elements there are.
         depth: how deep they nest.
+        ground: the colour below all of them, empty where there is none.
     """
 
     root: Element
     by_id: dict[str, Element]
     elements: int
     depth: int
+    ground: str
 
 
 def read_drawing(text: bytes, *, nested: bool = False) -> Drawing:
@@ -171,9 +173,9 @@ class _Reader:
         if self.root is None:
             raise UnreadableImage("unknown-format", "the text is no SVG, it has no svg element")
         assert self._document is not None  # noqa: S101
-        apply_styles(self._document, self._drawn, self._sheets)
+        ground = apply_styles(self._document, self._drawn, self._sheets)
         self._drop_loose_ends()
-        return Drawing(self.root, self.by_id, self.elements, self.depth)
+        return Drawing(self.root, self.by_id, self.elements, self.depth, ground)
 
     def _read_prolog(self) -> int:
         """Feeds the text tag by tag up to the root, so that nothing can use an entity before it was judged."""

@@ -1,0 +1,78 @@
+"""One declaration as a renderer may have it: without variables, sums and odd colours."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from logo_retrieval.images.guard.colours import COLOURED, paint
+from logo_retrieval.images.guard.maths import worked_out
+from logo_retrieval.images.guard.values import PROPERTIES, clean_value, font_shorthand
+from logo_retrieval.images.guard.variables import has_variables, substituted
+
+BACKGROUND = "background-color"
+"""Of the outermost `svg`, what is drawn below all else."""
+
+_BOX = frozenset(("x", "y", "width", "height"))
+GEOMETRY = {
+    **dict.fromkeys(("svg", "use", "image"), _BOX),
+    "rect": _BOX | {"rx", "ry"},
+    "circle": frozenset(("cx", "cy", "r")),
+    "ellipse": frozenset(("cx", "cy", "rx", "ry")),
+    "path": frozenset("d"),
+}
+"""Attributes that are properties as well, by element."""
+
+_GEOMETRIC = frozenset[str]().union(*GEOMETRY.values())
+_LENGTH = re.compile(r"0|[+-]?[\d.]+(?:e[+-]?\d+)?(?:[a-z]{2}|rem|%)", re.IGNORECASE)
+_PATH = re.compile(r"path\(\s*(?:(?:nonzero|evenodd)\s*,\s*)?[\"']([^\"']*)[\"']\s*\)", re.IGNORECASE)
+_SHEET_COLOUR = re.compile(r"[\w-]+\((?:[^()]|\([^()]*\))*\)|[^\s(),/]+")
+_LONGEST_VALUE = 20_000
+_INHERITED = frozenset(("fill", "stroke", "color"))
+
+
+def computed(name: str, value: str, known: Mapping[str, str]) -> dict[str, str] | None:
+    """A declaration as a renderer may have it, a shorthand as its parts; None when it is invalid and does not count.
+
+    Args:
+        name: of the property.
+        value: as declared, without `!important`.
+        known: the variables, and the value of `color`.
+    """
+    if has_variables(value):
+        resolved = substituted(value, known)
+        found = computed(name, resolved, known) if resolved is not None else None
+        # Invalid at computed-value time: as if nothing had been declared.
+        return found or {name: "inherit" if name in _INHERITED else ""}
+    if not 0 < len(value) <= _LONGEST_VALUE:
+        return None
+    colour = known.get("color", "black")
+    if name == "font":
+        return dict(font_shorthand(value)) or None
+    if name in ("background", BACKGROUND):
+        return {BACKGROUND: _background(value, colour)}
+    if name in _GEOMETRIC:
+        return _geometry(name, worked_out(value))
+    if name not in PROPERTIES:
+        return None
+    clean = clean_value(name, worked_out(value))
+    if clean is not None and name in COLOURED:
+        clean = paint(clean, name, colour)
+        if name == "color" and clean == "currentColor":
+            clean = "inherit"
+    return None if clean is None else {name: clean}
+
+
+def _background(value: str, colour: str) -> str:
+    """The colour of a background, empty where it has none."""
+    found = (paint(part, BACKGROUND, colour) for part in _SHEET_COLOUR.findall(value) if "url" not in part.lower())
+    return next((each for each in found if each not in (None, "none", "inherit")), None) or ""
+
+
+def _geometry(name: str, value: str) -> dict[str, str] | None:
+    if name == "d":
+        path = _PATH.fullmatch(value)
+        clean = clean_value(name, path[1]) if path else None
+    else:
+        clean = clean_value(name, value) if _LENGTH.fullmatch(value) else None
+    return None if clean is None else {name: clean}
