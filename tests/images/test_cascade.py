@@ -128,7 +128,8 @@ ANIMATED = {
     "fade": '<g opacity="0">{0}<animate attributeName="opacity" from="0" to="1" dur="1s" fill="freeze"/></g>',
     "values": '<g opacity="0">{0}<animate attributeName="opacity" values="0;.2;1" begin="1s" fill="freeze"/></g>',
     "set": '<g visibility="hidden">{0}<set attributeName="visibility" to="visible" begin="2s"/></g>',
-    "after another": '<g opacity="0">{0}<animate attributeName="opacity" to="1" begin="x.end+1s" fill="freeze"/></g>',
+    "after another": '<g opacity="0">{0}<animate attributeName="opacity" to="1" begin="x.end+1s" fill="freeze"/>'
+    '<set id="x" attributeName="opacity" to=".1" dur="1s"/></g>',
     "endless": '<g opacity="0">{0}<animate attributeName="opacity" values="0;1;0" repeatCount="indefinite"/></g>',
     "from afar": '<g id="g" opacity="0">{0}</g><animate href="#g" attributeName="opacity" to="1" fill="freeze"/>',
     "scale": '<g transform="scale(0)">{0}<animateTransform attributeName="transform" type="scale" to="1" '

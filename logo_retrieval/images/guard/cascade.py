@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _COMMENT = re.compile(r"/\*.*?(?:\*/|\Z)", re.DOTALL)
 _QUOTED = re.compile(r"[\\'\"{]")
-_MOTION = ("animation", "animation-name", "animation-fill-mode", "animation-iteration-count")
+_MOTION = re.compile(r"(?:-webkit-)?animation(?:-(?:name|fill-mode|iteration-count|direction|play-state|delay))?")
 
 
 def apply_styles(document: Node, elements: Mapping[int, Element], sheets: Sequence[str]) -> str:
@@ -103,16 +103,19 @@ def _style(element: Element, matched: list[Declared], inherited: Mapping[str, st
         What its children inherit: the variables, and the value of `color`.
     """
     attributes = element.attributes
-    odd = [name for name in PROPERTIES & attributes.keys() if name in COLOURED or "(" in attributes[name]]
+    odd = [
+        name
+        for name in PROPERTIES & attributes.keys()
+        if name in COLOURED or ("(" in attributes[name] and name != "transform")
+    ]
     if not (matched or element.style or element.animated or odd):
         return inherited
     numbers = count()
     declared = [*matched, *_inline(element.style, numbers)]
     known = _variables(declared, inherited, rules)
-    motion = {each.name: each.value for each in sorted(declared) if each.name in _MOTION}
+    motion = {each.name: each.value for each in sorted(declared) if _MOTION.fullmatch(each.name)}
     if motion:
-        values = (substituted(value, known) or "" for value in motion.values())
-        declared += rules.end_of_motion(" ".join(values))
+        declared += rules.end_of_motion([substituted(value, known) or "" for value in motion.values()])
     declared += [
         declared_as(name, value, ANIMATED, UNLAYERED, (), next(numbers))
         for name, value in element.animated

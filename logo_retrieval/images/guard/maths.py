@@ -22,7 +22,9 @@ FUNCTIONS: Mapping[str, Callable[..., float]] = {
     "abs": abs,
 }
 _CONSTANTS = {"pi": math.pi, "e": math.e, "none": 0.0}
-_TURNS = {"deg": 1.0, "grad": 0.9, "rad": 180 / math.pi, "turn": 360.0}
+TURNS = {"deg": 1.0, "grad": 0.9, "rad": 180 / math.pi, "turn": 360.0}
+"""Units of angles, in degrees."""
+
 _TIMES = {"s": 1.0, "ms": 0.001}
 _OPERATORS = {"+": operator.add, "-": operator.sub, "*": operator.mul, "/": operator.truediv}
 _LONGEST = 500
@@ -95,7 +97,7 @@ def _quantity(token: Any, words: Mapping[str, float]) -> Quantity | None:  # noq
 
 
 def _dimension(number: float, unit: str) -> Quantity | None:
-    for units, base in ((_TURNS, "deg"), (_TIMES, "s")):
+    for units, base in ((TURNS, "deg"), (_TIMES, "s")):
         if unit in units:
             return number * units[unit], base
     pixels = length(f"1{unit}")

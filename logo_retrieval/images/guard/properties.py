@@ -6,7 +6,9 @@ import re
 from collections.abc import Mapping
 
 from logo_retrieval.images.guard.colours import COLOURED, paint
+from logo_retrieval.images.guard.geometry import Box
 from logo_retrieval.images.guard.maths import worked_out
+from logo_retrieval.images.guard.transform import SINGLE, matrix_of
 from logo_retrieval.images.guard.values import PROPERTIES, clean_value, font_shorthand
 from logo_retrieval.images.guard.variables import has_variables, substituted
 
@@ -27,7 +29,39 @@ _GEOMETRIC = frozenset[str]().union(*GEOMETRY.values())
 _LENGTH = re.compile(r"0|[+-]?[\d.]+(?:e[+-]?\d+)?(?:[a-z]{2}|rem|%)", re.IGNORECASE)
 _PATH = re.compile(r"path\(\s*(?:(?:nonzero|evenodd)\s*,\s*)?[\"']([^\"']*)[\"']\s*\)", re.IGNORECASE)
 _SHEET_COLOUR = re.compile(r"[\w-]+\((?:[^()]|\([^()]*\))*\)|[^\s(),/]+")
+_ALIASES = dict.fromkeys(("mask-image", "-webkit-mask", "-webkit-mask-image"), "mask") | {
+    "-webkit-clip-path": "clip-path",
+    "-webkit-filter": "filter",
+    "-webkit-transform": "transform",
+    "-webkit-transform-origin": "transform-origin",
+}
+_NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?"
+_SIZE = rf"{_NUMBER}(?:[a-z]{{2}}|rem|q|%)?"
+_GRAMMAR = {
+    name: re.compile(rf"(?:{grammar}|inherit)")
+    for names, grammar in (
+        ("opacity fill-opacity stroke-opacity stop-opacity flood-opacity", rf"{_NUMBER}%?"),
+        ("stroke-width stroke-dashoffset", _SIZE),
+        ("stroke-dasharray", rf"none|{_SIZE}(?:[\s,]+{_SIZE})*"),
+        ("stroke-miterlimit", _NUMBER),
+        ("fill-rule clip-rule", "nonzero|evenodd"),
+        ("visibility", "visible|hidden|collapse"),
+        ("display", "none|contents|(?:inline|block|flow|table|list|flex|grid|run-in|ruby)[a-z\\s-]*"),
+        ("stroke-linecap", "butt|round|square"),
+        ("stroke-linejoin", "miter|round|bevel|miter-clip|arcs"),
+        ("text-anchor", "start|middle|end"),
+        ("mask-type", "luminance|alpha"),
+        ("isolation", "auto|isolate"),
+        ("paint-order", "[a-z\\s]+"),
+        ("mix-blend-mode overflow font-style vector-effect transform-box", "[a-z-]+"),
+    )
+    for name in names.split()
+}
+"""Of properties whose values are known in full."""
+
+_AS_BEFORE = frozenset(("initial", "unset", "revert", "revert-layer"))
 _LONGEST_VALUE = 20_000
+_UNIT = Box(0.0, 0.0, 1.0, 1.0)
 _INHERITED = frozenset(("fill", "stroke", "color"))
 
 
@@ -47,15 +81,24 @@ def computed(name: str, value: str, known: Mapping[str, str]) -> dict[str, str] 
     if not 0 < len(value) <= _LONGEST_VALUE:
         return None
     colour = known.get("color", "black")
+    name = _ALIASES.get(name, name)
     if name == "font":
         return dict(font_shorthand(value)) or None
     if name in ("background", BACKGROUND):
         return {BACKGROUND: _background(value, colour)}
     if name in _GEOMETRIC:
         return _geometry(name, worked_out(value))
-    if name not in PROPERTIES:
+    if name not in PROPERTIES and name not in SINGLE:
         return None
     clean = clean_value(name, worked_out(value))
+    if clean is not None and name in _GRAMMAR:
+        clean = clean.lower()
+        if clean in _AS_BEFORE:
+            return {name: ""}
+        if not _GRAMMAR[name].fullmatch(clean):
+            return None
+    if clean is not None and (name == "transform" or name in SINGLE) and matrix_of(clean, _UNIT, name) is None:
+        return None
     if clean is not None and name in COLOURED:
         clean = paint(clean, name, colour)
         if name == "color" and clean == "currentColor":

@@ -7,6 +7,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from itertools import count
 from typing import Any, NamedTuple
 from xml.etree.ElementTree import Element as Node
 
@@ -23,6 +24,7 @@ MAX_TRIES = 400_000
 _IMPORTANT = re.compile(r"\s*!\s*important\s*$", re.IGNORECASE)
 _LAST = 1 << 20
 _DEEPEST_RULE = 8
+_BRACKETS = re.compile(r"\([^()]*\)")
 _ESCAPE = re.compile(r"\\(?:[0-9a-f]{1,6}\s?|.)", re.IGNORECASE | re.DOTALL)
 _OF_BROWSERS = re.compile(r":(?:host|defined|-webkit-)", re.IGNORECASE)
 _DESCENT = re.compile(r"(?<![\s>+~,(])\s+(?![\s>+~,)])")
@@ -238,19 +240,19 @@ class Sheets:
             if tries > MAX_TRIES:
                 raise UnreadableImage("unsafe", "the selectors of the style sheets take too long to try")
 
-    def end_of_motion(self, motion: str) -> Iterator[Declared]:
-        """What an animation leaves behind when it has ended, or where it shows most if it never ends.
+    def end_of_motion(self, motion: Sequence[str]) -> Iterator[Declared]:
+        """What the animations of an element leave behind.
 
         Args:
-            motion: the values of all properties of animations of an element, in a row.
+            motion: the values of all properties of animations, of which each may be a list.
         """
-        words = motion.replace(",", " ").split()
-        endless = "infinite" in words
-        if not endless and not {"forwards", "both"}.intersection(words):
-            return
-        for name in dict.fromkeys(words):
-            for place, (prop, value) in enumerate(at_end(self._frames.get(name, []), endless=endless)):
-                yield Declared((False, ANIMATED, UNLAYERED, (), place), prop, value)
+        lists = [_BRACKETS.sub("", value.replace("'", " ").replace('"', " ")).split(",") for value in motion]
+        place = count()
+        for number in range(max(map(len, lists))):
+            words = " ".join(each[number % len(each)] for each in lists).split()
+            for name in dict.fromkeys(words):
+                for prop, value in at_end(self._frames.get(name, []), words):
+                    yield Declared((False, ANIMATED, UNLAYERED, (), next(place)), prop, value)
 
 
 def _frames(content: Sequence[Any]) -> Frames:
