@@ -78,44 +78,39 @@ def computed(name: str, value: str, known: Mapping[str, str]) -> dict[str, str] 
         found = computed(name, resolved, known) if resolved is not None else None
         # Invalid at computed-value time: as if nothing had been declared.
         return found or {name: "inherit" if name in _INHERITED else ""}
+    name = _ALIASES.get(name, name)
     if not 0 < len(value) <= _LONGEST_VALUE:
         return None
-    colour = known.get("color", "black")
-    name = _ALIASES.get(name, name)
     if name == "font":
         return dict(font_shorthand(value)) or None
     if name in ("background", BACKGROUND):
-        return {BACKGROUND: _background(value, colour)}
-    if name in _GEOMETRIC:
-        return _geometry(name, worked_out(value))
-    if name not in PROPERTIES and name not in SINGLE:
-        return None
-    clean = clean_value(name, worked_out(value))
-    if clean is not None and name in _GRAMMAR:
-        clean = clean.lower()
-        if clean in _AS_BEFORE:
-            return {name: ""}
-        if not _GRAMMAR[name].fullmatch(clean):
-            return None
-    if clean is not None and (name == "transform" or name in SINGLE) and matrix_of(clean, _UNIT, name) is None:
-        return None
-    if clean is not None and name in COLOURED:
-        clean = paint(clean, name, colour)
-        if name == "color" and clean == "currentColor":
-            clean = "inherit"
+        return {BACKGROUND: _background(value, known.get("color", "black"))}
+    clean = _computed(name, worked_out(value), known)
     return None if clean is None else {name: clean}
+
+
+def _computed(name: str, value: str, known: Mapping[str, str]) -> str | None:
+    """A value without sums as a renderer may have it; None when it is invalid."""
+    if name == "d":
+        path = _PATH.fullmatch(value)
+        return clean_value(name, path[1]) if path else None
+    if name in _GEOMETRIC:
+        return clean_value(name, value) if _LENGTH.fullmatch(value) else None
+    clean = clean_value(name, value) if name in PROPERTIES or name in SINGLE else None
+    if clean is None:
+        return None
+    if name in COLOURED:
+        found = paint(clean, name, known.get("color", "black"))
+        return "inherit" if name == "color" and found == "currentColor" else found
+    if name in _GRAMMAR:
+        clean = clean.lower()
+        return "" if clean in _AS_BEFORE else clean if _GRAMMAR[name].fullmatch(clean) else None
+    if name == "transform" or name in SINGLE:
+        return clean if matrix_of(clean, _UNIT, name) is not None else None
+    return clean
 
 
 def _background(value: str, colour: str) -> str:
     """The colour of a background, empty where it has none."""
     found = (paint(part, BACKGROUND, colour) for part in _SHEET_COLOUR.findall(value) if "url" not in part.lower())
     return next((each for each in found if each not in (None, "none", "inherit")), None) or ""
-
-
-def _geometry(name: str, value: str) -> dict[str, str] | None:
-    if name == "d":
-        path = _PATH.fullmatch(value)
-        clean = clean_value(name, path[1]) if path else None
-    else:
-        clean = clean_value(name, value) if _LENGTH.fullmatch(value) else None
-    return None if clean is None else {name: clean}

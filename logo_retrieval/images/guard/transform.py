@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from logo_retrieval.images.guard.geometry import Box, Matrix, length, measure_shape, parse_transform
@@ -40,16 +40,15 @@ def settle_transform(element: Element, canvas: Box) -> None:
         if "transform" in own and element.attributes.get("transform") != own["transform"]:
             _settle(element, style, own["transform"])
         return
-    box = (
-        (bounds_of(element, canvas) or canvas) if own.get("transform-box", "") in ("fill-box", "stroke-box") else canvas
-    )
-    start = 0.0 if box is canvas else box.left, 0.0 if box is canvas else box.top
+    box = Box(0.0, 0.0, canvas.width, canvas.height)
+    if own.get("transform-box", "") in ("fill-box", "stroke-box"):
+        box = bounds_of(element, canvas) or box
     x, y = place_in(own.get("transform-origin", ""), box)
-    matrix = Matrix(e=start[0] + x, f=start[1] + y)
+    matrix = Matrix(e=box.left + x, f=box.top + y)
     for step in ("translate", "rotate", "scale", "transform"):
         found = matrix_of(own[step], box, step) if step in own else None
         matrix = matrix.then_inner(found) if found is not None else matrix
-    matrix = matrix.then_inner(Matrix(e=-start[0] - x, f=-start[1] - y))
+    matrix = matrix.then_inner(Matrix(e=-box.left - x, f=-box.top - y))
     for name in _ALL - SINGLE:
         element.attributes.pop(name, None)
     text = "" if matrix == Matrix() else f"matrix({' '.join(f'{number:.9g}' for number in matrix)})"
@@ -80,9 +79,9 @@ def matrix_of(text: str, box: Box, name: str = "transform") -> Matrix | None:
     if name != "transform":
         axis = next((word(token) for token in tokens if word(token) in _AXES), "z")
         arguments = [token for token in tokens if word(token) not in _AXES]
-        return _step(
-            f"{name}{axis}" if name == "rotate" else f"{name}3d", arguments[-1:] if name == "rotate" else arguments, box
-        )
+        if name == "rotate":
+            return _step(f"rotate{axis}", arguments[-1:], box)
+        return _step(f"{name}3d", arguments, box)
     product = Matrix()
     for token in tokens:
         if token == ",":
@@ -97,41 +96,49 @@ def matrix_of(text: str, box: Box, name: str = "transform") -> Matrix | None:
 
 def _step(name: str, arguments: Sequence[Any], box: Box) -> Matrix | None:
     """The matrix of one function, as it looks from the front."""
-    wholes = (box.width, box.height) if name.startswith("translate") else (1.0, 1.0)
-    if name == "translatey":
-        wholes = (box.height, box.height)
+    kind, least, most = _FUNCTIONS.get(name, (None, 0, 0))
+    wholes = (1.0, 1.0)
+    if name.startswith("translate"):
+        wholes = (box.height if name == "translatey" else box.width, box.height)
     values = [_number(token, wholes[min(place, 1)]) for place, token in enumerate(arguments)]
-    if not values or any(value is None for value in values):
+    known = [value for value in values if value is not None]
+    if kind is None or len(known) < len(values) or not least <= len(known) <= most:
         return None
-    one, other, *rest = *(value for value in values if value is not None), None
-    assert one is not None  # noqa: S101
-    match name, len(values):
-        case ("matrix", 6):
-            return Matrix(*(value for value in values if value is not None))
-        case ("matrix3d", 16):
-            flat = [value for value in values if value is not None]
-            return Matrix(flat[0], flat[1], flat[4], flat[5], flat[12], flat[13])
-        case ("translate" | "translate3d" | "translatex", _):
-            return Matrix(e=one, f=other or 0.0)
-        case ("translatey", 1):
-            return Matrix(f=one)
-        case ("scale" | "scale3d", _):
-            return Matrix(a=one, d=one if other is None else other)
-        case ("scalex" | "rotatey", 1):
-            return Matrix(a=one if name == "scalex" else math.cos(math.radians(one)))
-        case ("scaley" | "rotatex", 1):
-            return Matrix(d=one if name == "scaley" else math.cos(math.radians(one)))
-        case ("rotate" | "rotatez", 1 | 3):
-            return parse_transform(f"rotate({' '.join(f'{value:.9g}' for value in values)})")
-        case ("rotate3d", 4):
-            return parse_transform(f"rotate({rest[1]:.9g})")
-        case ("skew" | "skewx", _):
-            return Matrix(c=math.tan(math.radians(one)), b=math.tan(math.radians(other or 0.0)))
-        case ("skewy", 1):
-            return Matrix(b=math.tan(math.radians(one)))
-        case ("translatez" | "scalez" | "perspective", 1):
-            return Matrix()
-    return None
+    return kind(known)
+
+
+def _turned(values: list[float]) -> Matrix:
+    return parse_transform(f"rotate({' '.join(f'{value:.9g}' for value in values)})")
+
+
+def _slope(degrees: float) -> float:
+    return math.tan(math.radians(degrees))
+
+
+def _shortened(degrees: float) -> float:
+    """What is left of a side that is turned away."""
+    return math.cos(math.radians(degrees))
+
+
+_FUNCTIONS: dict[str, tuple[Callable[[list[float]], Matrix], int, int]] = {
+    "matrix": (lambda v: Matrix(*v), 6, 6),
+    "matrix3d": (lambda v: Matrix(v[0], v[1], v[4], v[5], v[12], v[13]), 16, 16),
+    **dict.fromkeys(("translate", "translate3d"), (lambda v: Matrix(e=v[0], f=[*v, 0.0][1]), 1, 3)),
+    "translatex": (lambda v: Matrix(e=v[0]), 1, 1),
+    "translatey": (lambda v: Matrix(f=v[0]), 1, 1),
+    **dict.fromkeys(("scale", "scale3d"), (lambda v: Matrix(a=v[0], d=[*v, v[0]][1]), 1, 3)),
+    "scalex": (lambda v: Matrix(a=v[0]), 1, 1),
+    "scaley": (lambda v: Matrix(d=v[0]), 1, 1),
+    **dict.fromkeys(("rotate", "rotatez"), (_turned, 1, 3)),
+    "rotate3d": (lambda v: _turned(v[3:]), 4, 4),
+    "rotatex": (lambda v: Matrix(d=_shortened(v[0])), 1, 1),
+    "rotatey": (lambda v: Matrix(a=_shortened(v[0])), 1, 1),
+    "skew": (lambda v: Matrix(c=_slope(v[0]), b=_slope([*v, 0.0][1])), 1, 2),
+    "skewx": (lambda v: Matrix(c=_slope(v[0])), 1, 1),
+    "skewy": (lambda v: Matrix(b=_slope(v[0])), 1, 1),
+    **dict.fromkeys(("translatez", "scalez", "perspective"), (lambda v: Matrix(), 1, 1)),
+}
+"""Function -> its matrix, and how many numbers it takes."""
 
 
 def _number(token: Any, whole: float) -> float | None:  # noqa: ANN401 - tinycss2 has no types
