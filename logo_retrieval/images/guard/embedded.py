@@ -21,7 +21,10 @@ MAX_EMBEDDED_PIXELS = 40_000_000
 """Of all pictures inside a drawing."""
 
 MAX_DRAWINGS = 16
-"""SVG inside SVG; a quarter of that inside those, and so on."""
+"""SVG inside SVG; a quarter of that inside those, and so on down to one."""
+
+MAX_NESTING = 8
+"""Of SVG in SVG in SVG."""
 
 _KEPT_PIXELS = 4_000_000
 _SHRUNK_PX = 2048

@@ -15,6 +15,7 @@ from logo_retrieval.images.guard.conditions import media_applies
 from logo_retrieval.images.guard.embedded import (
     MAX_DRAWINGS,
     MAX_EMBEDDED_PIXELS,
+    MAX_NESTING,
     Embedded,
     content_of,
     embedded_picture,
@@ -331,9 +332,11 @@ class _Reader:
             return None
         if is_drawing(content):
             self._drawings += 1
-            allowed = MAX_DRAWINGS >> 2 * self._nesting
+            allowed = max(1, MAX_DRAWINGS >> 2 * self._nesting)
             if self._drawings > allowed:
                 raise UnreadableImage("unsafe", f"the SVG holds more than {allowed} others")
+            if self._nesting == MAX_NESTING:
+                raise UnreadableImage("unsafe", f"SVG lies in SVG more than {MAX_NESTING} deep")
         return embedded_picture(content, self._nesting)
 
     def _characters(self, text: str) -> None:
