@@ -22,6 +22,7 @@ from logo_retrieval.images.guard.embedded import (
     is_data,
     is_drawing,
 )
+from logo_retrieval.images.guard.mending import mended
 from logo_retrieval.images.guard.values import (
     ATTRIBUTES,
     ELEMENTS,
@@ -46,9 +47,6 @@ _SVG = "http://www.w3.org/2000/svg"
 _XLINK = "http://www.w3.org/1999/xlink"
 _ENTITY_REFERENCE = re.compile(r"&([^#;&][^;&]*);")
 _PREDEFINED = dict.fromkeys(("amp", "lt", "gt", "quot", "apos"), 1)
-_STRAY_AMPERSAND = re.compile(rb"&(?!(?:#\d+|#x[0-9a-fA-F]+|amp|lt|gt|quot|apos);)")
-_REMARK = re.compile(rb"<!--.*?-->", re.DOTALL)
-_DECLARED_ENCODING = re.compile(rb"<\?xml[^>]*encoding\s*=\s*[\"']([\w.:-]+)[\"']")
 _UNDRAWN = re.compile(r"@font-face\s*\{[^{}]*\}|(?<=url\()\s*[\"']?data:(?!text/css)[^)]*(?=\))", re.IGNORECASE)
 _LINKS = {
     **{name: name for name in ("filter", "mask")},
@@ -121,12 +119,7 @@ def read_drawing(text: bytes, *, nesting: int = 0) -> Drawing:
             raise
         except (expat.ExpatError, LookupError, ValueError) as error:  # the last two: encodings that expat cannot have
             fault = error
-        if b"\0" not in text[:4]:
-            text, encoding = _as_utf_8(text), "utf-8"
-        if b"<!ENTITY" not in text:
-            text = _STRAY_AMPERSAND.sub(b"&amp;", text)
-        if b"<![CDATA[" not in text:
-            text = _REMARK.sub(b"", text)  # two hyphens in it are a fault
+        text, encoding = mended(text)
     if reader.root is None:
         raise UnreadableImage("unknown-format", f"the text is no SVG, it has no svg element: {fault}")
     raise UnreadableImage("corrupt", f"the SVG is not well-formed XML: {fault}")
@@ -387,13 +380,3 @@ class _Reader:
     def _leads_nowhere(self, name: str, value: str) -> bool:
         targets = (self.by_id.get(link) for link in REFERENCE.findall(value))
         return name in _LINKS and any(target is None or target.tag != _LINKS[name] for target in targets)
-
-
-def _as_utf_8(text: bytes) -> bytes:
-    """Text in an encoding that expat does not know, by the codec of that name; what is wrong in it is replaced."""
-    named = _DECLARED_ENCODING.match(text)
-    codec = named[1].decode().lower() if named else "utf-8"
-    try:
-        return text.decode("utf-8" if codec.startswith("utf") else codec, errors="replace").encode()
-    except LookupError:
-        return text.decode(errors="replace").encode()
