@@ -7,6 +7,8 @@ import zlib
 from collections.abc import Iterator
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
+_END = b"\0\0\0\0IEND\xaeB`\x82"
+_STEP = 1 << 20
 _DRAWN = frozenset((b"tRNS", b"acTL", b"fcTL", b"fdAT", b"eXIf"))
 """Of the ancillary chunks, those that decide how the picture looks."""
 
@@ -24,6 +26,32 @@ def without_metadata(data: bytes) -> bytes:
         if not is_ancillary or (name in _DRAWN and _is_sound(data, start, end)):
             kept.append(data[start:end])
     return b"".join([*kept, data[end:]])
+
+
+def with_checksum(data: bytes, most: int) -> bytes | None:
+    """The same file with a right checksum of its pixels; None where more than that is wrong with them.
+
+    Args:
+        data: a whole file.
+        most: bytes that its pixels may have.
+    """
+    chunks = list(_chunks(data))
+    packed = b"".join(data[start + 8 : end - 4] for start, end, name in chunks if name == b"IDAT")
+    inflater = zlib.decompressobj(wbits=-15)
+    checksum, rest = 1, packed[2:]
+    try:
+        while rest and not inflater.eof and most > 0:
+            step = inflater.decompress(rest, _STEP)
+            checksum, most = zlib.adler32(step, checksum), most - len(step)
+            rest = inflater.unconsumed_tail
+    except zlib.error:
+        return None
+    if not inflater.eof:
+        return None
+    body = packed[: len(packed) - len(inflater.unused_data)] + struct.pack(">I", checksum)
+    pixels = struct.pack(">I", len(body)) + b"IDAT" + body + struct.pack(">I", zlib.crc32(b"IDAT" + body))
+    head = b"".join(data[start:end] for start, end, name in chunks if name not in (b"IDAT", b"IEND"))
+    return _SIGNATURE + head + pixels + _END
 
 
 def _chunks(data: bytes) -> Iterator[tuple[int, int, bytes]]:

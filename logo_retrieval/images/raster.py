@@ -6,14 +6,16 @@ import contextlib
 import importlib
 import io
 import math
+import struct
 import warnings
 from collections.abc import Iterator
+from typing import cast
 
 from PIL import Image, ImageChops, ImageFile
 
 from logo_retrieval.errors import UnreadableImage
 from logo_retrieval.images.icon import entries
-from logo_retrieval.images.png import without_metadata
+from logo_retrieval.images.png import with_checksum, without_metadata
 from logo_retrieval.images.prepare import ink_share
 from logo_retrieval.images.sniff import MAX_PIXELS
 
@@ -100,11 +102,21 @@ class RasterPicture:
 
     @classmethod
     def _open(cls, data: bytes, format: str) -> RasterPicture:
-        """Decodes a file of one picture."""
-        if format == "png":
-            data = without_metadata(data)
+        """Decodes a file of one picture, mended where all of its pixels are there."""
+        mend = _MENDED.get(format)
+        data = data if mend is None else mend(data)
+        try:
+            return cls._decoded(data, format)
+        except OSError:
+            mended = with_checksum(data, 8 * MAX_PIXELS) if format == "png" else None
+            if mended is None:
+                raise
+            return cls._decoded(mended, format)
+
+    @classmethod
+    def _decoded(cls, data: bytes, format: str) -> RasterPicture:
         with _strict_pillow():
-            image = _opened(_with_its_end(data) if format == "jpeg" else data, format)
+            image = _opened(data, format)
             width, height = image.size
             if format == "jpeg" and max(width, height) > _DRAFT_PX:
                 image.draft(None, (width * _DRAFT_PX // max(width, height), height * _DRAFT_PX // max(width, height)))
@@ -194,10 +206,12 @@ def _fullest_frame(image: ImageFile.ImageFile) -> Image.Image:
 
 
 def _shown(pixels: Image.Image) -> float:
-    """Of a frame, the share that is drawn."""
+    """Of a frame, the share that is drawn, the less the fainter it is."""
     if _is_blank(pixels):
         return 0.0
-    return ink_share(pixels.resize((_ROUGH_PX, _ROUGH_PX), Image.Resampling.BOX).convert("RGBA"))
+    rough = pixels.resize((_ROUGH_PX, _ROUGH_PX), Image.Resampling.BOX).convert("RGBA")
+    *colours, opaque = (high - low for low, high in cast("tuple[tuple[int, int], ...]", rough.getextrema()))
+    return ink_share(rough) * (opaque if opaque > _BLANK_RANGE else max(colours)) / 255
 
 
 def _with_its_end(data: bytes) -> bytes:
@@ -219,6 +233,15 @@ def _with_its_end(data: bytes) -> bytes:
         seen.append(image.convert("L"))
     changed = ImageChops.difference(*seen).histogram()
     return body + _JPEG_END if sum(changed[1:]) <= _MISSING_SHARE * sum(changed) else data
+
+
+def _with_its_size(data: bytes) -> bytes:
+    """A WebP that claims to be longer than it is, with its true length."""
+    (claimed,) = struct.unpack_from("<I", data, 4)
+    return data[:4] + struct.pack("<I", len(data) - 8) + data[8:] if claimed > len(data) - 8 else data
+
+
+_MENDED = {"png": without_metadata, "jpeg": _with_its_end, "webp": _with_its_size}
 
 
 def _is_blank(pixels: Image.Image) -> bool:

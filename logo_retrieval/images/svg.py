@@ -55,13 +55,13 @@ class SvgPicture:
             raise UnreadableImage("empty", f"the drawing is a sliver of {size}, {MAX_ASPECT:g} to 1 is the limit")
 
     @classmethod
-    def open(cls, data: bytes, engine: str = "resvg", *, nested: bool = False) -> SvgPicture:
+    def open(cls, data: bytes, engine: str = "resvg", *, nesting: int = 0) -> SvgPicture:
         """Guards and parses SVG bytes, plain or gzipped.
 
         Args:
             data: the bytes of the file.
             engine: "resvg" or "cairosvg".
-            nested: whether the bytes lie inside another drawing.
+            nesting: how many other drawings the bytes lie in.
 
         Returns:
             The picture, ready to draw.
@@ -74,7 +74,7 @@ class SvgPicture:
         """
         if engine not in _ENGINES:
             raise ValueError(f"engine must be one of {sorted(_ENGINES)}, got {engine!r}")
-        return cls(_ENGINES[engine](guard(data, nested=nested)))
+        return cls(_ENGINES[engine](guard(data, nesting=nesting)))
 
     def render(self, longest_px: int, region: tuple[float, float, float, float] | None = None) -> Image.Image:
         """Draws the picture, or a part of it.
@@ -111,6 +111,7 @@ class _Resvg:
         from resvg import usvg
 
         options = usvg.Options.default()
+        options.font_size = 16.0  # of browsers; lengths in em depend on it
         if svg.has_text:
             options.font_family = FONT_FAMILY
             for font in _fonts():

@@ -12,6 +12,7 @@ from PIL import Image
 from logo_retrieval.images.guard.guard import guard_svg
 from logo_retrieval.images.svg import SvgPicture
 
+SVG = "http://www.w3.org/2000/svg"
 BLUE, WHITE = "#0080ff", "#ffffff"
 SHAPES = '<rect width="90" height="100" {a}/><path d="M20 20h30v40h-30z" {b}/>'
 
@@ -128,7 +129,8 @@ ANIMATED = {
     "fade": '<g opacity="0">{0}<animate attributeName="opacity" from="0" to="1" dur="1s" fill="freeze"/></g>',
     "values": '<g opacity="0">{0}<animate attributeName="opacity" values="0;.2;1" begin="1s" fill="freeze"/></g>',
     "set": '<g visibility="hidden">{0}<set attributeName="visibility" to="visible" begin="2s"/></g>',
-    "after another": '<g opacity="0">{0}<animate attributeName="opacity" to="1" begin="x.end+1s" fill="freeze"/></g>',
+    "after another": '<g opacity="0">{0}<animate attributeName="opacity" to="1" begin="x.end+1s" fill="freeze"/>'
+    '<set id="x" attributeName="opacity" to=".1" dur="1s"/></g>',
     "endless": '<g opacity="0">{0}<animate attributeName="opacity" values="0;1;0" repeatCount="indefinite"/></g>',
     "from afar": '<g id="g" opacity="0">{0}</g><animate href="#g" attributeName="opacity" to="1" fill="freeze"/>',
     "scale": '<g transform="scale(0)">{0}<animateTransform attributeName="transform" type="scale" to="1" '
@@ -164,13 +166,19 @@ def test_links_to_nothing_hide_nothing(name: str) -> None:
     assert same(drawn(f'<g style="{name}:url(#gone)">{shapes}</g>'), plain())
 
 
-def picture() -> bytes:
+def picture(format: str = "PNG", mode: str = "RGB") -> bytes:
     file = io.BytesIO()
-    Image.new("RGB", (20, 20), BLUE).save(file, "PNG")
+    Image.new("RGB", (20, 20), BLUE).convert(mode).save(file, format, quality=98)
     return file.getvalue()
 
 
 INNER = b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"><rect width="9" height="9" fill="#0080ff"/></svg>'
+
+AROUND = (
+    b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"><image width="9" height="9" href="data:;base64,'
+    + base64.b64encode(INNER)
+    + b'"/></svg>'
+)
 
 
 @pytest.mark.parametrize(
@@ -180,6 +188,12 @@ INNER = b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"><rect width=
         "data:image/png;charset=utf-8;base64," + base64.b64encode(picture()).decode(),
         "data:img/png;base64," + base64.b64encode(picture()).decode(),
         "data:;base64," + base64.b64encode(picture()).decode(),
+        "data:image/png;base64," + base64.b64encode(picture()).decode().rstrip("="),
+        "data:image/png;base64," + base64.b64encode(picture()[:-12]).decode(),
+        "data:image/avif;base64," + base64.b64encode(picture("AVIF")).decode(),
+        "data:image/bmp;base64," + base64.b64encode(picture("BMP")).decode(),
+        "data:image/svg+xml;base64," + base64.b64encode(INNER.decode().encode("utf-16")).decode(),
+        "data:image/svg+xml;base64," + base64.b64encode(AROUND).decode(),
         "DATA:image/jpeg; BASE64," + base64.encodebytes(picture()).decode(),
         "data:image/svg+xml;base64," + base64.b64encode(INNER).decode(),
         "data:image/svg+xml;utf8," + INNER.decode().replace("#", "%23").replace('"', "'").replace("<", "%3C"),
@@ -188,6 +202,19 @@ INNER = b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"><rect width=
 def test_pictures_inside_whatever_their_link(link: str) -> None:
     found = drawn(f'<image width="100" height="100" href="{link}"/>')
     assert same(found, drawn(f'<rect width="100" height="100" fill="{BLUE}"/>'), within=3)
+
+
+def test_a_jpeg_of_printing_inks_inside_has_its_colours() -> None:
+    link = "data:image/jpeg;base64," + base64.b64encode(picture("JPEG", "CMYK")).decode()
+    found = drawn(f'<image width="100" height="100" href="{link}"/>')
+    assert same(found, drawn(f'<rect width="100" height="100" fill="{BLUE}"/>'), within=12)
+
+
+@pytest.mark.parametrize("name", ["UTF8", "utf-8"])
+def test_what_is_wrong_in_an_encoding_or_a_remark_is_mended(name: str) -> None:
+    text = f'<?xml version="1.0" encoding="{name}"?><!-- a -- b --><svg xmlns="{SVG}"><path id="\u00e9"/></svg>'
+    assert 'id="\u00e9"' in guard_svg(text.encode())
+    assert "<path" in guard_svg(text.encode("latin-1"))
 
 
 def test_encodings_that_the_parser_does_not_know() -> None:

@@ -246,12 +246,14 @@ def test_embedded_pixels_are_counted_together() -> None:
         guard_svg(svg(picture * 4))
 
 
-def test_drawings_inside_a_drawing_are_few_and_have_none_in_themselves() -> None:
+def test_drawings_inside_a_drawing_are_few_and_have_fewer_in_themselves() -> None:
     inner = svg('<path d="M0 0h9v9z"/>')
-    assert guard_svg(svg(image(inner, "image/svg+xml") * 4)).count("data:image/png") == 4
+    assert guard_svg(svg(image(inner, "image/svg+xml") * 5)).count("data:image/png") == 5
+    with pytest.raises(UnreadableImage, match="^unsafe: the SVG holds more than 16 others"):
+        guard_svg(svg(image(inner, "image/svg+xml") * 17))
+    hidden = svg(image(svg(image(inner, "image/svg+xml") * 4), "image/svg+xml"))
     with pytest.raises(UnreadableImage, match="^unsafe: the SVG holds more than 4 others"):
-        guard_svg(svg(image(inner, "image/svg+xml") * 5))
-    hidden = svg(image(svg(image(inner, "image/svg+xml")), "image/svg+xml"))
+        guard_svg(svg(image(svg(image(inner, "image/svg+xml") * 5), "image/svg+xml")))
     with pytest.raises(UnreadableImage, match="^unsafe: "):
         guard_svg(svg(image(svg(BOMBS["arcs"]), "image/svg+xml")))
     assert "svg+xml" not in guard_svg(hidden)

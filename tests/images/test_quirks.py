@@ -87,6 +87,23 @@ def test_what_is_wrong_with_metadata_is_not_wrong_with_the_picture(inserted: byt
     assert same(with_chunk(inserted), drawing(), within=0.01)
 
 
+def test_a_wrong_checksum_of_all_the_pixels_is_forgiven() -> None:
+    data = saved(drawing(), "PNG")
+    start = data.index(b"IDAT")
+    (size,) = struct.unpack_from(">I", data, start - 4)
+    packed = data[start + 4 : start + size] + bytes(4)
+    assert same(data[: start - 4] + chunk(b"IDAT", packed) + chunk(b"IEND", b""), drawing(), within=0.01)
+    with pytest.raises(Exception, match="."):
+        shown(data[: start - 4] + chunk(b"IDAT", packed[: size // 2]) + chunk(b"IEND", b""))
+
+
+def test_a_webp_that_claims_to_be_longer_is_whole() -> None:
+    data = saved(drawing(), "WEBP", lossless=True)
+    assert same(data[:4] + struct.pack("<I", len(data) + 100) + data[8:], drawing(), within=0.01)
+    with pytest.raises(Exception, match="."):
+        shown(data[: len(data) // 2])
+
+
 def test_what_is_wrong_with_the_picture_still_is() -> None:
     data = bytearray(saved(drawing(), "PNG"))
     data[data.index(b"IDAT") + 8] ^= 255
@@ -126,6 +143,13 @@ def test_an_animation_that_builds_the_logo_up_shows_it_built(format: str, mode: 
     frames = [drawing(mode, share) for share in (0.1, 0.3, 0.5, 0.7, 0.9, 1.0)]
     data = saved(frames[0], format, save_all=True, append_images=frames[1:], duration=50, lossless=True)
     assert same(data, drawing(mode), within=12)
+
+
+@pytest.mark.parametrize("format", ["GIF", "PNG", "WEBP"])
+def test_an_animation_that_fades_in_shows_the_logo_in_full(format: str) -> None:
+    frames = [Image.blend(Image.new("RGB", (SIZE, SIZE), "white"), drawing(), part / 4) for part in (0, 1, 2, 3, 4)]
+    data = saved(frames[0], format, save_all=True, append_images=frames[1:], duration=50, lossless=True)
+    assert same(data, drawing(), within=12)
 
 
 @pytest.mark.parametrize("format", ["GIF", "PNG", "WEBP"])

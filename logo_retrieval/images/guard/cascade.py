@@ -8,28 +8,33 @@ from itertools import count
 from typing import TYPE_CHECKING
 from xml.etree.ElementTree import Element as Node
 
-from logo_retrieval.images.guard.colours import COLOURED, SYSTEM_COLOURS, paint
-from logo_retrieval.images.guard.sheets import ANIMATED, INLINE, Declared, Sheets, declared_as
-from logo_retrieval.images.guard.values import ATTRIBUTES, PROPERTIES, clean_value, font_shorthand
+from logo_retrieval.images.guard.colours import COLOURED
+from logo_retrieval.images.guard.properties import BACKGROUND, GEOMETRY, computed
+from logo_retrieval.images.guard.sheets import ANIMATED, INLINE, UNLAYERED, Declared, Sheets, declarations, declared_as
+from logo_retrieval.images.guard.values import ATTRIBUTES, PROPERTIES, clean_value, style_of
+from logo_retrieval.images.guard.variables import substituted
 
 if TYPE_CHECKING:
     from logo_retrieval.images.guard.tree import Element
 
-_LONGEST_VALUE = 4096
-_DEEPEST_VARIABLE = 16
 _COMMENT = re.compile(r"/\*.*?(?:\*/|\Z)", re.DOTALL)
-_MOTION = ("animation", "animation-name", "animation-fill-mode", "animation-iteration-count")
+_QUOTED = re.compile(r"[\\'\"{]")
+_MOTION = re.compile(r"(?:-webkit-)?animation(?:-(?:name|fill-mode|iteration-count|direction|play-state|delay))?")
 
 
-def apply_styles(document: Node, elements: Mapping[int, Element], sheets: Sequence[str]) -> None:
+def apply_styles(document: Node, elements: Mapping[int, Element], sheets: Sequence[str]) -> str:
     """Gives each element the style that its attributes and all style sheets make, without variables and odd colours.
 
-    A declaration that is invalid does not count, and the one that it would have beaten does.
+    A declaration that is invalid does not count, and the one that it would have beaten does. What is drawn by `use`
+    has its variables from the first `use` that draws it.
 
     Args:
         document: all elements as they were, those that are not drawn among them.
         elements: the clean element of each node, by the node's identity.
         sheets: texts that apply, in their order.
+
+    Returns:
+        The colour of the ground, empty where there is none.
 
     Raises:
         UnreadableImage: "unsafe" when there are too many selectors to try.
@@ -38,14 +43,48 @@ def apply_styles(document: Node, elements: Mapping[int, Element], sheets: Sequen
     for text in sheets:
         rules.add(text)
     matched = rules.matches(document) if sheets else {}
-    pending: list[tuple[Node, Mapping[str, str]]] = [(document, {})]
+    users = _first_uses(document)
+    passed_on: dict[Node, Mapping[str, str]] = {}
+    waiting: dict[Node, list[tuple[Node, Mapping[str, str]]]] = {}
+    pending: list[tuple[Node, Mapping[str, str]]] = [(document, rules.registered)]
     while pending:
-        node, variables = pending.pop()
-        element = elements.get(id(node))
-        if element is not None:
-            _animate(element)
-            variables = _style(element, matched.get(id(node), []), variables, rules)
-        pending += [(child, variables) for child in reversed(node)]
+        node, known = pending.pop()
+        user = users.get(node.get("id", ""))
+        if user is not None and user not in passed_on:
+            waiting.setdefault(user, []).append((node, known))
+        else:
+            known = {**known, **passed_on[user]} if user is not None else known
+            element = elements.get(id(node))
+            if element is not None:
+                _animate(element)
+                known = _style(element, matched.get(id(node), []), known, rules)
+            passed_on[node] = known
+            pending += [(child, known) for child in reversed(node)]
+            pending += waiting.pop(node, [])
+        if not pending and waiting:  # what draws itself
+            users = {}
+            pending = [each for group in waiting.values() for each in group]
+            waiting = {}
+    return _ground(elements[id(document)])
+
+
+def _first_uses(document: Node) -> dict[str, Node]:
+    """The first `use` of each identifier."""
+    found: dict[str, Node] = {}
+    for node in document.iter("use"):
+        link = node.get("href") or next((value for key, value in node.items() if key.endswith(":href")), "")
+        found.setdefault(link.strip()[1:], node)
+    found.pop("", None)
+    return found
+
+
+def _ground(root: Element) -> str:
+    """Takes the background out of the style of the outermost element."""
+    style = style_of(root.attributes)
+    ground = style.pop(BACKGROUND, "")
+    if ground:
+        root.attributes["style"] = ";".join(f"{name}:{value}" for name, value in style.items())
+    return ground
 
 
 def _animate(element: Element) -> None:
@@ -58,46 +97,55 @@ def _animate(element: Element) -> None:
 
 
 def _style(element: Element, matched: list[Declared], inherited: Mapping[str, str], rules: Sheets) -> Mapping[str, str]:
-    """Sets the style of one element; returns the variables that its children inherit."""
+    """Sets the style of one element.
+
+    Returns:
+        What its children inherit: the variables, and the value of `color`.
+    """
     attributes = element.attributes
-    functions = [
+    odd = [
         name
         for name in PROPERTIES & attributes.keys()
-        if name != "transform" and ("(" in attributes[name] or attributes[name].lower() in SYSTEM_COLOURS)
+        if name in COLOURED or ("(" in attributes[name] and name != "transform")
     ]
-    if not (matched or element.style or element.animated or functions):
+    if not (matched or element.style or element.animated or odd):
         return inherited
     numbers = count()
     declared = [*matched, *_inline(element.style, numbers)]
-    known = _variables(declared, inherited)
-    motion = {each.name: each.value for each in sorted(declared) if each.name in _MOTION}
+    known = _variables(declared, inherited, rules)
+    motion = {each.name: each.value for each in sorted(declared) if _MOTION.fullmatch(each.name)}
     if motion:
-        values = (substituted(value, known) or "" for value in motion.values())
-        declared += rules.end_of_motion(" ".join(values))
+        declared += rules.end_of_motion([substituted(value, known) or "" for value in motion.values()])
     declared += [
-        declared_as(name, value, ANIMATED, 0, (), next(numbers))
+        declared_as(name, value, ANIMATED, UNLAYERED, (), next(numbers))
         for name, value in element.animated
         if name in PROPERTIES
     ]
-    for name in functions:
+    colour = _winners([each for each in declared if each.name == "color"], known).get("color")
+    colour = colour or (computed("color", attributes.get("color", ""), known) or {}).get("color", "inherit")
+    if colour not in ("inherit", "currentColor"):
+        known = {**known, "color": colour}
+    for name in odd:
         found = computed(name, attributes[name], known)
         if found and found[name]:
             attributes[name] = found[name]
         else:
             del attributes[name]
     style = _winners(declared, known)
+    for name in GEOMETRY.get(element.tag, frozenset()) & style.keys():
+        attributes[name] = style.pop(name)
     attributes["style"] = ";".join(f"{name}:{value}" for name, value in style.items())
     if not style:
         del attributes["style"]
     return known
 
 
-def _winners(declared: Sequence[Declared], variables: Mapping[str, str]) -> dict[str, str]:
+def _winners(declared: Sequence[Declared], known: Mapping[str, str]) -> dict[str, str]:
     """The value of each property: that of the strongest declaration that is valid."""
     style: dict[str, str] = {}
     decided: set[str] = set()
     for each in sorted(declared, reverse=True):
-        found = computed(each.name, each.value, variables)
+        found = computed(each.name, each.value, known)
         for name, value in (found or {}).items():
             if name not in decided:
                 decided.add(name)
@@ -106,65 +154,25 @@ def _winners(declared: Sequence[Declared], variables: Mapping[str, str]) -> dict
     return dict(reversed(style.items()))
 
 
-def computed(name: str, value: str, variables: Mapping[str, str]) -> dict[str, str] | None:
-    """A declaration as a renderer may have it, a shorthand as its parts; None when it is invalid and does not count."""
-    if "var(" in value:
-        resolved = substituted(value, variables)
-        if resolved is None:
-            return {name: ""}  # invalid at computed-value time: as if nothing had been declared
-        value = resolved
-    if name == "font":
-        return dict(font_shorthand(value)) or None
-    if name not in PROPERTIES or not value:
-        return None
-    clean = clean_value(name, value)
-    if clean is not None and name in COLOURED:
-        clean = paint(clean)
-    return None if clean is None else {name: clean}
-
-
-def substituted(value: str, variables: Mapping[str, str], depth: int = 0) -> str | None:
-    """A value with its variables put in, or the fallbacks of those that are not known; None where that fails.
-
-    >>> substituted("var(--a, #08f) var(--b)", {"--b": "var(--c,1)"})
-    '#08f 1'
-    """
-    if depth > _DEEPEST_VARIABLE or len(value) > _LONGEST_VALUE:
-        return None
-    start = value.find("var(")
-    if start < 0:
-        return value
-    end = _closing(value, start + 3)
-    if end < 0:
-        return None
-    name, comma, fallback = value[start + 4 : end].partition(",")
-    found = variables.get(name.strip())
-    inner = substituted(found, variables, depth + 1) if found is not None else None
-    if inner is None and comma:
-        inner = substituted(fallback.strip(), variables, depth + 1)
-    if inner is None:
-        return None
-    return substituted(value[:start] + inner + value[end + 1 :], variables, depth + 1)
-
-
-def _closing(text: str, opening: int) -> int:
-    """The bracket that closes one; -1 where none does."""
-    open_ones = 0
-    for place in range(opening, len(text)):
-        open_ones += (text[place] == "(") - (text[place] == ")")
-        if open_ones == 0:
-            return place
-    return -1
-
-
 def _inline(text: str, numbers: Iterator[int]) -> Iterator[Declared]:
-    for declaration in _COMMENT.sub("", text).split(";"):
-        name, _, value = declaration.partition(":")
-        name = name.strip()
+    if _QUOTED.search(text):
+        pairs = declarations(text)
+    else:
+        pairs = [(name, value) for name, _, value in map(_partition, _COMMENT.sub("", text).split(";"))]
+    for name, value in pairs:
         if value.strip():
-            yield declared_as(name, value.strip(), INLINE, 0, (), next(numbers))
+            yield declared_as(name.strip(), value.strip(), INLINE, UNLAYERED, (), next(numbers))
 
 
-def _variables(declared: Sequence[Declared], inherited: Mapping[str, str]) -> Mapping[str, str]:
+def _partition(declaration: str) -> tuple[str, str, str]:
+    return declaration.partition(":")
+
+
+def _variables(declared: Sequence[Declared], inherited: Mapping[str, str], rules: Sheets) -> Mapping[str, str]:
+    """The variables of an element, with others in them put in where they are declared, not where they are used."""
     own = {each.name: each.value for each in sorted(declared) if each.name.startswith("--")}
-    return {**inherited, **own} if own else inherited
+    if not own and not rules.own_alone:
+        return inherited
+    known = {**inherited, **rules.own_alone, **own}
+    resolved = ((name, substituted(value, known)) for name, value in own.items())
+    return {**known, **{name: "" if value is None else value for name, value in resolved}}

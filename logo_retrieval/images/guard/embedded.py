@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote_to_bytes
 
 from logo_retrieval.errors import UnreadableImage
+from logo_retrieval.images.png import without_metadata
+from logo_retrieval.images.sniff import sniff
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -18,13 +20,19 @@ if TYPE_CHECKING:
 MAX_EMBEDDED_PIXELS = 40_000_000
 """Of all pictures inside a drawing."""
 
-MAX_DRAWINGS = 4
-"""SVG inside SVG."""
+MAX_DRAWINGS = 16
+"""SVG inside SVG; a quarter of that inside those, and so on down to one."""
+
+MAX_NESTING = 8
+"""Of SVG in SVG in SVG."""
 
 _KEPT_PIXELS = 4_000_000
 _SHRUNK_PX = 2048
 _DRAWN_PX = 1024
-_FORMATS = ["PNG", "JPEG", "GIF", "WEBP"]
+_SHAPED = frozenset(("1", "L", "LA", "P", "RGB", "RGBA"))
+_KEPT_FORMATS = frozenset(("png", "jpeg", "gif", "webp"))
+_ENDS = {"PNG": b"IEND\xaeB`\x82", "JPEG": b"\xff\xd9"}
+_EXIF_ORIENTATION = 0x0112
 _DATA_URL = re.compile(r"data:([^,]*),", re.IGNORECASE)
 
 
@@ -56,62 +64,89 @@ def content_of(link: str) -> bytes | None:
     content = unquote_to_bytes(link[head.end() :])
     if head[1].lower().replace(" ", "").endswith(";base64"):
         try:
-            return binascii.a2b_base64(content)
+            return binascii.a2b_base64(content + b"==")  # browsers do without these
         except binascii.Error:
             return None
     return content
 
 
-def embedded_raster(content: bytes) -> Embedded | None:
-    """A picture in pixels; large ones are shrunk. None when it is no PNG, JPEG, GIF or WebP, or does not parse.
+def embedded_picture(content: bytes, nesting: int) -> Embedded | None:
+    """A picture inside a drawing; None when it is none that can be drawn.
+
+    Args:
+        content: its bytes.
+        nesting: how many drawings the drawing lies in itself.
 
     Raises:
-        UnreadableImage: "unsafe" when it has too many pixels.
+        UnreadableImage: "unsafe" when it has too many pixels, or as the guard for a drawing.
     """
-    from PIL import Image
-
-    size = "too many"
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            with Image.open(BytesIO(content), formats=_FORMATS) as image:
-                # A GIF frame may be larger than the screen that its header announces.
-                frames = [extents[2:] for _, extents, *_ in getattr(image, "tile", ()) if extents]
-                width, height = max((image.size, *frames), key=lambda size: size[0] * size[1])
-                if width * height <= _KEPT_PIXELS:
-                    return _link(content, str(image.format), width * height)
-                if width * height <= MAX_EMBEDDED_PIXELS:
-                    return _png(_shrunk(image), width * height)
-                size = f"{width} x {height}"
-    except Image.DecompressionBombError:
-        pass
-    except Exception:  # header readers raise errors of every kind on hostile bytes; the picture goes without
-        return None
-    raise UnreadableImage(
-        "unsafe", f"a picture inside the drawing has {size} pixels, {MAX_EMBEDDED_PIXELS:,} are allowed"
-    )
-
-
-def embedded_drawing(content: bytes) -> Embedded | None:
-    """An SVG inside an SVG, as pixels; None when it cannot be drawn.
-
-    Raises:
-        UnreadableImage: as the guard, when it is too large or unsafe.
-    """
-    from logo_retrieval.images.svg import SvgPicture
-
-    try:
-        return _png(SvgPicture.open(content, nested=True).render(_DRAWN_PX), _DRAWN_PX**2)
+        format = sniff(content)
+        if is_drawing(content):
+            return _drawing(content, nesting + 1)
+        return _raster(content, format)
     except UnreadableImage as fault:
         if fault.code in ("unsafe", "too-large"):
-            raise
-        return None
+            raise UnreadableImage("unsafe", fault.text) from None
+    except Exception as fault:  # header readers raise errors of every kind on hostile bytes; the picture goes without
+        if type(fault).__name__ == "DecompressionBombError":
+            raise _too_many("too many") from None
+    return None
 
 
-def _shrunk(image: Image.Image) -> Image.Image:
-    image.draft(None, (_SHRUNK_PX, _SHRUNK_PX))
-    image.thumbnail((_SHRUNK_PX, _SHRUNK_PX), reducing_gap=2.0)
-    return image
+def is_drawing(content: bytes) -> bool:
+    """Whether a picture is an SVG."""
+    try:
+        return sniff(content) in ("svg", "svgz")
+    except UnreadableImage:
+        return False
+
+
+def _drawing(content: bytes, nesting: int) -> Embedded:
+    from logo_retrieval.images.svg import SvgPicture
+
+    return _png(SvgPicture.open(content, nesting=nesting).render(_DRAWN_PX), _DRAWN_PX**2)
+
+
+def _raster(content: bytes, format: str) -> Embedded:
+    """What a renderer shows as browsers do stays as it is; the rest, and large ones, become PNG."""
+    from PIL import Image
+
+    from logo_retrieval.images.raster import RasterPicture
+
+    if format == "png":
+        content = without_metadata(content)
+    if format in _KEPT_FORMATS:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            with Image.open(BytesIO(content), formats=[format.upper()]) as image:
+                pixels = _pixels(image)
+                if pixels <= _KEPT_PIXELS and _is_plain(image, content):
+                    return _link(content, format, pixels)
+    picture = RasterPicture.open(content, format)
+    longest = round(max(picture.width, picture.height))
+    return _png(picture.render(min(longest, _SHRUNK_PX)), round(picture.width * picture.height))
+
+
+def _pixels(image: Image.Image) -> int:
+    """Of the largest frame: one of a GIF may be larger than the screen that its header announces."""
+    frames = [extents[2:] for _, extents, *_ in getattr(image, "tile", ()) if extents]
+    pixels: int = max(width * height for width, height in (image.size, *frames))
+    if pixels > MAX_EMBEDDED_PIXELS:
+        raise _too_many(f"{pixels:,}")
+    return pixels
+
+
+def _too_many(pixels: str) -> UnreadableImage:
+    limit = f"{MAX_EMBEDDED_PIXELS:,} are allowed"
+    return UnreadableImage("unsafe", f"a picture inside the drawing has {pixels} pixels, {limit}")
+
+
+def _is_plain(image: Image.Image, content: bytes) -> bool:
+    whole = _ENDS.get(str(image.format), b"")
+    upright = image.getexif().get(_EXIF_ORIENTATION, 1) == 1
+    still = getattr(image, "n_frames", 1) == 1
+    return image.mode in _SHAPED and still and upright and content.endswith(whole)
 
 
 def _png(image: Image.Image, decoded: int) -> Embedded:

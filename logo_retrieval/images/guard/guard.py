@@ -14,6 +14,7 @@ from logo_retrieval.errors import UnreadableImage
 from logo_retrieval.images.guard.cost import check_cost
 from logo_retrieval.images.guard.geometry import Box, length, numbers
 from logo_retrieval.images.guard.plain import is_plain
+from logo_retrieval.images.guard.rewrite import rewrite
 from logo_retrieval.images.guard.tree import Element, read_drawing
 
 MAX_BYTES = 4_000_000
@@ -64,22 +65,31 @@ def guard_svg(data: bytes) -> str:
     return guard(data).text
 
 
-def guard(data: bytes, *, nested: bool = False) -> SafeSvg:
+def guard(data: bytes, *, nesting: int = 0) -> SafeSvg:
     """Does what `guard_svg` does, and also tells the size and whether fonts are needed.
 
     Args:
         data: the bytes of the file.
-        nested: whether they lie inside another drawing.
+        nesting: how many other drawings they lie in.
     """
-    drawing = read_drawing(_plain_text(data), nested=nested)
+    drawing = read_drawing(_plain_text(data), nesting=nesting)
     view = _normalise_root(drawing.root)
     canvas = view or _UNKNOWN_CANVAS
+    rewrite(drawing, canvas)
+    if drawing.ground and view is not None:
+        drawing.root.children.insert(0, _ground(drawing.ground, view))
     if not is_plain(drawing, canvas):
         check_cost(drawing, canvas)
     parts: list[str] = []
     _write(drawing.root, ' xmlns="http://www.w3.org/2000/svg"', parts)
     size = _size(drawing.root.attributes) if view is not None else None
     return SafeSvg("".join(parts), size, "<text" in parts)
+
+
+def _ground(colour: str, view: Box) -> Element:
+    sides = {"x": view.left, "y": view.top, "width": view.width, "height": view.height}
+    paint = {"fill": colour, "fill-opacity": "1", "stroke": "none"}
+    return Element("rect", {**{name: f"{side:.9g}" for name, side in sides.items()}, **paint})
 
 
 def _plain_text(data: bytes) -> bytes:

@@ -61,7 +61,7 @@ def is_plain(drawing: Drawing, canvas: Box) -> bool:
             if max(abs(matrix.e), abs(matrix.f)) > _REACH * extent:
                 return False
         if "stroke-width" in values:
-            width = max(width, *numbers(values["stroke-width"]))
+            width = max((width, *numbers(values["stroke-width"])))
         layers += element.tag == "svg" or not _LAYERED.isdisjoint(values)
         squared_data += sum(len(values.get(name, "")) ** 2 for name in ("d", "points"))
         if element.tag in SHAPES and not _is_near(element, extent, canvas):

@@ -6,35 +6,35 @@ import contextlib
 import math
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from itertools import count
 from typing import Any, NamedTuple
 from xml.etree.ElementTree import Element as Node
 
 from logo_retrieval.errors import UnreadableImage
 from logo_retrieval.images.guard.animation import Frames, at_end
+from logo_retrieval.images.guard.conditions import CONDITIONS
+from logo_retrieval.images.guard.rules import LONGEST_SELECTOR, imported, nested
+from logo_retrieval.images.guard.tokens import split_at_commas
 
 MAX_SELECTORS = 3_000
 MAX_TRIES = 400_000
 """Of a selector, and of a declaration, on an element, all together."""
 
-_SCREEN_PX = 1000.0
-_MEDIA = {
-    "prefers-color-scheme": "light",
-    "prefers-reduced-motion": "no-preference",
-    "prefers-contrast": "no-preference",
-    "forced-colors": "none",
-    "inverted-colors": "none",
-    "update": "fast",
-    "scripting": "none",
-}
-_FEATURE = re.compile(r"\(([^()]*)\)")
 _IMPORTANT = re.compile(r"\s*!\s*important\s*$", re.IGNORECASE)
-_UNLAYERED = 1 << 20
+_LAST = 1 << 20
 _DEEPEST_RULE = 8
-_LONGEST_SELECTOR = 500
-_REFUSED = re.compile(r":has\(|\\", re.IGNORECASE)
+_BRACKETS = re.compile(r"\([^()]*\)")
+_ESCAPE = re.compile(r"\\(?:[0-9a-f]{1,6}\s?|.)", re.IGNORECASE | re.DOTALL)
+_OF_BROWSERS = re.compile(r":(?:host|defined|-webkit-)", re.IGNORECASE)
 _DESCENT = re.compile(r"(?<![\s>+~,(])\s+(?![\s>+~,)])")
-_OF_SIBLINGS = re.compile(r"~(?!=)|-of-type")
+_OF_SIBLINGS = re.compile(r"~(?!=)|-of-type|:has\(")
+
+
+Layer = tuple[int, ...]
+"""Places in the order of layers, from the outermost in: the greater, the stronger. What is in none comes last."""
+
+UNLAYERED: Layer = (_LAST,)
 
 
 class Declared(NamedTuple):
@@ -46,7 +46,7 @@ class Declared(NamedTuple):
         value: without `!important`.
     """
 
-    rank: tuple[bool, int, int, tuple[int, ...], int]
+    rank: tuple[bool, int, Layer, tuple[int, ...], int]
     name: str
     value: str
 
@@ -55,9 +55,13 @@ SHEET, INLINE, ANIMATED = range(3)
 """Origins, the later the stronger."""
 
 
-def declared_as(name: str, value: str, origin: int, layer: int, specificity: tuple[int, ...], number: int) -> Declared:
-    """A declaration with its rank."""
+def declared_as(
+    name: str, value: str, origin: int, layer: Layer, specificity: tuple[int, ...], number: int
+) -> Declared:
+    """A declaration with its rank; among important ones the first layer is the strongest."""
     important = _IMPORTANT.search(value) is not None
+    if important:
+        layer = tuple(-place for place in layer)
     name = name if name.startswith("--") else name.lower()
     return Declared((important, origin, layer, specificity, number), name, _IMPORTANT.sub("", value))
 
@@ -67,76 +71,132 @@ class _Rule(NamedTuple):
 
     Attributes:
         selector: as cssselect2 compiles it.
-        layer: the later, the stronger; what is in no layer is stronger than all.
+        layer: it is in.
         declarations: raw.
         ancestors: how many combinators let a matcher try every ancestor.
         siblings: how many parts let it try every sibling.
     """
 
     selector: Any
-    layer: int
+    layer: Layer
     declarations: list[tuple[str, str]]
     ancestors: int
     siblings: int
 
 
 class Sheets:
-    """All style sheets of a document."""
+    """All style sheets of a document.
+
+    Attributes:
+        rules: that apply.
+        registered: variables with the values that they have at first.
+        own_alone: those of them that are not inherited.
+    """
 
     def __init__(self) -> None:
         self.rules: list[_Rule] = []
+        self.registered: dict[str, str] = {}
+        self.own_alone: dict[str, str] = {}
         self._frames: dict[str, Frames] = {}
-        self._layers: dict[str, int] = {}
+        self._layers: dict[tuple[str, ...], int] = {}
+        self._prefixes = {"*"}
 
     def add(self, text: str) -> None:
         """Reads one more text; what nests too deep to be read is left out."""
+        with contextlib.suppress(RecursionError):
+            self._add_text(text, (), 0)
+
+    def _add_text(self, text: str, layer: tuple[str, ...], depth: int) -> None:
         import tinycss2
 
         text = text.replace("<!--", "").replace("-->", "")
-        with contextlib.suppress(RecursionError):
-            self._add(tinycss2.parse_stylesheet(text, skip_comments=True, skip_whitespace=True), _UNLAYERED, 0)
+        rules = tinycss2.parse_stylesheet(text, skip_comments=True, skip_whitespace=True)
+        self._add(rules, "", layer, depth)
 
-    def _add(self, rules: Sequence[Any], layer: int, depth: int) -> None:
+    def _add(self, rules: Sequence[Any], parent: str, layer: tuple[str, ...], depth: int) -> None:
+        """Adds rules and, inside a rule of that selector, its declarations."""
+        run: list[tuple[str, str]] = []
+        for rule in rules:
+            if rule.type == "declaration":
+                run.append(_raw(rule))
+                continue
+            self._add_rule(parent, run, layer)
+            run = []
+            if rule.type == "qualified-rule" and depth < _DEEPEST_RULE:
+                selector = nested(rule.prelude, parent, self._prefixes)
+                self._add(_contents(rule), selector, layer, depth + 1)
+            elif rule.type == "at-rule" and depth < _DEEPEST_RULE:
+                self._add_at_rule(rule, parent, layer, depth + 1)
+        self._add_rule(parent, run, layer)
+
+    def _add_at_rule(self, rule: Any, parent: str, layer: tuple[str, ...], depth: int) -> None:  # noqa: ANN401
         import tinycss2
 
-        for rule in rules:
-            if rule.type == "qualified-rule":
-                self._add_rule(rule, layer)
-            if rule.type != "at-rule":
-                continue
-            prelude, keyword = tinycss2.serialize(rule.prelude).strip(), rule.lower_at_keyword
-            if keyword == "layer" and rule.content is None:
-                for name in prelude.split(","):
-                    self._layer(name.strip())
-            elif rule.content is None or depth == _DEEPEST_RULE:
-                continue
-            elif keyword.endswith("keyframes"):
-                self._frames[prelude.strip("\"'")] = _frames(rule.content)
-            elif keyword == "layer" or (keyword in CONDITIONS and CONDITIONS[keyword](prelude)):
-                inner = tinycss2.parse_rule_list(rule.content, skip_comments=True, skip_whitespace=True)
-                self._add(inner, self._layer(prelude) if keyword == "layer" else layer, depth + 1)
+        prelude, keyword = tinycss2.serialize(rule.prelude).strip(), rule.lower_at_keyword
+        if rule.content is None:
+            self._add_statement(keyword, rule.prelude, layer, depth)
+        elif keyword.endswith("keyframes"):
+            self._frames[prelude.strip("\"'")] = _frames(rule.content)
+        elif keyword == "property":
+            self._register(prelude, dict(declarations(rule.content)))
+        elif keyword == "layer":
+            self._add(_contents(rule, parent), parent, self._inner(layer, prelude), depth)
+        elif keyword == "scope":
+            roots = next((tinycss2.serialize(token.content) for token in rule.prelude if token.type == "() block"), "")
+            self._add(_contents(rule), f":where({roots or ':root'})", layer, depth)
+        elif keyword in CONDITIONS and CONDITIONS[keyword](prelude):
+            self._add(_contents(rule, parent), parent, layer, depth)
 
-    def _layer(self, name: str) -> int:
-        return self._layers.setdefault(name or f"({len(self._layers)})", len(self._layers))
+    def _add_statement(self, keyword: str, prelude: Sequence[Any], layer: tuple[str, ...], depth: int) -> None:
+        import tinycss2
 
-    def _add_rule(self, rule: Any, layer: int) -> None:  # noqa: ANN401 - tinycss2 has no types
+        if keyword == "import" and (found := imported(prelude)) is not None:
+            text, name = found
+            self._add_text(text, layer if name is None else self._inner(layer, name), depth)
+        elif keyword == "namespace":
+            self._prefixes.update(token.value for token in prelude if token.type == "ident")
+        elif keyword == "layer":
+            for name in tinycss2.serialize(prelude).split(","):
+                self._place(self._inner(layer, name))
+
+    def _inner(self, layer: tuple[str, ...], name: str) -> tuple[str, ...]:
+        """A layer in a layer; one without a name is like no other."""
+        return (*layer, *(name.strip() or f"({len(self._layers)})").split("."))
+
+    def _register(self, name: str, about: dict[str, str]) -> None:
+        if "initial-value" in about:
+            self.registered[name] = about["initial-value"]
+            if about.get("inherits", "").lower() == "false":
+                self.own_alone[name] = about["initial-value"]
+
+    def _place(self, layer: tuple[str, ...]) -> Layer:
+        """A layer's place in their order, inside what it is nested in; it is set when the layer is first named."""
+        outer = [layer[: depth + 1] for depth in range(len(layer))]
+        return (*(self._layers.setdefault(name, len(self._layers)) for name in outer), _LAST)
+
+    def _add_rule(self, selectors: str, declared: list[tuple[str, str]], layer: tuple[str, ...]) -> None:
         import cssselect2
         import tinycss2
 
-        declared = _declarations(rule.content)
-        for part in _split_at_commas(rule.prelude):
+        if not declared or not selectors:
+            return
+        place = self._place(layer)
+        compiled: list[_Rule] = []
+        for part in split_at_commas(tinycss2.parse_component_value_list(selectors)):
             text = tinycss2.serialize(part).strip()
-            if len(self.rules) >= MAX_SELECTORS:
+            if len(self.rules) + len(compiled) >= MAX_SELECTORS:
                 raise UnreadableImage("unsafe", f"the style sheets have more than {MAX_SELECTORS} selectors")
-            if _REFUSED.search(text) or len(text) > _LONGEST_SELECTOR:
-                continue
             try:
-                (selector,) = cssselect2.compile_selector_list(text)
+                (selector,) = cssselect2.compile_selector_list(text if len(text) <= LONGEST_SELECTOR else "")
             except (cssselect2.SelectorError, ValueError, SyntaxError, RecursionError):
-                continue  # a browser would drop the whole rule; a drawing is better served by its other selectors
+                if _OF_BROWSERS.search(text):
+                    continue  # it matches nothing here
+                return  # one that nobody understands takes those beside it along
             if selector.pseudo_element is None:
-                siblings = len(_OF_SIBLINGS.findall(text))
-                self.rules.append(_Rule(selector, layer, declared, len(_DESCENT.findall(text)), siblings))
+                text = _ESCAPE.sub("x", text.lower())
+                ways = len(_DESCENT.findall(text)), len(_OF_SIBLINGS.findall(text))
+                compiled.append(_Rule(selector, place, declared, *ways))
+        self.rules += compiled
 
     def matches(self, document: Node) -> dict[int, list[Declared]]:
         """What is declared for each node, by its identity.
@@ -180,19 +240,19 @@ class Sheets:
             if tries > MAX_TRIES:
                 raise UnreadableImage("unsafe", "the selectors of the style sheets take too long to try")
 
-    def end_of_motion(self, motion: str) -> Iterator[Declared]:
-        """What an animation leaves behind when it has ended, or where it shows most if it never ends.
+    def end_of_motion(self, motion: Sequence[str]) -> Iterator[Declared]:
+        """What the animations of an element leave behind.
 
         Args:
-            motion: the values of all properties of animations of an element, in a row.
+            motion: the values of all properties of animations, of which each may be a list.
         """
-        words = motion.replace(",", " ").split()
-        endless = "infinite" in words
-        if not endless and not {"forwards", "both"}.intersection(words):
-            return
-        for name in dict.fromkeys(words):
-            for place, (prop, value) in enumerate(at_end(self._frames.get(name, []), endless=endless)):
-                yield Declared((False, ANIMATED, 0, (), place), prop, value)
+        lists = [_BRACKETS.sub("", value.replace("'", " ").replace('"', " ")).split(",") for value in motion]
+        place = count()
+        for number in range(max(map(len, lists))):
+            words = " ".join(each[number % len(each)] for each in lists).split()
+            for name in dict.fromkeys(words):
+                for prop, value in at_end(self._frames.get(name, []), words):
+                    yield Declared((False, ANIMATED, UNLAYERED, (), next(place)), prop, value)
 
 
 def _frames(content: Sequence[Any]) -> Frames:
@@ -209,67 +269,28 @@ def _frames(content: Sequence[Any]) -> Frames:
             if share is None and re.fullmatch(r"\d[\d.]*%", word):
                 share = float(word[:-1]) / 100
             if share is not None:
-                found.append((share, _declarations(rule.content)))
+                found.append((share, declarations(rule.content)))
     return sorted(found, key=lambda frame: frame[0])
 
 
-def _split_at_commas(tokens: Sequence[Any]) -> Iterator[list[Any]]:
-    part: list[Any] = []
-    for token in tokens:
-        if token.type == "literal" and token.value == ",":
-            yield part
-            part = []
-        else:
-            part.append(token)
-    yield part
-
-
-def _declarations(content: Sequence[Any]) -> list[tuple[str, str]]:
+def declarations(content: str | Sequence[Any]) -> list[tuple[str, str]]:
     """(name, raw value) of the declarations of a block, in their order, nested rules left out."""
     import tinycss2
 
-    found = []
-    for each in tinycss2.parse_blocks_contents(content, skip_comments=True, skip_whitespace=True):
-        if each.type == "declaration":
-            value = tinycss2.serialize(each.value).strip()
-            found.append((each.name, f"{value} !important" if each.important else value))
-    return found
+    parsed = tinycss2.parse_blocks_contents(content, skip_comments=True, skip_whitespace=True)
+    return [_raw(each) for each in parsed if each.type == "declaration"]
 
 
-def media_applies(query: str) -> bool:
-    """Whether a media query holds for a picture on a large, light screen.
+def _raw(declaration: Any) -> tuple[str, str]:  # noqa: ANN401 - tinycss2 has no types
+    import tinycss2
 
-    >>> media_applies("print"), media_applies("screen and (prefers-color-scheme: light)")
-    (False, True)
-    """
-    return not query.strip() or any(_one_applies(part.strip().lower()) for part in query.split(","))
+    value = tinycss2.serialize(declaration.value).strip()
+    return declaration.name, f"{value} !important" if declaration.important else value
 
 
-def _one_applies(query: str) -> bool:
-    negated = query.startswith("not ")
-    words = _FEATURE.sub(" ", query.removeprefix("not ").removeprefix("only ")).split()
-    medium = next((word for word in words if word not in ("and", "or")), "all")
-    holds = [_feature_holds(feature) for feature in _FEATURE.findall(query)]
-    found = medium in ("all", "screen") and (any(holds) if "or" in words else all(holds))
-    return found != negated
+def _contents(rule: Any, parent: str | None = None) -> Sequence[Any]:  # noqa: ANN401
+    """The rules in a rule; its declarations, too, unless the rule is no style rule, nor in one."""
+    import tinycss2
 
-
-def _feature_holds(feature: str) -> bool:
-    name, _, value = (part.strip() for part in feature.partition(":"))
-    if name in _MEDIA:
-        return value in ("", _MEDIA[name]) if value or _MEDIA[name] not in ("none", "no-preference") else False
-    bound = re.fullmatch(r"(min|max)-(?:device-)?(?:width|height)", name)
-    size = re.match(r"[\d.]+", value)
-    if bound and size:
-        scale = 16 if value.endswith("em") else 1
-        limit = float(size[0].rstrip(".") or 0) * scale
-        return _SCREEN_PX >= limit if bound[1] == "min" else limit >= _SCREEN_PX
-    return name in ("color", "hover", "width", "height", "orientation")
-
-
-def _is_supported(condition: str) -> bool:
-    return not condition.lower().startswith("not")
-
-
-CONDITIONS: dict[str, Callable[[str], bool]] = {"media": media_applies, "supports": _is_supported}
-"""Which at-rules hold."""
+    parse = tinycss2.parse_rule_list if parent == "" else tinycss2.parse_blocks_contents
+    return parse(rule.content, skip_comments=True, skip_whitespace=True)  # type: ignore[no-any-return]

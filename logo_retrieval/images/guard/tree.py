@@ -9,22 +9,23 @@ from xml.etree.ElementTree import SubElement
 from xml.parsers import expat
 
 from logo_retrieval.errors import UnreadableImage
-from logo_retrieval.images.guard.animation import ANIMATIONS, end_of
+from logo_retrieval.images.guard.animation import ANIMATIONS, Animation, Timeline
 from logo_retrieval.images.guard.cascade import apply_styles
+from logo_retrieval.images.guard.conditions import media_applies
 from logo_retrieval.images.guard.embedded import (
     MAX_DRAWINGS,
     MAX_EMBEDDED_PIXELS,
+    MAX_NESTING,
     Embedded,
     content_of,
-    embedded_drawing,
-    embedded_raster,
+    embedded_picture,
     is_data,
+    is_drawing,
 )
-from logo_retrieval.images.guard.sheets import media_applies
+from logo_retrieval.images.guard.mending import mended
 from logo_retrieval.images.guard.values import (
     ATTRIBUTES,
     ELEMENTS,
-    LINKED_PAINT,
     REFERENCE,
     TEXTS,
     clean_value,
@@ -46,14 +47,14 @@ _SVG = "http://www.w3.org/2000/svg"
 _XLINK = "http://www.w3.org/1999/xlink"
 _ENTITY_REFERENCE = re.compile(r"&([^#;&][^;&]*);")
 _PREDEFINED = dict.fromkeys(("amp", "lt", "gt", "quot", "apos"), 1)
-_WRONG_ENCODING = {
-    expat.errors.codes[expat.errors.XML_ERROR_UNKNOWN_ENCODING],
-    expat.errors.codes[expat.errors.XML_ERROR_INCORRECT_ENCODING],
+_UNDRAWN = re.compile(r"@font-face\s*\{[^{}]*\}|(?<=url\()\s*[\"']?data:(?!text/css)[^)]*(?=\))", re.IGNORECASE)
+_LINKS = {
+    **{name: name for name in ("filter", "mask")},
+    "clip-path": "clipPath",
+    **dict.fromkeys(("marker", "marker-start", "marker-mid", "marker-end"), "marker"),
 }
-_STRAY_AMPERSAND = re.compile(rb"&(?!(?:#\d+|#x[0-9a-fA-F]+|amp|lt|gt|quot|apos);)")
-_DECLARED_ENCODING = re.compile(rb"<\?xml[^>]*encoding\s*=\s*[\"']([\w.:-]+)[\"']")
-_UNDRAWN = re.compile(r"@font-face\s*\{[^{}]*\}|@import[^;]*;|(?<=url\()\s*[\"']?data:[^)]*(?=\))", re.IGNORECASE)
-_LINKS = LINKED_PAINT - {"fill", "stroke"}
+"""Property -> what it links to."""
+
 _LONG = frozenset(("d", "points"))
 _LINKED = frozenset(("use", "image", "textPath"))
 
@@ -88,20 +89,22 @@ class Drawing:
         by_id: the first element with each id; later ones have lost theirs.
         elements: how many elements there are.
         depth: how deep they nest.
+        ground: the colour below all of them, empty where there is none.
     """
 
     root: Element
     by_id: dict[str, Element]
     elements: int
     depth: int
+    ground: str
 
 
-def read_drawing(text: bytes, *, nested: bool = False) -> Drawing:
+def read_drawing(text: bytes, *, nesting: int = 0) -> Drawing:
     """Parses SVG text into its clean tree.
 
     Args:
         text: of the document.
-        nested: whether it lies inside another drawing, and may have no further one in itself.
+        nesting: how many drawings it lies in.
 
     Raises:
         UnreadableImage: unknown-format without an `svg` root, corrupt when not well formed, too-large or unsafe when
@@ -109,17 +112,14 @@ def read_drawing(text: bytes, *, nested: bool = False) -> Drawing:
     """
     encoding = None
     for _ in ("as it is", "repaired"):
-        reader = _Reader(text, encoding, nested=nested)
+        reader = _Reader(text, encoding, nesting=nesting)
         try:
             return reader.read()
         except UnreadableImage:
             raise
         except (expat.ExpatError, LookupError, ValueError) as error:  # the last two: encodings that expat cannot have
             fault = error
-        if not isinstance(fault, expat.ExpatError) or fault.code in _WRONG_ENCODING:
-            text, encoding = _as_utf_8(text), "utf-8"
-        if b"<!ENTITY" not in text:
-            text = _STRAY_AMPERSAND.sub(b"&amp;", text)
+        text, encoding = mended(text)
     if reader.root is None:
         raise UnreadableImage("unknown-format", f"the text is no SVG, it has no svg element: {fault}")
     raise UnreadableImage("corrupt", f"the SVG is not well-formed XML: {fault}")
@@ -128,9 +128,9 @@ def read_drawing(text: bytes, *, nested: bool = False) -> Drawing:
 class _Reader:
     """Handlers for expat that build the tree while the text streams by."""
 
-    def __init__(self, text: bytes, encoding: str | None = None, *, nested: bool = False) -> None:
+    def __init__(self, text: bytes, encoding: str | None = None, *, nesting: int = 0) -> None:
         self.text = text
-        self._nested = nested
+        self._nesting = nesting
         self.root: Element | None = None
         self.by_id: dict[str, Element] = {}
         self.elements = self.depth = 0
@@ -142,6 +142,7 @@ class _Reader:
         self._nodes: list[Node] = []
         self._drawn: dict[int, Element] = {}
         self._sheets: list[str] = []
+        self._animations: dict[Animation, Element | str] = {}
         self._drawings = 0
         self._namespace = ""
         self._prefixes: dict[str, str] = {}
@@ -171,9 +172,10 @@ class _Reader:
         if self.root is None:
             raise UnreadableImage("unknown-format", "the text is no SVG, it has no svg element")
         assert self._document is not None  # noqa: S101
-        apply_styles(self._document, self._drawn, self._sheets)
+        self._end_animations()
+        ground = apply_styles(self._document, self._drawn, self._sheets)
         self._drop_loose_ends()
-        return Drawing(self.root, self.by_id, self.elements, self.depth)
+        return Drawing(self.root, self.by_id, self.elements, self.depth, ground)
 
     def _read_prolog(self) -> int:
         """Feeds the text tag by tag up to the root, so that nothing can use an entity before it was judged."""
@@ -249,10 +251,21 @@ class _Reader:
 
     def _animate(self, tag: str, attributes: dict[str, str]) -> None:
         link = next((value for key, value in attributes.items() if key.rpartition(":")[2] == "href"), "").strip()
-        target = self.by_id.get(link[1:]) if link.startswith("#") else self._stack[-1]
-        changed = end_of(tag, attributes)
-        if target is not None and changed is not None:
-            target.animated.append(changed)
+        self._animations[Animation(tag, attributes)] = link if link.startswith("#") else self._stack[-1]
+
+    def _end_animations(self) -> None:
+        """Tells each element what its animations leave behind, those that began last at the end."""
+        timeline = Timeline(list(self._animations))
+        for animation in timeline.order:
+            aim = self._animations[animation]
+            target = self.by_id.get(aim[1:]) if isinstance(aim, str) else aim
+            left = timeline.left_by(animation)
+            if target is None or left is None:
+                continue
+            name, value = left
+            if name == "transform" and animation.attributes.get("additive") == "sum":
+                value = f"{target.attributes.get(name, '')} {value}"
+            target.animated.append((name, value))
 
     def _local_name(self, name: str, attributes: dict[str, str]) -> str:
         """The name without its prefix; empty when the element belongs to another vocabulary."""
@@ -310,13 +323,14 @@ class _Reader:
         content = content_of(link)
         if content is None:
             return None
-        raster = embedded_raster(content)
-        if raster is not None or self._nested or b"<svg" not in content:
-            return raster
-        self._drawings += 1
-        if self._drawings > MAX_DRAWINGS:
-            raise UnreadableImage("unsafe", f"the SVG holds more than {MAX_DRAWINGS} others")
-        return embedded_drawing(content)
+        if is_drawing(content):
+            self._drawings += 1
+            allowed = max(1, MAX_DRAWINGS >> 2 * self._nesting)
+            if self._drawings > allowed:
+                raise UnreadableImage("unsafe", f"the SVG holds more than {allowed} others")
+            if self._nesting == MAX_NESTING:
+                raise UnreadableImage("unsafe", f"SVG lies in SVG more than {MAX_NESTING} deep")
+        return embedded_picture(content, self._nesting)
 
     def _characters(self, text: str) -> None:
         if self._skipped or not self._stack:
@@ -355,23 +369,14 @@ class _Reader:
         """A filter, clip, mask or marker that is not there does nothing, and hides nothing."""
         for element in self._drawn.values():
             attributes = element.attributes
-            for name in _LINKS & attributes.keys():
-                if self._leads_nowhere(attributes[name]):
+            for name in _LINKS.keys() & attributes.keys():
+                if self._leads_nowhere(name, attributes[name]):
                     del attributes[name]
             style = attributes.get("style", "")
             if "url(" in style:
-                kept = {k: v for k, v in style_of(attributes).items() if k not in _LINKS or not self._leads_nowhere(v)}
+                kept = {k: v for k, v in style_of(attributes).items() if not self._leads_nowhere(k, v)}
                 attributes["style"] = ";".join(f"{name}:{value}" for name, value in kept.items())
 
-    def _leads_nowhere(self, value: str) -> bool:
-        return any(link not in self.by_id for link in REFERENCE.findall(value))
-
-
-def _as_utf_8(text: bytes) -> bytes:
-    """Text in an encoding that expat does not know, by the codec of that name; what is wrong in it is replaced."""
-    named = _DECLARED_ENCODING.match(text)
-    codec = named[1].decode() if named else "utf-8"
-    try:
-        return text if codec.lower().startswith("utf") else text.decode(codec, errors="replace").encode()
-    except LookupError:
-        return text
+    def _leads_nowhere(self, name: str, value: str) -> bool:
+        targets = (self.by_id.get(link) for link in REFERENCE.findall(value))
+        return name in _LINKS and any(target is None or target.tag != _LINKS[name] for target in targets)

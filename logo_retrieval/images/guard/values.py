@@ -45,7 +45,7 @@ PROPERTIES = LINKED_PAINT | frozenset(
 
 NUMERIC = frozenset(
     "d points x y x1 y1 x2 y2 cx cy r rx ry fx fy fr dx dy width height rotate offset transform gradientTransform "
-    "patternTransform startOffset textLength refX refY markerWidth markerHeight stdDeviation radius order "
+    "patternTransform pathLength startOffset textLength refX refY markerWidth markerHeight stdDeviation radius order "
     "kernelMatrix divisor bias scale surfaceScale diffuseConstant specularConstant specularExponent baseFrequency "
     "numOctaves seed values tableValues slope intercept amplitude exponent k1 k2 k3 k4 z azimuth elevation pointsAtX "
     "pointsAtY pointsAtZ limitingConeAngle targetX targetY font-size stroke-width stroke-dasharray "
@@ -66,6 +66,8 @@ ATTRIBUTES = (
 
 # Numbers from 10 million on, and what is no number: no drawing needs them, and renderers overflow on them.
 _ABSURD = re.compile(r"(?<![\d.])[1-9]\d{7}|\d\.?[eE]\+?0*(?:[7-9]|[1-6]\d)|nan|inf", re.IGNORECASE)
+_ROOT_UNIT = re.compile(r"(?<![\w.])(\d+\.?\d*|\.\d+)(rem|q)(?!\w)", re.IGNORECASE)
+_PIXELS = {"rem": 16.0, "q": 96 / 101.6}
 _URL = re.compile(r"url\(([^()]*)\)", re.IGNORECASE)
 _FILTER_FUNCTION = re.compile(
     r"(?:blur|brightness|contrast|drop-shadow|grayscale|hue-rotate|invert|opacity|saturate|sepia)"
@@ -81,6 +83,8 @@ def clean_value(name: str, value: str) -> str | None:
         return None if ("e" in value or "E" in value) and _ABSURD.search(value) else value
     if "\\" in value:
         return None
+    if name in NUMERIC and _ROOT_UNIT.search(value):
+        value = _ROOT_UNIT.sub(lambda match: f"{float(match[1]) * _PIXELS[match[2].lower()]:.9g}px", value)
     if "(" in value and name in LINKED_PAINT:
         value = _URL.sub(_keep_fragment, value).strip() or "none"
         rest = _URL.sub("", value).lower()

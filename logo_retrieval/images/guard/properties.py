@@ -1,0 +1,116 @@
+"""One declaration as a renderer may have it: without variables, sums and odd colours."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from logo_retrieval.images.guard.colours import COLOURED, paint
+from logo_retrieval.images.guard.geometry import Box
+from logo_retrieval.images.guard.maths import worked_out
+from logo_retrieval.images.guard.transform import SINGLE, matrix_of
+from logo_retrieval.images.guard.values import PROPERTIES, clean_value, font_shorthand
+from logo_retrieval.images.guard.variables import has_variables, substituted
+
+BACKGROUND = "background-color"
+"""Of the outermost `svg`, what is drawn below all else."""
+
+_BOX = frozenset(("x", "y", "width", "height"))
+GEOMETRY = {
+    **dict.fromkeys(("svg", "use", "image"), _BOX),
+    "rect": _BOX | {"rx", "ry"},
+    "circle": frozenset(("cx", "cy", "r")),
+    "ellipse": frozenset(("cx", "cy", "rx", "ry")),
+    "path": frozenset("d"),
+}
+"""Attributes that are properties as well, by element."""
+
+_GEOMETRIC = frozenset[str]().union(*GEOMETRY.values())
+_LENGTH = re.compile(r"0|[+-]?[\d.]+(?:e[+-]?\d+)?(?:[a-z]{2}|rem|%)", re.IGNORECASE)
+_PATH = re.compile(r"path\(\s*(?:(?:nonzero|evenodd)\s*,\s*)?[\"']([^\"']*)[\"']\s*\)", re.IGNORECASE)
+_SHEET_COLOUR = re.compile(r"[\w-]+\((?:[^()]|\([^()]*\))*\)|[^\s(),/]+")
+_ALIASES = dict.fromkeys(("mask-image", "-webkit-mask", "-webkit-mask-image"), "mask") | {
+    "-webkit-clip-path": "clip-path",
+    "-webkit-filter": "filter",
+    "-webkit-transform": "transform",
+    "-webkit-transform-origin": "transform-origin",
+}
+_NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?"
+_SIZE = rf"{_NUMBER}(?:[a-z]{{2}}|rem|q|%)?"
+_GRAMMAR = {
+    name: re.compile(rf"(?:{grammar}|inherit)")
+    for names, grammar in (
+        ("opacity fill-opacity stroke-opacity stop-opacity flood-opacity", rf"{_NUMBER}%?"),
+        ("stroke-width stroke-dashoffset", _SIZE),
+        ("stroke-dasharray", rf"none|{_SIZE}(?:[\s,]+{_SIZE})*"),
+        ("stroke-miterlimit", _NUMBER),
+        ("fill-rule clip-rule", "nonzero|evenodd"),
+        ("visibility", "visible|hidden|collapse"),
+        ("display", "none|contents|(?:inline|block|flow|table|list|flex|grid|run-in|ruby)[a-z\\s-]*"),
+        ("stroke-linecap", "butt|round|square"),
+        ("stroke-linejoin", "miter|round|bevel|miter-clip|arcs"),
+        ("text-anchor", "start|middle|end"),
+        ("mask-type", "luminance|alpha"),
+        ("isolation", "auto|isolate"),
+        ("paint-order", "[a-z\\s]+"),
+        ("mix-blend-mode overflow font-style vector-effect transform-box", "[a-z-]+"),
+    )
+    for name in names.split()
+}
+"""Of properties whose values are known in full."""
+
+_AS_BEFORE = frozenset(("initial", "unset", "revert", "revert-layer"))
+_LONGEST_VALUE = 20_000
+_UNIT = Box(0.0, 0.0, 1.0, 1.0)
+_INHERITED = frozenset(("fill", "stroke", "color"))
+
+
+def computed(name: str, value: str, known: Mapping[str, str]) -> dict[str, str] | None:
+    """A declaration as a renderer may have it, a shorthand as its parts; None when it is invalid and does not count.
+
+    Args:
+        name: of the property.
+        value: as declared, without `!important`.
+        known: the variables, and the value of `color`.
+    """
+    if has_variables(value):
+        resolved = substituted(value, known)
+        found = computed(name, resolved, known) if resolved is not None else None
+        # Invalid at computed-value time: as if nothing had been declared.
+        return found or {name: "inherit" if name in _INHERITED else ""}
+    name = _ALIASES.get(name, name)
+    if not 0 < len(value) <= _LONGEST_VALUE:
+        return None
+    if name == "font":
+        return dict(font_shorthand(value)) or None
+    if name in ("background", BACKGROUND):
+        return {BACKGROUND: _background(value, known.get("color", "black"))}
+    clean = _computed(name, worked_out(value), known)
+    return None if clean is None else {name: clean}
+
+
+def _computed(name: str, value: str, known: Mapping[str, str]) -> str | None:
+    """A value without sums as a renderer may have it; None when it is invalid."""
+    if name == "d":
+        path = _PATH.fullmatch(value)
+        return clean_value(name, path[1]) if path else None
+    if name in _GEOMETRIC:
+        return clean_value(name, value) if _LENGTH.fullmatch(value) else None
+    clean = clean_value(name, value) if name in PROPERTIES or name in SINGLE else None
+    if clean is None:
+        return None
+    if name in COLOURED:
+        found = paint(clean, name, known.get("color", "black"))
+        return "inherit" if name == "color" and found == "currentColor" else found
+    if name in _GRAMMAR:
+        clean = clean.lower()
+        return "" if clean in _AS_BEFORE else clean if _GRAMMAR[name].fullmatch(clean) else None
+    if name == "transform" or name in SINGLE:
+        return clean if matrix_of(clean, _UNIT, name) is not None else None
+    return clean
+
+
+def _background(value: str, colour: str) -> str:
+    """The colour of a background, empty where it has none."""
+    found = (paint(part, BACKGROUND, colour) for part in _SHEET_COLOUR.findall(value) if "url" not in part.lower())
+    return next((each for each in found if each not in (None, "none", "inherit")), None) or ""

@@ -1,0 +1,153 @@
+"""What renderers do not know, said in terms of what they do: shapes that clip, strokes that do not scale."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from logo_retrieval.images.guard.geometry import Box, Matrix, length, measure_shape, numbers, parse_transform
+from logo_retrieval.images.guard.tokens import solid, split_at_commas, word
+from logo_retrieval.images.guard.transform import bounds_of, place_in, settle_transform
+from logo_retrieval.images.guard.tree import Drawing, Element
+from logo_retrieval.images.guard.values import SHAPES, style_of
+
+_PATH = re.compile(r"""path\(\s*(?:(nonzero|evenodd)\s*,\s*)?["']([^"']*)["']\s*\)""")
+_SHAPE = re.compile(r"(?:inset|circle|ellipse|polygon|path|rect|xywh)\(", re.IGNORECASE)
+_STROKES = ("stroke-width", "stroke-dasharray", "stroke-dashoffset")
+
+
+def rewrite(drawing: Drawing, canvas: Box) -> None:
+    """Rewrites a clean document in place.
+
+    Args:
+        drawing: the document.
+        canvas: what shares are shares of.
+    """
+    _rewrite(drawing, drawing.root, canvas, Matrix(), {})
+
+
+def _rewrite(drawing: Drawing, element: Element, canvas: Box, outer: Matrix, inherited: Mapping[str, str]) -> None:
+    values = {**element.attributes, **style_of(element.attributes)}
+    strokes = {**inherited, **{name: values[name] for name in _STROKES if name in values}}
+    inner = outer.then_inner(parse_transform(values.get("transform", "")))
+    for child in list(element.children):
+        if isinstance(child, Element):
+            _rewrite(drawing, child, canvas, inner, strokes)
+    settle_transform(element, canvas)
+    if _SHAPE.match(values.get("clip-path", "")):
+        _clip(drawing, element, values["clip-path"], canvas)
+    if element.tag in SHAPES:
+        factor = 1 / inner.scale if values.get("vector-effect") == "non-scaling-stroke" and inner.scale else 1.0
+        along = factor * _unit_along(element, values.get("pathLength", ""), canvas)
+        _scale_strokes(element, strokes, {"stroke-width": factor, **dict.fromkeys(_STROKES[1:], along)})
+
+
+def _unit_along(element: Element, claimed: str, canvas: Box) -> float:
+    """How long a unit along an outline is, where the length of it is claimed to be another."""
+    outline = measure_shape(element.tag, element.attributes, canvas) if claimed else None
+    whole = length(claimed)
+    return outline.length / whole if outline is not None and whole and whole > 0 else 1.0
+
+
+def _scale_strokes(element: Element, strokes: Mapping[str, str], factors: Mapping[str, float]) -> None:
+    style = style_of(element.attributes)
+    for name, factor in factors.items():
+        value = strokes.get(name, "1" if name == "stroke-width" else "")
+        if factor != 1.0 and "%" not in value and (found := numbers(value)):
+            element.attributes[name] = " ".join(f"{number * factor:.9g}" for number in found)
+            if style.pop(name, None) is not None:
+                element.attributes["style"] = ";".join(f"{key}:{each}" for key, each in style.items())
+
+
+def _clip(drawing: Drawing, element: Element, value: str, canvas: Box) -> None:
+    """Puts a `clipPath` in the place of a shape that clips."""
+    style = style_of(element.attributes)
+    style.pop("clip-path", None)
+    element.attributes.pop("clip-path", None)
+    shape = shape_of(value, bounds_of(element, canvas) or canvas)
+    if shape is not None:
+        identifier = f"clip-{len(drawing.by_id)}-{len(drawing.root.children)}"
+        clip = Element("clipPath", {"id": identifier}, [shape])
+        drawing.root.children.append(clip)
+        drawing.by_id[identifier] = clip
+        style["clip-path"] = f"url(#{identifier})"
+    element.attributes["style"] = ";".join(f"{name}:{each}" for name, each in style.items())
+
+
+def shape_of(value: str, box: Box) -> Element | None:
+    """The element of a basic shape of CSS; None when it is invalid.
+
+    Args:
+        value: of `clip-path`.
+        box: that shares are shares of.
+    """
+    path = _PATH.match(value)
+    if path is not None:
+        rule = {"clip-rule": path[1]} if path[1] else {}
+        moved = f"translate({box.left:.9g} {box.top:.9g})"
+        return Element("path", {"d": path[2], "transform": moved, **rule})
+    import tinycss2
+
+    token = next(iter(tinycss2.parse_component_value_list(value)))
+    if token.type != "function":
+        return None
+    if token.lower_name == "polygon":
+        pairs = [solid(part) for part in split_at_commas(token.arguments)]
+        points = [f"{_x(pair[0], box):.9g},{_y(pair[1], box):.9g}" for pair in pairs if len(pair) == 2]
+        rule = {"clip-rule": "evenodd"} if [word(token) for token in pairs[0]] == ["evenodd"] else {}
+        return Element("polygon", {"points": " ".join(points), **rule})
+    arguments = solid(token.arguments)
+    at = next((place for place, each in enumerate(arguments) if word(each) in ("at", "round")), len(arguments))
+    first, rest = arguments[:at], arguments[at + 1 :]
+    if token.lower_name in ("circle", "ellipse"):
+        return _round(token.lower_name, first, rest, box)
+    return _inset(first, rest, box) if token.lower_name == "inset" else None
+
+
+def _round(name: str, radii: list[Any], centre: list[Any], box: Box) -> Element:
+    x, y = place_in(" ".join(token.serialize() for token in centre) or "center", box)
+    if name == "circle":
+        mean = ((box.width**2 + box.height**2) / 2) ** 0.5
+        found = _length(radii[0], mean) if radii else None
+        radius = min(x, box.width - x, y, box.height - y) if found is None else found
+        rx = ry = radius
+    else:
+        sides = ((x, box.width), (y, box.height))
+        lengths = [_length(token, whole) for token, (_, whole) in zip(radii, sides, strict=False)] + [None, None]
+        nearest = (min(at, whole - at) for at, whole in sides)
+        rx, ry = (near if one is None else one for one, near in zip(lengths, nearest, strict=False))
+    numbers = {"cx": box.left + x, "cy": box.top + y, "rx": rx, "ry": ry}
+    return Element("ellipse", {key: f"{max(number, -1e6):.9g}" for key, number in numbers.items()})
+
+
+def _inset(sides: list[Any], radii: list[Any], box: Box) -> Element | None:
+    if not 1 <= len(sides) <= 4:
+        return None
+    top, right, bottom, left = _four(sides)
+    x, y = _length(left, box.width) or 0.0, _length(top, box.height) or 0.0
+    width = box.width - x - (_length(right, box.width) or 0.0)
+    height = box.height - y - (_length(bottom, box.height) or 0.0)
+    radius = _length(radii[0], min(box.width, box.height)) or 0.0 if radii else 0.0
+    sizes = {"x": box.left + x, "y": box.top + y, "width": max(width, 0.0), "height": max(height, 0.0), "rx": radius}
+    return Element("rect", {name: f"{number:.9g}" for name, number in sizes.items()})
+
+
+def _four(sides: list[Any]) -> list[Any]:
+    """Top, right, bottom and left, as CSS fills them up."""
+    top = sides[0]
+    right = sides[1] if len(sides) > 1 else top
+    bottom = sides[2] if len(sides) > 2 else top
+    return [top, right, bottom, sides[3] if len(sides) > 3 else right]
+
+
+def _length(token: Any, whole: float) -> float | None:  # noqa: ANN401 - tinycss2 has no types
+    return length(token.serialize(), whole)
+
+
+def _x(token: Any, box: Box) -> float:  # noqa: ANN401
+    return box.left + (_length(token, box.width) or 0.0)
+
+
+def _y(token: Any, box: Box) -> float:  # noqa: ANN401
+    return box.top + (_length(token, box.height) or 0.0)

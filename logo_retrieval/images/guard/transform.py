@@ -1,0 +1,184 @@
+"""Transforms as CSS has them, put into one matrix that every renderer knows."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from logo_retrieval.images.guard.geometry import Box, Matrix, length, measure_shape, parse_transform
+from logo_retrieval.images.guard.maths import TURNS
+from logo_retrieval.images.guard.tokens import solid, word
+from logo_retrieval.images.guard.values import SHAPES, style_of
+
+if TYPE_CHECKING:
+    from logo_retrieval.images.guard.tree import Element
+
+SINGLE = frozenset(("translate", "rotate", "scale"))
+"""Properties that transform, but are no attributes that do."""
+
+_ALL = SINGLE | {"transform", "transform-origin", "transform-box"}
+_PLAIN = re.compile(r"(?:\s*,?\s*(?:matrix|translate|scale|rotate|skew[XY])\s*\([-+\d.eE,\s]*\))*\s*")
+_WORDS = {"left": 0.0, "top": 0.0, "center": 0.5, "right": 1.0, "bottom": 1.0}
+_AXES = {"x": 0, "y": 1, "z": 2}
+_FAR = 1e7
+
+
+def settle_transform(element: Element, canvas: Box) -> None:
+    """Leaves an element with at most one plain `transform`.
+
+    Args:
+        element: whose children have been settled.
+        canvas: what shares are shares of.
+    """
+    style = style_of(element.attributes)
+    own = {name: style.pop(name) for name in _ALL & style.keys()}
+    for name in _ALL - SINGLE - own.keys() & element.attributes.keys():
+        own[name] = element.attributes[name]
+    if own.keys() <= {"transform"} and _PLAIN.fullmatch(own.get("transform", "")) and "transform" not in style:
+        if "transform" in own and element.attributes.get("transform") != own["transform"]:
+            _settle(element, style, own["transform"])
+        return
+    box = Box(0.0, 0.0, canvas.width, canvas.height)
+    if own.get("transform-box", "") in ("fill-box", "stroke-box"):
+        box = bounds_of(element, canvas) or box
+    x, y = place_in(own.get("transform-origin", ""), box)
+    matrix = Matrix(e=box.left + x, f=box.top + y)
+    for step in ("translate", "rotate", "scale", "transform"):
+        found = matrix_of(own[step], box, step) if step in own else None
+        matrix = matrix.then_inner(found) if found is not None else matrix
+    matrix = matrix.then_inner(Matrix(e=-box.left - x, f=-box.top - y))
+    for name in _ALL - SINGLE:
+        element.attributes.pop(name, None)
+    text = "" if matrix == Matrix() else f"matrix({' '.join(f'{number:.9g}' for number in matrix)})"
+    _settle(element, style, text if all(abs(number) < _FAR for number in matrix) else "")
+
+
+def _settle(element: Element, style: dict[str, str], transform: str) -> None:
+    attributes = element.attributes
+    if "style" in attributes:
+        attributes["style"] = ";".join(f"{name}:{value}" for name, value in style.items())
+        if not style:
+            del attributes["style"]
+    if transform:
+        attributes["transform"] = transform
+
+
+def matrix_of(text: str, box: Box, name: str = "transform") -> Matrix | None:
+    """The matrix of a value of `transform`, `translate`, `rotate` or `scale`; None when it is invalid.
+
+    >>> matrix_of("translate(50%, 1px) scale(2)", Box(0, 0, 10, 10))
+    Matrix(a=2.0, b=0.0, c=0.0, d=2.0, e=5.0, f=1.0)
+    """
+    import tinycss2
+
+    tokens = solid(tinycss2.parse_component_value_list(text))
+    if len(tokens) == 1 and word(tokens[0]) == "none":
+        return Matrix()
+    if name != "transform":
+        axis = next((word(token) for token in tokens if word(token) in _AXES), "z")
+        arguments = [token for token in tokens if word(token) not in _AXES]
+        if name == "rotate":
+            return _step(f"rotate{axis}", arguments[-1:], box)
+        return _step(f"{name}3d", arguments, box)
+    product = Matrix()
+    for token in tokens:
+        if token == ",":
+            continue
+        arguments = [each for each in solid(getattr(token, "arguments", ())) if each != ","]
+        step = _step(token.lower_name, arguments, box) if token.type == "function" else None
+        if step is None:
+            return None
+        product = product.then_inner(step)
+    return product
+
+
+def _step(name: str, arguments: Sequence[Any], box: Box) -> Matrix | None:
+    """The matrix of one function, as it looks from the front."""
+    kind, least, most = _FUNCTIONS.get(name, (None, 0, 0))
+    wholes = (1.0, 1.0)
+    if name.startswith("translate"):
+        wholes = (box.height if name == "translatey" else box.width, box.height)
+    values = [_number(token, wholes[min(place, 1)]) for place, token in enumerate(arguments)]
+    known = [value for value in values if value is not None]
+    if kind is None or len(known) < len(values) or not least <= len(known) <= most:
+        return None
+    return kind(known)
+
+
+def _turned(values: list[float]) -> Matrix:
+    return parse_transform(f"rotate({' '.join(f'{value:.9g}' for value in values)})")
+
+
+def _slope(degrees: float) -> float:
+    return math.tan(math.radians(degrees))
+
+
+def _shortened(degrees: float) -> float:
+    """What is left of a side that is turned away."""
+    return math.cos(math.radians(degrees))
+
+
+_FUNCTIONS: dict[str, tuple[Callable[[list[float]], Matrix], int, int]] = {
+    "matrix": (lambda v: Matrix(*v), 6, 6),
+    "matrix3d": (lambda v: Matrix(v[0], v[1], v[4], v[5], v[12], v[13]), 16, 16),
+    **dict.fromkeys(("translate", "translate3d"), (lambda v: Matrix(e=v[0], f=[*v, 0.0][1]), 1, 3)),
+    "translatex": (lambda v: Matrix(e=v[0]), 1, 1),
+    "translatey": (lambda v: Matrix(f=v[0]), 1, 1),
+    **dict.fromkeys(("scale", "scale3d"), (lambda v: Matrix(a=v[0], d=[*v, v[0]][1]), 1, 3)),
+    "scalex": (lambda v: Matrix(a=v[0]), 1, 1),
+    "scaley": (lambda v: Matrix(d=v[0]), 1, 1),
+    **dict.fromkeys(("rotate", "rotatez"), (_turned, 1, 3)),
+    "rotate3d": (lambda v: _turned(v[3:]), 4, 4),
+    "rotatex": (lambda v: Matrix(d=_shortened(v[0])), 1, 1),
+    "rotatey": (lambda v: Matrix(a=_shortened(v[0])), 1, 1),
+    "skew": (lambda v: Matrix(c=_slope(v[0]), b=_slope([*v, 0.0][1])), 1, 2),
+    "skewx": (lambda v: Matrix(c=_slope(v[0])), 1, 1),
+    "skewy": (lambda v: Matrix(b=_slope(v[0])), 1, 1),
+    **dict.fromkeys(("translatez", "scalez", "perspective"), (lambda v: Matrix(), 1, 1)),
+}
+"""Function -> its matrix, and how many numbers it takes."""
+
+
+def _number(token: Any, whole: float) -> float | None:  # noqa: ANN401 - tinycss2 has no types
+    """A number, a share, an angle in degrees or a length in pixels."""
+    if token.type == "number":
+        return float(token.value)
+    if token.type == "percentage":
+        return float(token.value) / 100 * whole
+    if token.type != "dimension":
+        return None
+    if token.lower_unit in TURNS:
+        return float(token.value) * TURNS[token.lower_unit]
+    return length(f"{token.value}{token.lower_unit}")
+
+
+def place_in(text: str, box: Box) -> tuple[float, float]:
+    """Where a position as `transform-origin` has it lies, from the corner of a box."""
+    words = text.lower().split()[:2]
+    if not words:
+        return 0.0, 0.0
+    if words[0] in ("top", "bottom") or (len(words) == 2 and words[1] in ("left", "right")):
+        words.reverse()
+        words = words if len(words) == 2 else ["center", *words]
+    words = [*words, "center"][:2]
+    found = (
+        _WORDS[each] * whole if each in _WORDS else length(each, whole)
+        for each, whole in zip(words, (box.width, box.height), strict=True)
+    )
+    x, y = (0.0 if value is None else value for value in found)
+    return x, y
+
+
+def bounds_of(element: Element, canvas: Box) -> Box | None:
+    """The bounds of what an element draws, in its own units."""
+    if element.tag in SHAPES or element.tag == "image":
+        outline = measure_shape("rect" if element.tag == "image" else element.tag, element.attributes, canvas)
+        return outline.box if outline is not None else None
+    whole: Box | None = None
+    for child in element.children:
+        box = bounds_of(child, canvas) if not isinstance(child, str) else None
+        if box is not None and not isinstance(child, str):
+            whole = parse_transform(child.attributes.get("transform", "")).map_box(box).joined(whole)
+    return whole
