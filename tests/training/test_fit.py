@@ -202,7 +202,7 @@ def test_the_bundle_does_what_the_network_does(data: TrainingSet, tmp_path: Path
     views = plain_views(data.art, np.arange(4), 32)
     expected = {name: np.asarray(each) for name, each in network(views.astype(np.float32), training=False).items()}
     embeddings = load_embedder(bundle).embed(views)
-    np.testing.assert_allclose(embeddings, expected[EMBEDDING], atol=1e-4)
+    np.testing.assert_allclose(embeddings, expected[EMBEDDING], atol=1e-3)  # a weight has 11 bits of precision
     fusion = Fusion.from_dict(bundle.config.decision)
     assert fusion.fitted and fusion.scale is not None
     impostors = Impostors.read(bundle.path(IMPOSTORS_FILE), bundle.config.dim)
@@ -211,4 +211,4 @@ def test_the_bundle_does_what_the_network_does(data: TrainingSet, tmp_path: Path
         head = HeadVectors.read(bundle.path(HEAD_FILE), bundle.config.dim)
         assert head.classes == ("acme", "borea", "other", "other")
         np.testing.assert_allclose(np.linalg.norm(head.vectors, axis=1), 1, atol=1e-5)
-        np.testing.assert_allclose(embeddings @ head.vectors.T, expected[SCORES], atol=1e-4)
+        np.testing.assert_allclose(embeddings @ head.vectors.T, expected[SCORES], atol=1e-2)  # the head has 8
