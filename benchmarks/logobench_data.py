@@ -20,6 +20,8 @@ CATALOGUE = DATA / "logobench160.csv"
 CLASSES = DATA / "brands160.txt"
 VINTAGE = DATA / "vintage.tar.xz"
 VINTAGE_CATALOGUE = DATA / "vintage.csv"
+PACKS = DATA / "packs.tar.xz"
+PACKS_CATALOGUE = DATA / "packs.csv"
 ATTRIBUTIONS = (DATA / "ATTRIBUTION.md", DATA / "VINTAGE_ATTRIBUTION.md")
 """Who drew what of LogoBench and of the earlier marks."""
 SPLITS = ("shape", "collection")
@@ -49,6 +51,7 @@ class Drawing:
         phash: perceptual hash, 64 bits in hexadecimal.
         dup_group: drawings of one shape share it, across collections.
         scope: "brand", "generic" or "maybe".
+        use: "train", or "held" where a drawing is only ever asked.
     """
 
     key: str
@@ -69,6 +72,7 @@ class Drawing:
     phash: str
     dup_group: int
     scope: str
+    use: str = "train"
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +128,12 @@ def load_vintage(cache: Path | None = None) -> tuple[Drawing, ...]:
     """Earlier marks of the 160, for training and for galleries; they are never asked."""
     folder = unpacked(VINTAGE, "vintage", cache)
     return tuple(_drawing(row, folder) for row in read_rows(VINTAGE_CATALOGUE))
+
+
+def load_packs(cache: Path | None = None) -> tuple[Drawing, ...]:
+    """Drawings of further packs, of the 160 and of `OTHER`; by their `use` to be learned, or held to be asked."""
+    folder = unpacked(PACKS, "packs", cache)
+    return tuple(_drawing(row, folder) for row in read_rows(PACKS_CATALOGUE))
 
 
 def unpacked(archive: Path, name: str, cache: Path | None = None) -> Path:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 from logobench_data import DATA, VINTAGE, VINTAGE_CATALOGUE, read_rows
-from make_logobench_data import as_csv, pack
+from make_logobench_data import Row, as_csv, pack
 from PIL import Image
 
 from logo_retrieval.images.fingerprint import perceptual_hash
@@ -38,37 +38,53 @@ FIRST_GROUP = 1_000_000
 """Shapes of their own: no drawing here is one of LogoBench's."""
 
 
+def catalogued(row: Row, source: Path, pool: DecoderPool, group: int) -> dict[str, str]:
+    """A row of the catalogue.
+
+    Args:
+        row: the drawing's path, collection, package, name, brand, label and licence.
+        source: the folder in which the path is.
+        pool: draws it.
+        group: number of its shape.
+    """
+    (pixels,) = pool.rasterise([(source / row["path"]).read_bytes()])
+    art = Art.of(Image.fromarray(np.asarray(pixels), "RGBA"))
+    return {
+        "path": row["path"],
+        "collection": row["collection"],
+        "package": row["package"],
+        "name": row["name"],
+        "variant": "",
+        "brand": row["brand"],
+        "label": row["label"],
+        "licence": row["licence"],
+        "style": "mono" if art.mono else "colour",
+        "hex": "",
+        "format": Path(row["path"]).suffix[1:],
+        "width": str(art.pixels.width),
+        "height": str(art.pixels.height),
+        "bg": "white",
+        "phash": f"{perceptual_hash(plain_view(art, 224)) % 2**64:016x}",
+        "dup_group": str(group),
+        "scope": "brand",
+    }
+
+
 def main() -> None:
     """Writes the archive, its catalogue and who drew it."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("source", type=Path, help="folder of the unpacked art")
     source: Path = parser.parse_args().source
-    rows = []
     with DecoderPool(Preparation(size_px=224)) as pool:
-        for place, row in enumerate(read_rows(source / "vintage.csv")):
-            (pixels,) = pool.rasterise([(source / row["path"]).read_bytes()])
-            art = Art.of(Image.fromarray(np.asarray(pixels), "RGBA"))
-            rows.append(
-                {
-                    "path": row["path"],
-                    "collection": LATER.get(row["collection"], row["collection"]),
-                    "package": row["package"],
-                    "name": row["name"],
-                    "variant": "",
-                    "brand": row["label"],
-                    "label": row["label"],
-                    "licence": row["licence"],
-                    "style": "mono" if art.mono else "colour",
-                    "hex": "",
-                    "format": Path(row["path"]).suffix[1:],
-                    "width": str(art.pixels.width),
-                    "height": str(art.pixels.height),
-                    "bg": "white",
-                    "phash": f"{perceptual_hash(plain_view(art, 224)) % 2**64:016x}",
-                    "dup_group": str(FIRST_GROUP + place),
-                    "scope": "brand",
-                }
+        rows = [
+            catalogued(
+                {**row, "collection": LATER.get(row["collection"], row["collection"]), "brand": row["label"]},
+                source,
+                pool,
+                FIRST_GROUP + place,
             )
+            for place, row in enumerate(read_rows(source / "vintage.csv"))
+        ]
     VINTAGE.write_bytes(pack(rows, source))
     VINTAGE_CATALOGUE.write_text(as_csv(rows), encoding="utf-8", newline="")
     text = io.StringIO()

@@ -53,21 +53,28 @@ def seen(
 
     With a split, what is test or dropped in it is left out, and so is every further drawing that would tell of it: of a
     brand that LogoBench has in `other` but not in its training part, or of a collection that is held out. Of an artist
-    whose drawings are asked in any way no earlier mark is learned.
+    whose drawings are asked in any way no earlier mark is learned, and no drawing that is held to be asked ever is.
 
     Args:
         bench: LogoBench.
         further: the wide set, the generic icons, both or nothing.
-        vintage: earlier marks.
+        vintage: earlier marks, drawings of further packs or both.
         split: "shape" or "collection"; None trains on every drawing.
         validate: keep the split's validation drawings from training, to be asked; else train on them too.
         coins: whether those of the wide set take part: two drawings of each, nearly all by one hand.
-        held_out: brands of the wide set that are left out.
+        held_out: brands of the wide set that are left out, in further packs too.
     """
     parted = _parted(bench, split)
     asked = {each.collection for each, part in parted if part != "train"}
     rows = [(each, part == "val" and validate) for each, part in parted if part in ("train", "val")]
-    rows += [(each, False) for each in vintage if each.label in bench.classes and each.collection not in asked]
+    rows += [
+        (each, False)
+        for each in vintage
+        if each.use == "train"
+        and each.label in bench.classes
+        and each.collection not in asked
+        and each.brand not in held_out
+    ]
     chosen = further_seen(bench, further, split=split, coins=coins)
     return Seen(rows, [each for each in chosen if each.brand not in held_out])
 

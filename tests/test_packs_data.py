@@ -1,0 +1,119 @@
+"""Drawings of further packs, and how they are read out of npm's archives."""
+
+from __future__ import annotations
+
+import io
+import json
+import tarfile
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from collect_packs import path_of
+from logobench_data import DATA, OTHER, Drawing, LogoBench, load, load_packs, load_vintage, read_rows
+from packs import drawings, from_jsx
+from starter_data import seen
+from wide_data import load_wide
+
+HELD = {"iconza", "homelab-svg-assets"}
+LICENCES = {"MIT", "CC0-1.0", "CC-BY-4.0", "Apache-2.0", "OFL-1.1"}
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture(scope="module")
+def packs(cache: Path) -> tuple[Drawing, ...]:
+    return load_packs(cache)
+
+
+@pytest.fixture(scope="module")
+def bench(cache: Path) -> LogoBench:
+    return load(cache)
+
+
+def test_every_listed_drawing_is_there_and_attributed(packs: tuple[Drawing, ...], bench: LogoBench) -> None:
+    listed = read_rows(DATA / "packs_list.csv")
+    assert [each.key for each in packs] == [path_of(row) for row in listed]
+    assert len({each.key for each in packs}) == len(packs)
+    text = (DATA / "PACKS_ATTRIBUTION.md").read_text(encoding="utf-8")
+    for (package, licence), n in Counter((each.package, each.licence) for each in packs).items():
+        assert licence in LICENCES
+        assert f"| {package} | {licence} | {n} |" in text
+    for each in packs:
+        assert b"<svg" in each.path.read_bytes()
+        assert each.label in bench.classes
+
+
+def test_none_is_a_drawing_of_another_set(packs: tuple[Drawing, ...], bench: LogoBench, cache: Path) -> None:
+    own = {each.path.read_bytes() for each in (*bench.drawings, *load_vintage(cache)) if each.label != OTHER}
+    assert not own & {each.path.read_bytes() for each in packs if each.use == "train"}
+
+
+def test_whole_packs_are_held_and_never_learned(packs: tuple[Drawing, ...], bench: LogoBench) -> None:
+    assert {each.collection for each in packs if each.use == "held"} == HELD
+    assert not HELD & {each.collection for each in packs if each.use == "train"}
+    learned = [each for each, _ in seen(bench, (), vintage=packs, split=None).bench if each in packs]
+    assert learned == [each for each in packs if each.use == "train"]
+
+
+def test_of_an_artist_who_is_asked_no_drawing_is_learned(packs: tuple[Drawing, ...], bench: LogoBench) -> None:
+    rows = seen(bench, (), vintage=packs, split="collection").bench
+    collections = {each.collection for each, _ in rows if each in packs}
+    assert "streamline-logos" in collections
+    assert not {"skill-icons", "mdi", "simple-icons"} & collections
+
+
+def test_other_brands_tell_nothing_new_of_what_is_asked(
+    packs: tuple[Drawing, ...], bench: LogoBench, cache: Path
+) -> None:
+    learned = {each.brand for each in packs if each.label == OTHER and each.use == "train"}
+    wide = load_wide(cache)
+    assert learned <= {each.brand for each in wide if not each.dev_other_slug}
+    asked = {each.brand for each in packs if each.label == OTHER and each.use == "held"}
+    assert not asked & {each.brand for each in wide}
+    assert not asked & {each.brand for each in bench.drawings}
+    rows = seen(bench, (), vintage=packs, split=None, held_out=frozenset(learned)).bench
+    assert not learned & {each.brand for each, _ in rows if each in packs}
+
+
+def test_each_way_of_keeping_a_drawing_is_read(tmp_path: Path) -> None:
+    body = '<path d="M0 0h9v9z"/>'
+    files = {
+        "package/mark.svg": f"<svg>{body}</svg>",
+        "package/icons.json": json.dumps({"prefix": "a", "height": 9, "icons": {"mark": {"body": body, "width": 8}}}),
+        "package/other/icons.json": "[]",
+        "package/two.js": f'[{{ name: "One", svg: "<svg>{body}</svg>" }}, {{ name: "Two", svg: "<svg>\\n</svg>" }}]',
+        "package/url.js": "'data:image/svg+xml,%3Csvg%20width%3D%225%22%3E%3C%2Fsvg%3E'",
+        "package/mark.tsx": "const Mark = (props) => (<svg {...props}></svg>)",
+        "package/README.md": "<svg></svg>",
+    }
+    archive = tmp_path / "pack-1.0.0.tgz"
+    with tarfile.open(archive, "w:gz") as tar:
+        for name, text in files.items():
+            member = tarfile.TarInfo(name)
+            member.size = len(text)
+            tar.addfile(member, io.BytesIO(text.encode()))
+    found = dict(drawings(archive))
+    assert list(found) == ["mark.svg", "icons.json#mark", "two.js#One", "two.js#Two", "url.js", "mark.tsx"]
+    assert 'viewBox="0 0 8 9"' in found["icons.json#mark"]
+    assert found["two.js#Two"] == "<svg>\n</svg>" and found["url.js"] == '<svg width="5"></svg>'
+    assert found["mark.tsx"] == "<svg ></svg>"
+
+
+@pytest.mark.parametrize(
+    ("jsx", "svg"),
+    [
+        ('<path fillRule="evenodd" strokeWidth={2} />', '<path fill-rule="evenodd" stroke-width="2" />'),
+        ('<use xlinkHref="#a" viewBox="0 0 1 1" />', '<use xlink:href="#a" viewBox="0 0 1 1" />'),
+        (
+            '<g style={{ maskType: "alpha", opacity: 0.5 }}>{/* no */}</g>',
+            '<g style="mask-type:alpha;opacity:0.5"></g>',
+        ),
+        ('<linearGradient id={`a`} gradientUnits="x" />', '<linearGradient id="a" gradientUnits="x" />'),
+    ],
+)
+def test_jsx_becomes_svg(jsx: str, svg: str) -> None:
+    assert from_jsx(jsx) == svg
