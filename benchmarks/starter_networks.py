@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Self
 
 import numpy as np
-from logobench_data import OTHER, Drawing, LogoBench, load, load_vintage
+from logobench_data import OTHER, Drawing, LogoBench, load, load_packs, load_vintage
 from starter_data import Seen, seen
 from wide_data import WideDrawing, load_generic, load_wide
 
@@ -49,7 +49,7 @@ class Sources:
 
     Attributes:
         bench: LogoBench.
-        vintage: earlier marks.
+        vintage: earlier marks, and drawings of further packs.
         wide: the wide set.
         generic: the generic icons.
         companies: that the held-out network does not see.
@@ -68,7 +68,8 @@ class Sources:
         """Reads them; the first call unpacks the archives into the cache folder."""
         bench, wide = load(cache), load_wide(cache)
         companies, brands = held_out_companies(bench), held_out_brands(wide)
-        return cls(bench, load_vintage(cache), wide, load_generic(cache), companies, brands)
+        vintage = load_vintage(cache) + load_packs(cache)
+        return cls(bench, vintage, wide, load_generic(cache), companies, brands)
 
     def every(self, step: int) -> Sources:
         """One drawing of every so many, for a trial."""
