@@ -23,7 +23,7 @@ from logo_retrieval.store.cache import remove_cache
 from logo_retrieval.store.index_store import StoredItem, generation_of, not_as_written
 from logo_retrieval.store.manifest import Manifest
 from logo_retrieval.store.schema import INDEX_FILE, connect, create, storage_errors, transaction
-from logo_retrieval.store.seal import WIPE, Seals, seal
+from logo_retrieval.store.seal import WIPE, Seals, last_parts, seal
 from logo_retrieval.store.staging import remove_staging
 from logo_retrieval.store.vectors import vector_blob
 
@@ -223,7 +223,7 @@ def _empty_log(connection: sqlite3.Connection) -> None:
 
 @contextmanager
 def _changing(folder: Path, generation: int | None = None) -> Iterator[sqlite3.Cursor]:
-    """A transaction that counts a generation; with one given, only if that is what the index has.
+    """A transaction that counts a generation; with one given, only if that is what the index has, and to add rows.
 
     Raises:
         IndexStoreError: also when the tables are damaged: their checksums would be right again after the change.
@@ -233,15 +233,16 @@ def _changing(folder: Path, generation: int | None = None) -> Iterator[sqlite3.C
     try:
         with storage_errors(file, "write"), transaction(connection, write=True):
             cursor = connection.cursor()
-            broken = Seals(connection).broken()
-            if broken:
+            seals = Seals(connection)
+            since = {} if generation is None or not seals.present else last_parts(connection)
+            if broken := seals.broken(since):
                 raise IndexStoreError(not_as_written(file, broken))
             row = cursor.execute("SELECT value FROM meta WHERE key = 'generation'").fetchone()
             if generation not in (None, generation_of(row, file)):
                 raise IndexChanged(f"the index '{folder}' was changed by another process: try again")
             yield cursor
             _count_generation(cursor)
-            seal(connection)
+            seal(connection, since)
     finally:
         connection.close()
 

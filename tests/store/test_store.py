@@ -157,6 +157,26 @@ def test_faults_are_named(index: Path) -> None:
         ]
 
 
+def test_additions_have_checksums_and_touch_those_of_the_last_rows_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("logo_retrieval.store.seal._PART", 4)
+    replace_index(tmp_path, MANIFEST, ["beta"], [item(f"{place}.svg", "beta", 0, 1) for place in range(9)])
+    add_items(tmp_path, [item("new.svg", "gamma", 2)], generation=1, names={"beta": ["B"]})
+    with IndexStore(tmp_path) as store:
+        assert store.faults() == []
+        assert len(store.snapshot().item_ids) == 10
+    with sqlite3.connect(tmp_path / INDEX_FILE) as connection:
+        connection.execute("UPDATE items SET source = 'elsewhere' WHERE id = 2")
+    add_items(tmp_path, [item("newer.svg", "gamma", 2)], generation=2)  # what lies far from it is not looked at
+    with sqlite3.connect(tmp_path / INDEX_FILE) as connection, IndexStore(tmp_path) as store:
+        assert store.faults() == ["the table items does not have its checksum"]
+        connection.execute("UPDATE items SET source = 'elsewhere' WHERE id = 11")
+        connection.commit()
+    with pytest.raises(IndexStoreError, match="items"):  # or its checksum would be right again
+        add_items(tmp_path, [item("newest.svg", "gamma", 2)], generation=3)
+
+
 def test_vectors_of_a_wrong_width(index: Path) -> None:
     with sqlite3.connect(index / INDEX_FILE) as connection:
         connection.execute("UPDATE vectors SET vector = x'00' WHERE item_id = 1")
