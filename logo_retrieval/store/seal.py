@@ -38,7 +38,7 @@ _GROWING = {"items": "id", "thumbnails": "item_id", "vectors": "item_id", "audit
 """Tables that are long, and the numbers of their rows, which only climb."""
 
 _LOWEST = -(2**63)
-_PART = 4096
+_PART = 1024
 """Numbers whose rows have one checksum together; another one gives other checksums."""
 
 Row = tuple[Any, ...]
