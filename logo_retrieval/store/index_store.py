@@ -15,7 +15,7 @@ from logo_retrieval.packed import unit
 from logo_retrieval.store.faults import faults_of
 from logo_retrieval.store.manifest import Manifest
 from logo_retrieval.store.schema import INDEX_FILE, connect, storage_errors, transaction
-from logo_retrieval.store.seal import WIPE, Row, Seals, rows_of
+from logo_retrieval.store.seal import ITEM_CLASSES, WIPE, Row, Seals, rows_of
 from logo_retrieval.store.vectors import are_unit, vectors_of
 from logo_retrieval.values import Float32Array, Int64Array
 
@@ -152,7 +152,7 @@ class IndexStore:
         """
         with storage_errors(self.file, "read"), transaction(self._connection):
             seals = Seals(self._connection)
-            tables = ("meta", "classes", "items", "names")
+            tables = ("meta", "classes", ITEM_CLASSES, "names")
             generation = self.generation()
             wanted = tables if generation == held_generation else (*tables, "vectors")
             rows = {table: list(rows_of(self._connection, table)) for table in wanted}
@@ -176,8 +176,8 @@ class IndexStore:
         """
         position = {class_id: place for place, (class_id, _) in enumerate(rows["classes"])}
         names = _by_class(rows["names"])
-        item_ids = np.array([row[0] for row in rows["items"]], np.int64)
-        homeless = {row[1] for row in rows["items"]} - position.keys()
+        item_ids = np.array([row[0] for row in rows[ITEM_CLASSES]], np.int64)
+        homeless = {row[1] for row in rows[ITEM_CLASSES]} - position.keys()
         if homeless or not np.array_equal(np.unique(vector_items), item_ids):
             raise IndexStoreError(
                 f"'{self.file}' has drawings without a class or without a vector: see `logo-retrieval "
@@ -187,7 +187,7 @@ class IndexStore:
             generation=generation,
             classes=tuple(name for _, name in rows["classes"]),
             item_ids=item_ids,
-            item_classes=np.array([position[row[1]] for row in rows["items"]], np.int64),
+            item_classes=np.array([position[row[1]] for row in rows[ITEM_CLASSES]], np.int64),
             vector_items=vector_items,
             vectors=vectors,
             names=tuple(names.get(class_id, ()) for class_id in position),

@@ -25,10 +25,14 @@ GENERATION = "generation"
 WIPE = "wipe"
 """The row of `meta` that is there while something that was removed may still lie in the file."""
 
+ITEM_CLASSES = "items and their classes"
+"""What answers need of the table `items`, with checksums of its own."""
+
 _QUERIES = {
     "meta": f"SELECT key, value FROM meta WHERE key >= ? AND key NOT IN ('{SEAL}', '{WIPE}') ORDER BY key",
     "classes": "SELECT id, name FROM classes WHERE id >= ? ORDER BY id",
     "items": "SELECT id, class_id, name, source, sha256, perceptual_hash FROM items WHERE id >= ? ORDER BY id",
+    ITEM_CLASSES: "SELECT id, class_id FROM items WHERE id >= ? ORDER BY id",
     "thumbnails": "SELECT item_id, webp FROM thumbnails WHERE item_id >= ? ORDER BY item_id",
     "vectors": "SELECT item_id, view, vector FROM vectors WHERE item_id >= ? ORDER BY item_id, view",
     "audit": "SELECT id, at, action, detail FROM audit WHERE id >= ? ORDER BY id",
@@ -36,6 +40,8 @@ _QUERIES = {
 }
 _GROWING = {"items": "id", "thumbnails": "item_id", "vectors": "item_id", "audit": "id"}
 """Tables that are long, and the numbers of their rows, which only climb."""
+
+_LONG = (*_GROWING, ITEM_CLASSES)
 
 _LOWEST = -(2**63)
 _PART = 1024
@@ -57,6 +63,7 @@ def last_parts(connection: sqlite3.Connection) -> Since:
         table: connection.execute(f"SELECT MAX({number}) FROM {table}").fetchone()[0]
         for table, number in _GROWING.items()
     }
+    last[ITEM_CLASSES] = last["items"]
     return {table: number // _PART * _PART for table, number in last.items() if number is not None}
 
 
@@ -123,7 +130,7 @@ def _number(part: str) -> int:
 
 def _checksums(table: str, rows: Iterator[Row]) -> dict[str, str]:
     """By part, hexadecimal; the rows come in the order of their numbers."""
-    if table not in _GROWING:
+    if table not in _LONG:
         return {"0": _digest(list(rows))}
     parts = groupby(rows, lambda row: row[0] // _PART if isinstance(row[0], int) else 0)
     return {str(part): _digest(list(some)) for part, some in parts}
