@@ -4,26 +4,46 @@ from __future__ import annotations
 
 import os
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import click
 
-from .build_index import build_index
-from .classify import classify
-from .compact import compact
-from .duplicates import duplicates
-from .enroll import enroll
-from .evaluate import evaluate
-from .info import info
-from .similar import similar
-from .train import train
-from .unenroll import unenroll
-from .verify import verify
-
 EXIT_INTERRUPTED = 130
 
+COMMANDS = (
+    "build-index",
+    "classify",
+    "similar",
+    "duplicates",
+    "enroll",
+    "unenroll",
+    "train",
+    "evaluate",
+    "info",
+    "verify",
+    "compact",
+)
+"""Each in the module of its name."""
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+
+class Commands(click.Group):
+    """Imports a command when it is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names of all commands."""
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """One command, or None."""
+        if cmd_name not in COMMANDS:
+            return None
+        name = cmd_name.replace("-", "_")
+        command: click.Command = getattr(import_module(f".{name}", __package__), name)
+        return command
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="logo-retrieval")
 def commands() -> None:
     """Says which company's logo an image shows.
@@ -37,22 +57,6 @@ def commands() -> None:
 
     Exit codes: 0 every input was answered, 3 finished with some inputs unreadable, 2 wrong usage, 1 failed.
     """
-
-
-for command in (
-    build_index,
-    classify,
-    similar,
-    duplicates,
-    enroll,
-    unenroll,
-    train,
-    evaluate,
-    info,
-    verify,
-    compact,
-):
-    commands.add_command(command)
 
 
 def _fill_closed_streams() -> None:

@@ -34,7 +34,9 @@ def command_page() -> str:
     """Every command with its help, as the program prints it."""
     context = _context(commands, "logo-retrieval", None)
     blocks = [_block("logo-retrieval", commands.get_help(context))]
-    for name, command in sorted(commands.commands.items()):
+    for name in commands.list_commands(context):
+        command = commands.get_command(context, name)
+        assert command is not None  # noqa: S101
         blocks.append(_block(name, command.get_help(_context(command, name, context))))
     return "# Commands\n\nWhat `--help` says of each. The page is written by `docs/reference.py`.\n" + "".join(blocks)
 

@@ -14,6 +14,7 @@ from logo_retrieval.open_set.evidence import ClassProfile, Scale
 from logo_retrieval.open_set.impostors import FEWEST_IMPOSTORS, bars, spread
 from logo_retrieval.packed import unit
 from logo_retrieval.reading.names import Names
+from logo_retrieval.runs import run_starts
 from logo_retrieval.search.faiss_index import FAISS_FLAT, FaissIndex, faiss_is_installed
 from logo_retrieval.search.open import open_index
 from logo_retrieval.search.protocol import VectorIndex
@@ -182,7 +183,7 @@ class Contents:
         items = items[np.argsort(held.item_classes[items], kind="stable")]
         if len(items) == 0:
             return np.zeros((0, self.vectors_at(np.zeros(0, np.int64)).shape[1]), np.float32)
-        starts = np.unique(held.item_classes[items], return_index=True)[1]
+        starts = run_starts(held.item_classes[items])
         return unit(np.add.reduceat(self.vectors_at(held.whole_drawings[items]), starts, axis=0))
 
     def bars(self, places: Int64Array, cohort: Float32Array | None) -> Float64Array:

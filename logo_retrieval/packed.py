@@ -25,14 +25,20 @@ def packed(vectors: Float32Array) -> Int8Array:
 
 def unpacked(quanta: Int8Array) -> Float32Array:
     """(m, d) float32 rows of unit length."""
-    return unit(quanta.astype(np.float32))
+    rows = quanta.astype(np.float32)
+    rows /= _lengths(rows)
+    return rows
 
 
 def unit(vectors: Float32Array) -> Float32Array:
     """(m, d) rows of unit length."""
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    rows: Float32Array = (vectors / np.maximum(lengths, _SMALLEST)).astype(np.float32)
+    rows: Float32Array = (vectors / _lengths(vectors)).astype(np.float32, copy=False)
     return rows
+
+
+def _lengths(vectors: Float32Array) -> Float32Array:
+    lengths: Float32Array = np.sqrt(np.einsum("md,md->m", vectors, vectors))
+    return np.maximum(lengths, _SMALLEST)[:, None]
 
 
 def read_arrays(file: Path, names: Sequence[str], what: str) -> list[np.ndarray]:

@@ -14,6 +14,7 @@ import numpy as np
 from logo_retrieval.errors import ModelError
 from logo_retrieval.heads.imprinting import NOBODY, Imprinted
 from logo_retrieval.packed import expect_packed, packed, read_arrays, unpacked
+from logo_retrieval.runs import run_starts
 from logo_retrieval.values import OTHER, BoolArray, Float32Array, Int64Array
 
 HEAD_FILE = "head.npz"
@@ -107,8 +108,9 @@ class CosineHead:
             places = np.concatenate([places, novel.places])
         order = np.argsort(places, kind="stable")
         self.n_classes = len(classes)
-        self._vectors = np.ascontiguousarray(vectors[order])
-        self._present, self._starts = np.unique(places[order], return_index=True)
+        self._vectors = vectors[order]
+        self._starts = run_starts(places[order])
+        self._present = places[order][self._starts]
 
     def scores(self, views: Float32Array, owners: Int64Array, n_queries: int) -> Float32Array:
         """The highest cosine of any view of a query with any target of a class.

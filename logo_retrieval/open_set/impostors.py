@@ -12,6 +12,7 @@ import numpy as np
 
 from logo_retrieval.errors import ModelError
 from logo_retrieval.packed import expect_packed, packed, read_arrays, unpacked
+from logo_retrieval.runs import run_starts
 from logo_retrieval.values import Float32Array, Float64Array, Int64Array
 
 IMPOSTORS_FILE = "impostors.npz"
@@ -163,10 +164,11 @@ def bars(cohort: Float32Array, vectors: Float32Array, owners: Int64Array, n_clas
     nearest = np.full((len(cohort), n_classes), -1, np.float32)
     order = np.argsort(owners, kind="stable")
     for block in np.split(order, range(_BLOCK, len(order), _BLOCK)):
-        present, firsts = np.unique(owners[block], return_index=True)
+        firsts = run_starts(owners[block])
+        present = owners[block][firsts]
         best = np.maximum.reduceat(cohort @ vectors[block].T, firsts, axis=1)
         nearest[:, present] = np.maximum(nearest[:, present], best)
-    present = np.unique(owners)
+    present = owners[order][run_starts(owners[order])]
     rank = len(cohort) - 1 - int((1 - BAR_QUANTILE) * len(cohort))
     found[present] = np.partition(nearest[:, present], rank, axis=0)[rank]
     return found

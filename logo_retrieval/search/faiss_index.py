@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Self
 
 import numpy as np
@@ -38,6 +37,8 @@ def faiss_is_installed() -> bool:
 
 
 def _is_installed(distribution: str) -> bool:
+    from importlib.metadata import PackageNotFoundError, version  # mail and zip come with it
+
     try:
         version(distribution)
     except PackageNotFoundError:

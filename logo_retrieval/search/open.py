@@ -15,7 +15,7 @@ def open_index(vectors: Float32Array, ids: Int64Array) -> VectorIndex:
     """An exact index over (m, d) float32 unit vectors with (m,) int64 ids; an id may occur several times, once a view.
 
     Raises:
-        BackendError: when two FAISS distributions are installed over one another.
+        BackendError: when FAISS would serve and two distributions of it are installed over one another.
     """
-    serves = faiss_is_installed() and len(vectors) >= FAISS_FROM
+    serves = len(vectors) >= FAISS_FROM and faiss_is_installed()
     return FaissIndex.build(vectors, ids) if serves else ExactIndex(vectors, ids)

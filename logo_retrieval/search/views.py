@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from logo_retrieval.runs import run_starts
 from logo_retrieval.values import MISSING_ID, Int64Array, Neighbours
 
 
@@ -30,9 +31,9 @@ def best_over_views(neighbours: Neighbours, owners: Int64Array, n_queries: int, 
         found = neighbours.ids[views].ravel()
         scores = neighbours.similarities[views].ravel()
         found, scores = found[found != MISSING_ID], scores[found != MISSING_ID]
-        nearest = np.lexsort((found, -scores))
-        _, first = np.unique(found[nearest], return_index=True)
-        kept = nearest[np.sort(first)][:k]
+        by_id = np.lexsort((-scores, found))
+        best = by_id[run_starts(found[by_id])]
+        kept = best[np.lexsort((found[best], -scores[best]))][:k]
         ids[query, : len(kept)] = found[kept]
         similarities[query, : len(kept)] = scores[kept]
     return Neighbours(ids, similarities)

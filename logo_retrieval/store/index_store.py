@@ -12,6 +12,7 @@ import numpy as np
 
 from logo_retrieval.errors import IndexStoreError
 from logo_retrieval.packed import unit
+from logo_retrieval.runs import run_starts
 from logo_retrieval.store.faults import faults_of
 from logo_retrieval.store.manifest import Manifest
 from logo_retrieval.store.schema import INDEX_FILE, connect, storage_errors, transaction
@@ -178,7 +179,7 @@ class IndexStore:
         names = _by_class(rows["names"])
         item_ids = np.array([row[0] for row in rows[ITEM_CLASSES]], np.int64)
         homeless = {row[1] for row in rows[ITEM_CLASSES]} - position.keys()
-        if homeless or not np.array_equal(np.unique(vector_items), item_ids):
+        if homeless or not np.array_equal(vector_items[run_starts(vector_items)], item_ids):
             raise IndexStoreError(
                 f"'{self.file}' has drawings without a class or without a vector: see `logo-retrieval "
                 "verify`; restore a copy, or build it again"

@@ -113,7 +113,7 @@ def _distributions(monkeypatch: pytest.MonkeyPatch, *installed: str) -> None:
             raise importlib.metadata.PackageNotFoundError(name)
         return "1.15"
 
-    monkeypatch.setattr("logo_retrieval.search.faiss_index.version", version)
+    monkeypatch.setattr("importlib.metadata.version", version)
 
 
 @pytest.mark.parametrize(
