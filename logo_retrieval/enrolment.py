@@ -21,8 +21,9 @@ from logo_retrieval.images.source import Source, check_several, file_or_bytes
 from logo_retrieval.intake import Intake
 from logo_retrieval.models import check_writable
 from logo_retrieval.names import cleaned_names, new_names, remarks_on
-from logo_retrieval.store.changes import IndexChanged, Names, add_items, remove_class, remove_items
+from logo_retrieval.store.changes import Names, add_items, remove_class, remove_items
 from logo_retrieval.store.index_store import IndexStore, StoredItem
+from logo_retrieval.store.transactions import IndexChanged
 from logo_retrieval.values import MISSING_ID, OTHER
 
 REFUSED_SIMILARITY = 0.95

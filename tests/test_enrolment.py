@@ -18,9 +18,10 @@ from logo_retrieval.errors import EnrolmentError, GalleryError, IndexStoreError
 from logo_retrieval.images.source import Source
 from logo_retrieval.models import copy_starter
 from logo_retrieval.store.cache import CACHE_FILE
-from logo_retrieval.store.changes import IndexChanged, add_items, compact, remove_class
+from logo_retrieval.store.changes import add_items, compact, remove_class
 from logo_retrieval.store.index_store import IndexStore
 from logo_retrieval.store.schema import INDEX_FILE
+from logo_retrieval.store.transactions import IndexChanged
 from logo_retrieval.values import Decision
 
 RING = '<path d="M50 5a45 45 0 1 0 1 0zM50 30a20 20 0 1 1 -1 0z"/>'

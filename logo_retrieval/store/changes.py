@@ -1,40 +1,29 @@
 """What changes an index: rebuilt, items added or removed. Each is one transaction, or nothing.
 
-A removal leaves no copy of what it removed: SQLite overwrites what it frees, the file is then rewritten without its
-gaps, the write-ahead log is emptied, and the cache and what an interrupted build has left, which hold vectors too, are
-deleted. A removal that is killed before all that is done leaves a note of it, and the next one, or `compact`, does it.
-The audit log keeps who, when and what, in words.
+A removal leaves no copy of what it removed (`transactions`). The audit log keeps who, when and what, in words.
 """
 
 from __future__ import annotations
 
 import difflib
-import getpass
 import sqlite3
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
-from datetime import UTC, datetime
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 
 from logo_retrieval.errors import IndexStoreError
-from logo_retrieval.store.cache import remove_cache
-from logo_retrieval.store.index_store import StoredItem, generation_of, not_as_written
+from logo_retrieval.store.index_store import StoredItem
 from logo_retrieval.store.manifest import Manifest
 from logo_retrieval.store.schema import INDEX_FILE, connect, create, storage_errors, transaction
-from logo_retrieval.store.seal import WIPE, Seals, last_parts, seal
-from logo_retrieval.store.staging import remove_staging
+from logo_retrieval.store.seal import seal
+from logo_retrieval.store.transactions import changing, count_generation, note, removing
 from logo_retrieval.store.vectors import vector_blob
 
 Names = Mapping[str, Sequence[str]]
 """By class, the names by which it is known."""
 
 _NO_NAMES: Names = MappingProxyType({})
-
-
-class IndexChanged(IndexStoreError):
-    """Another process has changed the index since it was read."""
 
 
 def replace_index(
@@ -89,14 +78,14 @@ def add_items(folder: Path, items: Sequence[StoredItem], *, generation: int, nam
         IndexChanged: when the index has another generation by now.
         IndexStoreError: when it cannot be written. In each case it is as it was.
     """
-    with _changing(folder, generation) as cursor:
+    with changing(folder, generation=generation) as cursor:
         sizes = Counter(item.label for item in items)
         for label in sorted({*sizes, *names}):
             cursor.execute("INSERT OR IGNORE INTO classes (name) VALUES (?)", (label,))
             if label in sizes:
-                _note(cursor, "enroll", f"class '{label}': {_counted(sizes[label], 'drawing')}")
+                note(cursor, "enroll", f"class '{label}': {_counted(sizes[label], 'drawing')}")
             if label in names:  # the log outlives what it tells of: it counts the names, but holds none
-                _note(cursor, "enroll", f"class '{label}': {_counted(len(names[label]), 'name')}")
+                note(cursor, "enroll", f"class '{label}': {_counted(len(names[label]), 'name')}")
         class_ids = {name: class_id for class_id, name in cursor.execute("SELECT id, name FROM classes")}
         (last,) = cursor.execute("SELECT COALESCE(MAX(id), 0) FROM items").fetchone()
         for item_id, item in enumerate(items, start=last + 1):
@@ -114,14 +103,17 @@ def remove_class(folder: Path, label: str) -> int:
         IndexStoreError: when there is no such class, or the index cannot be written; it is then as it was. Or when only
             the file cannot be rewritten, as the error then says.
     """
-    with _removing(folder) as cursor:
-        (n_items,) = cursor.execute(
-            "SELECT COUNT(*) FROM items JOIN classes ON classes.id = class_id WHERE classes.name = ?", (label,)
-        ).fetchone()
+
+    def items(cursor: sqlite3.Cursor) -> list[int]:
+        of_class = "SELECT items.id FROM items JOIN classes ON classes.id = class_id WHERE classes.name = ?"
+        return [item for (item,) in cursor.execute(of_class, (label,))]
+
+    with removing(folder, items) as cursor:
+        n_items = len(items(cursor))
         if cursor.execute("DELETE FROM classes WHERE name = ?", (label,)).rowcount == 0:
             raise IndexStoreError(_no_class(cursor, folder, label))
-        _note(cursor, "unenroll", f"class '{label}' with {_counted(n_items, 'drawing')}")
-    return int(n_items)
+        note(cursor, "unenroll", f"class '{label}' with {_counted(n_items, 'drawing')}")
+    return n_items
 
 
 def remove_items(folder: Path, names: Sequence[str]) -> list[str]:
@@ -134,11 +126,16 @@ def remove_items(folder: Path, names: Sequence[str]) -> list[str]:
         IndexStoreError: when one of them is not there, or the index cannot be written; it is then as it was. Or when
             only the file cannot be rewritten, as the error then says.
     """
-    with _removing(folder) as cursor:
+
+    def items(cursor: sqlite3.Cursor) -> list[int]:
+        found = (cursor.execute("SELECT id FROM items WHERE name = ?", (name,)).fetchall() for name in names)
+        return [item for rows in found for (item,) in rows]
+
+    with removing(folder, items) as cursor:
         for name in dict.fromkeys(names):
             if cursor.execute("DELETE FROM items WHERE name = ?", (name,)).rowcount == 0:
                 raise IndexStoreError(f"there is no drawing '{name}' in the index '{folder}'")
-            _note(cursor, "unenroll", f"drawing '{name}'")
+            note(cursor, "unenroll", f"drawing '{name}'")
         hollow = "FROM classes WHERE id NOT IN (SELECT class_id FROM items UNION SELECT class_id FROM names)"
         gone = [label for (label,) in cursor.execute(f"SELECT name {hollow} ORDER BY id")]
         cursor.execute(f"DELETE {hollow}")
@@ -163,88 +160,13 @@ def compact(folder: Path) -> tuple[int, int]:
         IndexStoreError: when it cannot be written, or another process is reading or writing all the time.
     """
     before = _size(folder)
-    with _removing(folder) as cursor:
-        _note(cursor, "compact", "rewritten without gaps")
+    with removing(folder, None) as cursor:
+        note(cursor, "compact", "rewritten without gaps")
     return before, _size(folder)
 
 
 def _size(folder: Path) -> int:
     return sum(file.stat().st_size for file in folder.glob(INDEX_FILE + "*"))
-
-
-@contextmanager
-def _removing(folder: Path) -> Iterator[sqlite3.Cursor]:
-    """A transaction after which nothing is left of what it removes, nor of what a killed process has removed.
-
-    Raises:
-        IndexStoreError: when the file cannot be rewritten; what was changed stays changed.
-    """
-    with closing(connect(folder / INDEX_FILE, write=True)) as connection, storage_errors(folder / INDEX_FILE, "read"):
-        owed = connection.execute("SELECT 1 FROM meta WHERE key = ?", (WIPE,)).fetchone() is not None
-    try:
-        with _changing(folder) as cursor:
-            cursor.execute("INSERT OR REPLACE INTO meta VALUES (?, 'owed')", (WIPE,))
-            yield cursor
-        owed = True
-    finally:
-        if owed:
-            _wipe(folder)
-
-
-def _wipe(folder: Path) -> None:
-    """Leaves in the folder only what the tables say.
-
-    Zeroing what is freed does not suffice: when a page is split, copies of its rows stay in the gap of the old one.
-
-    Raises:
-        IndexStoreError: when the file cannot be rewritten; what was changed stays changed.
-    """
-    file = folder / INDEX_FILE
-    try:
-        remove_cache(folder)
-        remove_staging(folder)
-        with storage_errors(file, "rewrite"), closing(connect(file, write=True)) as connection:
-            connection.execute("VACUUM")
-            _empty_log(connection)
-            with transaction(connection, write=True):
-                connection.execute("DELETE FROM meta WHERE key = ?", (WIPE,))
-    except IndexStoreError as error:
-        raise IndexStoreError(
-            "what was removed is in no answer any more, but may lie in the file until `logo-retrieval compact` has "
-            f"run: {error}"
-        ) from error
-
-
-def _empty_log(connection: sqlite3.Connection) -> None:
-    (busy, *_) = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-    if busy:
-        raise sqlite3.OperationalError("another process is reading it")
-
-
-@contextmanager
-def _changing(folder: Path, generation: int | None = None) -> Iterator[sqlite3.Cursor]:
-    """A transaction that counts a generation; with one given, only if that is what the index has, and to add rows.
-
-    Raises:
-        IndexStoreError: also when the tables are damaged: their checksums would be right again after the change.
-    """
-    file = folder / INDEX_FILE
-    connection = connect(file, write=True)
-    try:
-        with storage_errors(file, "write"), transaction(connection, write=True):
-            cursor = connection.cursor()
-            seals = Seals(connection)
-            since = {} if generation is None or not seals.present else last_parts(connection)
-            if broken := seals.broken(since):
-                raise IndexStoreError(not_as_written(file, broken))
-            row = cursor.execute("SELECT value FROM meta WHERE key = 'generation'").fetchone()
-            if generation not in (None, generation_of(row, file)):
-                raise IndexChanged(f"the index '{folder}' was changed by another process: try again")
-            yield cursor
-            _count_generation(cursor)
-            seal(connection, since)
-    finally:
-        connection.close()
 
 
 def _rewrite(file: Path, manifest: Manifest, classes: Sequence[str], items: Iterable[StoredItem], names: Names) -> None:
@@ -270,8 +192,8 @@ def _fill(
         _insert(cursor, count, item, class_ids[item.label])
     _insert_names(cursor, names, class_ids)
     cursor.execute("INSERT OR REPLACE INTO meta VALUES ('manifest', ?)", (manifest.to_json(),))
-    _count_generation(cursor)
-    _note(cursor, "build", f"{len(classes)} classes, {count} items")
+    count_generation(cursor)
+    note(cursor, "build", f"{len(classes)} classes, {count} items")
     seal(cursor.connection)
 
 
@@ -292,27 +214,5 @@ def _insert_names(cursor: sqlite3.Cursor, names: Names, class_ids: Mapping[str, 
     cursor.executemany("INSERT INTO names VALUES (?, ?)", rows)
 
 
-def _count_generation(cursor: sqlite3.Cursor) -> None:
-    cursor.execute(
-        "INSERT INTO meta VALUES ('generation', '1') "
-        "ON CONFLICT (key) DO UPDATE SET value = CAST(CAST(value AS INTEGER) + 1 AS TEXT)"
-    )
-
-
-def _note(cursor: sqlite3.Cursor, action: str, what: str) -> None:
-    """A line of the audit log."""
-    cursor.execute(
-        "INSERT INTO audit (at, action, detail) VALUES (?, ?, ?)",
-        (datetime.now(UTC).isoformat(timespec="seconds"), action, f"{what}, by {_user()}"),
-    )
-
-
 def _counted(number: int, what: str) -> str:
     return f"{number} {what}" if number == 1 else f"{number} {what}s"
-
-
-def _user() -> str:
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError):  # a process without an entry in the password file
-        return "an unnamed user"

@@ -1,7 +1,7 @@
 """Checksums of what an index says, kept in the index: SQLite by itself sees damage to the structure of its pages alone.
 
-A SHA-256 for every few thousand rows of a table, written in the transaction that changes the tables; so one that adds
-rows hashes these and few others. What lies in the gaps of the file says nothing and has none.
+A SHA-256 for every thousand rows of a table, written in the transaction that changes the tables; so one that adds or
+removes rows hashes these and few others. What lies in the gaps of the file says nothing and has none.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from types import MappingProxyType
 from typing import Any
@@ -29,57 +29,61 @@ ITEM_CLASSES = "items and their classes"
 """What answers need of the table `items`, with checksums of its own."""
 
 _QUERIES = {
-    "meta": f"SELECT key, value FROM meta WHERE key >= ? AND key NOT IN ('{SEAL}', '{WIPE}') ORDER BY key",
-    "classes": "SELECT id, name FROM classes WHERE id >= ? ORDER BY id",
-    "items": "SELECT id, class_id, name, source, sha256, perceptual_hash FROM items WHERE id >= ? ORDER BY id",
-    ITEM_CLASSES: "SELECT id, class_id FROM items WHERE id >= ? ORDER BY id",
-    "thumbnails": "SELECT item_id, webp FROM thumbnails WHERE item_id >= ? ORDER BY item_id",
-    "vectors": "SELECT item_id, view, vector FROM vectors WHERE item_id >= ? ORDER BY item_id, view",
-    "audit": "SELECT id, at, action, detail FROM audit WHERE id >= ? ORDER BY id",
-    "names": "SELECT class_id, name FROM names WHERE class_id >= ? ORDER BY class_id, rowid",
+    "meta": f"SELECT key, value FROM meta WHERE key NOT IN ('{SEAL}', '{WIPE}') ORDER BY key",
+    "classes": "SELECT id, name FROM classes ORDER BY id",
+    "items": (
+        "SELECT id, class_id, name, source, sha256, perceptual_hash FROM items WHERE id BETWEEN ? AND ? ORDER BY id"
+    ),
+    ITEM_CLASSES: "SELECT id, class_id FROM items WHERE id BETWEEN ? AND ? ORDER BY id",
+    "thumbnails": "SELECT item_id, webp FROM thumbnails WHERE item_id BETWEEN ? AND ? ORDER BY item_id",
+    "vectors": "SELECT item_id, view, vector FROM vectors WHERE item_id BETWEEN ? AND ? ORDER BY item_id, view",
+    "audit": "SELECT id, at, action, detail FROM audit WHERE id BETWEEN ? AND ? ORDER BY id",
+    "names": "SELECT class_id, name FROM names ORDER BY class_id, rowid",
 }
-_GROWING = {"items": "id", "thumbnails": "item_id", "vectors": "item_id", "audit": "id"}
-"""Tables that are long, and the numbers of their rows, which only climb."""
+_OF_ITEMS = ("items", ITEM_CLASSES, "thumbnails", "vectors")
+_LONG = (*_OF_ITEMS, "audit")
+"""Tables with a checksum for each part of their rows."""
 
-_LONG = (*_GROWING, ITEM_CLASSES)
-
-_LOWEST = -(2**63)
+_EVERY_NUMBER = (-(2**63), 2**63 - 1)
 _PART = 1024
 """Numbers whose rows have one checksum together; another one gives other checksums."""
 
 Row = tuple[Any, ...]
-Since = Mapping[str, int]
-"""By table the number from which on its rows are meant; of a table that is not named all are."""
+Parts = Mapping[str, Collection[int]]
+"""By long table, the parts of it that are meant; of a table that is not named all rows are."""
+
+WHOLE: Parts = MappingProxyType({})
 
 
-def rows_of(connection: sqlite3.Connection, table: str, since: Since = MappingProxyType({})) -> Iterator[Row]:
+def rows_of(connection: sqlite3.Connection, table: str, parts: Parts = WHOLE) -> Iterator[Row]:
     """The rows of a table, in their order, with the columns that `_QUERIES` names."""
-    return connection.execute(_QUERIES[table], ("" if table == "meta" else since.get(table, _LOWEST),))
+    if table not in _LONG:
+        yield from connection.execute(_QUERIES[table])
+    elif table not in parts:
+        yield from connection.execute(_QUERIES[table], _EVERY_NUMBER)
+    else:
+        for part in sorted(parts[table]):
+            yield from connection.execute(_QUERIES[table], (part * _PART, (part + 1) * _PART - 1))
 
 
-def last_parts(connection: sqlite3.Connection) -> Since:
-    """Where the part begins to which each long table's next rows belong; those before it stay as they are."""
-    last = {
-        table: connection.execute(f"SELECT MAX({number}) FROM {table}").fetchone()[0]
-        for table, number in _GROWING.items()
-    }
-    last[ITEM_CLASSES] = last["items"]
-    return {table: number // _PART * _PART for table, number in last.items() if number is not None}
+def parts_with(connection: sqlite3.Connection, items: Iterable[int]) -> Parts:
+    """The parts that hold some items, and the one that the log ends in."""
+    of_items = {item // _PART for item in items}
+    (last,) = connection.execute("SELECT COALESCE(MAX(id), 0) FROM audit").fetchone()
+    return {**dict.fromkeys(_OF_ITEMS, of_items), "audit": {last // _PART}}
 
 
-def seal(connection: sqlite3.Connection, since: Since = MappingProxyType({})) -> None:
+def seal(connection: sqlite3.Connection, parts: Parts = WHOLE) -> None:
     """Writes the checksums of the tables as they are; belongs into the transaction that changes them.
 
     Args:
         connection: to the index.
-        since: the rows that are new or lie beside them, as `last_parts` tells before the change; what comes before
-            keeps the checksums that it has.
+        parts: where rows were added or removed; all others keep the checksums that they have.
     """
-    kept: dict[str, Any] = {table: _checksums(table, rows_of(connection, table, since)) for table in _QUERIES}
+    kept: dict[str, Any] = {table: _checksums(table, rows_of(connection, table, parts)) for table in _QUERIES}
     before = read_object(_value(connection, SEAL) or "{}")
-    for table, first in since.items():
-        old = {part: checksum for part, checksum in before[table].items() if _number(part) < first // _PART}
-        kept[table] = old | kept[table]
+    for table, changed in parts.items():
+        kept[table] |= {part: checksum for part, checksum in before[table].items() if _number(part) not in changed}
     kept[GENERATION] = str(_value(connection, GENERATION))
     connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (SEAL, json.dumps(kept)))
 
@@ -105,18 +109,18 @@ class Seals:
         """Whether these are the rows that were written."""
         return not self.present or self._kept.get(table) == _checksums(table, iter(rows))
 
-    def broken(self, since: Since = MappingProxyType({})) -> list[str]:
+    def broken(self, parts: Parts = WHOLE) -> list[str]:
         """The tables whose rows are not those that were written."""
         if not self.present:
             return []
-        found = {table: _checksums(table, rows_of(self._connection, table, since)) for table in _QUERIES}
-        return [table for table, checksums in found.items() if self._kept_since(table, since) != checksums]
+        found = {table: _checksums(table, rows_of(self._connection, table, parts)) for table in _QUERIES}
+        return [table for table, checksums in found.items() if self._kept_of(table, parts) != checksums]
 
-    def _kept_since(self, table: str, since: Since) -> object:
+    def _kept_of(self, table: str, parts: Parts) -> object:
         kept = self._kept.get(table)
-        if table not in since or not isinstance(kept, dict):
+        if table not in parts or not isinstance(kept, dict):
             return kept
-        return {part: checksum for part, checksum in kept.items() if _number(part) >= since[table] // _PART}
+        return {part: checksum for part, checksum in kept.items() if _number(part) in parts[table]}
 
 
 def _value(connection: sqlite3.Connection, key: str) -> str | None:

@@ -12,7 +12,7 @@ import pytest
 
 from logo_retrieval.errors import IndexStoreError
 from logo_retrieval.store.cache import CACHE_FILE, read_cache, write_cache
-from logo_retrieval.store.changes import add_items, remove_class, replace_index
+from logo_retrieval.store.changes import add_items, compact, remove_class, remove_items, replace_index
 from logo_retrieval.store.index_store import IndexStore, StoredItem
 from logo_retrieval.store.manifest import Manifest
 from logo_retrieval.store.schema import INDEX_FILE, connect
@@ -175,6 +175,29 @@ def test_additions_have_checksums_and_touch_those_of_the_last_rows_alone(
         connection.commit()
     with pytest.raises(IndexStoreError, match="items"):  # or its checksum would be right again
         add_items(tmp_path, [item("newest.svg", "gamma", 2)], generation=3)
+
+
+def test_removals_touch_the_checksums_of_what_they_remove_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("logo_retrieval.store.seal._PART", 4)
+    classes = ["beta"] * 6 + ["gamma"] * 6
+    items = [item(f"{place}.svg", label, 0, 1) for place, label in enumerate(classes)]
+    replace_index(tmp_path, MANIFEST, ["beta", "gamma"], items, {"gamma": ["G"]})
+    remove_items(tmp_path, ["1.svg", "11.svg"])
+    with IndexStore(tmp_path) as store:
+        assert store.faults() == []
+    with sqlite3.connect(tmp_path / INDEX_FILE) as connection:
+        connection.execute("UPDATE items SET source = 'elsewhere' WHERE id = 3")
+    remove_class(tmp_path, "gamma")
+    with IndexStore(tmp_path) as store:
+        assert store.faults() == ["the table items does not have its checksum"]
+        assert len(store.snapshot().item_ids) == 5
+    with pytest.raises(IndexStoreError, match="items"):  # or its checksum would be right again
+        remove_items(tmp_path, ["0.svg"])
+    with pytest.raises(IndexStoreError, match="items"):
+        compact(tmp_path)
+    remove_items(tmp_path, ["5.svg"])
 
 
 def test_vectors_of_a_wrong_width(index: Path) -> None:

@@ -1,0 +1,143 @@
+"""The transactions that change an index, and what a removal leaves nothing of.
+
+SQLite overwrites what it frees, the file is then rewritten without its gaps, the write-ahead log is emptied, and the
+cache and what an interrupted build has left, which hold vectors too, are deleted. A removal that is killed before all
+that is done leaves a note of it, and the next one, or `compact`, does it.
+"""
+
+from __future__ import annotations
+
+import getpass
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from logo_retrieval.errors import IndexStoreError
+from logo_retrieval.store.cache import remove_cache
+from logo_retrieval.store.index_store import generation_of, not_as_written
+from logo_retrieval.store.schema import INDEX_FILE, connect, storage_errors, transaction
+from logo_retrieval.store.seal import WHOLE, WIPE, Seals, parts_with, seal
+from logo_retrieval.store.staging import remove_staging
+
+Touched = Callable[[sqlite3.Cursor], Iterable[int]]
+"""Gives the numbers of the items that a change touches."""
+
+
+class IndexChanged(IndexStoreError):
+    """Another process has changed the index since it was read."""
+
+
+@contextmanager
+def removing(folder: Path, items: Touched | None) -> Iterator[sqlite3.Cursor]:
+    """A transaction after which nothing is left of what it removes, nor of what a killed process has removed.
+
+    Args:
+        folder: of the index.
+        items: that are removed; None checks all that there are.
+
+    Raises:
+        IndexStoreError: when the file cannot be rewritten; what was changed stays changed.
+    """
+    with closing(connect(folder / INDEX_FILE, write=True)) as connection, storage_errors(folder / INDEX_FILE, "read"):
+        owed = connection.execute("SELECT 1 FROM meta WHERE key = ?", (WIPE,)).fetchone() is not None
+    try:
+        with changing(folder, items) as cursor:
+            cursor.execute("INSERT OR REPLACE INTO meta VALUES (?, 'owed')", (WIPE,))
+            yield cursor
+        owed = True
+    finally:
+        if owed:
+            _wipe(folder)
+
+
+def _wipe(folder: Path) -> None:
+    """Leaves in the folder only what the tables say.
+
+    Zeroing what is freed does not suffice: when a page is split, copies of its rows stay in the gap of the old one.
+
+    Raises:
+        IndexStoreError: when the file cannot be rewritten; what was changed stays changed.
+    """
+    file = folder / INDEX_FILE
+    try:
+        remove_cache(folder)
+        remove_staging(folder)
+        with storage_errors(file, "rewrite"), closing(connect(file, write=True)) as connection:
+            connection.execute("VACUUM")
+            _empty_log(connection)
+            with transaction(connection, write=True):
+                connection.execute("DELETE FROM meta WHERE key = ?", (WIPE,))
+    except IndexStoreError as error:
+        raise IndexStoreError(
+            "what was removed is in no answer any more, but may lie in the file until `logo-retrieval compact` has "
+            f"run: {error}"
+        ) from error
+
+
+def _empty_log(connection: sqlite3.Connection) -> None:
+    (busy, *_) = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    if busy:
+        raise sqlite3.OperationalError("another process is reading it")
+
+
+@contextmanager
+def changing(
+    folder: Path, items: Touched | None = lambda _: (), *, generation: int | None = None
+) -> Iterator[sqlite3.Cursor]:
+    """A transaction that counts a generation.
+
+    Args:
+        folder: of the index.
+        items: numbers of those that are touched, beside any that are added; None is all that there are.
+        generation: that the index must have.
+
+    Raises:
+        IndexStoreError: also when what is touched is damaged: its checksums would be right again after the change.
+    """
+    file = folder / INDEX_FILE
+    connection = connect(file, write=True)
+    try:
+        with storage_errors(file, "write"), transaction(connection, write=True):
+            cursor = connection.cursor()
+            seals = Seals(connection)
+            (last,) = cursor.execute("SELECT COALESCE(MAX(id), 0) FROM items").fetchone()
+            before = WHOLE
+            if items is not None and seals.present:
+                before = parts_with(connection, [*items(cursor), last])
+            if broken := seals.broken(before):
+                raise IndexStoreError(not_as_written(file, broken))
+            row = cursor.execute("SELECT value FROM meta WHERE key = 'generation'").fetchone()
+            if generation not in (None, generation_of(row, file)):
+                raise IndexChanged(f"the index '{folder}' was changed by another process: try again")
+            yield cursor
+            count_generation(cursor)
+            added = [item for (item,) in cursor.execute("SELECT id FROM items WHERE id > ?", (last,))]
+            after = parts_with(connection, added)
+            seal(connection, {table: {*parts, *after[table]} for table, parts in before.items()})
+    finally:
+        connection.close()
+
+
+def count_generation(cursor: sqlite3.Cursor) -> None:
+    """One change more."""
+    cursor.execute(
+        "INSERT INTO meta VALUES ('generation', '1') "
+        "ON CONFLICT (key) DO UPDATE SET value = CAST(CAST(value AS INTEGER) + 1 AS TEXT)"
+    )
+
+
+def note(cursor: sqlite3.Cursor, action: str, what: str) -> None:
+    """A line of the audit log."""
+    cursor.execute(
+        "INSERT INTO audit (at, action, detail) VALUES (?, ?, ?)",
+        (datetime.now(UTC).isoformat(timespec="seconds"), action, f"{what}, by {_user()}"),
+    )
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):  # a process without an entry in the password file
+        return "an unnamed user"
