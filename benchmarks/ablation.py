@@ -22,7 +22,7 @@ from typing import Any
 
 import numpy as np
 from embedded import Embedded, sources_of
-from logobench import WORN, Asked, Rooms, ask, fitted, index_of, rounded
+from logobench import WORN, Asked, SplitRows, ask, fitted, index_of, rounded
 from logobench_data import LogoBench, default_cache, load
 from PIL import ImageOps
 from starter_data import seen, training_set
@@ -35,7 +35,7 @@ from logo_retrieval.errors import UnreadableImage
 from logo_retrieval.evaluation.measure import RESAMPLES, SEED, Statistic, estimate
 from logo_retrieval.evaluation.metrics import auroc, macro_f_beta
 from logo_retrieval.heads.cosine import HeadVectors
-from logo_retrieval.images.pool import DecoderPool
+from logo_retrieval.images.pool.pool import DecoderPool
 from logo_retrieval.images.preparation import Preparation
 from logo_retrieval.open_set.fusion import probabilities
 from logo_retrieval.training.art import ArtStore, packed
@@ -45,7 +45,7 @@ from logo_retrieval.training.export import head_vectors
 from logo_retrieval.training.fit import fit
 from logo_retrieval.training.network import EMBEDDING, outputs_of
 from logo_retrieval.training.recipe import Recipe
-from logo_retrieval.values import Float32Array, Int64Array, UInt8Array
+from logo_retrieval.types import Float32Array, Int64Array, UInt8Array
 
 BASE = Recipe(
     size_px=96,
@@ -108,7 +108,7 @@ class Queries:
 
     def __init__(self, bench: LogoBench, size_px: int) -> None:
         """Decodes them: the gallery, and what is asked as it is and degraded."""
-        self.bench, self.rooms, self.size_px = bench, Rooms.of(bench), size_px
+        self.bench, self.rooms, self.size_px = bench, SplitRows.of(bench), size_px
         self.asked = np.union1d(self.rooms.val, self.rooms.all)
         self.drawn = self._views(np.union1d(self.rooms.train, self.asked), None)
         self.worn = self._views(self.asked, WORN)

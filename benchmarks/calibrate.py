@@ -27,13 +27,13 @@ from networks import Network, both_networks
 from written import start_of_fit
 
 from logo_retrieval import open_set
-from logo_retrieval.bundle import read_bundle
 from logo_retrieval.evaluation.fitting import cross_fitted, fit_fusion
-from logo_retrieval.knowledge import DEFAULT_FALSE_ACCEPT
-from logo_retrieval.models import opened_model
+from logo_retrieval.inference.knowledge import DEFAULT_FALSE_ACCEPT
+from logo_retrieval.models.bundle import read_bundle
+from logo_retrieval.models.resolve import opened_model
 from logo_retrieval.open_set.fusion import HEADLESS_NOVEL, HEADLESS_RIVAL, NOVEL, OF_TEXT, RIVAL, TRAINED, Fusion
 from logo_retrieval.open_set.impostors import Impostors
-from logo_retrieval.values import Float32Array, Float64Array
+from logo_retrieval.types import Float32Array, Float64Array
 
 WEIGHTS = Path(open_set.__file__).with_name("default.json")
 DECISION, VOUCHING = "decision.json", "vouching.npz"

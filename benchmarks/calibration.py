@@ -26,13 +26,13 @@ from networks import (
     asked,
 )
 
-from logo_retrieval.answers import Scores, best_company
 from logo_retrieval.evaluation.fitting import Asked, balanced
-from logo_retrieval.generation import Generation
-from logo_retrieval.knowledge import Knowledge
+from logo_retrieval.inference.knowledge import Knowledge
+from logo_retrieval.inference.predict import Scores, best_company
+from logo_retrieval.inference.snapshot import IndexSnapshot
 from logo_retrieval.open_set.evidence import Features
-from logo_retrieval.reading.names import Names
-from logo_retrieval.values import BoolArray, Float32Array, Float64Array, Int64Array
+from logo_retrieval.reading.matching import Names
+from logo_retrieval.types import BoolArray, Float32Array, Float64Array, Int64Array
 
 SHARES = {CLEAN: 1.0, DEGRADED: 1.0, COPIES: 0.5, BRANDS: 2.0, COINS: 0.1, NOVEL_CLEAN: 1.0, NOVEL_DEGRADED: 1.0}
 """How much each kind counts in the fit, among known and among unknown logos: most logos asked about are brands by
@@ -51,7 +51,7 @@ class Trial:
     asked: Asked
 
     @classmethod
-    def of(cls, parts: Sequence[tuple[Queries, Scores]], held: Generation) -> Trial:
+    def of(cls, parts: Sequence[tuple[Queries, Scores]], held: IndexSnapshot) -> Trial:
         """Of several indexes with the same classes, whose profile is that of the last."""
         queries = Queries.joined([each for each, _ in parts])
         place = {name: position for position, name in enumerate(held.classes)}

@@ -29,8 +29,8 @@ from surroundings import RESULTS, surroundings
 from wide_data import load_wide
 from written import read_wide
 
-from logo_retrieval.reading.names import CLARITY, Clarity, Names, words
-from logo_retrieval.values import BoolArray, Float32Array, Float64Array, Int64Array, TextLine
+from logo_retrieval.reading.matching import CLARITY, Clarity, Names, words
+from logo_retrieval.types import BoolArray, Float32Array, Float64Array, Int64Array, TextLine
 
 GRID: dict[str, tuple[float, ...]] = {
     "misread": (1.0, 2.0, 3.0, 4.0, 6.0, 9.0, 12.0, 18.0),

@@ -18,8 +18,8 @@ from typing import Any
 
 from surroundings import RESULTS, surroundings
 
-from logo_retrieval.bundle import MODEL_FILE
-from logo_retrieval.models import starter_model
+from logo_retrieval.models.bundle import MODEL_FILE
+from logo_retrieval.models.resolve import starter_model
 
 REPEATS = 11
 WARM_UP = 2

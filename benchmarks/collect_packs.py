@@ -22,7 +22,7 @@ from make_logobench_data import Row, as_csv, pack
 from make_vintage_data import catalogued
 from packs import drawings
 
-from logo_retrieval.images.pool import DecoderPool
+from logo_retrieval.images.pool.pool import DecoderPool
 from logo_retrieval.images.preparation import Preparation
 
 FIRST_GROUP = 2_000_000

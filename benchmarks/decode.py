@@ -22,9 +22,9 @@ from typing import Any
 from PIL import Image
 from surroundings import RESULTS, surroundings
 
-from logo_retrieval.cores import usable_cores
+from logo_retrieval.concurrency.cpus import usable_cores
 from logo_retrieval.errors import UnreadableImage
-from logo_retrieval.images.pool import DecoderPool
+from logo_retrieval.images.pool.pool import DecoderPool
 from logo_retrieval.images.preparation import Preparation
 from logo_retrieval.images.svg import SvgPicture
 

@@ -15,12 +15,12 @@ from logobench_data import ARCHIVE, DATA, LogoBench, read_rows
 from wide_data import ARCHIVE as WIDE_ARCHIVE
 from wide_data import WideDrawing
 
-from logo_retrieval.bundle import ModelBundle
 from logo_retrieval.embedding import Embedder, load_embedder
 from logo_retrieval.errors import UnreadableImage
-from logo_retrieval.images.pool import DecoderPool
+from logo_retrieval.images.pool.pool import DecoderPool
 from logo_retrieval.images.preparation import Preparation
-from logo_retrieval.values import BoolArray, Float32Array, Int64Array, UInt8Array
+from logo_retrieval.models.bundle import ModelBundle
+from logo_retrieval.types import BoolArray, Float32Array, Int64Array, UInt8Array
 
 _BATCH = 64
 

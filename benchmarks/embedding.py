@@ -22,14 +22,14 @@ import numpy as np
 import onnxruntime
 from surroundings import RESULTS, surroundings
 
-from logo_retrieval.bundle import MODEL_FILE, ModelBundle
-from logo_retrieval.cores import usable_cores
+from logo_retrieval.concurrency.cpus import usable_cores
 from logo_retrieval.embedding import RUNTIMES, Embedder, load_embedder
 from logo_retrieval.errors import BackendError, UnreadableImage
-from logo_retrieval.images.pool import DecoderPool
+from logo_retrieval.images.pool.pool import DecoderPool
 from logo_retrieval.images.preparation import Preparation
-from logo_retrieval.models import STARTER, opened_model
-from logo_retrieval.values import Float32Array, UInt8Array
+from logo_retrieval.models.bundle import MODEL_FILE, ModelBundle
+from logo_retrieval.models.resolve import STARTER, opened_model
+from logo_retrieval.types import Float32Array, UInt8Array
 
 BATCHES = (1, 32)
 PICTURES = 256
@@ -41,7 +41,7 @@ COLD_START = """
 import sys, time
 from pathlib import Path
 import numpy as np
-from logo_retrieval.bundle import read_bundle
+from logo_retrieval.models.bundle import read_bundle
 from logo_retrieval.embedding import load_embedder
 embedder = load_embedder(read_bundle(Path(sys.argv[1])), runtime=sys.argv[2])
 embedder.embed(np.zeros((1, embedder.input_size_px, embedder.input_size_px, 3), np.uint8))

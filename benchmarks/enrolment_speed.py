@@ -21,15 +21,15 @@ import numpy as np
 from surroundings import RESULTS, surroundings
 
 from logo_retrieval import LogoClassifier
-from logo_retrieval.bundle import write_bundle
 from logo_retrieval.embedding import load_embedder
-from logo_retrieval.images.pool import DecoderPool
+from logo_retrieval.images.pool.pool import DecoderPool
 from logo_retrieval.images.preparation import Preparation
-from logo_retrieval.models import model_folder, starter_index, starter_model
+from logo_retrieval.models.bundle import write_bundle
+from logo_retrieval.models.resolve import model_folder, starter_index, starter_model
 from logo_retrieval.store.changes import replace_index
 from logo_retrieval.store.index_store import IndexStore, StoredItem
 from logo_retrieval.store.manifest import Manifest
-from logo_retrieval.values import OTHER
+from logo_retrieval.types import OTHER
 
 ROUNDS = 7
 DRAWINGS = 5

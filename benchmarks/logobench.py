@@ -34,20 +34,20 @@ from starter_data import ART_PX
 from surroundings import RESULTS, surroundings
 from written import Texts, read_all, start_of_fit
 
-from logo_retrieval.answers import Query, Scores, best_company, score
-from logo_retrieval.bundle import ModelBundle
 from logo_retrieval.evaluation import fitting
 from logo_retrieval.evaluation.measure import RESAMPLES, SEED, Answers, Estimate, measure
 from logo_retrieval.evaluation.metrics import macro_f_beta
-from logo_retrieval.generation import Generation, generation_of
 from logo_retrieval.heads.cosine import HEAD_FILE, HeadVectors
-from logo_retrieval.knowledge import DEFAULT_FALSE_ACCEPT, Knowledge
-from logo_retrieval.models import opened_model
+from logo_retrieval.inference.knowledge import DEFAULT_FALSE_ACCEPT, Knowledge
+from logo_retrieval.inference.predict import Query, Scores, best_company, score
+from logo_retrieval.inference.snapshot import IndexSnapshot, snapshot_of
+from logo_retrieval.models.bundle import ModelBundle
+from logo_retrieval.models.resolve import opened_model
 from logo_retrieval.open_set.evidence import Scale, nearest_company
 from logo_retrieval.open_set.fusion import HEADLESS_NOVEL, HEADLESS_RIVAL, OF_TEXT, RIVAL, TRAINED, probabilities
 from logo_retrieval.open_set.impostors import Impostors
 from logo_retrieval.training.art import rasterised
-from logo_retrieval.values import BoolArray, Float32Array, Float64Array, Int64Array
+from logo_retrieval.types import BoolArray, Float32Array, Float64Array, Int64Array
 
 SPLIT = "collection"
 WIDE = 1.25
@@ -62,7 +62,7 @@ PENALTIES = (10.0, 100.0)
 
 
 @dataclass(frozen=True, slots=True)
-class Rooms:
+class SplitRows:
     """The collection split as rows: what is in the gallery, what is asked."""
 
     train: Int64Array
@@ -71,7 +71,7 @@ class Rooms:
     all: Int64Array
 
     @classmethod
-    def of(cls, bench: LogoBench) -> Rooms:
+    def of(cls, bench: LogoBench) -> SplitRows:
         """Reads the split."""
         parts = np.array(bench.parts[SPLIT])
         train, val, test = (np.flatnonzero(parts == part) for part in ("train", "val", "test"))
@@ -97,12 +97,12 @@ class Asked:
     scores: Scores
 
 
-def index_of(bench: LogoBench, drawn: Embedded, rows: Int64Array, knowledge: Knowledge) -> Generation:
+def index_of(bench: LogoBench, drawn: Embedded, rows: Int64Array, knowledge: Knowledge) -> IndexSnapshot:
     """An index of whole drawings, in memory."""
     names = names_by_class()
     known_as = [names.get(name, ()) for name in bench.classes]
     vectors = drawn.of(rows, all_views=False)[0]
-    return generation_of(bench.classes, labels_of(bench)[rows], vectors, np.arange(len(rows)), knowledge, known_as)
+    return snapshot_of(bench.classes, labels_of(bench)[rows], vectors, np.arange(len(rows)), knowledge, known_as)
 
 
 def labels_of(bench: LogoBench) -> Int64Array:
@@ -113,7 +113,7 @@ def labels_of(bench: LogoBench) -> Int64Array:
 
 def ask(
     bench: LogoBench,
-    held: Generation,
+    held: IndexSnapshot,
     knowledge: Knowledge,
     source: Embedded,
     rows: Int64Array,
@@ -157,7 +157,7 @@ def at_share(answers: Answers, true: Int64Array, other: int, share: float = DEFA
     return replace(answers, predicted=np.where(score > least, answers.predicted, other))
 
 
-def rules(held: Generation, gallery: Asked, val: list[Asked]) -> dict[str, Rule]:
+def rules(held: IndexSnapshot, gallery: Asked, val: list[Asked]) -> dict[str, Rule]:
     """All methods by name, what needs choosing chosen on validation drawings."""
     other = held.other
 
@@ -201,7 +201,7 @@ def rules(held: Generation, gallery: Asked, val: list[Asked]) -> dict[str, Rule]
 
 
 def fitted_on(
-    bench: LogoBench, drawn: Embedded, worn: Embedded, rooms: Rooms, bundle: ModelBundle, texts: Sequence[Texts]
+    bench: LogoBench, drawn: Embedded, worn: Embedded, rooms: SplitRows, bundle: ModelBundle, texts: Sequence[Texts]
 ) -> tuple[Knowledge, list[Asked]]:
     """What a model knows, its decision fitted to the validation part alone, and what was asked for that.
 
@@ -221,7 +221,7 @@ def fitted(
     bench: LogoBench,
     drawn: Embedded,
     worn: Embedded,
-    rooms: Rooms,
+    rooms: SplitRows,
     head: HeadVectors | None,
     texts: Sequence[Texts] = (UNREAD, UNREAD),
 ) -> tuple[Knowledge, list[Asked]]:
@@ -298,7 +298,7 @@ def by_wear(bench: LogoBench, answers: Answers, asked: Asked, other: int) -> dic
 
 def run(bench: LogoBench, bundle: ModelBundle, cache: Path) -> dict[str, Any]:
     """Embeds, asks, measures."""
-    rooms = Rooms.of(bench)
+    rooms = SplitRows.of(bench)
     drawn = embed_all(bench, bundle, cache)
     worn = embed_degraded(bench, np.union1d(rooms.val, rooms.all), WORN, bundle, cache)
     read, read_worn = texts_of(bench, cache)

@@ -28,7 +28,7 @@ from logo_retrieval.images.fingerprint import differing_bits, perceptual_hash
 from logo_retrieval.training.art import rasterised
 from logo_retrieval.training.augment import plain_view
 from logo_retrieval.training.records import NEAR_BITS
-from logo_retrieval.values import Int64Array
+from logo_retrieval.types import Int64Array
 
 TAKEN = {"twemoji": 600, "circle-flags": 150, "flat-color-icons": 200}
 """How many icons of a pack, where it is not `TAKEN_ELSE`: the coloured ones are few packs, and unlike one another."""

@@ -19,7 +19,7 @@ from networks import BRANDS, CLEAN, NOVEL_CLEAN, Queries, both_networks
 
 from logo_retrieval.open_set.impostors import spread
 from logo_retrieval.packed import packed
-from logo_retrieval.values import Int64Array
+from logo_retrieval.types import Int64Array
 
 FILE = Path(__file__).resolve().parents[1] / "tests" / "open_set" / "held_out.npz"
 OF_EACH, OF_OTHER, TARGETS, COHORT = 6, 300, 500, 400

@@ -17,7 +17,7 @@ from make_logobench_data import Row, as_csv, pack
 from PIL import Image
 
 from logo_retrieval.images.fingerprint import perceptual_hash
-from logo_retrieval.images.pool import DecoderPool
+from logo_retrieval.images.pool.pool import DecoderPool
 from logo_retrieval.images.preparation import Preparation
 from logo_retrieval.training.art import Art
 from logo_retrieval.training.augment import plain_view

@@ -30,14 +30,14 @@ from logobench_data import OTHER, LogoBench, default_cache, load
 from starter_networks import SPLIT
 from surroundings import RESULTS, surroundings
 
-from logo_retrieval.bundle import read_bundle
-from logo_retrieval.duplicates import NEAR_SIMILARITY, SAME_BITS
 from logo_retrieval.embedding import load_embedder
 from logo_retrieval.errors import UnreadableImage
 from logo_retrieval.images.fingerprint import perceptual_hash
-from logo_retrieval.images.pool import DecoderPool
+from logo_retrieval.images.pool.pool import DecoderPool
 from logo_retrieval.images.preparation import Preparation
-from logo_retrieval.values import BoolArray, Float32Array, Int64Array, UInt8Array
+from logo_retrieval.models.bundle import read_bundle
+from logo_retrieval.near_duplicates import NEAR_SIMILARITY, SAME_BITS
+from logo_retrieval.types import BoolArray, Float32Array, Int64Array, UInt8Array
 
 PRECISION = 0.95
 SEED, RESAMPLES = 2018, 1000

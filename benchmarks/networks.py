@@ -20,15 +20,15 @@ from starter_networks import HELD_OUT, MEASURED, held_out_brands, held_out_compa
 from wide_data import WideDrawing, load_wide
 from written import Texts, read_all, read_wide
 
-from logo_retrieval.answers import Query, Scores, score
-from logo_retrieval.bundle import ModelBundle, read_bundle
-from logo_retrieval.generation import Generation, generation_of
 from logo_retrieval.heads.cosine import HEAD_FILE, HeadVectors
-from logo_retrieval.knowledge import Knowledge
+from logo_retrieval.inference.knowledge import Knowledge
+from logo_retrieval.inference.predict import Query, Scores, score
+from logo_retrieval.inference.snapshot import IndexSnapshot, snapshot_of
+from logo_retrieval.models.bundle import ModelBundle, read_bundle
 from logo_retrieval.open_set.evidence import Scale, nearest_company
 from logo_retrieval.open_set.fusion import Fusion
 from logo_retrieval.open_set.impostors import Impostors, spread
-from logo_retrieval.values import Float32Array, Int64Array
+from logo_retrieval.types import Float32Array, Int64Array
 
 CLEAN, DEGRADED, COPIES, BRANDS, COINS, NOVEL_CLEAN, NOVEL_DEGRADED = range(7)
 """Kinds of queries: by unseen artists as drawn and degraded; degraded copies of drawings of the index; drawings of
@@ -178,7 +178,7 @@ class Network:
 
     def index(
         self, rows: Int64Array, knowledge: Knowledge, novel: Queries | None = None, companies: Iterable[str] = ()
-    ) -> Generation:
+    ) -> IndexSnapshot:
         """An index of whole drawings of LogoBench, and of all views of drawings of some novel companies."""
         vectors, owners = self.drawn.of(rows, all_views=False)[0], np.arange(len(rows))
         names = self.labels[rows]
@@ -191,7 +191,7 @@ class Network:
         place = {name: position for position, name in enumerate(classes)}
         item_classes = np.array([place[name] for name in names])
         known_as = [self.names.get(name, ()) for name in classes]
-        return generation_of(classes, item_classes, vectors, owners, knowledge, known_as)
+        return snapshot_of(classes, item_classes, vectors, owners, knowledge, known_as)
 
     def queries(self, source: Embedded, rows: Int64Array, kind: int) -> Queries:
         """Drawings of LogoBench that `source` holds."""
@@ -260,7 +260,7 @@ class Network:
                 yield queries, asked(queries, held, knowledge)
 
 
-def asked(queries: Queries, held: Generation, knowledge: Knowledge) -> Scores:
+def asked(queries: Queries, held: IndexSnapshot, knowledge: Knowledge) -> Scores:
     """What an index says."""
     return score(Query(queries.vectors, queries.owners, len(queries), queries.texts.tolist()), held, knowledge.fusion)
 

@@ -33,12 +33,12 @@ from networks import BRANDS, CLEAN, COINS, COPIES, DEGRADED, NOVEL_CLEAN, NOVEL_
 from surroundings import RESULTS, surroundings
 from written import start_of_fit
 
-from logo_retrieval.answers import best_company, named
-from logo_retrieval.bundle import read_bundle
 from logo_retrieval.evaluation.fitting import Asked, cross_fitted, fit_fusion, fitted_by_fold, judged_by_fold
 from logo_retrieval.evaluation.measure import RESAMPLES, SEED, estimate
 from logo_retrieval.evaluation.metrics import auroc, macro_f_beta
-from logo_retrieval.knowledge import DEFAULT_FALSE_ACCEPT, Knowledge
+from logo_retrieval.inference.knowledge import DEFAULT_FALSE_ACCEPT, Knowledge
+from logo_retrieval.inference.predict import best_company, named
+from logo_retrieval.models.bundle import read_bundle
 from logo_retrieval.open_set.evidence import COMPANY_FEATURES, RIVAL_FEATURES
 from logo_retrieval.open_set.fusion import (
     GROUPS,
@@ -50,7 +50,7 @@ from logo_retrieval.open_set.fusion import (
     probabilities,
 )
 from logo_retrieval.open_set.impostors import Impostors
-from logo_retrieval.values import BoolArray, Float64Array, Int64Array
+from logo_retrieval.types import BoolArray, Float64Array, Int64Array
 
 UNKNOWN_SHARES = (0.3, 0.6, 0.9)
 SHARES = (0.01, 0.02, 0.05, 0.1, 0.2)

@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 from embedded import sources_of
-from logobench import WORN, Rooms, figures, is_wide
+from logobench import WORN, SplitRows, figures, is_wide
 from logobench_data import OTHER, LogoBench, default_cache, load
 from PIL import Image
 from starter_data import ART_PX, seen, training_set
@@ -28,7 +28,7 @@ from surroundings import RESULTS, surroundings
 from logo_retrieval.backbones.backend import keras
 from logo_retrieval.errors import UnreadableImage
 from logo_retrieval.evaluation.measure import RESAMPLES, SEED, Answers
-from logo_retrieval.images.pool import DecoderPool
+from logo_retrieval.images.pool.pool import DecoderPool
 from logo_retrieval.images.preparation import Preparation
 from logo_retrieval.training.art import Art, ArtStore, packed
 from logo_retrieval.training.augment import TRANSFORMS, prepared
@@ -38,7 +38,7 @@ from logo_retrieval.training.fit import fit
 from logo_retrieval.training.network import SCORES, build_network, outputs_of
 from logo_retrieval.training.paint import on_serving_ground
 from logo_retrieval.training.recipe import Recipe
-from logo_retrieval.values import Float64Array, Int64Array, UInt8Array
+from logo_retrieval.types import Float64Array, Int64Array, UInt8Array
 
 MEMBERS = 5
 """As many as voted in 2018."""
@@ -115,7 +115,7 @@ def run(work: Path, cache: Path) -> dict[str, Any]:
     other = bench.classes.index(OTHER)
     labels = np.array([bench.classes.index(drawing.label) for drawing in bench.drawings])
     groups = np.unique(np.array(bench.groups), return_inverse=True)[1]
-    rooms = Rooms.of(bench)
+    rooms = SplitRows.of(bench)
     everything, degraded = (asked_views(bench, rooms.all, salt) for salt in (None, WORN))
     wide = is_wide(bench, cache)
     asked = {

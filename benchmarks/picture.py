@@ -11,17 +11,17 @@ from pathlib import Path
 
 import numpy as np
 from embedded import embed_all, embed_degraded
-from logobench import WORN, Rooms, ask, fitted_on, index_of, texts_of
+from logobench import WORN, SplitRows, ask, fitted_on, index_of, texts_of
 from logobench_data import Drawing, default_cache, load
 from PIL import Image, ImageDraw, ImageFont
 from surroundings import RESULTS
 
 from logo_retrieval import images
-from logo_retrieval.answers import named
-from logo_retrieval.bundle import read_bundle
 from logo_retrieval.images.decode import decode
 from logo_retrieval.images.preparation import Preparation
-from logo_retrieval.knowledge import DEFAULT_FALSE_ACCEPT
+from logo_retrieval.inference.knowledge import DEFAULT_FALSE_ACCEPT
+from logo_retrieval.inference.predict import named
+from logo_retrieval.models.bundle import read_bundle
 from logo_retrieval.open_set.fusion import probabilities
 
 FONT = Path(images.__file__).parent / "fonts" / "LiberationSans-Regular.ttf"
@@ -46,7 +46,7 @@ def main() -> None:
     parser.add_argument("--cache", type=Path, default=default_cache())
     arguments = parser.parse_args()
     bench, bundle = load(arguments.cache), read_bundle(arguments.model)
-    rooms = Rooms.of(bench)
+    rooms = SplitRows.of(bench)
     drawn = embed_all(bench, bundle, arguments.cache)
     worn = embed_degraded(bench, np.union1d(rooms.val, rooms.all), WORN, bundle, arguments.cache)
     texts = texts_of(bench, arguments.cache)

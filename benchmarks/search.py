@@ -24,7 +24,7 @@ from logo_retrieval.packed import unit
 from logo_retrieval.search.exact import ExactIndex
 from logo_retrieval.search.faiss_index import FaissIndex
 from logo_retrieval.search.protocol import VectorIndex
-from logo_retrieval.values import Float32Array
+from logo_retrieval.types import Float32Array
 
 DIM = 256
 ROWS = (1_000, 6_000, 20_000, 50_000, 200_000)

@@ -38,7 +38,7 @@ from logo_retrieval.training.device.bank import bank_of
 from logo_retrieval.training.device.loop import Leg, Trainer, Weights, copied, run
 from logo_retrieval.training.log import F2
 from logo_retrieval.training.recipe import Recipe
-from logo_retrieval.values import Float32Array
+from logo_retrieval.types import Float32Array
 
 TRUNK = "trunk"
 SHARES = {TRUNK: 0.42, SHIPPED: 0.21, MEASURED: 0.2, HELD_OUT: 0.17}

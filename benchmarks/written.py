@@ -17,11 +17,11 @@ from wide_data import WideDrawing
 
 from logo_retrieval.errors import UnreadableImage
 from logo_retrieval.images import lines
-from logo_retrieval.images.pool import DecoderPool
+from logo_retrieval.images.pool.pool import DecoderPool
 from logo_retrieval.images.preparation import Preparation
 from logo_retrieval.open_set.fusion import HEADLESS_NOVEL, NOVEL, TRAINED, Fusion
 from logo_retrieval.reading import recogniser
-from logo_retrieval.values import Int64Array, TextLine
+from logo_retrieval.types import Int64Array, TextLine
 
 FOUND_AT_PX = 192
 """Lines are found on drawings of this size, as the starter sees them, whichever network looks at the rest."""

@@ -15,7 +15,7 @@ from .output import shown
 from .tensorflow_start import load_exporter
 
 if TYPE_CHECKING:
-    from logo_retrieval.bundle import ModelBundle
+    from logo_retrieval.models.bundle import ModelBundle
 
 _RUNTIMES = ("onnxruntime-fp32", "openvino-bf16")
 _POOLINGS = ("avg", "max", "gem")
@@ -57,10 +57,10 @@ def build_index(
     Example:
       logo-retrieval build-index my-logos/ --index indexes/mine
     """
-    from logo_retrieval.build import build_index as build
-    from logo_retrieval.build import check_replaceable
-    from logo_retrieval.gallery import read_gallery
-    from logo_retrieval.values import OTHER
+    from logo_retrieval.gallery.records import read_gallery
+    from logo_retrieval.indexing.build import build_index as build
+    from logo_retrieval.indexing.build import check_replaceable
+    from logo_retrieval.types import OTHER
 
     folder = index_to_write(index)
     if not replace:
@@ -91,7 +91,7 @@ def build_index(
 @contextmanager
 def _opened(model: str, weights: str, pooling: str) -> Iterator[ModelBundle]:
     """The model for as long as the block lasts; the export of a backbone has a bar of its own."""
-    from logo_retrieval.models import is_backbone, opened_model
+    from logo_retrieval.models.resolve import is_backbone, opened_model
 
     with ExitStack() as until_used:
         if not is_backbone(model):

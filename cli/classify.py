@@ -16,9 +16,9 @@ from . import inputs, output
 from .options import EXIT_SOME_UNREADABLE, index_option, index_to_read, progress_bar
 
 if TYPE_CHECKING:
-    from logo_retrieval.answers import Text
     from logo_retrieval.classifier import LogoClassifier
-    from logo_retrieval.values import Decision
+    from logo_retrieval.inference.predict import Text
+    from logo_retrieval.types import Decision
 
 _MOST_EXPLAINED = 1000
 """A page of many thousand pictures is neither opened nor read."""
@@ -94,7 +94,7 @@ def classify(
         raise click.UsageError(f"no files to classify in {', '.join(map(repr, paths))}")
 
     from logo_retrieval.classifier import LogoClassifier
-    from logo_retrieval.models import STARTER, starter_index
+    from logo_retrieval.models.resolve import STARTER, starter_index
 
     folder = index_to_read(index)
     name = STARTER if folder == starter_index() else str(folder)
@@ -125,7 +125,7 @@ def classify(
                 explained.append((path, decision))
             advance(count)
         if page is not None:
-            from logo_retrieval.explanation import write_explanation
+            from logo_retrieval.reports.explanation import write_explanation
 
             write_explanation(explained, len(waiting), classifier.store, name, page)
     if sys.stderr.isatty():
@@ -164,7 +164,7 @@ def _check_same(what: str, earlier: frozenset[str], now: str) -> None:
 
 def _summary(counts: Counter[str | None]) -> str:
     """How many inputs got which kind of answer."""
-    from logo_retrieval.values import OTHER
+    from logo_retrieval.types import OTHER
 
     named = sum(count for label, count in counts.items() if label not in (None, OTHER))
     companies = len(counts.keys() - {None, OTHER})

@@ -19,7 +19,7 @@ def compact(index: Path | None) -> None:
     Example:
       logo-retrieval compact --index indexes/mine
     """
-    from logo_retrieval.models import check_writable
+    from logo_retrieval.models.resolve import check_writable
     from logo_retrieval.store.changes import compact as rewrite
 
     folder = index_to_write(index)

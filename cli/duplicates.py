@@ -17,7 +17,7 @@ from .options import EXIT_SOME_UNREADABLE, index_option, index_to_read, progress
 
 if TYPE_CHECKING:
     from logo_retrieval.classifier import LogoClassifier
-    from logo_retrieval.duplicates import Cluster, Drawings, Duplicate, Kind
+    from logo_retrieval.near_duplicates import Cluster, Drawings, Duplicate, Kind
 
 _COLUMNS = ("name", "label", "kind", "similarity", "of", "of_label")
 
@@ -67,7 +67,7 @@ def duplicates(
         raise click.UsageError("--against goes with DATA and without --index")
 
     from logo_retrieval.classifier import LogoClassifier
-    from logo_retrieval.duplicates import NEAR_SIMILARITY, find_clusters, find_matches
+    from logo_retrieval.near_duplicates import NEAR_SIMILARITY, find_clusters, find_matches
 
     limit = NEAR_SIMILARITY if threshold is None else threshold
     gallery = None
@@ -93,7 +93,7 @@ def duplicates(
 
 def _read(data: Path, classifier: LogoClassifier, loosest: Kind) -> Drawings:
     """The drawings of files, or their bytes alone; what cannot be read is named."""
-    from logo_retrieval.duplicates import digests_of_files, files_of
+    from logo_retrieval.near_duplicates import digests_of_files, files_of
 
     with ExitStack() as stack:
         bar: list[Callable[[int], object]] = []

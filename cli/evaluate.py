@@ -39,9 +39,9 @@ def evaluate(data: Path, index: Path | None, report: Path | None, output: Path |
     """
     _check_places([data, *filter(None, (report, output, submission))])
     from logo_retrieval.classifier import LogoClassifier
-    from logo_retrieval.evaluation.report import write_report
     from logo_retrieval.evaluation.run import evaluate as measured
-    from logo_retrieval.gallery import read_gallery
+    from logo_retrieval.gallery.records import read_gallery
+    from logo_retrieval.reports.evaluation import write_report
 
     gallery = read_gallery(data)
     with (
@@ -81,7 +81,7 @@ def _write_json(evaluation: Evaluation, file: Path) -> None:
 
 
 def _write_submission(evaluation: Evaluation, file: Path) -> None:
-    from logo_retrieval.values import OTHER
+    from logo_retrieval.types import OTHER
 
     rows = [("path", "label"), *((each.path, each.predicted or OTHER) for each in evaluation.files)]
     file.write_text("".join(map(csv_line, rows)), encoding="utf-8", errors="surrogateescape", newline="")

@@ -27,8 +27,8 @@ def info(index: Path | None, kind: str) -> None:
     Example:
       logo-retrieval info --index indexes/mine --format json
     """
-    from logo_retrieval.knowledge import Knowledge
-    from logo_retrieval.models import model_of
+    from logo_retrieval.inference.knowledge import Knowledge
+    from logo_retrieval.models.resolve import model_of
     from logo_retrieval.store.index_store import IndexStore
     from logo_retrieval.store.schema import SCHEMA_VERSION
 

@@ -27,7 +27,7 @@ def expand(arguments: Iterable[str]) -> list[str]:
 
 
 def _expand(argument: str, stray: list[Path]) -> Iterator[str]:
-    from logo_retrieval.gallery import visible_files
+    from logo_retrieval.gallery.records import visible_files
 
     if not argument:
         raise click.UsageError("an empty PATH, such as an unset variable: expected a file, a folder or a list")

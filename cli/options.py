@@ -33,7 +33,7 @@ new_index_option = click.option(
 
 def index_to_read(index: Path | None) -> Path:
     """The index asked for, else that of the environment, else the default one, else the shipped one."""
-    from logo_retrieval.models import starter_index
+    from logo_retrieval.models.resolve import starter_index
 
     if index is not None:
         return index
@@ -56,7 +56,7 @@ def index_to_change(index: Path | None) -> Iterator[Path]:
 
     Where there is no default one, that is a copy of the shipped one, which takes its place when the block ends well.
     """
-    from logo_retrieval.models import changed_starter
+    from logo_retrieval.models.resolve import changed_starter
 
     folder = index_to_write(index)
     if index is not None or os.environ.get(INDEX_VARIABLE) or folder.exists():

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TextIO
 import click
 
 if TYPE_CHECKING:
-    from logo_retrieval.values import Decision, Evidence, TextLine
+    from logo_retrieval.types import Decision, Evidence, TextLine
 
 FORMATS = ("table", "jsonl", "csv")
 Row = Mapping[str, object]

@@ -20,8 +20,8 @@ from .output import csv_line, shown, stdout
 from .tensorflow_start import load_tensorflow
 
 if TYPE_CHECKING:
-    from logo_retrieval.bundle import ModelBundle
-    from logo_retrieval.gallery import Gallery
+    from logo_retrieval.gallery.records import Gallery
+    from logo_retrieval.models.bundle import ModelBundle
     from logo_retrieval.training.records import Prepared
 
 _DEFAULTS = Recipe()
@@ -132,7 +132,7 @@ def train(
     output = output if output.name not in ("", "..") else output.resolve()
     work = output.with_name(f"{output.name}.training")
     _check_places(output, work, resume)
-    from logo_retrieval.gallery import read_gallery
+    from logo_retrieval.gallery.records import read_gallery
 
     gallery = read_gallery(data)
     warn("", gallery.remarks)
@@ -162,7 +162,7 @@ def train(
 
 def _check_options(recipes: Sequence[Recipe]) -> None:
     from logo_retrieval.backbones.catalog import find_backbone
-    from logo_retrieval.models import model_to_begin_with
+    from logo_retrieval.models.resolve import model_to_begin_with
 
     names = [find_backbone(recipe.backbone).name for recipe in recipes]
     if len(set(names)) < len(names):

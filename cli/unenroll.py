@@ -30,7 +30,7 @@ def unenroll(label: str | None, items: tuple[str, ...], index: Path | None) -> N
     if (label is None) == (not items):
         raise click.UsageError("expected --class NAME, or --item ID")
 
-    from logo_retrieval.enrolment import unenroll as remove
+    from logo_retrieval.indexing.enrol import unenroll as remove
 
     with index_to_change(index) as opened:
         gone = remove(opened, label, items)

@@ -24,7 +24,7 @@ def verify(index: Path | None) -> None:
     """
     from logo_retrieval.classifier import LogoClassifier
     from logo_retrieval.errors import LogoRetrievalError
-    from logo_retrieval.models import model_of
+    from logo_retrieval.models.resolve import model_of
     from logo_retrieval.store.index_store import IndexStore
 
     folder = index_to_read(index)

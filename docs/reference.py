@@ -10,14 +10,15 @@ from pathlib import Path
 import click
 
 import logo_retrieval
-from logo_retrieval import duplicates, explanation
+from logo_retrieval import near_duplicates
 from logo_retrieval.evaluation import run as evaluation
+from logo_retrieval.reports import explanation
 from logo_retrieval_cli.main import commands
 
 FOLDER = Path(__file__).resolve().parent
 WIDTH = 110
 
-FURTHER = (duplicates.find_clusters, evaluation.evaluate, explanation.write_explanation)
+FURTHER = (near_duplicates.find_clusters, evaluation.evaluate, explanation.write_explanation)
 """What belongs to the interface beside the public names of the package."""
 
 

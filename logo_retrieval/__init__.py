@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from logo_retrieval.classifier import LogoClassifier
     from logo_retrieval.errors import LogoRetrievalError, UnreadableImage
-    from logo_retrieval.values import Decision, Evidence, ScoredLabel
+    from logo_retrieval.types import Decision, Evidence, ScoredLabel
 
 __all__ = ["Decision", "Evidence", "LogoClassifier", "LogoRetrievalError", "ScoredLabel", "UnreadableImage"]
 
@@ -15,9 +15,9 @@ _HOMES = {
     "LogoClassifier": "classifier",
     "LogoRetrievalError": "errors",
     "UnreadableImage": "errors",
-    "Decision": "values",
-    "Evidence": "values",
-    "ScoredLabel": "values",
+    "Decision": "types",
+    "Evidence": "types",
+    "ScoredLabel": "types",
 }
 
 

@@ -15,18 +15,18 @@ from typing import TYPE_CHECKING, Self, TypeVar
 
 import numpy as np
 
-from logo_retrieval.answers import Policy, Query, Text, decide, similar
 from logo_retrieval.embedding import load_embedder
 from logo_retrieval.errors import BackendError, IndexStoreError, UnreadableImage
-from logo_retrieval.generation import Generation, read_generation
-from logo_retrieval.images.pool import DecoderPool
+from logo_retrieval.images.pool.pool import DecoderPool
 from logo_retrieval.images.preparation import Preparation
 from logo_retrieval.images.source import Source, check_several, file_or_bytes
-from logo_retrieval.knowledge import Knowledge
-from logo_retrieval.models import model_of, opened_model, starter_index
+from logo_retrieval.inference.knowledge import Knowledge
+from logo_retrieval.inference.predict import Policy, Query, Text, decide, similar
+from logo_retrieval.inference.snapshot import IndexSnapshot, read_snapshot
+from logo_retrieval.models.resolve import model_of, opened_model, starter_index
 from logo_retrieval.open_set.fusion import OTHER_SHARE
 from logo_retrieval.store.index_store import IndexStore
-from logo_retrieval.values import (
+from logo_retrieval.types import (
     BoolArray,
     Decision,
     Evidence,
@@ -37,10 +37,10 @@ from logo_retrieval.values import (
 )
 
 if TYPE_CHECKING:  # building brings an image library, which answering leaves to the decoder processes
-    from logo_retrieval.duplicates import Drawings
-    from logo_retrieval.enrolment import EnrolmentReport
-    from logo_retrieval.gallery import Gallery
-    from logo_retrieval.intake import BuildReport, Progress
+    from logo_retrieval.gallery.reader import BuildReport, Progress
+    from logo_retrieval.gallery.records import Gallery
+    from logo_retrieval.indexing.enrol import EnrolmentReport
+    from logo_retrieval.near_duplicates import Drawings
     from logo_retrieval.reading.recogniser import Recogniser
     from logo_retrieval.store.changes import Names
 
@@ -93,7 +93,7 @@ class LogoClassifier:
                 f"the index '{store.folder}' has vectors of width {manifest.dim} from {self._preparation.size_px} px, "
                 f"its model gives {self._embedder.dim} from {self._embedder.input_size_px} px: build the index again"
             )
-        self._held = read_generation(store, self._knowledge, cached=True)
+        self._held = read_snapshot(store, self._knowledge, cached=True)
         self._pool = DecoderPool(self._preparation)
 
     @classmethod
@@ -127,8 +127,8 @@ class LogoClassifier:
             ModelError: when the model is unknown or damaged.
             IndexStoreError: when the index cannot be written.
         """
-        from logo_retrieval.build import build_index
-        from logo_retrieval.gallery import read_gallery
+        from logo_retrieval.gallery.records import read_gallery
+        from logo_retrieval.indexing.build import build_index
 
         with opened_model(model) as bundle:
             report = build_index(read_gallery(Path(gallery)), Path(index), bundle, progress=progress)
@@ -273,7 +273,7 @@ class LogoClassifier:
                 class; the error names them all.
             IndexStoreError: when the index cannot be written, or is the one that ships with the package.
         """
-        from logo_retrieval.enrolment import drawings_of, names_of
+        from logo_retrieval.indexing.enrol import drawings_of, names_of
 
         gallery, given = drawings_of(label, sources)
         return self._enroll(gallery, given, names_of(label, names), force=force, skip_unreadable=skip_unreadable)
@@ -287,14 +287,14 @@ class LogoClassifier:
             GalleryError: when the gallery cannot be read.
             EnrolmentError, IndexStoreError: as `enroll`.
         """
-        from logo_retrieval.gallery import read_gallery
+        from logo_retrieval.gallery.records import read_gallery
 
         return self._enroll(read_gallery(Path(gallery)), {}, {}, force=force, skip_unreadable=skip_unreadable)
 
     def _enroll(
         self, gallery: Gallery, given: Mapping[str, bytes], names: Names, *, force: bool, skip_unreadable: bool
     ) -> EnrolmentReport:
-        from logo_retrieval.enrolment import Enrolment
+        from logo_retrieval.indexing.enrol import Enrolment
 
         with self._turn():
             enrolment = Enrolment(self._store, self._current, self._pool, self._embedder)
@@ -316,7 +316,7 @@ class LogoClassifier:
                 the package; nothing is removed then. Or when what is removed may still lie in the file, which another
                 process is using, as the error then says.
         """
-        from logo_retrieval.enrolment import unenroll
+        from logo_retrieval.indexing.enrol import unenroll
 
         return unenroll(self._store.folder, label, list(items))
 
@@ -330,7 +330,7 @@ class LogoClassifier:
         Raises:
             GalleryError: when the table cannot be read.
         """
-        from logo_retrieval.duplicates import drawings_of_files, drawings_of_index, files_of
+        from logo_retrieval.near_duplicates import drawings_of_files, drawings_of_index, files_of
 
         with self._turn():
             if data is None:
@@ -368,16 +368,16 @@ class LogoClassifier:
         vectors = self._embedder.embed(np.concatenate([image.views for image in images]))
         return vectors, np.repeat(np.arange(len(images)), [len(image.views) for image in images])
 
-    def _current(self) -> Generation:
+    def _current(self) -> IndexSnapshot:
         """The index as it is now: read anew when it has changed."""
         if self._store.generation() != self._held.number:
             now = self._store.read_manifest()
             if any(getattr(now, name) != getattr(self._store.manifest, name) for name in _LASTING):
                 raise IndexStoreError(f"the index '{self._store.folder}' was built anew, otherwise: open it again")
-            self._held = read_generation(self._store, self._knowledge, cached=False)
+            self._held = read_snapshot(self._store, self._knowledge, cached=False)
         return self._held
 
-    def _consistent(self, answer: Callable[[Generation], Answer]) -> Answer:
+    def _consistent(self, answer: Callable[[IndexSnapshot], Answer]) -> Answer:
         """An answer all of whose parts are of one generation, names read from the file included."""
         while True:
             held = self._current()

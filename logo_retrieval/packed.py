@@ -10,7 +10,7 @@ from typing import BinaryIO
 import numpy as np
 
 from logo_retrieval.errors import ModelError
-from logo_retrieval.values import Float32Array, Int8Array
+from logo_retrieval.types import Float32Array, Int8Array
 
 _QUANTA = 127
 _SMALLEST = 1e-12

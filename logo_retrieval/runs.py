@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from logo_retrieval.values import Int64Array
+from logo_retrieval.types import Int64Array
 
 
 def run_starts(ordered: Int64Array) -> Int64Array:

@@ -11,9 +11,9 @@ import pytest
 from drawings import lay_classes, lay_queries
 
 from logo_retrieval import LogoClassifier
-from logo_retrieval.build import build_index
-from logo_retrieval.gallery import read_gallery
-from logo_retrieval.models import starter_model
+from logo_retrieval.gallery.records import read_gallery
+from logo_retrieval.indexing.build import build_index
+from logo_retrieval.models.resolve import starter_model
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ SHAPES = {
     "other": '<path d="M5 5h{size}v20h-{size}z M20 60h50v10h-50z"/>',
 }
 COLOURS = ("#d22", "#07c", "#111")
+RING = '<path d="M50 5a45 45 0 1 0 1 0zM50 30a20 20 0 1 1 -1 0z"/>'
 
 
 def svg(shape: str, place: int = 0) -> bytes:
@@ -65,3 +66,11 @@ def lay_queries(root: Path) -> Path:
     (root / "f.svg").write_bytes(b"<svg><path d='M0 0")
     (root / "g.png").write_bytes(raster("PNG")[:-200])
     return root
+
+
+def ring(place: int = 0) -> bytes:
+    """A drawing of a company that the index does not have."""
+    colour = ("#d22", "#07c", "#111", "#a50", "#083")[place]
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {100 + place} 100" fill="{colour}">{RING}</svg>'
+    ).encode()

@@ -12,16 +12,16 @@ from drawings import animated_gif, raster, svg
 from weights import fusion
 
 from logo_retrieval import LogoClassifier, UnreadableImage
-from logo_retrieval.build import build_index
-from logo_retrieval.bundle import read_bundle, write_bundle
 from logo_retrieval.embedding import load_embedder
 from logo_retrieval.errors import ModelError
-from logo_retrieval.gallery import read_gallery
+from logo_retrieval.gallery.records import read_gallery
 from logo_retrieval.heads.cosine import HEAD_FILE, HeadVectors
 from logo_retrieval.images.decode import decode
 from logo_retrieval.images.preparation import Preparation
 from logo_retrieval.images.source import Source
-from logo_retrieval.models import model_of
+from logo_retrieval.indexing.build import build_index
+from logo_retrieval.models.bundle import read_bundle, write_bundle
+from logo_retrieval.models.resolve import model_of
 from logo_retrieval.open_set.evidence import Scale
 from logo_retrieval.store.cache import CACHE_FILE
 from logo_retrieval.store.index_store import IndexStore

@@ -17,10 +17,10 @@ from conftest import Run
 from drawings import svg
 
 from logo_retrieval import LogoClassifier
-from logo_retrieval.bundle import CONFIG_NAME
 from logo_retrieval.errors import LogoRetrievalError
+from logo_retrieval.models.bundle import CONFIG_NAME
 from logo_retrieval.store.schema import INDEX_FILE
-from logo_retrieval.values import Decision
+from logo_retrieval.types import Decision
 
 COUNT = int(os.environ.get("LOGO_RETRIEVAL_DAMAGE", "16"))
 SEED = 6 if COUNT == 16 else time.time_ns()

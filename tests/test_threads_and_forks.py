@@ -8,8 +8,7 @@ import threading
 from pathlib import Path
 
 import pytest
-from drawings import svg
-from test_enrolment import ring
+from drawings import ring, svg
 
 from logo_retrieval import LogoClassifier
 from logo_retrieval.errors import BackendError

@@ -22,9 +22,9 @@ import onnxruntime
 
 from logo_retrieval.backbones.backend import keras
 from logo_retrieval.backbones.catalog import BackboneSpec
-from logo_retrieval.bundle import MODEL_FILE, ModelBundle, ModelConfig, write_bundle
 from logo_retrieval.errors import ModelError
-from logo_retrieval.onnx_session import open_session
+from logo_retrieval.models.bundle import MODEL_FILE, ModelBundle, ModelConfig, write_bundle
+from logo_retrieval.models.onnx_session import open_session
 
 _LARGE = 1024
 """Numbers from which on an array is stored in 16 bits."""

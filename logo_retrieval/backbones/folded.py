@@ -9,7 +9,7 @@ import numpy as np
 
 from logo_retrieval.backbones.backend import keras
 from logo_retrieval.errors import ModelError
-from logo_retrieval.values import Float32Array
+from logo_retrieval.types import Float32Array
 
 
 @dataclass(slots=True)

@@ -13,10 +13,10 @@ from logo_retrieval.backbones.backend import keras
 from logo_retrieval.backbones.catalog import BackboneSpec
 from logo_retrieval.backbones.folded import load_folded, read_folded
 from logo_retrieval.backbones.torch_file import read_torch_file
-from logo_retrieval.bundle import MODEL_FILE
 from logo_retrieval.errors import ModelError
-from logo_retrieval.models import model_to_begin_with
-from logo_retrieval.values import Float32Array
+from logo_retrieval.models.bundle import MODEL_FILE
+from logo_retrieval.models.resolve import model_to_begin_with
+from logo_retrieval.types import Float32Array
 
 IMAGENET = "imagenet"
 NONE = "none"

@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from logo_retrieval.bundle import ModelBundle
 from logo_retrieval.embedding.ensemble import EnsembleEmbedder
 from logo_retrieval.embedding.protocol import Embedder
 from logo_retrieval.errors import BackendError, ModelError
+from logo_retrieval.models.bundle import ModelBundle
 
 __all__ = ["RUNTIMES", "Embedder", "load_embedder"]
 

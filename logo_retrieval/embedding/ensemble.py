@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from logo_retrieval.embedding.protocol import Embedder
-from logo_retrieval.values import Float32Array, UInt8Array
+from logo_retrieval.types import Float32Array, UInt8Array
 
 
 class EnsembleEmbedder:

@@ -7,8 +7,8 @@ from typing import cast
 
 from logo_retrieval.embedding.protocol import embed_in_batches, width_of
 from logo_retrieval.errors import ModelError
-from logo_retrieval.onnx_session import open_session
-from logo_retrieval.values import Float32Array, UInt8Array
+from logo_retrieval.models.onnx_session import open_session
+from logo_retrieval.types import Float32Array, UInt8Array
 
 
 class OnnxRuntimeEmbedder:

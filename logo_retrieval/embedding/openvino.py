@@ -7,10 +7,10 @@ from typing import cast
 
 import numpy as np
 
-from logo_retrieval.cores import usable_cores
+from logo_retrieval.concurrency.cpus import usable_cores
 from logo_retrieval.embedding.protocol import embed_in_batches, width_of
 from logo_retrieval.errors import BackendError, ModelError
-from logo_retrieval.values import Float32Array, UInt8Array
+from logo_retrieval.types import Float32Array, UInt8Array
 
 try:
     import openvino

@@ -9,7 +9,7 @@ from typing import Protocol
 import numpy as np
 
 from logo_retrieval.errors import ModelError
-from logo_retrieval.values import Float32Array, UInt8Array
+from logo_retrieval.types import Float32Array, UInt8Array
 
 BATCH_SIZE = 8
 """Pictures in one call of a runtime: more are no quicker, and 32 take 300 MB more with EfficientNet-Lite0."""

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from logo_retrieval.evaluation.metrics import Labels
-from logo_retrieval.values import Int64Array
+from logo_retrieval.types import Int64Array
 
 
 def bootstrap_interval(

@@ -19,7 +19,7 @@ from logo_retrieval.open_set.fusion import (
     TRAINED,
     Fusion,
 )
-from logo_retrieval.values import BoolArray, Float64Array, Int64Array
+from logo_retrieval.types import BoolArray, Float64Array, Int64Array
 
 RIDGE = 0.1
 """Pull of each weight towards where it starts, as if it had a normal distribution about that with this precision: some

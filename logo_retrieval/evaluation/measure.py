@@ -9,7 +9,7 @@ import numpy as np
 
 from logo_retrieval.evaluation import metrics
 from logo_retrieval.evaluation.bootstrap import bootstrap_interval
-from logo_retrieval.values import BoolArray, Float64Array, Int64Array
+from logo_retrieval.types import BoolArray, Float64Array, Int64Array
 
 SEED = 0
 RESAMPLES = 1000

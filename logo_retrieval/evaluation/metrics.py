@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from logo_retrieval.values import BoolArray, Float64Array, Int64Array
+from logo_retrieval.types import BoolArray, Float64Array, Int64Array
 
 Labels = npt.NDArray[np.int64] | npt.NDArray[np.str_]
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from logo_retrieval.evaluation.measure import RESAMPLES, SEED, Estimate
-from logo_retrieval.values import OTHER, Evidence
+from logo_retrieval.types import OTHER, Evidence
 
 FIGURES = {
     "macro_f2": "macro F2",

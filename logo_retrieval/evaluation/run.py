@@ -21,14 +21,14 @@ from logo_retrieval.evaluation.result import (
     IndexFacts,
     ReliabilityBin,
 )
-from logo_retrieval.gallery import Gallery
+from logo_retrieval.gallery.records import Gallery
 from logo_retrieval.images.source import read_source
-from logo_retrieval.models import STARTER, starter_index
-from logo_retrieval.values import OTHER, BoolArray, Float64Array, Int64Array
+from logo_retrieval.models.resolve import STARTER, starter_index
+from logo_retrieval.types import OTHER, BoolArray, Float64Array, Int64Array
 
 if TYPE_CHECKING:
     from logo_retrieval.classifier import LogoClassifier
-    from logo_retrieval.intake import Progress
+    from logo_retrieval.gallery.reader import Progress
 
 _TOP = 5
 

@@ -15,7 +15,7 @@ from logo_retrieval.errors import ModelError
 from logo_retrieval.heads.imprinting import NOBODY, Imprinted
 from logo_retrieval.packed import expect_packed, packed, read_arrays, unpacked
 from logo_retrieval.runs import run_starts
-from logo_retrieval.values import OTHER, BoolArray, Float32Array, Int64Array
+from logo_retrieval.types import OTHER, BoolArray, Float32Array, Int64Array
 
 HEAD_FILE = "head.npz"
 """The file of a model bundle that holds the head: `vectors` (t, d) int8 and `classes` (t,) text."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from logo_retrieval.values import BoolArray, Float32Array, Int64Array
+from logo_retrieval.types import BoolArray, Float32Array, Int64Array
 
 _SHARED_FROM = 0.25
 """The cosine with a learned row above which a mean has something in common with it."""

@@ -13,7 +13,7 @@ from logo_retrieval.images.sniff import sniff
 from logo_retrieval.images.views import draw_views
 
 if TYPE_CHECKING:  # numpy comes with it, and would double the start of a decoder process
-    from logo_retrieval.values import LogoImage
+    from logo_retrieval.types import LogoImage
 
 
 class DecodedViews(NamedTuple):
@@ -67,7 +67,7 @@ def decode(data: bytes, preparation: Preparation, *, all_views: bool, lines: boo
         UnreadableImage: whatever the bytes are, nothing but this.
         BackendError: the renderer that the preparation names is not installed.
     """
-    from logo_retrieval.values import LogoImage
+    from logo_retrieval.types import LogoImage
 
     found = decode_views(data, preparation, all_views=all_views, lines=lines)
     return LogoImage.of_pixels(found.pixels, preparation.size_px, found.lines, found.format, found.width, found.height)

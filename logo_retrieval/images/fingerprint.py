@@ -8,7 +8,7 @@ from functools import cache
 import numpy as np
 from PIL import Image
 
-from logo_retrieval.values import Float32Array, Int64Array, UInt8Array
+from logo_retrieval.types import Float32Array, Int64Array, UInt8Array
 
 _HASHED_SIDE = 32
 _FREQUENCIES = 8

@@ -28,7 +28,7 @@ MOST_LINES = 3
 
 _NARROWEST = 1.2  # of a line, as a multiple of its height
 _LOWEST = 0.05  # as a share of the longer side of the drawing
-_LEAST_INKED = 1 / 3  # of a line's columns; less are the corners of a sign
+_LEAST_INKED = 1 / 3  # of a line's columns; less are the corners of a badge
 _BROADEST_SYMBOL = 1.7  # as a multiple of the band's height
 _TOUCHING, _NAME_ASPECT, _NAME_INKED, _NAME_LETTERS = 0.4, 2.0, 0.7, 3  # of a name that touches a symbol
 _DOT_HEIGHT, _DOT_GAP, _DOT_WIDTH = 0.45, 0.35, 0.35  # of dots and accents, as shares of the band they belong to

@@ -23,7 +23,7 @@ class Preparation:
     Attributes:
         size_px: side of the square views.
         engine: which renderer draws SVG.
-        rules: the revision of the rules in `prepare`, `views` and `sign`.
+        rules: the revision of the rules in `prepare`, `views` and `badge`.
     """
 
     size_px: int = 224

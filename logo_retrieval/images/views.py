@@ -1,4 +1,4 @@
-"""The views of a drawing: the whole of it, the symbol of a lockup, and what stands on a sign."""
+"""The views of a drawing: the whole of it, the symbol of a lockup, and what stands on a badge."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import NamedTuple
 from PIL import Image
 
 from logo_retrieval.errors import UnreadableImage
+from logo_retrieval.images.badge import badge_region
 from logo_retrieval.images.lines import Line, draw_lines, runs
 from logo_retrieval.images.prepare import (
     Drawing,
@@ -21,7 +22,6 @@ from logo_retrieval.images.prepare import (
     square,
     within,
 )
-from logo_retrieval.images.sign import sign_region
 
 _LOCKUP_ASPECT = 1.25
 _NARROWEST, _BROADEST = 0.4, 1.7  # of a symbol, as multiples of its height
@@ -47,8 +47,8 @@ def draw_views(picture: Picture, size_px: int, *, all_views: bool, lines: bool =
     Args:
         picture: to draw.
         size_px: side of the views.
-        all_views: whether there are further views: of a lockup the symbol alone, of a sign what stands on it.
-        lines: whether what may be writing is drawn too, of a sign what stands on it.
+        all_views: whether there are further views: of a lockup the symbol alone, of a badge what stands on it.
+        lines: whether what may be writing is drawn too, of a badge what stands on it.
 
     Raises:
         UnreadableImage: "empty".
@@ -71,9 +71,9 @@ def _parts(drawing: Drawing) -> Iterator[tuple[Region, Ground]]:
     region = symbol_region(drawing)
     if region is not None:
         yield region, drawing.ground
-    sign = sign_region(drawing)
-    if sign is not None:
-        yield sign
+    badge = badge_region(drawing)
+    if badge is not None:
+        yield badge
 
 
 def symbol_region(drawing: Drawing) -> Region | None:

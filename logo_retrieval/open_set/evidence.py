@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from logo_retrieval.values import BoolArray, Float32Array, Float64Array, Int64Array
+from logo_retrieval.types import BoolArray, Float32Array, Float64Array, Int64Array
 
 NEIGHBOURS = 100
 """So many of a query's neighbours are looked at."""

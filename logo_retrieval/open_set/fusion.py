@@ -12,7 +12,7 @@ from typing import Self
 import numpy as np
 
 from logo_retrieval.open_set.evidence import COMPANY_FEATURES, RIVAL_FEATURES, ClassProfile, Features, Scale
-from logo_retrieval.values import Float64Array
+from logo_retrieval.types import Float64Array
 
 BIAS = "bias"
 TRAINED, NOVEL, RIVAL = "trained", "novel", "rival"

@@ -13,7 +13,7 @@ import numpy as np
 from logo_retrieval.errors import ModelError
 from logo_retrieval.packed import expect_packed, packed, read_arrays, unpacked
 from logo_retrieval.runs import run_starts
-from logo_retrieval.values import Float32Array, Float64Array, Int64Array
+from logo_retrieval.types import Float32Array, Float64Array, Int64Array
 
 IMPOSTORS_FILE = "impostors.npz"
 """The file of a model bundle that holds them: `vectors` (m, d) int8, `log_odds` (u,) and `novel_log_odds` (v,) float32,

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from logo_retrieval.images.preparation import LINE_PX
-from logo_retrieval.onnx_session import open_session
-from logo_retrieval.values import Float32Array, TextLine, UInt8Array
+from logo_retrieval.models.onnx_session import open_session
+from logo_retrieval.types import Float32Array, TextLine, UInt8Array
 
 FILE = Path(__file__).with_name("recogniser.onnx")
 """PP-OCRv6_rec_small of the PaddleOCR project, Apache License 2.0; see `benchmarks/make_reader.py`."""

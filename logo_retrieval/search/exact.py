@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from logo_retrieval.search.protocol import check_gallery, check_queries, padded
-from logo_retrieval.values import Float32Array, Int64Array, Neighbours
+from logo_retrieval.types import Float32Array, Int64Array, Neighbours
 
 _SCORES_PER_BLOCK = 1 << 24
 """Scores held at once: 64 MiB of float32, however large the gallery."""

@@ -8,7 +8,7 @@ import numpy as np
 
 from logo_retrieval.errors import BackendError
 from logo_retrieval.search.protocol import check_gallery, check_queries, padded
-from logo_retrieval.values import Float32Array, Int64Array, Neighbours
+from logo_retrieval.types import Float32Array, Int64Array, Neighbours
 
 FAISS_FLAT = "faiss-float32"
 """Names the format of `FaissIndex.to_bytes`, for a cache."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from logo_retrieval.search.exact import ExactIndex
 from logo_retrieval.search.faiss_index import FaissIndex, faiss_is_installed
 from logo_retrieval.search.protocol import VectorIndex
-from logo_retrieval.values import Float32Array, Int64Array
+from logo_retrieval.types import Float32Array, Int64Array
 
 FAISS_FROM = 20_000
 """Vectors from which on FAISS is worth its import; below, numpy finds the same sooner (`benchmarks/search.py`)."""

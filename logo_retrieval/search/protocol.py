@@ -6,7 +6,7 @@ from typing import Protocol
 
 import numpy as np
 
-from logo_retrieval.values import MISSING_ID, Float32Array, Int64Array, Neighbours
+from logo_retrieval.types import MISSING_ID, Float32Array, Int64Array, Neighbours
 
 
 class VectorIndex(Protocol):

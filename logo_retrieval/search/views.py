@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from logo_retrieval.runs import run_starts
-from logo_retrieval.values import MISSING_ID, Int64Array, Neighbours
+from logo_retrieval.types import MISSING_ID, Int64Array, Neighbours
 
 
 def best_over_views(neighbours: Neighbours, owners: Int64Array, n_queries: int, k: int | None = None) -> Neighbours:

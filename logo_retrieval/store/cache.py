@@ -15,7 +15,7 @@ _FRESH = CACHE_FILE + ".new"
 
 
 def read_cache(folder: Path, *, backend: str) -> tuple[int, bytes] | None:
-    """Generation and payload kept for this backend; None when absent or damaged.
+    """IndexSnapshot and payload kept for this backend; None when absent or damaged.
 
     The header is one line of JSON with the generation, the backend and the payload's SHA-256: FAISS itself loads
     most corrupted files without complaint. Whether the generation is still the index's is for the caller to see.

@@ -18,7 +18,7 @@ from logo_retrieval.store.manifest import Manifest
 from logo_retrieval.store.schema import INDEX_FILE, connect, storage_errors, transaction
 from logo_retrieval.store.seal import ITEM_CLASSES, WIPE, Row, Seals, rows_of
 from logo_retrieval.store.vectors import are_unit, vectors_of
-from logo_retrieval.values import Float32Array, Int64Array
+from logo_retrieval.types import Float32Array, Int64Array
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class StoredItem:
 
 
 @dataclass(frozen=True, slots=True)
-class Snapshot:
+class StoredIndex:
     """All that search and voting need, as of one generation.
 
     Attributes:
@@ -142,7 +142,7 @@ class IndexStore:
             row = self._connection.execute("SELECT value FROM meta WHERE key = 'generation'").fetchone()
         return generation_of(row, self.file)
 
-    def snapshot(self, held_generation: int | None = None) -> Snapshot:
+    def snapshot(self, held_generation: int | None = None) -> StoredIndex:
         """Reads classes, their names, items and vectors in one consistent view of the file.
 
         Args:
@@ -169,7 +169,7 @@ class IndexStore:
 
     def _arranged(
         self, generation: int, rows: Mapping[str, Sequence[Row]], vector_items: Int64Array, vectors: Float32Array | None
-    ) -> Snapshot:
+    ) -> StoredIndex:
         """The rows as arrays.
 
         Raises:
@@ -184,7 +184,7 @@ class IndexStore:
                 f"'{self.file}' has drawings without a class or without a vector: see `logo-retrieval "
                 "verify`; restore a copy, or build it again"
             )
-        return Snapshot(
+        return StoredIndex(
             generation=generation,
             classes=tuple(name for _, name in rows["classes"]),
             item_ids=item_ids,

@@ -14,7 +14,7 @@ import numpy as np
 
 from logo_retrieval.errors import IndexStoreError
 from logo_retrieval.store.schema import storage_errors
-from logo_retrieval.values import Float32Array
+from logo_retrieval.types import Float32Array
 
 STAGING_FILE = "build.sqlite"
 _FORMAT = 2

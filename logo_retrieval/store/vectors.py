@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from logo_retrieval.values import BoolArray, Float32Array
+from logo_retrieval.types import BoolArray, Float32Array
 
 
 def vector_blob(vector: Float32Array) -> bytes:

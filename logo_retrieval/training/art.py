@@ -16,10 +16,10 @@ import numpy as np
 from PIL import Image, PngImagePlugin
 
 from logo_retrieval.errors import ModelError, UnreadableImage
-from logo_retrieval.images.pool import DecoderPool
+from logo_retrieval.images.pool.pool import DecoderPool
 from logo_retrieval.images.preparation import Preparation
 from logo_retrieval.images.source import read_source
-from logo_retrieval.values import UInt8Array
+from logo_retrieval.types import UInt8Array
 
 Progress = Callable[[int, int], None]
 """Called with (files done, files in all)."""

@@ -36,7 +36,7 @@ from logo_retrieval.training.paint import (
     random_ground,
     stands_out,
 )
-from logo_retrieval.values import UInt8Array
+from logo_retrieval.types import UInt8Array
 
 Rng = np.random.Generator
 

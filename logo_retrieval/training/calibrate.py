@@ -6,19 +6,19 @@ from dataclasses import replace
 
 import numpy as np
 
-from logo_retrieval.answers import Query, best_company, score
 from logo_retrieval.backbones.backend import keras
 from logo_retrieval.evaluation.fitting import Asked, balanced, cross_fitted, fit_fusion
-from logo_retrieval.generation import generation_of
 from logo_retrieval.heads.cosine import HeadVectors
-from logo_retrieval.knowledge import Knowledge
+from logo_retrieval.inference.knowledge import Knowledge
+from logo_retrieval.inference.predict import Query, best_company, score
+from logo_retrieval.inference.snapshot import snapshot_of
 from logo_retrieval.open_set.evidence import Features, Scale, nearest_company
 from logo_retrieval.open_set.fusion import HEADLESS_NOVEL, HEADLESS_RIVAL, RIVAL, TRAINED, Fusion
 from logo_retrieval.open_set.impostors import Impostors, spread
 from logo_retrieval.training.data import BatchMaker, TrainingSet, plain_views
 from logo_retrieval.training.network import EMBEDDING, outputs_of
 from logo_retrieval.training.recipe import Recipe
-from logo_retrieval.values import OTHER, Float32Array, Int64Array
+from logo_retrieval.types import OTHER, Float32Array, Int64Array
 
 _CHUNK = 64
 _FOLDS = 5
@@ -61,7 +61,7 @@ def calibrated(
         knowledge = Knowledge(
             head, Impostors(cohort, np.zeros(0, np.float32)), replace(start, scale=scale), recipe.backbone
         )
-        held = generation_of(data.classes, data.labels[known], gallery, np.arange(len(known)), knowledge)
+        held = snapshot_of(data.classes, data.labels[known], gallery, np.arange(len(known)), knowledge)
         found = score(Query(vectors, np.arange(len(vectors)), len(vectors)), held, start).features
         weights = balanced(np.tile(~is_other, 2), np.zeros(len(vectors), np.int64), {0: 1.0})
         return found, Asked(found, held.profile, np.tile(data.labels[shown], 2), other, weights)

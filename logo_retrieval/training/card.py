@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from logo_retrieval.bundle import ModelConfig
+from logo_retrieval.models.bundle import ModelConfig
 from logo_retrieval.training.data import TrainingSet
 from logo_retrieval.training.log import F2, Entry
 from logo_retrieval.training.recipe import Recipe
-from logo_retrieval.values import OTHER
+from logo_retrieval.types import OTHER
 
 _HEADS = {
     "cosine": "a projection to unit vectors, and the cosine of each with one vector a target (`vectors` in head.npz)",

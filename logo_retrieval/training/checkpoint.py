@@ -15,7 +15,7 @@ import numpy as np
 from logo_retrieval.backbones.backend import keras
 from logo_retrieval.errors import ModelError
 from logo_retrieval.training.network import scoring_layer
-from logo_retrieval.values import Float32Array
+from logo_retrieval.types import Float32Array
 
 CHECKPOINT = "checkpoint.npz"
 

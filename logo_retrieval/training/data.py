@@ -10,12 +10,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from logo_retrieval.ahead import results_ahead
-from logo_retrieval.cores import usable_cores
+from logo_retrieval.concurrency.cpus import usable_cores
+from logo_retrieval.concurrency.prefetch import results_ahead
 from logo_retrieval.images.prepare import Colour
 from logo_retrieval.training.art import ArtStore
 from logo_retrieval.training.augment import Scene, augmented, plain_view
-from logo_retrieval.values import OTHER, BoolArray, Float64Array, Int64Array, UInt8Array
+from logo_retrieval.types import OTHER, BoolArray, Float64Array, Int64Array, UInt8Array
 
 _AHEAD = 4
 _COMPANY_SHARE = 0.5

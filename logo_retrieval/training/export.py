@@ -13,9 +13,9 @@ from logo_retrieval.backbones.backend import keras
 from logo_retrieval.backbones.catalog import BackboneSpec, find_backbone
 from logo_retrieval.backbones.export import export_onnx
 from logo_retrieval.backbones.weights import IMAGENET, NONE, describe_weights
-from logo_retrieval.bundle import MODEL_FILE, ModelBundle, ModelConfig, write_bundle
 from logo_retrieval.heads.cosine import HEAD_FILE, HeadVectors
-from logo_retrieval.models import model_to_begin_with
+from logo_retrieval.models.bundle import MODEL_FILE, ModelBundle, ModelConfig, write_bundle
+from logo_retrieval.models.resolve import model_to_begin_with
 from logo_retrieval.open_set.impostors import IMPOSTORS_FILE
 from logo_retrieval.training.calibrate import calibrated
 from logo_retrieval.training.card import model_card

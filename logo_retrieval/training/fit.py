@@ -14,7 +14,7 @@ import numpy as np
 from logo_retrieval.backbones.backend import keras
 from logo_retrieval.errors import ModelError
 from logo_retrieval.evaluation.metrics import macro_f_beta
-from logo_retrieval.models import model_to_begin_with
+from logo_retrieval.models.resolve import model_to_begin_with
 from logo_retrieval.training.checkpoint import CHECKPOINT, State, copy_weights, read_checkpoint, write_checkpoint
 from logo_retrieval.training.data import BatchMaker, TrainingSet, plain_views
 from logo_retrieval.training.log import F2, add_to_log, shorten_log
@@ -29,7 +29,7 @@ from logo_retrieval.training.network import (
     unfreeze,
 )
 from logo_retrieval.training.recipe import Recipe
-from logo_retrieval.values import Float32Array, Int64Array
+from logo_retrieval.types import Float32Array, Int64Array
 
 _CLIP_NORM = 5.0
 _AVERAGED_EVERY = 8

@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image, ImageChops, ImageFilter
 
 from logo_retrieval.training.paint import Rng
-from logo_retrieval.values import Float32Array
+from logo_retrieval.types import Float32Array
 
 _STROKE_PX = 5
 _PIXELS = 192

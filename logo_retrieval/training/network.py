@@ -12,9 +12,9 @@ from logo_retrieval.backbones.catalog import find_backbone
 from logo_retrieval.backbones.folded import read_folded
 from logo_retrieval.backbones.pooling import pooling_layer
 from logo_retrieval.backbones.weights import load_weights
-from logo_retrieval.bundle import MODEL_FILE
 from logo_retrieval.errors import ModelError
-from logo_retrieval.models import model_to_begin_with
+from logo_retrieval.models.bundle import MODEL_FILE
+from logo_retrieval.models.resolve import model_to_begin_with
 from logo_retrieval.training.heads import (
     CosineSimilarities,
     Loss,
@@ -24,7 +24,7 @@ from logo_retrieval.training.heads import (
     softmax_loss,
 )
 from logo_retrieval.training.recipe import Recipe
-from logo_retrieval.values import Float32Array, Float64Array, UInt8Array
+from logo_retrieval.types import Float32Array, Float64Array, UInt8Array
 
 EMBEDDING, SCORES = "embedding", "scores"
 _BATCH = 64

@@ -10,16 +10,16 @@ from typing import NamedTuple
 
 import numpy as np
 
-from logo_retrieval.cores import usable_cores
+from logo_retrieval.concurrency.cpus import usable_cores
 from logo_retrieval.errors import GalleryError, UnreadableImage
 from logo_retrieval.evaluation.splits import TEST, TRAIN, VAL, split_by_fold, split_by_group
-from logo_retrieval.gallery import Gallery, GalleryRecord
+from logo_retrieval.gallery.records import Gallery, GalleryRecord
 from logo_retrieval.images.fingerprint import differing_bits, perceptual_hash
 from logo_retrieval.images.prepare import Colour
 from logo_retrieval.training.art import ArtStore, Progress, rasterised
 from logo_retrieval.training.augment import plain_view
 from logo_retrieval.training.data import TrainingSet
-from logo_retrieval.values import OTHER, Int64Array
+from logo_retrieval.types import OTHER, Int64Array
 
 NEAR_BITS = 8
 """Of 64. Of LogoBench's 5,911 drawings this joins 98 % of the pairs of one shape, and 61 pairs of different brands."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from logo_retrieval.values import UInt8Array
+from logo_retrieval.types import UInt8Array
 
 
 def golden_pictures(size_px: int) -> UInt8Array:

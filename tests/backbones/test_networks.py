@@ -13,10 +13,10 @@ import pytest
 from golden_pictures import golden_pictures
 
 from logo_retrieval.backbones.catalog import CATALOG, BackboneSpec, find_backbone
-from logo_retrieval.bundle import MODEL_FILE, read_bundle
 from logo_retrieval.embedding import load_embedder
 from logo_retrieval.errors import ModelError
-from logo_retrieval.values import Float32Array
+from logo_retrieval.models.bundle import MODEL_FILE, read_bundle
+from logo_retrieval.types import Float32Array
 
 pytestmark = [
     pytest.mark.large,

@@ -15,10 +15,10 @@ import pytest
 from conftest import Run
 from drawings import lay_classes, svg
 
-from logo_retrieval.build import build_index
 from logo_retrieval.classifier import LogoClassifier
-from logo_retrieval.gallery import read_gallery
-from logo_retrieval.models import starter_model
+from logo_retrieval.gallery.records import read_gallery
+from logo_retrieval.indexing.build import build_index
+from logo_retrieval.models.resolve import starter_model
 
 
 def contents(index: Path) -> dict[str, bytes]:

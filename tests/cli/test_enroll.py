@@ -113,7 +113,7 @@ def test_without_an_index_the_starter_is_copied_first(
 
 
 def test_the_shipped_index_is_not_compacted(run: Run) -> None:
-    from logo_retrieval.models import starter_index
+    from logo_retrieval.models.resolve import starter_index
 
     refused = run("compact", "--index", starter_index())
     assert refused.code == 1 and "read only" in refused.err
@@ -122,7 +122,7 @@ def test_the_shipped_index_is_not_compacted(run: Run) -> None:
 def test_what_others_made_meanwhile_stays(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A first enrolment that fails, or comes second, takes nothing along."""
     from logo_retrieval.errors import IndexStoreError
-    from logo_retrieval.models import changed_starter, copy_starter
+    from logo_retrieval.models.resolve import changed_starter, copy_starter
 
     folder = tmp_path / "indexes" / "default"
     with (

@@ -12,9 +12,9 @@ import pytest
 from conftest import Run
 from drawings import lay_classes, svg
 
-from logo_retrieval.bundle import read_bundle
 from logo_retrieval.heads.cosine import HEAD_FILE
-from logo_retrieval.models import opened_model
+from logo_retrieval.models.bundle import read_bundle
+from logo_retrieval.models.resolve import opened_model
 from logo_retrieval.open_set.impostors import IMPOSTORS_FILE, Impostors
 from logo_retrieval.training.log import add_to_log
 from logo_retrieval.training.recipe import Recipe

@@ -12,7 +12,7 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from logo_retrieval.bundle import MODEL_FILE, ModelBundle, ModelConfig, write_bundle
+from logo_retrieval.models.bundle import MODEL_FILE, ModelBundle, ModelConfig, write_bundle
 
 INPUT_SIZE_PX = 32
 WIDTHS = {"tiny": 8, "tiny-too": 6}

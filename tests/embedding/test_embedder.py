@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from logo_retrieval.bundle import MODEL_FILE, ModelBundle, read_bundle, write_bundle
 from logo_retrieval.embedding import RUNTIMES, Embedder, load_embedder
 from logo_retrieval.errors import BackendError, ModelError
-from logo_retrieval.values import Float32Array, UInt8Array
+from logo_retrieval.models.bundle import MODEL_FILE, ModelBundle, read_bundle, write_bundle
+from logo_retrieval.types import Float32Array, UInt8Array
 
 TINY = Path(__file__).parent / "data" / "tiny"
 TOLERANCE = {"onnxruntime-fp32": 1e-5, "openvino-bf16": 1e-2}
@@ -157,7 +157,7 @@ def test_embedding_works_where_tensorflow_cannot_be_imported() -> None:
             "sys.modules.update(dict.fromkeys(['tensorflow', 'keras', 'logo_retrieval.backbones']))\n"
             "import numpy as np\n"
             "from pathlib import Path\n"
-            "from logo_retrieval.bundle import read_bundle\n"
+            "from logo_retrieval.models.bundle import read_bundle\n"
             "from logo_retrieval.embedding import load_embedder\n"
             f"embedder = load_embedder(read_bundle(Path({str(TINY)!r})))\n"
             "print(embedder.embed(np.full((3, 32, 32, 3), 200, np.uint8)).shape)"
@@ -171,7 +171,7 @@ def test_a_missing_runtime_names_its_extra() -> None:
         "import sys\n"
         "sys.modules['openvino'] = None\n"
         "from pathlib import Path\n"
-        "from logo_retrieval.bundle import read_bundle\n"
+        "from logo_retrieval.models.bundle import read_bundle\n"
         "from logo_retrieval.embedding import load_embedder\n"
         "from logo_retrieval.errors import BackendError\n"
         "try:\n"

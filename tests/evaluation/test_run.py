@@ -11,7 +11,7 @@ from drawings import svg
 from logo_retrieval import LogoClassifier
 from logo_retrieval.evaluation.result import FIGURES, Confusion, Evaluation
 from logo_retrieval.evaluation.run import evaluate
-from logo_retrieval.gallery import read_gallery
+from logo_retrieval.gallery.records import read_gallery
 
 FILES = {
     "bars/new.svg": svg("bars", 3),

@@ -10,7 +10,7 @@ import pytest
 from logo_retrieval.errors import ModelError
 from logo_retrieval.heads.cosine import CosineHead, HeadVectors, Novel
 from logo_retrieval.heads.imprinting import NOBODY, Imprinted
-from logo_retrieval.values import Float32Array
+from logo_retrieval.types import Float32Array
 
 DIM = 6
 

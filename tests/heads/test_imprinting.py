@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from logo_retrieval.heads.imprinting import NOBODY, imprint, imprinted_rows
-from logo_retrieval.values import Float32Array
+from logo_retrieval.types import Float32Array
 
 
 def units(*rows: list[float]) -> Float32Array:

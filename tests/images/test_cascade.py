@@ -92,6 +92,7 @@ RULES = {
     "important": ".a{fill:#0080ff!important}#r{fill:red}.b{fill:#fff}",
     "siblings": "style+rect{fill:#0080ff}rect~path{fill:#fff}",
     "attributes": "[width='90']{fill:#0080ff}[d^=M20]{fill:#fff}",
+    "half of a number": ".a{fill:#0080ff}:nth-child(2n+){fill:red}.b,:nth-of-type(n -){fill:red}.b{fill:#fff}",
     "after what cannot be read": "@import url(x.css);a{{b}}.a{fill:#0080ff}:what(.b){fill:red}.b{fill:#fff}",
     "comments": "/* .a{fill:red} */.a{/**/fill:#0080ff}<!-- .b{fill:#fff} -->",
 }

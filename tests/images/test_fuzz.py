@@ -14,7 +14,7 @@ from fuzzing import rasters, spoiled, vectors
 
 from logo_retrieval.errors import UnreadableImage
 from logo_retrieval.images.guard.guard import guard_svg
-from logo_retrieval.images.pool import DecoderPool
+from logo_retrieval.images.pool.pool import DecoderPool
 from logo_retrieval.images.preparation import Preparation
 from logo_retrieval.images.sniff import sniff
 

@@ -13,13 +13,13 @@ import pytest
 from drawings import svg
 
 from logo_retrieval.errors import BackendError
-from logo_retrieval.images.pool import DecoderPool
+from logo_retrieval.images.pool.pool import DecoderPool
 from logo_retrieval.images.preparation import Preparation
-from logo_retrieval.values import LogoImage
+from logo_retrieval.types import LogoImage
 
 SCRIPT = """
 import sys
-from logo_retrieval.images.pool import DecoderPool
+from logo_retrieval.images.pool.pool import DecoderPool
 from logo_retrieval.images.preparation import Preparation
 if __name__ == "__main__":
     with DecoderPool(Preparation(size_px=32)) as pool:

@@ -19,9 +19,9 @@ from PIL import Image, ImageDraw
 
 from logo_retrieval.errors import UnreadableImage
 from logo_retrieval.images.decode import decode
-from logo_retrieval.images.pool import DecoderPool
+from logo_retrieval.images.pool.pool import DecoderPool
 from logo_retrieval.images.preparation import Preparation
-from logo_retrieval.values import LogoImage
+from logo_retrieval.types import LogoImage
 
 SMALL = Preparation(size_px=32)
 
@@ -244,7 +244,7 @@ def test_options_are_checked(options: dict[str, float]) -> None:
 
 _IMPORTS = """
 from pathlib import Path
-from logo_retrieval.images.pool import DecoderPool
+from logo_retrieval.images.pool.pool import DecoderPool
 from logo_retrieval.images.preparation import Preparation
 """
 

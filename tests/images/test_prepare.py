@@ -18,7 +18,7 @@ from logo_retrieval.images.prepare import draw, square
 from logo_retrieval.images.raster import RasterPicture
 from logo_retrieval.images.sniff import sniff
 from logo_retrieval.images.svg import SvgPicture
-from logo_retrieval.values import UInt8Array
+from logo_retrieval.types import UInt8Array
 
 WHITE, DARK = (255, 255, 255), (32, 32, 32)
 SIDE = 96
@@ -187,7 +187,7 @@ def test_decoding_needs_no_numpy() -> None:
     """A decoder process would start at half the speed."""
     script = """
 import sys
-from logo_retrieval.images.worker import decode_views
+from logo_retrieval.images.pool.worker import decode_views
 from logo_retrieval.images.preparation import Preparation
 decode_views(sys.stdin.buffer.read(), Preparation(), all_views=True)
 assert not {"numpy", "resvg", "PIL.JpegImagePlugin"} & sys.modules.keys()

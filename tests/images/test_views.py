@@ -11,7 +11,7 @@ from logo_retrieval.images.preparation import Preparation
 from logo_retrieval.images.prepare import draw
 from logo_retrieval.images.svg import SvgPicture
 from logo_retrieval.images.views import symbol_region
-from logo_retrieval.values import UInt8Array
+from logo_retrieval.types import UInt8Array
 
 RED, BLUE = (255, 0, 0), (0, 0, 255)
 

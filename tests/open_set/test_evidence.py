@@ -18,7 +18,7 @@ from logo_retrieval.open_set.evidence import (
     nearest_of_classes,
     with_text,
 )
-from logo_retrieval.values import Float32Array
+from logo_retrieval.types import Float32Array
 
 OTHER = 2
 SCALE = Scale(nearest_low=0.5, nearest_high=0.9, head_low=0.2, head_high=0.7)

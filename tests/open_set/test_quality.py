@@ -15,17 +15,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from logo_retrieval.answers import Query, named, score
 from logo_retrieval.evaluation.metrics import expected_calibration_error, macro_f_beta
-from logo_retrieval.generation import Generation, generation_of
 from logo_retrieval.heads.cosine import HeadVectors
-from logo_retrieval.knowledge import Knowledge
-from logo_retrieval.models import starter_model
+from logo_retrieval.inference.knowledge import Knowledge
+from logo_retrieval.inference.predict import Query, named, score
+from logo_retrieval.inference.snapshot import IndexSnapshot, snapshot_of
+from logo_retrieval.models.resolve import starter_model
 from logo_retrieval.open_set.evidence import Scale
 from logo_retrieval.open_set.fusion import Fusion, probabilities
 from logo_retrieval.open_set.impostors import IMPOSTORS_FILE, Impostors
 from logo_retrieval.packed import unit
-from logo_retrieval.values import OTHER, Float32Array, Float64Array, Int64Array, TextLine
+from logo_retrieval.types import OTHER, Float32Array, Float64Array, Int64Array, TextLine
 
 FILE = Path(__file__).with_name("held_out.npz")
 
@@ -77,7 +77,7 @@ class Queries:
 
 def held(
     enrolled: Queries | None = None, *, head: bool = True, others: bool = True, by_name: tuple[str, ...] = ()
-) -> Generation:
+) -> IndexSnapshot:
     chosen = (kept()["gallery_labels"] != OTHER) | others
     labels, views = kept()["gallery_labels"][chosen], vectors("gallery_vectors")[chosen]
     items = np.arange(len(labels))
@@ -88,10 +88,10 @@ def held(
     names = json.loads(str(kept()["names"]))
     known_as = [names.get(each, () if each == OTHER else (each,)) for each in classes]
     item_classes = np.array([classes.index(each) for each in labels])
-    return generation_of(classes, item_classes, views, items, knowledge(head), known_as)
+    return snapshot_of(classes, item_classes, views, items, knowledge(head), known_as)
 
 
-def answered(queries: Queries, index: Generation, *, head: bool = True) -> tuple[Float64Array, Int64Array]:
+def answered(queries: Queries, index: IndexSnapshot, *, head: bool = True) -> tuple[Float64Array, Int64Array]:
     """Log-odds, and the class that each is said to show."""
     query = Query(queries.vectors, queries.owners, len(queries.labels), queries.texts)
     odds = score(query, index, knowledge(head).fusion).log_odds
@@ -100,7 +100,7 @@ def answered(queries: Queries, index: Generation, *, head: bool = True) -> tuple
     return odds, named(odds, index.other, thresholds)
 
 
-def true(queries: Queries, index: Generation) -> Int64Array:
+def true(queries: Queries, index: IndexSnapshot) -> Int64Array:
     return np.array([index.classes.index(label) for label in queries.labels])
 
 

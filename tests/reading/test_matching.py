@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from logo_retrieval.reading.names import CLARITY, Names
-from logo_retrieval.values import TextLine
+from logo_retrieval.reading.matching import CLARITY, Names
+from logo_retrieval.types import TextLine
 
 CLASSES = (
     ("PHP",),

@@ -14,7 +14,7 @@ from logo_retrieval.search.faiss_index import FaissIndex, faiss_is_installed
 from logo_retrieval.search.open import open_index
 from logo_retrieval.search.protocol import VectorIndex
 from logo_retrieval.search.views import best_over_views
-from logo_retrieval.values import MISSING_ID, Float32Array, Int64Array, Neighbours
+from logo_retrieval.types import MISSING_ID, Float32Array, Int64Array, Neighbours
 
 Build = Callable[[Float32Array, Int64Array], VectorIndex]
 BUILDERS: dict[str, Build] = {"numpy": ExactIndex, "faiss": FaissIndex.build}

@@ -10,7 +10,7 @@ from PIL import Image, ImageDraw
 
 from logo_retrieval.training.art import Art, ArtStore, packed
 from logo_retrieval.training.data import TrainingSet
-from logo_retrieval.values import OTHER
+from logo_retrieval.types import OTHER
 
 RED = (221, 34, 34)
 

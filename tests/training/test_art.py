@@ -51,7 +51,9 @@ def test_a_second_call_draws_nothing_again(tmp_path: Path, monkeypatch: pytest.M
     paths.append(tmp_path / "data" / "bad.svg")
     first, _, faults = rasterised(paths, tmp_path / "cache", size_px=64)
     with monkeypatch.context() as patch:
-        patch.setattr("logo_retrieval.images.pool.Crew.decode", None)  # would fail as soon as it were called
+        patch.setattr(
+            "logo_retrieval.images.pool.pool.DecoderProcesses.decode", None
+        )  # would fail as soon as it were called
         second, places, again = rasterised(paths, tmp_path / "cache", size_px=64)
     assert first.digest() == second.digest() and len(places) == len(paths) - 1
     assert [str(fault) for _, fault in faults] == [str(fault) for _, fault in again]

@@ -10,7 +10,7 @@ from PIL import Image, ImageFilter, ImageOps
 from logo_retrieval.errors import UnreadableImage
 from logo_retrieval.training.art import Art
 from logo_retrieval.training.augment import TRANSFORMS, Scene, Transform, augmented, plain_view, prepared
-from logo_retrieval.values import Float32Array
+from logo_retrieval.types import Float32Array
 
 SIZE_PX = 64
 PALE = (246, 247, 244)

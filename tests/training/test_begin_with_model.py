@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 from art_samples import small_set
 
-from logo_retrieval.bundle import ModelBundle, read_bundle
 from logo_retrieval.embedding import load_embedder
 from logo_retrieval.errors import ModelError
-from logo_retrieval.models import starter_model
+from logo_retrieval.models.bundle import ModelBundle, read_bundle
+from logo_retrieval.models.resolve import starter_model
 from logo_retrieval.training.data import TrainingSet, plain_views
 from logo_retrieval.training.recipe import Recipe
-from logo_retrieval.values import Float32Array
+from logo_retrieval.types import Float32Array
 
 pytestmark = pytest.mark.large
 

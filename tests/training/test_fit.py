@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 from art_samples import small_set
 
-from logo_retrieval.bundle import read_bundle
 from logo_retrieval.embedding import load_embedder
 from logo_retrieval.errors import ModelError
 from logo_retrieval.heads.cosine import HEAD_FILE, HeadVectors
+from logo_retrieval.models.bundle import read_bundle
 from logo_retrieval.open_set.fusion import Fusion
 from logo_retrieval.open_set.impostors import IMPOSTORS_FILE, Impostors
 from logo_retrieval.training.data import TrainingSet, plain_views

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from logo_retrieval.values import Float32Array
+from logo_retrieval.types import Float32Array
 
 pytestmark = pytest.mark.large
 

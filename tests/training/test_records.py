@@ -10,7 +10,7 @@ import pytest
 from art_samples import RED, asymmetric, bar, lay_shapes
 
 from logo_retrieval.errors import GalleryError
-from logo_retrieval.gallery import read_gallery
+from logo_retrieval.gallery.records import read_gallery
 from logo_retrieval.images.fingerprint import perceptual_hash
 from logo_retrieval.training.art import Art
 from logo_retrieval.training.augment import plain_view

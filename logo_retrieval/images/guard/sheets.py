@@ -188,7 +188,7 @@ class Sheets:
                 raise UnreadableImage("unsafe", f"the style sheets have more than {MAX_SELECTORS} selectors")
             try:
                 (selector,) = cssselect2.compile_selector_list(text if len(text) <= LONGEST_SELECTOR else "")
-            except (cssselect2.SelectorError, ValueError, SyntaxError, RecursionError):
+            except Exception:  # the parsers raise errors of many kinds, AttributeError for `:nth-child(2n+)`
                 if _OF_BROWSERS.search(text):
                     continue  # it matches nothing here
                 return  # one that nobody understands takes those beside it along

@@ -10,12 +10,12 @@ from multiprocessing import get_context
 import numpy as np
 from PIL import Image
 
-from logo_retrieval.cores import usable_cores
+from logo_retrieval.concurrency.cpus import usable_cores
 from logo_retrieval.training import lockups
 from logo_retrieval.training.art import Art
 from logo_retrieval.training.data import TrainingSet
 from logo_retrieval.training.paint import fitted
-from logo_retrieval.values import BoolArray, Float32Array, Int32Array, UInt8Array
+from logo_retrieval.types import BoolArray, Float32Array, Int32Array, UInt8Array
 
 TEXT_PX = (40, 320)
 """Height and width of the pictures of names."""

@@ -24,7 +24,7 @@ from logo_retrieval.training.device.grounds import Drawn
 from logo_retrieval.training.device.views import Arrays, on_device, picked, plain_views, trained_views
 from logo_retrieval.training.network import SCORES, backbone_of, build_network, scoring_layer
 from logo_retrieval.training.recipe import Recipe
-from logo_retrieval.values import BoolArray, Float32Array, Float64Array, Int64Array
+from logo_retrieval.types import BoolArray, Float32Array, Float64Array, Int64Array
 
 _CLIP_NORM = 5.0
 _FAR = -1e4

@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image
 
 from logo_retrieval.training.device.chance import Chance, changed, chosen
-from logo_retrieval.values import Float32Array
+from logo_retrieval.types import Float32Array
 
 _SMALLEST_PX, _LARGEST_PX, _SIZES = 16, 72, 14
 _FILTERS = (Image.Resampling.BICUBIC, Image.Resampling.BOX, Image.Resampling.LANCZOS)

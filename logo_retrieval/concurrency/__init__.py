@@ -1,0 +1,1 @@
+"""Work beside other work: what is prepared ahead, and on how many cores."""

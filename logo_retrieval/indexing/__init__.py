@@ -1,0 +1,1 @@
+"""What makes an index, and what changes it."""

@@ -1,0 +1,312 @@
+"""New drawings and names into an index, and out of it again, while it is in use."""
+
+from __future__ import annotations
+
+import hashlib
+import unicodedata
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import count
+from pathlib import Path
+
+import numpy as np
+
+from logo_retrieval.embedding import Embedder
+from logo_retrieval.errors import EnrolmentError, GalleryError, IndexStoreError
+from logo_retrieval.gallery.names import cleaned_names, new_names, remarks_on
+from logo_retrieval.gallery.reader import Intake
+from logo_retrieval.gallery.records import Gallery, GalleryRecord, check_distinct, class_name, printable, spelling
+from logo_retrieval.images.pool.pool import DecoderPool
+from logo_retrieval.images.source import Source, check_several, file_or_bytes
+from logo_retrieval.indexing.build import embedded, stored_item
+from logo_retrieval.inference.snapshot import IndexSnapshot
+from logo_retrieval.models.resolve import check_writable
+from logo_retrieval.store.changes import Names, add_items, remove_class, remove_items
+from logo_retrieval.store.index_store import IndexStore, StoredItem
+from logo_retrieval.store.transactions import IndexChanged
+from logo_retrieval.types import MISSING_ID, OTHER
+
+REFUSED_SIMILARITY = 0.95
+"""From here on a drawing of another class is taken for the same drawing. Higher than the usual threshold of duplicates:
+a drawing is compared with thousands, and a company that merely resembles another one should not be refused."""
+
+UNLIKE_SIMILARITY = 0.3
+"""Below it, a drawing is unlike all others of its class."""
+
+_LOOKED_AT = 50
+"""Neighbours of a new drawing among which one of another class is looked for."""
+
+_ADVICE_ON_CLASHES = (
+    "Leave out what is wrong (`logo-retrieval unenroll --item` takes a drawing out of the index), or keep both with "
+    f"--force (from Python: force=True), as for a company whose own logo the index has under '{OTHER}' so far."
+)
+
+
+@dataclass(slots=True)
+class EnrolmentReport:
+    """What became of the drawings and names.
+
+    Attributes:
+        added: name in the index and class of each drawing that was added.
+        named: class and text of each name that was added.
+        new_classes: those of these classes that were not there before.
+        unreadable: of each left out because it cannot be used, the path as given and "code: text".
+        duplicates: path as given of one left out, and name of the drawing of the same class with the same bytes.
+        overruled: a sentence for each that was added although the index has it under another class.
+        unlike: name of each that resembles no other drawing of its class, and its similarity to the nearest of them.
+        remarks: further sentences.
+    """
+
+    added: list[tuple[str, str]] = field(default_factory=list)
+    named: list[tuple[str, str]] = field(default_factory=list)
+    new_classes: list[str] = field(default_factory=list)
+    unreadable: list[tuple[str, str]] = field(default_factory=list)
+    duplicates: list[tuple[str, str]] = field(default_factory=list)
+    overruled: list[str] = field(default_factory=list)
+    unlike: list[tuple[str, float]] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)
+
+
+def drawings_of(label: str, sources: Iterable[Source]) -> tuple[Gallery, dict[str, bytes]]:
+    """One company's drawings as a gallery, and by name the bytes of those that are no files.
+
+    Raises:
+        EnrolmentError: when the name cannot stand.
+    """
+    check_several(sources)
+    label = _company(label)
+    records: dict[str, GalleryRecord] = {}
+    given = {}
+    for source in map(file_or_bytes, sources):
+        path = Path(hashlib.sha256(source).hexdigest()[:16] if isinstance(source, bytes) else source)
+        plain = f"{label}/{printable(path.name)}"
+        name = next(each for each in _numbered(plain) if each not in records)
+        records[name] = GalleryRecord(name, label, path, str(path))
+        if isinstance(source, bytes):
+            given[name] = source
+    return Gallery(tuple(records.values()), ()), given
+
+
+def names_of(label: str, names: Iterable[str]) -> Names:
+    """One company's names by its class; nothing where none are given.
+
+    Raises:
+        EnrolmentError: when the class or one of the names cannot stand, or the names are too many.
+    """
+    cleaned = cleaned_names(names)
+    if cleaned and _company(label) == OTHER:
+        raise EnrolmentError([f"'{OTHER}' is many unknown brands, and has no names"], "Give the drawings alone.")
+    return {_company(label): cleaned} if cleaned else {}
+
+
+def _company(label: str) -> str:
+    try:
+        return class_name(label, "")
+    except GalleryError as error:
+        raise EnrolmentError([str(error).strip()], "Give another name.") from error
+
+
+class Enrolment:
+    """Checks and adds drawings and names to one open index."""
+
+    def __init__(
+        self, store: IndexStore, current: Callable[[], IndexSnapshot], pool: DecoderPool, embedder: Embedder
+    ) -> None:
+        """Takes the parts of an open classifier.
+
+        Args:
+            store: of the index.
+            current: gives the index as it is at the time of the call.
+            pool: decodes as the index demands.
+            embedder: of the index.
+        """
+        self._store = store
+        self._current = current
+        self._pool = pool
+        self._embedder = embedder
+
+    def enroll(
+        self, gallery: Gallery, given: Mapping[str, bytes], names: Names, *, force: bool, skip_unreadable: bool
+    ) -> EnrolmentReport:
+        """Adds the drawings and names, all in one transaction; see `LogoClassifier.enroll`.
+
+        Args:
+            gallery: the drawings.
+            given: by name of a record the bytes that stand for its file.
+            names: by `names_of`; a class with names needs no drawing.
+            force: whatever the index has under other classes.
+            skip_unreadable: without those that cannot be read.
+
+        Raises:
+            EnrolmentError, IndexStoreError: nothing was added.
+        """
+        check_writable(self._store.folder)
+        _check_classes(sorted({*gallery.classes, *names}), self._current())
+        intake = Intake(gallery, lambda sha256: False, given=given)
+        batches = embedded(intake, self._pool, self._embedder, all_views=True)  # few drawings have to stand for all
+        drawings = {sha: each for batch in batches for sha, each in batch.items()}
+        candidates = [stored_item(record, sha256, drawings[sha256]) for record, sha256 in intake.usable()]
+        found = intake.report
+        as_given = {record.name: record.given for record in gallery.records}
+        unreadable = [(as_given[name], reason) for name, reason in found.unreadable]
+        remaining = bool(candidates or names)
+        if unreadable and not (skip_unreadable and remaining):
+            advice = "Leave them out, or add the others with --skip-unreadable (from Python: skip_unreadable=True)."
+            raise EnrolmentError(
+                [f"'{name}' is unreadable: {reason}" for name, reason in unreadable],
+                advice if remaining else "Name one image file at least that can be read.",
+            )
+        if not remaining:
+            raise EnrolmentError(["no drawing was given, and no name"], "Name one image file at least, or a name.")
+        duplicates = [(as_given[name], twin) for name, twin in found.duplicates]
+        report = EnrolmentReport(unreadable=unreadable, duplicates=duplicates, remarks=found.remarks)
+        twins = [
+            f"'{as_given[name]}' and '{as_given[twin]}' have the same bytes, but two classes"
+            for name, twin in found.conflicts
+        ]
+        while True:
+            try:
+                return self._add(candidates, names, twins, report, force=force)
+            except IndexChanged:
+                continue
+
+    def _add(
+        self,
+        candidates: Sequence[StoredItem],
+        names: Names,
+        twins: Sequence[str],
+        report: EnrolmentReport,
+        *,
+        force: bool,
+    ) -> EnrolmentReport:
+        held = self._current()
+        _check_classes(sorted({*names, *(item.label for item in candidates)}), held)
+        same = self._store.held({item.sha256 for item in candidates})
+        there = {
+            item.name: name for item in candidates for name, label in same.get(item.sha256, []) if label == item.label
+        }
+        fresh = self._named([item for item in candidates if item.name not in there])
+        overruled = [*twins, *self._clashes(held, fresh, same), *_clashes_among(fresh)] if fresh else []
+        if overruled and not force:
+            raise EnrolmentError(overruled, _ADVICE_ON_CLASHES)
+        as_given = {item.name: item.source for item in candidates}
+        unlike = self._unlike(fresh)
+        stored = self._store.class_names()
+        named = new_names(names, stored)
+        if fresh or named:
+            add_items(self._store.folder, fresh, generation=held.number, names=named)
+        return replace(
+            report,
+            added=[(item.name, item.label) for item in fresh],
+            named=[(label, name) for label, own in named.items() for name in own],
+            new_classes=sorted({*named, *(item.label for item in fresh)} - set(held.classes)),
+            duplicates=[*report.duplicates, *((as_given[name], twin) for name, twin in there.items())],
+            overruled=overruled,
+            unlike=unlike,
+            remarks=[*report.remarks, *remarks_on(named, stored)],
+        )
+
+    def _named(self, items: Iterable[StoredItem]) -> list[StoredItem]:
+        """The items, each with a number behind its name where another has that name."""
+        named: dict[str, StoredItem] = {}
+        for item in items:
+            candidates = _numbered(item.name)
+            name = next(each for each in candidates if each not in named and not self._store.names_in_use([each]))
+            named[name] = replace(item, name=name)
+        return list(named.values())
+
+    def _clashes(
+        self, held: IndexSnapshot, items: Sequence[StoredItem], same: Mapping[bytes, list[tuple[str, str]]]
+    ) -> Iterator[str]:
+        """A sentence for each drawing that the index has, the same or nearly, under another class."""
+        vectors = np.stack([item.vectors[0] for item in items])
+        neighbours = held.nearest(vectors, np.arange(len(items)), len(items), _LOOKED_AT)
+        classes = held.classes_of(neighbours)
+        for row, item in enumerate(items):
+            exact = [twin for twin in same.get(item.sha256, []) if twin[1] != item.label]
+            if exact:
+                name, label = exact[0]
+                yield f"'{item.source}' has the same bytes as '{name}' of class '{label}'"
+                continue
+            similarities, ids = neighbours.similarities[row], neighbours.ids[row]
+            for place in np.flatnonzero(similarities >= REFUSED_SIMILARITY).tolist():
+                label = held.classes[classes[row, place]]
+                if label != item.label:
+                    name = self._store.item_names([ids[place]]).get(int(ids[place]), "one just removed")
+                    likeness = f"(similarity {similarities[place]:.2f})"
+                    yield f"'{item.source}' looks like '{name}' of class '{label}' {likeness}"
+                    break
+
+    def _unlike(self, items: Sequence[StoredItem]) -> list[tuple[str, float]]:
+        """Drawings that resemble no other of their class, neither a new one nor one of the index."""
+        unlike = []
+        known = self._store.class_vectors({item.label for item in items})
+        for label in sorted({item.label for item in items} - {OTHER}):  # whose drawings are of many brands
+            own = [item for item in items if item.label == label]
+            vectors = np.concatenate([*(item.vectors for item in own), *([known[label]] if label in known else [])])
+            owners = np.full(len(vectors), MISSING_ID)
+            new = np.repeat(np.arange(len(own)), [len(item.vectors) for item in own])
+            owners[: len(new)] = new
+            for place, item in enumerate(own):
+                similarities = (vectors @ item.vectors.T).max(axis=1)
+                best = float(similarities[owners != place].max(initial=-1.0))
+                if best < UNLIKE_SIMILARITY and (owners != place).any():
+                    unlike.append((item.name, best))
+        return unlike
+
+
+def _clashes_among(items: Sequence[StoredItem]) -> Iterator[str]:
+    """A sentence for each new drawing that nearly is one of another class before it; the same bytes are known already.
+
+    Compares one with all before it, so that memory grows with their number alone.
+    """
+    labels = np.array([item.label for item in items])
+    if len(np.unique(labels)) == 1:
+        return
+    vectors = np.stack([item.vectors[0] for item in items])
+    for row, item in enumerate(items):
+        similarities = vectors[:row] @ vectors[row]
+        for place in np.flatnonzero((similarities >= REFUSED_SIMILARITY) & (labels[:row] != item.label)).tolist():
+            twin = items[place]
+            if twin.sha256 != item.sha256:
+                yield f"'{item.source}' looks like '{twin.source}', given too (similarity {similarities[place]:.2f})"
+                break
+
+
+def unenroll(folder: Path, label: str | None, items: Sequence[str]) -> list[str]:
+    """Removes a class, or some drawings; see `LogoClassifier.unenroll`.
+
+    Returns:
+        The classes that are gone, the one asked for or those that have neither drawings nor names any more.
+
+    Raises:
+        ValueError: unless either is given.
+        IndexStoreError: nothing was removed.
+    """
+    check_writable(folder)
+    if (label is None) == (not items):
+        raise ValueError("expected either a class or drawings to remove")
+    if label is None:
+        return remove_items(folder, [printable(item) for item in items])
+    label = unicodedata.normalize("NFC", printable(label)).strip()
+    if label == OTHER:
+        raise IndexStoreError(
+            f"'{OTHER}' is what unknown logos are told by and stays: remove single drawings of it with --item"
+        )
+    remove_class(folder, label)
+    return [label]
+
+
+def _check_classes(new: Sequence[str], held: IndexSnapshot) -> None:
+    spellings = {spelling(name) for name in new}
+    alike = [name for name in held.classes if spelling(name) in spellings]
+    try:
+        check_distinct([*alike, *new])
+    except GalleryError as error:
+        raise EnrolmentError([str(error)], "Spell it as the index does.") from error
+
+
+def _numbered(name: str) -> Iterator[str]:
+    """The name, then the same with numbers behind it."""
+    yield name
+    yield from (f"{name}#{number}" for number in count(2))

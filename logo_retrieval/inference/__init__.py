@@ -1,0 +1,1 @@
+"""From embeddings to decisions, by a snapshot of an index."""

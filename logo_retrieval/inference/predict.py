@@ -1,0 +1,279 @@
+"""From the vectors of a batch of images and an index to what is answered about them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+
+from logo_retrieval.inference.knowledge import Knowledge
+from logo_retrieval.inference.snapshot import IndexSnapshot
+from logo_retrieval.open_set.evidence import COMPANY_FEATURES, NEIGHBOURS, Features, gather, with_text
+from logo_retrieval.open_set.fusion import BIAS, OTHER_SHARE, Fusion, probabilities
+from logo_retrieval.types import (
+    MISSING_ID,
+    BoolArray,
+    Decision,
+    Evidence,
+    Float32Array,
+    Float64Array,
+    Int64Array,
+    Neighbours,
+    ScoredLabel,
+    TextLine,
+)
+
+Text = Literal["auto", "always", "never"]
+
+Read = Callable[[BoolArray], list[tuple[TextLine, ...] | None]]
+"""Reads those of n images that are wanted; of each of the n what was read, None where nobody looked."""
+
+_WORTH_WHILE = 0.01
+
+ItemNames = Callable[[Iterable[int]], Mapping[int, str]]
+"""Gives the names of items by id; one that is gone is left out."""
+
+_TWIN, _APART = 0.99, 0.01
+"""Cosines: all of 224 drawings by unseen artists that came nearer than .98 to another showed the same brand."""
+
+_CERTAIN = float(np.log(99))
+"""At most one label in a hundred of a gallery is wrong, as by the estimate for LogoBench."""
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """What is asked about n images.
+
+    Attributes:
+        vectors: (m, d) float32 of all their views.
+        owners: (m,) the image that each view belongs to, ascending.
+        n_images: n.
+        texts: what was read on each image; None where nobody has looked.
+    """
+
+    vectors: Float32Array
+    owners: Int64Array
+    n_images: int
+    texts: Sequence[tuple[TextLine, ...] | None] = ()
+
+    def nearest(self, held: IndexSnapshot, k: int) -> Neighbours:
+        """The k nearest items of each image."""
+        return held.nearest(self.vectors, self.owners, self.n_images, k)
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """How odds become answers.
+
+    Attributes:
+        share: of unknown logos, how many may be given a company's name; with None the likeliest answer is given.
+        other_share: how common unknown logos are among those that are asked about.
+        top: how many labels and neighbours each answer lists.
+        text: whether images are read: where that could change the answer, always or never.
+    """
+
+    share: float | None = None
+    other_share: float = OTHER_SHARE
+    top: int = 5
+    text: Text = "auto"
+
+    def __post_init__(self) -> None:
+        if not 0 < self.other_share < 1:
+            raise ValueError(f"the share of unknown logos must be above 0 and below 1, got {self.other_share}")
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """What speaks for each class, about n images and c classes.
+
+    Attributes:
+        neighbours: the nearest items.
+        features: that were gathered from them and the head.
+        log_odds: (n, c) float64 by `Fusion.log_odds`.
+    """
+
+    neighbours: Neighbours
+    features: Features
+    log_odds: Float64Array
+
+
+def similar(query: Query, held: IndexSnapshot, k: int, names: ItemNames) -> list[list[Evidence]]:
+    """The k nearest drawings of each image, nearest first."""
+    return _named_neighbours(query.nearest(held, k), k, held, names)
+
+
+def score(query: Query, held: IndexSnapshot, fusion: Fusion, k: int = NEIGHBOURS) -> Scores:
+    """The one way from vectors to class scores.
+
+    Args:
+        query: the images.
+        held: the index.
+        fusion: of its model.
+        k: how many neighbours are wanted, at least; the evidence looks at `NEIGHBOURS` of them.
+    """
+    neighbours = query.nearest(held, max(k, NEIGHBOURS))
+    head = None if held.head is None else held.head.scores(query.vectors, query.owners, query.n_images)
+    similarities, classes = neighbours.similarities[:, :NEIGHBOURS], held.classes_of(neighbours)[:, :NEIGHBOURS]
+    features = gather(similarities, classes, head, held.other, held.profile, held.scale)
+    scores = Scores(neighbours, features, _log_odds(features, held, fusion))
+    return _with_text(scores, query, held, fusion)
+
+
+def _log_odds(features: Features, held: IndexSnapshot, fusion: Fusion) -> Float64Array:
+    """(n, c) of each company, and what the index says of the very picture counts before all that is like it."""
+    return settled_by_twins(fusion.log_odds(features, held.other, held.profile), features.nearest, held.other)
+
+
+def settled_by_twins(log_odds: Float64Array, nearest: Float32Array, other: int) -> Float64Array:
+    """Odds where the picture itself lies in the index, under one class alone: as good as its label.
+
+    So a false name is corrected by adding the picture to `other`, whatever head and crowd say of it.
+
+    Args:
+        log_odds: (n, c) by `Fusion.log_odds`.
+        nearest: (n, c) the similarity of the nearest drawing of each class.
+        other: the position of `other`.
+    """
+    rows, twin = np.arange(len(nearest)), nearest.argmax(axis=1)
+    best = nearest[rows, twin]
+    rest = nearest.copy()
+    rest[rows, twin] = -np.inf
+    is_twin = (best >= _TWIN) & (rest.max(axis=1) <= best - _APART)
+    found = log_odds.copy()
+    found[rows, twin] = np.where(twin == other, 0.0, np.maximum(log_odds[rows, twin], _CERTAIN))
+    most = found[rows, twin][:, None] - _CERTAIN
+    is_rest = np.arange(log_odds.shape[1]) != twin[:, None]
+    found = np.where(is_rest, np.minimum(found, most), found)
+    found[:, other] = 0.0
+    settled: Float64Array = np.where(is_twin[:, None], found, log_odds)
+    return settled
+
+
+def _with_text(scores: Scores, query: Query, held: IndexSnapshot, fusion: Fusion) -> Scores:
+    """The same with what was read on the images, if anything was."""
+    if not any(query.texts):
+        return scores
+    features = with_text(scores.features, *held.names.read_as([each or () for each in query.texts]))
+    return replace(scores, features=features, log_odds=_log_odds(features, held, fusion))
+
+
+def unsettled(
+    log_odds: Float64Array, by_text: tuple[Float64Array, Float64Array], other: int, thresholds: Float64Array
+) -> BoolArray:
+    """(n,) where it is worth while to look at what is written.
+
+    Where no company is named, that is where one would be if the text said its name. Where one is named, where it would
+    not be if the text said another name, and that is likely enough: as long as probabilities hold, what is read takes a
+    name of probability p below the threshold's probability t at most at a share (1 - p) / (1 - t) of times (Markov's
+    inequality), and a hundredth is not worth while.
+
+    Args:
+        log_odds: (n, c) by shape alone.
+        by_text: (c,) what reading may add to each class at most, and what it may take, by `Fusion.most_by_text`.
+        other: the position of `other`.
+        thresholds: (c,) that a company must exceed.
+    """
+    most, least = by_text
+    best, company = best_company(log_odds, other)
+    if_named, _ = best_company(log_odds + most - thresholds, other)
+    least_odds = thresholds[company]
+    doubtful = np.logaddexp(0, least_odds) - np.logaddexp(0, best) > np.log(_WORTH_WHILE)
+    found: BoolArray = np.where(best > least_odds, (best - least[company] <= least_odds) & doubtful, if_named > 0)
+    return found
+
+
+def best_company(log_odds: Float64Array, other: int) -> tuple[Float64Array, Int64Array]:
+    """(n,) the largest log-odds of a company, and whose they are; -inf where there is no company."""
+    companies = log_odds.copy()
+    companies[:, other] = -np.inf
+    company = companies.argmax(axis=1)
+    return companies[np.arange(len(companies)), company], company
+
+
+def named(log_odds: Float64Array, other: int, thresholds: Float64Array | float) -> Int64Array:
+    """(n,) the likeliest company of each image where its log-odds are above its threshold, else `other`.
+
+    Args:
+        log_odds: (n, c) by `Fusion.log_odds`.
+        other: the position of `other`.
+        thresholds: (c,), or one for all.
+    """
+    best, company = best_company(log_odds, other)
+    return np.where(best > np.broadcast_to(thresholds, log_odds.shape[1])[company], company, other)
+
+
+def decide(
+    query: Query, held: IndexSnapshot, knowledge: Knowledge, policy: Policy, names: ItemNames, read: Read | None = None
+) -> list[Decision]:
+    """One decision for each image.
+
+    Args:
+        query: the images.
+        held: the index.
+        knowledge: of its model.
+        policy: how odds become answers.
+        names: of items.
+        read: reads some of the images, given by their positions; None where nothing shall be read.
+    """
+    fusion, other = knowledge.fusion, held.other
+    thresholds = knowledge.thresholds(policy.share, held.profile)
+    if thresholds is None:
+        thresholds = np.full(len(held.classes), np.log(policy.other_share / (1 - policy.other_share)))
+    scores = score(query, held, fusion, policy.top)
+    if read is not None:
+        everything = policy.text == "always"
+        by_text = fusion.most_by_text(scores.features, held.profile)
+        doubtful = unsettled(scores.log_odds, by_text, other, thresholds)
+        wanted = np.full(query.n_images, True) if everything else doubtful
+        query = replace(query, texts=read(wanted))
+        scores = _with_text(scores, query, held, fusion)
+    chances = probabilities(scores.log_odds, other, policy.other_share)
+    label = named(scores.log_odds, other, thresholds)
+    best, company = best_company(scores.log_odds, other)
+    missing = thresholds[company] - best
+    said = fusion.contributions(scores.features, held.profile)
+    neighbours = _named_neighbours(scores.neighbours, policy.top, held, names)
+    return [
+        Decision(
+            "ok",
+            held.classes[label[row]],
+            float(chances[row, label[row]]),
+            top=_top(row, chances[row], scores, held, said[row], policy.top),
+            neighbours=tuple(neighbours[row]),
+            missed_by=float(missing[row]) if label[row] == other and np.isfinite(missing[row]) else None,
+            text=query.texts[row] if query.texts else None,
+        )
+        for row in range(query.n_images)
+    ]
+
+
+def _top(
+    row: int, chances: Float64Array, scores: Scores, held: IndexSnapshot, said: Float64Array, k: int
+) -> tuple[ScoredLabel, ...]:
+    features, other = scores.features, held.other
+    return tuple(
+        ScoredLabel(
+            held.classes[c],
+            float(chances[c]),
+            float(features.nearest[row, c]),
+            None if features.head is None else float(features.head[row, c]),
+            {} if c == other else dict(zip((BIAS, *COMPANY_FEATURES), said[c].tolist(), strict=True)),
+        )
+        for c in np.argsort(-chances, kind="stable")[:k].tolist()
+    )
+
+
+def _named_neighbours(neighbours: Neighbours, k: int, held: IndexSnapshot, names: ItemNames) -> list[list[Evidence]]:
+    ids, similarities = neighbours.ids[:, :k], neighbours.similarities[:, :k]
+    classes = held.classes_of(neighbours)[:, :k]
+    known = names({int(item) for item in ids.ravel() if item != MISSING_ID})
+    return [
+        [
+            Evidence(known.get(int(item), ""), held.classes[int(c)], float(similarity))
+            for item, c, similarity in zip(*row, strict=True)
+            if item != MISSING_ID
+        ]
+        for row in zip(ids, classes, similarities, strict=True)
+    ]

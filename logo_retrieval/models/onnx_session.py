@@ -1,0 +1,39 @@
+"""Graphs in ONNX Runtime, opened in one way."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import onnxruntime
+
+from logo_retrieval.concurrency.cpus import usable_cores
+from logo_retrieval.errors import ModelError
+
+_FATAL_ONLY = 4  # errors are raised
+
+
+def open_session(graph: Path, *, optimised: bool = True) -> onnxruntime.InferenceSession:
+    """A session on the CPU, with as many threads as there are usable cores.
+
+    The graph has to hold all of its weights: those that it says lie in other files, which nobody has checked and which
+    may be anything on this machine, are looked for below the graph itself, where there is nothing.
+
+    Args:
+        graph: its file.
+        optimised: whether it takes time now to be quicker later.
+
+    Raises:
+        ModelError: when the graph is missing or damaged.
+    """
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = usable_cores()
+    options.log_severity_level = _FATAL_ONLY
+    if not optimised:
+        options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
+    for pool in ("intra_op", "inter_op"):  # threads that spin while they wait burn the cores of other work
+        options.add_session_config_entry(f"session.{pool}.allow_spinning", "0")
+    options.add_session_config_entry("session.model_external_initializers_file_folder_path", str(graph))
+    try:
+        return onnxruntime.InferenceSession(graph.read_bytes(), options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # the runtime's own exceptions share no base class but this
+        raise ModelError(f"ONNX Runtime cannot load {graph}: {error}") from error

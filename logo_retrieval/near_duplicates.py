@@ -1,0 +1,284 @@
+"""Near-duplicates: files of the same bytes, pictures that look the same, drawings of the same logo."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from logo_retrieval.embedding import Embedder
+from logo_retrieval.errors import UnreadableImage
+from logo_retrieval.gallery.reader import Intake, Progress
+from logo_retrieval.gallery.records import Gallery, GalleryRecord, printable, read_gallery, visible_files
+from logo_retrieval.images.pool.pool import DecoderPool
+from logo_retrieval.images.source import read_source
+from logo_retrieval.indexing.build import embedded
+from logo_retrieval.store.index_store import IndexStore
+from logo_retrieval.types import Float32Array, Int64Array
+
+NEAR_SIMILARITY = 0.85
+"""From here on two drawings are taken for the same: 96 of 100 such pairs are, by `benchmarks/near_duplicates.py`."""
+
+SAME_BITS = 4
+"""Up to here two perceptual hashes are taken for the same picture, if the embeddings do not contradict it."""
+
+UNLIKE_SIMILARITY = 0.7
+"""Below it they do: an arrow up and an arrow down may have the same hash."""
+
+_PAIRS_PER_BLOCK = 1 << 21
+"""Similarities held at once: 8 MiB of float32, however many drawings."""
+
+Kind = Literal["bytes", "picture", "drawing"]
+
+
+@dataclass(frozen=True, slots=True)
+class Drawings:
+    """What duplicates are told by, of n drawings.
+
+    Attributes:
+        names: n texts.
+        labels: n classes, empty where none is known.
+        digests: n SHA-256 of the files.
+        hashes: (n,) int64 perceptual hashes.
+        vectors: (n, d) float32 of unit length, of the whole drawings.
+        unreadable: name and "code: text" of each file that cannot be used; it is none of the n.
+    """
+
+    names: Sequence[str]
+    labels: Sequence[str]
+    digests: Sequence[bytes]
+    hashes: Int64Array
+    vectors: Float32Array
+    unreadable: Sequence[tuple[str, str]] = ()
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+
+@dataclass(frozen=True, slots=True)
+class Duplicate:
+    """One drawing and the one that it repeats.
+
+    Attributes:
+        name: of the drawing.
+        label: its class, empty where none is known.
+        kind: "bytes" (the files are equal), "picture" (their perceptual hashes are) or "drawing" (their embeddings
+            are near).
+        similarity: of the embeddings, in [-1, 1].
+        of: the name of the other one.
+        of_label: its class.
+    """
+
+    name: str
+    label: str
+    kind: Kind
+    similarity: float
+    of: str
+    of_label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """Drawings that repeat one another.
+
+    Attributes:
+        first: the name of the first of them.
+        label: its class.
+        others: the rest, each with the nearest of those before it.
+    """
+
+    first: str
+    label: str
+    others: tuple[Duplicate, ...]
+
+
+def drawings_of_index(store: IndexStore) -> Drawings:
+    """Those of an index, in the order of their ids."""
+    return Drawings(*store.fingerprints())
+
+
+def drawings_of_files(
+    gallery: Gallery, pool: DecoderPool, embedder: Embedder, progress: Progress | None = None
+) -> Drawings:
+    """Those of files; a file that is there twice is one of the same bytes.
+
+    Args:
+        gallery: the files.
+        pool: decodes them.
+        embedder: embeds them.
+        progress: called after each file.
+    """
+    intake = Intake(gallery, lambda sha256: False, progress)
+    known = {
+        sha: drawing for batch in embedded(intake, pool, embedder, all_views=False) for sha, drawing in batch.items()
+    }
+    content = {record.name: sha256 for record, sha256 in intake.usable()}
+    content |= {name: content[twin] for name, twin in intake.report.duplicates}
+    records = [record for record in gallery.records if record.name in content]
+    own = [known[content[record.name]] for record in records]
+    return Drawings(
+        [record.name for record in records],
+        [record.label for record in records],
+        [content[record.name] for record in records],
+        np.array([each.perceptual_hash for each in own], np.int64),
+        np.array([each.vectors[0] for each in own], np.float32).reshape(len(own), embedder.dim),
+        intake.report.unreadable,
+    )
+
+
+def digests_of_files(gallery: Gallery) -> Drawings:
+    """Of files their bytes alone, whatever they hold: enough to tell those of the same bytes, and soon done."""
+    records, digests, unreadable = [], [], []
+    for record in gallery.records:
+        try:
+            digests.append(hashlib.sha256(read_source(record.path)).digest())
+            records.append(record)
+        except UnreadableImage as fault:
+            unreadable.append((record.name, str(fault)))
+    names, labels = [record.name for record in records], [record.label for record in records]
+    return Drawings(
+        names, labels, digests, np.zeros(len(records), np.int64), np.ones((len(records), 1), np.float32), unreadable
+    )
+
+
+def files_of(data: Path) -> Gallery:
+    """All files below a folder, of no class and named by their paths; or those of a table.
+
+    Raises:
+        GalleryError: when it is neither.
+    """
+    if not data.is_dir():
+        return read_gallery(data)
+    files = list(visible_files(data))
+    return Gallery(tuple(GalleryRecord(printable(str(file)), "", file, str(file)) for file in files), ())
+
+
+def find_clusters(drawings: Drawings, threshold: float = NEAR_SIMILARITY, kind: Kind = "drawing") -> list[Cluster]:
+    """Drawings connected by pairs that are duplicates, largest clusters first.
+
+    Args:
+        drawings: n of them. Time grows with n squared, memory with n.
+        threshold: the similarity from which on two drawings are duplicates.
+        kind: the loosest that counts: "bytes" alone, these and "picture", or all.
+    """
+    components = np.arange(len(drawings))
+    twins: dict[bytes, int] = {}
+    firsts = np.array([twins.setdefault(digest, place) for place, digest in enumerate(drawings.digests)], np.int64)
+    _join(components, firsts, np.arange(len(drawings)))
+    distinct = np.flatnonzero(firsts == np.arange(len(drawings)))
+    if kind != "bytes":
+        _join_near(components, drawings, distinct, threshold if kind == "drawing" else np.inf)
+    order = np.argsort(components, kind="stable")
+    groups = np.split(order, np.flatnonzero(np.diff(components[order])) + 1)
+    clusters = [_cluster(drawings, group, firsts) for group in groups if len(group) > 1]
+    return sorted(clusters, key=lambda cluster: -len(cluster.others))
+
+
+def find_matches(
+    drawings: Drawings, gallery: Drawings, threshold: float = NEAR_SIMILARITY, kind: Kind = "drawing"
+) -> list[Duplicate]:
+    """Those of the drawings that the gallery has too, each with the one of the same bytes, or the nearest there.
+
+    Args:
+        drawings: in whose order the answers come.
+        gallery: to be searched.
+        threshold: as in `find_clusters`.
+        kind: likewise.
+    """
+    same = {digest: place for place, digest in reversed(list(enumerate(gallery.digests)))}
+    found = {row: same[digest] for row, digest in enumerate(drawings.digests) if digest in same}
+    if kind != "bytes" and len(gallery):
+        rows = np.array([row for row in range(len(drawings)) if row not in found], np.int64)
+        found |= _nearest(drawings, rows, gallery, threshold if kind == "drawing" else np.inf)
+    return [_duplicate(drawings, row, gallery, found[row]) for row in sorted(found)]
+
+
+def _nearest(drawings: Drawings, rows: Int64Array, gallery: Drawings, threshold: float) -> dict[int, int]:
+    """The place of the most similar duplicate of each of some drawings that has one."""
+    found: dict[int, int] = {}
+    step = max(1, _PAIRS_PER_BLOCK // len(gallery))
+    for start in range(0, len(rows), step):
+        block = rows[start : start + step]
+        similarities = drawings.vectors[block] @ gallery.vectors.T
+        best = similarities.argmax(axis=1)
+        near = similarities[np.arange(len(block)), best] >= threshold
+        found |= dict(zip(block[near].tolist(), best[near].tolist(), strict=True))
+        row, column = np.nonzero((similarities >= UNLIKE_SIMILARITY) & ~near[:, None])
+        alike = _look_alike(drawings.hashes[block[row]], gallery.hashes[column])
+        row, column = row[alike], column[alike]
+        for place in np.lexsort((column, -similarities[row, column], row)).tolist():
+            found.setdefault(int(block[row[place]]), int(column[place]))
+    return found
+
+
+def _join_near(components: Int64Array, drawings: Drawings, distinct: Int64Array, threshold: float) -> None:
+    """Connects pairs of the same picture or drawing; what is connected already is not looked at again.
+
+    So of a thousand copies of one picture not every pair is listed.
+    """
+    step = max(1, _PAIRS_PER_BLOCK // max(1, len(distinct)))
+    for start in range(0, len(distinct), step):
+        block, rest = distinct[start : start + step], distinct[start:]
+        similarities = drawings.vectors[block] @ drawings.vectors[rest].T
+        apart = components[block][:, None] != components[rest]
+        row, column = np.nonzero((similarities >= min(threshold, UNLIKE_SIMILARITY)) & apart)
+        first, second = block[row], rest[column]
+        alike = _look_alike(drawings.hashes[first], drawings.hashes[second])
+        near = (similarities[row, column] >= threshold) | alike
+        _join(components, first[near], second[near])
+
+
+def _look_alike(hashes: Int64Array, others: Int64Array) -> npt.NDArray[np.bool_]:
+    """(n,) whether each two of (n,) hashes are of the same picture."""
+    return np.asarray(np.bitwise_count((hashes ^ others).view(np.uint64)) <= SAME_BITS)
+
+
+def _join(components: Int64Array, one: Int64Array, other: Int64Array) -> None:
+    """Connects pairs: `components` holds for each drawing the smallest place that it is connected with."""
+    while np.any(components[one] != components[other]):
+        low = np.minimum(components[one], components[other])
+        np.minimum.at(components, np.maximum(components[one], components[other]), low)
+        while np.any(components[components] != components):
+            components[:] = components[components]
+
+
+def _cluster(drawings: Drawings, group: Int64Array, firsts: Int64Array) -> Cluster:
+    """One cluster; `firsts` holds for each drawing the first one of the same bytes."""
+    nearest = firsts[group]
+    places = np.flatnonzero(nearest[1:] == group[1:]) + 1
+    step = max(1, _PAIRS_PER_BLOCK // len(group))
+    for start in range(0, len(places), step):
+        block = places[start : start + step]
+        before = group[: block[-1]]
+        similarities = drawings.vectors[group[block]] @ drawings.vectors[before].T
+        similarities[np.arange(len(before)) >= block[:, None]] = -np.inf
+        nearest[block] = before[similarities.argmax(axis=1)]
+    others = [
+        _duplicate(drawings, row, drawings, of)
+        for row, of in zip(group[1:].tolist(), nearest[1:].tolist(), strict=True)
+    ]
+    first = int(group[0])
+    return Cluster(drawings.names[first], drawings.labels[first], tuple(others))
+
+
+def _duplicate(drawings: Drawings, row: int, gallery: Drawings, place: int) -> Duplicate:
+    kind: Kind = "drawing"
+    if drawings.digests[row] == gallery.digests[place]:
+        kind, similarity = "bytes", 1.0  # whatever their vectors, which may not have been asked for
+    else:
+        similarity = float(drawings.vectors[row] @ gallery.vectors[place])
+        if _look_alike(drawings.hashes[[row]], gallery.hashes[[place]])[0]:
+            kind = "picture"
+    return Duplicate(
+        drawings.names[row],
+        drawings.labels[row],
+        kind,
+        similarity,
+        gallery.names[place],
+        gallery.labels[place],
+    )

@@ -1,0 +1,186 @@
+"""Text that was read to the names by which companies are known."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from itertools import groupby
+from typing import NamedTuple
+
+import numpy as np
+
+from logo_retrieval.types import Float32Array, TextLine
+
+MOST_WORDS = 12
+"""So many words of a line are looked at: a name has few, and a screenshot should not take long."""
+
+_LONGEST_NAME = 6  # words
+_IDEOGRAPH = 3  # a Chinese character says as much as three letters
+_SPACED_FROM = 3  # letters
+_FIRST_IDEOGRAPH = "\u2e80"
+_LEGAL_SIGNS = str.maketrans(dict.fromkeys("™℠®©Ⓡⓡ", " "))  # decomposed, they would be letters
+
+
+class Clarity(NamedTuple):
+    """How clearly a name stands in a text, and how clearly anything does.
+
+    Attributes:
+        misread: the power of the share of a name that was read as it is spelled.
+        full_length: letters of a name that counts fully; of one letter it counts nothing.
+        stray: what a name counts, in [0, 1], when the first letter of the line is left out: a symbol read as a letter.
+        sure: the power of the reader's confidence in what counts as written.
+        nothing: letters that do not count as written: as many are read into symbols.
+        writing: letters that do, fully.
+    """
+
+    misread: float
+    full_length: int
+    stray: float
+    sure: float
+    nothing: int
+    writing: int
+
+
+CLARITY = Clarity(misread=4, full_length=3, stray=0.6, sure=4, nothing=2, writing=5)
+"""Chosen by `benchmarks/clarity.py`."""
+
+
+class Names:
+    """The names of c classes, ready to be found in text."""
+
+    def __init__(self, names: Sequence[Sequence[str]], clarity: Clarity = CLARITY) -> None:
+        """Takes the names of each class, in the order of the classes; a class may have none."""
+        self._names = names
+        self._clarity = clarity
+
+    @cached_property
+    def _owners(self) -> dict[str, list[int]]:
+        """The classes that each name stands for, by its letters; made when something is read for the first time."""
+        owners: dict[str, list[int]] = {}
+        for place, names in enumerate(self._names):
+            for letters in dict.fromkeys(map(as_read, names)):
+                owners.setdefault(letters, []).append(place)
+        owners.pop("", None)
+        return owners
+
+    @cached_property
+    def _long(self) -> list[str]:
+        """Names of which letters may be misread."""
+        return [name for name in self._owners if _misreadings(name)]
+
+    def read_as(self, texts: Sequence[Sequence[TextLine]]) -> tuple[Float32Array, Float32Array]:
+        """How clearly each class is named in each picture, and how clearly anything is written there.
+
+        A name counts by four factors in [0, 1]: the reader's confidence; the share of the name that was read as it is
+        spelled, to its power in `Clarity`; the share of the line that it makes up, since GitHub Actions is not GitHub;
+        and its length, from 0 for one letter to 1, since short names are read into drawings. It begins and ends where
+        words do: php is not in phpipam; but the first letter of a line may be a symbol that was taken for one. Case,
+        accents, spaces and signs do not count; of a name of five letters one may be misread, of nine two. A name may go
+        over all lines. What is written counts by the reader's confidence and the length of the line, see `Clarity`.
+
+        Args:
+            texts: the lines of each of n pictures.
+
+        Returns:
+            (n, c) and (n,) float32 in [0, 1], 0 where nothing was read.
+        """
+        named = np.zeros((len(texts), len(self._names)), np.float32)
+        written = np.zeros(len(texts), np.float32)
+        for row, lines in enumerate(texts):
+            written[row] = max(map(self._clearly_written, lines), default=0.0)
+            for line in (*lines, *_joined(lines)):
+                read = tuple(words(line.text)[:MOST_WORDS])
+                for said, counts in ((read, 1.0), (_without_symbol(read), self._clarity.stray)):
+                    for owners, clear in self._named_in(said):
+                        named[row, owners] = np.maximum(named[row, owners], line.confidence * counts * clear)
+        return named, written
+
+    def _named_in(self, read: tuple[str, ...]) -> Iterator[tuple[list[int], float]]:
+        """The classes that some words name, and how clearly, the reader's confidence aside."""
+        whole = _length("".join(read))
+        for part, name, likeness in self._found(read):
+            share = min(_length(part) / whole, 1.0)
+            clear = likeness**self._clarity.misread * share * _ramp(_length(name), 1, self._clarity.full_length)
+            yield self._owners[name], clear
+
+    def _clearly_written(self, line: TextLine) -> float:
+        """Digits are left out of account: circles and bars are read as such."""
+        certainty: float = line.confidence**self._clarity.sure
+        letters = "".join(each for each in "".join(words(line.text)[:MOST_WORDS]) if each.isalpha())
+        return certainty * _ramp(_length(letters), self._clarity.nothing, self._clarity.writing)
+
+    def _found(self, read: tuple[str, ...]) -> Iterator[tuple[str, str, float]]:
+        """Runs of words, the names that they are, and how alike both are spelled."""
+        from rapidfuzz import process
+        from rapidfuzz.distance import Levenshtein
+
+        for start in range(len(read)):
+            for end in range(start + 1, min(start + _LONGEST_NAME, len(read)) + 1):
+                part = "".join(read[start:end])
+                if part in self._owners:
+                    yield part, part, 1.0
+                elif self._long:
+                    near = process.extract(part, self._long, scorer=Levenshtein.distance, score_cutoff=2, limit=5)
+                    for name, distance, _ in near:
+                        if distance <= _misreadings(name) and abs(len(part) - len(name)) <= 1:
+                            yield part, name, 1 - distance / len(name)
+
+
+def _joined(lines: Sequence[TextLine]) -> list[TextLine]:
+    """All lines as one, where there are several."""
+    there = [line for line in lines if words(line.text)]
+    if len(there) < 2:
+        return []
+    return [TextLine(" ".join(line.text for line in there), min(line.confidence for line in there))]
+
+
+def _without_symbol(read: tuple[str, ...]) -> tuple[str, ...]:
+    """The words but for the first letter of all."""
+    return (read[0][1:], *read[1:]) if read and len(read[0]) > 1 else read[1:]
+
+
+def as_read(name: str) -> str:
+    """What of a name counts where it is read: its words, run together.
+
+    >>> as_read("C++"), as_read("New-Co"), as_read("N E W  C O")
+    ('c', 'newco', 'newco')
+    """
+    return "".join(words(name))
+
+
+def says_nothing(read: str) -> bool:
+    """Whether a name, `as_read`, is too short to count."""
+    return _ramp(_length(read), 1, CLARITY.full_length) == 0
+
+
+def words(text: str) -> list[str]:
+    """The words of a text, without case, accents and signs; letters that stand apart are one word.
+
+    >>> words("Café  Node.JS"), words("N E T F L I X")
+    (['cafe', 'node', 'js'], ['netflix'])
+    """
+    letters = unicodedata.normalize("NFKD", text.translate(_LEGAL_SIGNS)).casefold()
+    plain = (each for each in letters if not unicodedata.combining(each))
+    found: list[str] = []
+    for apart, run in groupby(
+        "".join(each if each.isalnum() else " " for each in plain).split(), lambda w: len(w) == 1
+    ):
+        together = list(run)
+        found += ["".join(together)] if apart and len(together) >= _SPACED_FROM else together
+    return found
+
+
+def _misreadings(name: str) -> int:
+    """How many letters of a name may be misread."""
+    return 0 if len(name) < 5 else 1 if len(name) < 9 else 2
+
+
+def _length(text: str) -> int:
+    """In letters; one character that stands alone may be a symbol, whatever script it is taken for."""
+    return len(text) if len(text) < 2 else sum(_IDEOGRAPH if each >= _FIRST_IDEOGRAPH else 1 for each in text)
+
+
+def _ramp(letters: int, low: int, high: int) -> float:
+    """From 0 for so few letters to 1 for so many."""
+    return min(max(letters - low, 0) / (high - low), 1.0)

@@ -1,0 +1,1 @@
+"""Pages for people: explanations of answers, and evaluations."""

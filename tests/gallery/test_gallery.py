@@ -1,0 +1,193 @@
+"""Folders and tables as galleries."""
+
+from __future__ import annotations
+
+import os
+import unicodedata
+from pathlib import Path
+
+import pytest
+
+from logo_retrieval.errors import GalleryError
+from logo_retrieval.gallery.records import class_name, read_gallery, visible_files
+
+
+def lay(root: Path, *names: str) -> Path:
+    for name in names:
+        file = root / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(b"x")
+    return root
+
+
+def test_a_folder_of_classes(tmp_path: Path) -> None:
+    gallery = read_gallery(lay(tmp_path, "beta/2.svg", "beta/deep/1.png", "alpha/a.svg", "other/o.svg", ".git/x/y"))
+    assert gallery.classes == ("alpha", "beta", "other")
+    assert [record.name for record in gallery.records] == [
+        "alpha/a.svg",
+        "beta/2.svg",
+        "beta/deep/1.png",
+        "other/o.svg",
+    ]
+    assert gallery.remarks == ()
+
+
+def test_what_is_passed_over_is_said(tmp_path: Path) -> None:
+    lay(tmp_path, "alpha/a.svg", "stray.svg", "alpha/.hidden")
+    (tmp_path / "hollow").mkdir()
+    assert read_gallery(tmp_path).remarks == (
+        "passed over 'stray.svg': it lies outside the class folders",
+        "passed over class 'hollow': its folder is empty",
+    )
+
+
+def test_class_names_in_any_script_come_in_one_form(tmp_path: Path) -> None:
+    decomposed = unicodedata.normalize("NFD", "Ärzte für 東京")
+    gallery = read_gallery(lay(tmp_path, f"{decomposed}/a.svg"))
+    assert gallery.classes == ("Ärzte für 東京",)
+
+
+def test_file_names_that_are_no_text(tmp_path: Path) -> None:
+    folder = tmp_path / "alpha"
+    folder.mkdir()
+    Path(folder, "caf\udce9.svg").write_bytes(b"x")
+    (record,) = read_gallery(tmp_path).records
+    assert record.name == "alpha/caf\\xe9.svg" and record.path.read_bytes() == b"x"
+
+
+@pytest.mark.parametrize(
+    ("names", "message"),
+    [
+        ((), "got 0 files and no sub-folder"),
+        (("a.svg", "b.svg"), "got 2 files and no sub-folder"),
+        (("Go/a.svg", "go/b.svg"), "'Go' and 'go' differ only in case"),
+        (("Other/a.svg",), "'other' is reserved"),
+    ],
+)
+def test_folders_that_cannot_serve(tmp_path: Path, names: tuple[str, ...], message: str) -> None:
+    with pytest.raises(GalleryError, match=message):
+        read_gallery(lay(tmp_path, *names))
+
+
+def table(tmp_path: Path, text: str, name: str = "gallery.csv") -> Path:
+    file = tmp_path / name
+    file.write_text(text, encoding="utf-8")
+    return file
+
+
+def test_a_table(tmp_path: Path) -> None:
+    gallery = read_gallery(table(tmp_path, "\ufefflabel,path,extra\nbeta,b.svg,1\nalpha,sub/a.svg,2\nalpha,b.svg,3\n"))
+    assert [(record.name, record.label) for record in gallery.records] == [
+        ("b.svg", "beta"),
+        ("sub/a.svg", "alpha"),
+        ("b.svg#2", "alpha"),
+    ]
+    assert gallery.records[1].path == tmp_path / "sub/a.svg"
+
+
+def test_what_training_may_know_of_a_drawing(tmp_path: Path) -> None:
+    text = "path,label,group,part,colour\na.svg,alpha,,train,#112233\nb.svg,other, Zephyr ,val,\nc.svg,other,,,green\n"
+    records = read_gallery(table(tmp_path, text)).records
+    assert [(record.group, record.part, record.colour) for record in records] == [
+        (None, "train", "#112233"),
+        ("Zephyr", "val", None),
+        (None, None, "green"),
+    ]
+    folder = lay(tmp_path / "folder", "alpha/deep/a.svg", "other/zephyr/far/b.svg", "other/c.svg")
+    groups = {record.name: record.group for record in read_gallery(folder).records}
+    assert groups == {"alpha/deep/a.svg": None, "other/c.svg": None, "other/zephyr/far/b.svg": "zephyr"}
+
+
+def test_a_row_that_stands_there_twice(tmp_path: Path) -> None:
+    gallery = read_gallery(table(tmp_path, "path,label\na.svg,alpha\na.svg,alpha\n"))
+    assert len(gallery.records) == 1 and gallery.remarks == (
+        "passed over row 3: 'a.svg' stands there twice for class 'alpha'",
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("path,brand\na.svg,alpha\n", "expected the columns path,label in .* got path,brand"),
+        ("", "got none"),
+        ("path,label\n", "expected rows below the header"),
+        ("path,label\na.svg,\n", "a class name must be text.*in row 2"),
+        ("path,label\n,alpha\n", "the column path is empty in row 2"),
+        ("path,label\na.svg,OTHER\n", "'other' is reserved"),
+    ],
+)
+def test_tables_that_cannot_serve(tmp_path: Path, text: str, message: str) -> None:
+    with pytest.raises(GalleryError, match=message):
+        read_gallery(table(tmp_path, text))
+
+
+def test_a_parquet_table(tmp_path: Path) -> None:
+    parquet = pytest.importorskip("pyarrow.parquet")
+    pyarrow = pytest.importorskip("pyarrow")
+    rows = {"label": ["beta", "ärzte"], "path": ["b.svg", "a.svg"], "more": [1, 2]}
+    parquet.write_table(pyarrow.table(rows), tmp_path / "gallery.parquet")
+    gallery = read_gallery(tmp_path / "gallery.parquet")
+    assert [(record.path.name, record.label) for record in gallery.records] == [("b.svg", "beta"), ("a.svg", "ärzte")]
+    parquet.write_table(pyarrow.table({**rows, "group": ["x", None]}), tmp_path / "gallery.parquet")
+    assert [record.group for record in read_gallery(tmp_path / "gallery.parquet").records] == ["x", None]
+    parquet.write_table(pyarrow.table({"file": ["b.svg"]}), tmp_path / "other.parquet")
+    with pytest.raises(GalleryError, match="expected the columns path,label in .* got file"):
+        read_gallery(tmp_path / "other.parquet")
+    with pytest.raises(GalleryError, match="no well-formed Parquet"):
+        read_gallery(table(tmp_path, "no table", "junk.parquet"))
+
+
+def test_what_is_neither_folder_nor_table(tmp_path: Path) -> None:
+    with pytest.raises(GalleryError, match=r"expected a folder .* a \.csv or a \.parquet"):
+        read_gallery(table(tmp_path, "", "x.txt"))
+    with pytest.raises(GalleryError, match="there is no table"):
+        read_gallery(tmp_path / "absent.csv")
+    binary = tmp_path / "binary.csv"
+    binary.write_bytes(b"path,label\n\x81\x93,b\n")
+    with pytest.raises(GalleryError, match="must be UTF-8"):
+        read_gallery(binary)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "path,label\nart/ä.svg,Bäcker\n".encode(),
+        "\ufeffPath , LABEL\r\nart/ä.svg,Bäcker\r\n".encode(),
+        "path;label\nart/ä.svg;Bäcker\n".encode(),
+        "path\tlabel\nart/ä.svg\tBäcker\n".encode("utf-16"),
+        "label;path\nBäcker;art/ä.svg\n".encode("cp1252"),
+        "path,label,,\nart/ä.svg,Bäcker,,\n,,,\n".encode(),
+        'path,label\n"art\\ä.svg","Bäcker"\n'.encode(),
+        "path, label\n art/ä.svg , Bäcker\n".encode(),
+    ],
+    ids=["plain", "case and mark", "semicolons", "UTF-16", "code page", "trailing commas", "back-slashes", "spaces"],
+)
+def test_tables_as_spreadsheets_write_them(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "art").mkdir()
+    (tmp_path / "art" / "ä.svg").touch()
+    (tmp_path / "t.csv").write_bytes(content)
+    (record,) = read_gallery(tmp_path / "t.csv").records
+    assert (record.label, record.path) == ("Bäcker", tmp_path / "art" / "ä.svg")
+
+
+@pytest.mark.parametrize("name", ["", " ", "a\nb", "\x00", "Other", "OTHER"])
+def test_class_names_that_cannot_stand(name: str) -> None:
+    with pytest.raises(GalleryError):
+        class_name(name, "here")
+
+
+def test_links_to_folders_are_followed_and_not_in_circles(tmp_path: Path) -> None:
+    (tmp_path / "far" / "deep").mkdir(parents=True)
+    (tmp_path / "far" / "deep" / "a.svg").touch()
+    (tmp_path / "near").mkdir()
+    (tmp_path / "near" / "link").symlink_to(tmp_path / "far", target_is_directory=True)
+    (tmp_path / "near" / "up").symlink_to(tmp_path / "near", target_is_directory=True)
+    (tmp_path / "far" / "round").symlink_to(tmp_path / "near", target_is_directory=True)
+    found = [str(file.relative_to(tmp_path / "near")) for file in visible_files(tmp_path / "near")]
+    assert found == ["link/deep/a.svg"]
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_a_folder_that_may_not_be_read_stands_for_its_files(tmp_path: Path) -> None:
+    (tmp_path / "shut").mkdir(mode=0)
+    assert list(visible_files(tmp_path)) == [tmp_path / "shut"]

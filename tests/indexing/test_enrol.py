@@ -1,0 +1,337 @@
+"""Companies enrolled and removed while an index is in use."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+import threading
+import unicodedata
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+from drawings import RING, lay_classes, ring, svg
+from enrolled import answers, files
+
+from logo_retrieval import LogoClassifier
+from logo_retrieval.errors import EnrolmentError, GalleryError, IndexStoreError
+from logo_retrieval.models.resolve import copy_starter
+from logo_retrieval.store.cache import CACHE_FILE
+from logo_retrieval.store.changes import add_items, compact, remove_class
+from logo_retrieval.store.index_store import IndexStore
+from logo_retrieval.store.schema import INDEX_FILE
+from logo_retrieval.store.transactions import IndexChanged
+
+
+def test_one_drawing_is_enough(classifier: LogoClassifier) -> None:
+    assert classifier.classify([ring(1)])[0].label != "ring"
+    report = classifier.enroll("ring", [ring()])
+    assert (report.new_classes, [label for _, label in report.added]) == (["ring"], ["ring"])
+    decision = classifier.classify([ring(1)])[0]
+    assert decision.label == "ring" and decision.neighbours[0].item == report.added[0][0]
+    assert "ring" in classifier.classes
+
+
+def test_the_symbol_of_an_enrolled_lockup_is_known_alone(classifier: LogoClassifier) -> None:
+    letters = "".join(f'<path d="M{x} 20h12v60h-12z"/>' for x in range(140, 400, 30))
+    lockup = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 400 100">{RING}{letters}</svg>'
+    classifier.enroll("ring", [lockup.encode()])
+    assert len(classifier.store.class_vectors(["ring"])["ring"]) == 2
+    (nearest,) = classifier.similar(ring(), k=1)
+    assert nearest.label == "ring" and nearest.similarity > 0.95
+    by_neighbour, by_head = next(
+        (each.nearest, each.head) for each in classifier.classify([ring()])[0].top if each.label == "ring"
+    )
+    assert by_neighbour > 0.95 and by_head is not None and by_head < 0.9, "the head has whole drawings alone"
+
+
+def test_a_known_class_takes_more_drawings_and_leaves_out_what_it_has(classifier: LogoClassifier) -> None:
+    before = classifier.store.class_sizes()["disc"]
+    report = classifier.enroll("disc", [svg("disc", 0), svg("disc", 5), svg("disc", 5)])
+    assert len(report.added) == 1 and report.new_classes == []
+    assert len(report.duplicates) == 2
+    assert classifier.store.class_sizes()["disc"] == before + 1
+    assert classifier.enroll("disc", [svg("disc", 5)]).added == []
+
+
+def test_another_process_sees_it_in_its_next_answer(mine: Path, classifier: LogoClassifier) -> None:
+    with LogoClassifier.open(mine) as elsewhere:
+        assert elsewhere.classify([ring(1)])[0].label != "ring"
+        classifier.enroll("ring", [ring()])
+        assert elsewhere.classify([ring(1)])[0].label == "ring"
+        classifier.unenroll("ring")
+        assert elsewhere.classify([ring(1)])[0].label != "ring"
+        assert "ring" not in elsewhere.classes
+
+
+def test_removed_without_trace(mine: Path, classifier: LogoClassifier, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("logo_retrieval.search.open.FAISS_FROM", 1)
+    before = answers(mine)
+    for place in range(5):
+        classifier.enroll("ring", [ring(place)])
+    assert answers(mine) != before and (mine / CACHE_FILE).exists()
+    vectors = classifier.store.class_vectors(["ring"])["ring"]
+    names = [f"{place}" for place in classifier.store.class_sizes()]
+    assert "ring" in names
+    with sqlite3.connect(mine / INDEX_FILE) as connection:
+        rows = connection.execute(
+            "SELECT sha256, webp, items.name FROM items JOIN thumbnails ON item_id = items.id "
+            "JOIN classes ON classes.id = class_id WHERE classes.name = 'ring'"
+        ).fetchall()
+    connection.close()
+    traces = [trace for sha256, webp, name in rows for trace in (sha256, webp[20:], name.encode())]
+    traces += [row.tobytes() for row in vectors]
+    assert len(traces) == 20
+    classifier.unenroll("ring")
+    kept = files(mine)
+    assert not [name for name, content in kept.items() for trace in traces if trace in content]
+    assert CACHE_FILE not in kept
+    assert answers(mine) == before
+
+
+def test_single_drawings_go_and_the_last_takes_its_class_along(mine: Path, classifier: LogoClassifier) -> None:
+    before = answers(mine)
+    names = [name for name, _ in classifier.enroll("ring", [ring(0), ring(1)]).added]
+    assert classifier.unenroll(items=names[:1]) == []
+    assert classifier.store.class_sizes()["ring"] == 1
+    assert classifier.unenroll(items=names[1:]) == ["ring"]
+    assert answers(mine) == before
+
+
+def test_an_index_may_lose_all_but_other(classifier: LogoClassifier) -> None:
+    for label in ("disc", "bars", "ärzte"):
+        classifier.unenroll(label)
+    assert classifier.classify([ring()])[0].label == "other"
+
+
+def test_an_index_may_become_empty_and_begin_anew(tmp_path: Path) -> None:
+    gallery = lay_classes(tmp_path / "gallery", per_class=1)
+    shutil.rmtree(gallery / "other")
+    with LogoClassifier.build(gallery, index=tmp_path / "index") as classifier:
+        for label in ("disc", "bars", "ärzte"):
+            classifier.unenroll(label)
+        decision = classifier.classify([ring()])[0]
+        assert (decision.label, decision.neighbours) == ("other", ())
+        classifier.enroll("ring", [ring()])
+        assert classifier.classify([ring(1)])[0].label == "ring"
+
+
+def test_unreadable_drawings_are_named_and_left_out_on_demand(mine: Path, classifier: LogoClassifier) -> None:
+    before = files(mine)
+    with pytest.raises(EnrolmentError, match="nothing was enrolled: .*unreadable: missing") as caught:
+        classifier.enroll("ring", [b"no image", ring(), mine / "absent.svg"])
+    assert len(caught.value.faults) == 2 and "unknown-format" in str(caught.value)
+    with pytest.raises(EnrolmentError):
+        classifier.enroll("ring", [b"no image"], skip_unreadable=True)
+    with pytest.raises(EnrolmentError, match="no drawing was given"):
+        classifier.enroll("ring", [])
+    assert files(mine) == before
+    report = classifier.enroll("ring", [b"no image", ring()], skip_unreadable=True)
+    assert len(report.added) == len(report.unreadable) == 1
+
+
+def test_what_another_class_has_is_refused_unless_forced(mine: Path, classifier: LogoClassifier) -> None:
+    before = files(mine)
+    nearly = svg("disc").replace(b'r="30"', b'r="30.2"')
+    for drawing, reason in ((svg("disc"), "the same bytes as 'disc/0.svg' of class 'disc'"), (nearly, "looks like")):
+        with pytest.raises(EnrolmentError, match=reason):
+            classifier.enroll("ring", [ring(), drawing])
+    assert files(mine) == before
+    report = classifier.enroll("ring", [svg("disc")], force=True)
+    assert len(report.added) == len(report.overruled) == 1
+
+
+def test_drawings_unlike_each_other_are_remarked_on(classifier: LogoClassifier) -> None:
+    wave = (
+        b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 90 90"><path d="M0 0h90v9h-90zM0 40h40v9h-40z"/></svg>'
+    )
+    assert classifier.enroll("ring", [ring(0), ring(1)]).unlike == []
+    ((name, similarity),) = classifier.enroll("ring", [wave, ring(2)]).unlike
+    assert similarity < 0.3 and name.startswith("ring/")
+
+
+@pytest.mark.parametrize(
+    ("label", "reason"),
+    [
+        ("Other", "rename the class 'Other'"),
+        ("", "must be text without control characters"),
+        ("a\nb", "must be text without control characters"),
+        ("Disc", "'disc' and 'Disc' differ only in case or Unicode form"),
+        ("ÄRZTE", "differ only in case or Unicode form"),
+        ("ｄｉｓｃ", "differ only in case or Unicode form"),
+        ("\u200b", "must be text without control characters"),
+        ("disc\u200b", "differ only in white space or characters that cannot be seen"),
+    ],
+)
+def test_names_that_cannot_stand(mine: Path, classifier: LogoClassifier, label: str, reason: str) -> None:
+    before = files(mine)
+    with pytest.raises(EnrolmentError, match=reason):
+        classifier.enroll(label, [ring()])
+    assert files(mine) == before
+
+
+def test_several_companies_at_once_or_none(mine: Path, classifier: LogoClassifier, tmp_path: Path) -> None:
+    gallery = tmp_path / "new"
+    for name, drawing in {"ring/a.svg": ring(), "rings/b.svg": ring(), "rings/c.svg": ring(3)}.items():
+        (gallery / name).parent.mkdir(parents=True, exist_ok=True)
+        (gallery / name).write_bytes(drawing)
+    before = files(mine)
+    with pytest.raises(EnrolmentError, match=r"rings/b.svg' and '.*/ring/a.svg' have the same bytes, but two classes"):
+        classifier.enroll_gallery(gallery)
+    assert files(mine) == before
+    (gallery / "rings/b.svg").unlink()
+    (gallery / "rings/c.svg").write_bytes(svg("bars", 6).replace(b"<path", b'<path transform="rotate(45 50 50)"'))
+    report = classifier.enroll_gallery(gallery, force=True)
+    assert report.new_classes == ["ring", "rings"]
+    with pytest.raises(GalleryError):
+        classifier.enroll_gallery(tmp_path / "absent")
+
+
+def test_what_is_not_there_cannot_be_removed(mine: Path, classifier: LogoClassifier) -> None:
+    before = files(mine)
+    with pytest.raises(IndexStoreError, match="there is no class 'DISC' .*, but there is 'disc'"):
+        classifier.unenroll("DISC")
+    with pytest.raises(IndexStoreError, match="there is no drawing 'disc/9.svg'"):
+        classifier.unenroll(items=["disc/0.svg", "disc/9.svg"])
+    with pytest.raises(IndexStoreError, match="'other' is what unknown logos are told by"):
+        classifier.unenroll("other")
+    with pytest.raises(ValueError, match="either a class or drawings"):
+        classifier.unenroll()
+    assert files(mine) == before
+
+
+def test_the_shipped_index_is_never_written() -> None:
+    with LogoClassifier.open() as starter:
+        with pytest.raises(IndexStoreError, match="read only"):
+            starter.enroll("ring", [ring()])
+        with pytest.raises(IndexStoreError, match="read only"):
+            starter.unenroll("slack")
+
+
+def test_a_change_since_the_checks_is_noticed(mine: Path, classifier: LogoClassifier) -> None:
+    generation = classifier.store.generation()
+    remove_class(mine, "bars")
+    with pytest.raises(IndexChanged):
+        add_items(mine, [], generation=generation)
+
+
+def test_enrolments_at_the_same_time_all_arrive(mine: Path) -> None:
+    def enroll(place: int) -> None:
+        with LogoClassifier.open(mine) as classifier:
+            classifier.enroll("ring", [ring(place)])
+
+    threads = [threading.Thread(target=enroll, args=(place,)) for place in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    with IndexStore(mine) as store:
+        assert store.class_sizes()["ring"] == 3 and store.faults() == []
+
+
+def test_the_log_says_who_did_what(mine: Path, classifier: LogoClassifier, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOGNAME", "anna")
+    classifier.enroll("ring", [ring()])
+    classifier.unenroll("ring")
+    compact(mine)
+    changes = classifier.store.changes()
+    assert [change.action for change in changes[1:]] == ["enroll", "unenroll", "compact"]
+    assert changes[1].detail == "class 'ring': 1 drawing, by anna"
+    assert changes[2].detail == "class 'ring' with 1 drawing, by anna"
+
+
+def test_a_name_that_came_in_meanwhile_is_noticed(mine: Path, classifier: LogoClassifier) -> None:
+    with LogoClassifier.open(mine) as elsewhere:
+        decode = elsewhere._pool.decode
+
+        def slowly(*arguments: Any, **options: Any) -> Any:  # noqa: ANN401
+            classifier.enroll("Ring", [ring(1)])
+            return decode(*arguments, **options)
+
+        elsewhere._pool.decode = slowly  # type: ignore[method-assign]
+        with pytest.raises(EnrolmentError, match="'Ring' and 'ring' differ only in case"):
+            elsewhere.enroll("ring", [ring(0)])
+    assert classifier.store.class_sizes()["Ring"] == 1 and "ring" not in classifier.classes
+
+
+def test_two_new_companies_with_nearly_the_same_drawing(mine: Path, classifier: LogoClassifier, tmp_path: Path) -> None:
+    for label, drawing in (("ring", ring()), ("loop", ring() + b"<!-- the same, other bytes -->")):
+        (tmp_path / "new" / label).mkdir(parents=True)
+        (tmp_path / "new" / label / "mark.svg").write_bytes(drawing)
+    before = files(mine)
+    with pytest.raises(EnrolmentError, match=r"ring/mark.svg' looks like '.*loop/mark.svg', given too"):
+        classifier.enroll_gallery(tmp_path / "new")
+    assert files(mine) == before
+    assert len(classifier.enroll_gallery(tmp_path / "new", force=True).overruled) == 1
+
+
+def test_removed_by_any_unicode_form_of_its_name(classifier: LogoClassifier) -> None:
+    classifier.enroll("Café", [ring()])
+    assert classifier.unenroll(unicodedata.normalize("NFD", " Café ")) == ["Café"]
+
+
+def test_one_source_is_not_taken_for_its_letters(classifier: LogoClassifier) -> None:
+    for one in ("mark.svg", ring(), Path("mark.svg")):
+        with pytest.raises(TypeError, match="put it into a list"):
+            classifier.enroll("ring", one)  # type: ignore[arg-type]
+        with pytest.raises(TypeError, match="put it into a list"):
+            classifier.classify(one)  # type: ignore[arg-type]
+
+
+def test_a_removal_beside_a_reader_says_what_is_left(mine: Path, classifier: LogoClassifier) -> None:
+    classifier.enroll("ring", [ring()])
+    with closing(sqlite3.connect(mine / INDEX_FILE)) as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT * FROM items").fetchone()
+        with pytest.raises(IndexStoreError, match="may lie in the file until `logo-retrieval compact` has run"):
+            classifier.unenroll("ring")
+    assert "ring" not in classifier.classes
+    compact(mine)
+    assert classifier.store.faults() == []
+
+
+def test_one_file_of_a_table_may_stand_for_two_companies(classifier: LogoClassifier, tmp_path: Path) -> None:
+    (tmp_path / "x.svg").write_bytes(ring())
+    table = tmp_path / "table.csv"
+    table.write_text("path,label\nx.svg,ring\n")
+    classifier.enroll_gallery(table)
+    table.write_text("path,label\nx.svg,ring\nx.svg,loop\n")
+    report = classifier.enroll_gallery(table, force=True)
+    assert [label for _, label in report.added] == ["loop"] and len(report.duplicates) == 1
+
+
+def diamond(more: str) -> bytes:
+    shape = '<path d="M10 50L50 10L90 50L50 90z" fill="#039"/><circle cx="50" cy="50" r="18" fill="#fff"/>'
+    return f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 100 100">{shape}{more}</svg>'.encode()
+
+
+def test_a_false_name_is_corrected_by_a_drawing_of_other(tmp_path: Path) -> None:
+    copy_starter(tmp_path / "mine")
+    look_alike = diamond('<circle cx="50" cy="50" r="8"/>')
+    with LogoClassifier.open(tmp_path / "mine") as classifier:
+        classifier.enroll("diamond", [diamond("")], force=True)
+        before = classifier.classify([diamond(""), look_alike])
+        assert [each.label for each in before] == ["diamond", "diamond"]
+        report = classifier.enroll("other", [look_alike])
+        assert (report.unlike, report.new_classes) == ([], [])
+        ((name, label),) = report.added
+        assert label == "other"
+        assert [each.label for each in classifier.classify([diamond(""), look_alike])] == ["diamond", "other"]
+        classifier.unenroll(items=[name])
+        assert classifier.classify([diamond(""), look_alike]) == before
+
+
+def test_an_index_stays_the_same_wherever_the_process_goes(
+    mine: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    shutil.copytree(mine, elsewhere / mine.name)
+    monkeypatch.chdir(mine.parent)
+    with LogoClassifier.open(mine.name) as classifier:
+        monkeypatch.chdir(elsewhere)
+        classifier.enroll("ring", [ring()])
+        assert classifier.classify([ring(1)])[0].label == "ring"
+    with LogoClassifier.open(elsewhere / mine.name) as other, LogoClassifier.open(mine) as same:
+        assert "ring" not in other.classes and "ring" in same.classes

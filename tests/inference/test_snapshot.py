@@ -1,0 +1,193 @@
+"""What follows from the contents of an index: bars, claims, scale, answers as the odds say."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from drawings import ring
+from weights import fusion
+
+from logo_retrieval import LogoClassifier
+from logo_retrieval.errors import ModelError
+from logo_retrieval.heads.cosine import HeadVectors
+from logo_retrieval.inference.knowledge import Knowledge
+from logo_retrieval.inference.predict import Policy, Query, best_company, named, score
+from logo_retrieval.inference.snapshot import FALLBACK_SCALE, IndexSnapshot, read_snapshot, snapshot_of
+from logo_retrieval.models.resolve import copy_starter
+from logo_retrieval.open_set.evidence import ClassProfile, Scale
+from logo_retrieval.open_set.fusion import Fusion, probabilities
+from logo_retrieval.open_set.impostors import Impostors, bars
+from logo_retrieval.packed import unit
+from logo_retrieval.types import OTHER, Float32Array
+
+SAMPLES = Path(__file__).resolve().parents[2] / "benchmarks" / "samples"
+LETTERS = "".join(f'<path d="M{x} 20h12v60h-12z"/>' for x in range(140, 400, 30))
+SCALE = Scale(0.2, 0.6, 0.2, 0.6)
+DIM = 16
+
+
+def lockup() -> bytes:
+    mark = ring().split(b">", 1)[1].removesuffix(b"</svg>").decode()
+    return f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 400 100">{mark}{LETTERS}</svg>'.encode()
+
+
+@pytest.fixture(scope="module")
+def enrolled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("starter") / "copy"
+    copy_starter(folder)
+    with LogoClassifier.open(folder) as classifier:
+        classifier.enroll("ring", [ring(0), lockup()])
+    return folder
+
+
+def drawn(n: int, seed: int = 0) -> Float32Array:
+    return unit(np.random.default_rng(seed).normal(size=(n, DIM)).astype(np.float32))
+
+
+def known(
+    impostors: Impostors | None = None, head: HeadVectors | None = None, scale: Scale | None = SCALE
+) -> Knowledge:
+    return Knowledge(head, impostors, fusion(scale), "made up")
+
+
+def held(knowledge: Knowledge, classes: tuple[str, ...], labels: list[str], vectors: Float32Array) -> IndexSnapshot:
+    places = np.array([classes.index(label) for label in labels], np.int64)
+    return snapshot_of(classes, places, vectors, np.arange(len(labels)), knowledge)
+
+
+def test_an_enrolled_company_has_a_bar_by_the_impostors_of_the_model(enrolled: Path) -> None:
+    with LogoClassifier.open(enrolled) as classifier:
+        store = classifier.store
+        knowledge = Knowledge.read(classifier.model, store.manifest.decision)
+        assert knowledge.impostors is not None and len(knowledge.impostors.vectors) >= 1000
+        now = read_snapshot(store, knowledge, cached=False)
+        drawings = store.class_vectors(["ring"])["ring"]
+    assert len(drawings) == 3  # the lockup has a view of its symbol
+    place = now.classes.index("ring")
+    expected = bars(knowledge.impostors.vectors, drawings, np.zeros(3, np.int64), 1)
+    assert now.profile.bars[place] == pytest.approx(expected[0], abs=1e-5)
+    assert np.isnan(np.delete(now.profile.bars, place)).all()
+    assert now.profile.counts[place] == 2 and not now.profile.trained[place]
+    assert now.profile.trained.sum() == 160
+
+
+def test_without_impostors_of_the_model_drawings_of_other_set_the_bar() -> None:
+    others, company = drawn(150), drawn(1, 1)
+    labels = [*[OTHER] * 150, "acme"]
+    now = held(known(), ("acme", OTHER), labels, np.concatenate([others, company]))
+    assert now.profile.bars[0] == pytest.approx(np.sort(others @ company[0])[-2], abs=1e-6)
+    few = held(known(), ("acme", OTHER), labels[-50:], np.concatenate([others, company])[-50:])
+    assert np.isnan(few.profile.bars).all()
+
+
+def test_what_training_knew_under_another_name_speaks_for_who_enrols_it() -> None:
+    targets = drawn(5)
+    head = HeadVectors(targets, ("one", "two", OTHER, OTHER, "elsewhere"))
+    near = unit(targets[4:5] + 0.05 * drawn(1, 2))
+    now = held(
+        known(head=head),
+        ("one", "acme", OTHER),
+        ["one", "acme", OTHER],
+        np.concatenate([targets[:1], near, drawn(1, 3)]),
+    )
+    assert now.head is not None
+    (scores,) = now.head.scores(targets[4:5], np.zeros(1, np.int64), 1)
+    assert scores[1] == pytest.approx(1) and scores[2] < 0.9
+    assert now.profile.trained.tolist() == [True, False, False]
+
+
+def test_an_unknown_network_shows_its_scale_in_the_index() -> None:
+    vectors, labels = drawn(60), ["one", "two", OTHER] * 20
+    now = held(known(scale=None), ("one", "two", OTHER), labels, vectors)
+    cosines = vectors @ vectors.T
+    kinds = np.array(labels)
+    best = np.array([cosines[row][(kinds != kinds[row]) & (kinds != OTHER)].max() for row in range(60)])
+    assert now.scale.nearest_low == pytest.approx(np.median(best), abs=1e-6)
+    assert now.scale.nearest_high == pytest.approx(np.quantile(best, 0.98), abs=1e-6)
+    alone = held(known(scale=None), ("one",), ["one"] * 60, vectors)
+    assert alone.scale == FALLBACK_SCALE and alone.classes == ("one", OTHER)
+
+
+def test_contents_alone_decide_whatever_was_enrolled_in_between() -> None:
+    vectors = drawn(40)
+    labels = ["one", OTHER] * 20
+    before = held(known(Impostors(drawn(200, 5), np.zeros(0, np.float32))), ("one", OTHER), labels, vectors)
+    after = held(known(Impostors(drawn(200, 5), np.zeros(0, np.float32))), ("one", OTHER), labels, vectors)
+    asked = Query(drawn(9, 7), np.arange(9), 9)
+    weights = Fusion.default()
+    np.testing.assert_array_equal(score(asked, before, weights).log_odds, score(asked, after, weights).log_odds)
+
+
+def test_who_is_named() -> None:
+    log_odds = np.array([[2.0, 1.0, 0.0], [0.5, 0.4, 0.0], [-1.0, -2.0, 0.0]])
+    assert named(log_odds, 2, 0.0).tolist() == [0, 0, 2]
+    assert named(log_odds, 2, 1.0).tolist() == [0, 2, 2]
+    assert named(log_odds, 2, -1.5).tolist() == [0, 0, 0]
+    assert named(log_odds, 2, np.array([3.0, 0.0, 0.0])).tolist() == [2, 2, 2]  # the second is not the likeliest
+    best, company = best_company(log_odds, 2)
+    assert best.tolist() == [2.0, 0.5, -1.0] and company.tolist() == [0, 0, 0]
+    for share in (0.0, 1.0, float("nan")):
+        with pytest.raises(ValueError, match="above 0 and below 1"):
+            Policy(other_share=share)
+
+
+@pytest.mark.parametrize("share", [None, 0.05, 0.3])
+def test_an_answer_says_what_it_lacks_and_what_speaks_for_it(enrolled: Path, share: float | None) -> None:
+    near = [ring(1).replace(b"a20 20", size) for size in (b"a14 14", b"a8 8", b"a4 4", b"a2 2")]
+    with LogoClassifier.open(enrolled) as classifier:
+        knowledge = Knowledge.read(classifier.model, classifier.store.manifest.decision)
+        now = read_snapshot(classifier.store, knowledge, cached=False)
+        thresholds = knowledge.thresholds(knowledge.share(share), now.profile)
+        decisions = classifier.classify([*near, ring(3)], top=200, max_false_accept=share)
+    assert thresholds is not None
+    for decision in decisions:
+        company = next(each for each in decision.top if each.label != OTHER)
+        odds, threshold = sum(company.contributions.values()), thresholds[now.classes.index(company.label)]
+        chances = {each.label: each.probability for each in decision.top}
+        assert odds == pytest.approx(np.log(company.probability / chances[OTHER]), abs=1e-3)
+        assert (decision.label != OTHER) == (odds > threshold)
+        if decision.missed_by is not None:
+            assert decision.missed_by == pytest.approx(threshold - odds, abs=1e-6)
+
+
+def test_the_share_of_unknown_logos_moves_probabilities_by_bayes_rule_and_no_label(enrolled: Path) -> None:
+    icon = SAMPLES / "favicon.ico"
+    with LogoClassifier.open(enrolled) as classifier:
+        (even,), (rare,) = (classifier.classify([icon], other_share=share, top=200) for share in (0.5, 0.99))
+    assert even.label == rare.label == "firefox"
+    odds = [
+        np.log(decision.probability / next(each.probability for each in decision.top if each.label == OTHER))
+        for decision in (even, rare)
+        if decision.probability is not None
+    ]
+    assert odds[0] - odds[1] == pytest.approx(np.log(99), abs=1e-3)
+    assert probabilities(np.array([[0.0, 0.0]]), 1, 0.99)[0, 1] == pytest.approx(0.99)
+
+
+def test_the_more_companies_are_enrolled_the_more_each_must_exceed() -> None:
+    tail = -np.sort(-np.random.default_rng(0).normal(0, 3, 5000)).astype(np.float32)
+    impostors = Impostors(np.zeros((0, DIM), np.float32), np.full(200, 0.5, np.float32), tail, 1_000_000)
+    found = []
+    for n in (0, 1, 30, 300):
+        place = np.arange(n + 2)
+        profile = ClassProfile(np.ones(n + 2, np.int64), place == 0, place > 1, np.full(n + 2, 1.0))
+        thresholds = known(impostors).thresholds(0.02, profile)
+        assert thresholds is not None and thresholds[0] == 0.5
+        found.append(thresholds[-1])
+    assert found[1] == 0.5 < found[2] < found[3]
+    assert (tail > found[3]).sum() * 300 / 1_000_000 <= 0.02
+
+
+def test_what_a_model_can_vouch_for() -> None:
+    alone = ClassProfile(np.ones(2, np.int64), np.zeros(2, bool), np.arange(2) == 0, np.full(2, np.nan))
+    vouching = Impostors(np.zeros((0, DIM), np.float32), np.arange(200, dtype=np.float32))
+    assert known(vouching).share(None) == 0.02 and known(vouching).share(0.3) == 0.3
+    assert known().share(None) is None and known().thresholds(None, alone) is None
+    few = Impostors(np.zeros((0, DIM), np.float32), np.arange(20, dtype=np.float32))
+    assert known(few).share(None) is None and known(few).share(0.1) == 0.1
+    with pytest.raises(ValueError, match="less than the 20 unknown logos"):
+        known(few).share(0.01)
+    with pytest.raises(ModelError, match="no unknown logos to vouch"):
+        known().share(0.1)
