@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from logo_retrieval.evaluation.splits import connected_groups
+from collection_split import connected_groups
 
 DATA = Path(__file__).resolve().parent / "data"
 ARCHIVE = DATA / "logobench160.tar.xz"

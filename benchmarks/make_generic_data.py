@@ -24,7 +24,7 @@ from logobench_data import DATA, OTHER, default_cache, load, read_rows
 from make_logobench_data import as_csv, attribution, pack
 from wide_data import GENERIC, GENERIC_ARCHIVE, GENERIC_CATALOGUE, load_wide
 
-from logo_retrieval.images.fingerprint import differing_bits, perceptual_hash
+from logo_retrieval.images.fingerprint import perceptual_hash, shape_distance
 from logo_retrieval.training.art import rasterised
 from logo_retrieval.training.augment import plain_view
 from logo_retrieval.training.records import NEAR_BITS
@@ -147,7 +147,7 @@ def chosen(
             file.write_text(text, encoding="utf-8")
             candidates.append((name, shown, file))
     places, hashes = hashes_of([file for _, _, file in candidates], cache)
-    near = np.any(differing_bits(hashes, known) <= NEAR_BITS, axis=1).tolist()
+    near = np.any(shape_distance(hashes[:, None], known) <= NEAR_BITS, axis=1).tolist()
     fit = [candidates[place] for place, like in zip(places, near, strict=True) if not like]
     return [
         {

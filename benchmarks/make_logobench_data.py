@@ -16,9 +16,10 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from collection_split import split_by_collection
 from logobench_data import ARCHIVE, CATALOGUE, CLASSES, DATA, OTHER, group_names, read_rows
 
-from logo_retrieval.evaluation.splits import split_by_collection, split_by_group
+from logo_retrieval.evaluation.splits import split_by_group
 
 Row = Mapping[str, str]
 

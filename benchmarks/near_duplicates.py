@@ -32,7 +32,7 @@ from surroundings import RESULTS, surroundings
 
 from logo_retrieval.embedding import load_embedder
 from logo_retrieval.errors import UnreadableImage
-from logo_retrieval.images.fingerprint import perceptual_hash
+from logo_retrieval.images.fingerprint import hamming_distance, perceptual_hash
 from logo_retrieval.images.pool.pool import DecoderPool
 from logo_retrieval.images.preparation import Preparation
 from logo_retrieval.models.bundle import read_bundle
@@ -89,8 +89,7 @@ def foreign_hashes(views: UInt8Array) -> dict[str, Int64Array]:
 
 def closeness(hashes: Int64Array, one: Int64Array, other: Int64Array) -> Float32Array:
     """Minus the number of bits in which the hashes of each pair differ."""
-    differing: UInt8Array = np.bitwise_count(hashes[one].view(np.uint64) ^ hashes[other].view(np.uint64))
-    return -differing.astype(np.float32)
+    return -hamming_distance(hashes[one], hashes[other]).astype(np.float32)
 
 
 def lowest(scores: Float32Array, true: BoolArray) -> float:

@@ -11,10 +11,12 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
+from logo_retrieval.components import join
 from logo_retrieval.embedding import Embedder
 from logo_retrieval.errors import UnreadableImage
 from logo_retrieval.gallery.reader import Intake, Progress
 from logo_retrieval.gallery.records import Gallery, GalleryRecord, printable, read_gallery, visible_files
+from logo_retrieval.images.fingerprint import hamming_distance
 from logo_retrieval.images.pool.pool import DecoderPool
 from logo_retrieval.images.source import read_source
 from logo_retrieval.indexing.build import embedded
@@ -169,7 +171,7 @@ def find_clusters(drawings: Drawings, threshold: float = NEAR_SIMILARITY, kind: 
     components = np.arange(len(drawings))
     twins: dict[bytes, int] = {}
     firsts = np.array([twins.setdefault(digest, place) for place, digest in enumerate(drawings.digests)], np.int64)
-    _join(components, firsts, np.arange(len(drawings)))
+    join(components, firsts, np.arange(len(drawings)))
     distinct = np.flatnonzero(firsts == np.arange(len(drawings)))
     if kind != "bytes":
         _join_near(components, drawings, distinct, threshold if kind == "drawing" else np.inf)
@@ -230,21 +232,12 @@ def _join_near(components: Int64Array, drawings: Drawings, distinct: Int64Array,
         first, second = block[row], rest[column]
         alike = _look_alike(drawings.hashes[first], drawings.hashes[second])
         near = (similarities[row, column] >= threshold) | alike
-        _join(components, first[near], second[near])
+        join(components, first[near], second[near])
 
 
 def _look_alike(hashes: Int64Array, others: Int64Array) -> npt.NDArray[np.bool_]:
     """(n,) whether each two of (n,) hashes are of the same picture."""
-    return np.asarray(np.bitwise_count((hashes ^ others).view(np.uint64)) <= SAME_BITS)
-
-
-def _join(components: Int64Array, one: Int64Array, other: Int64Array) -> None:
-    """Connects pairs: `components` holds for each drawing the smallest place that it is connected with."""
-    while np.any(components[one] != components[other]):
-        low = np.minimum(components[one], components[other])
-        np.minimum.at(components, np.maximum(components[one], components[other]), low)
-        while np.any(components[components] != components):
-            components[:] = components[components]
+    return np.asarray(hamming_distance(hashes, others) <= SAME_BITS)
 
 
 def _cluster(drawings: Drawings, group: Int64Array, firsts: Int64Array) -> Cluster:

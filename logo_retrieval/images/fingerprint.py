@@ -32,21 +32,23 @@ def perceptual_hash(view: UInt8Array) -> int:
     return int.from_bytes(bits.tobytes(), "big", signed=True)
 
 
-def differing_bits(hashes: Int64Array, others: Int64Array) -> UInt8Array:
-    """In how many bits perceptual hashes differ; that of a negative has nearly all bits inverted and counts as near.
+def hamming_distance(hashes: Int64Array, others: Int64Array) -> UInt8Array:
+    """In how many bits hashes differ, 0 to 64; shapes are broadcast as numpy does.
 
-    Args:
-        hashes: (n,) as `perceptual_hash` gives them.
-        others: (m,) likewise.
-
-    Returns:
-        (n, m) in 0..32.
-
-    >>> differing_bits(np.array([0b0111, -1]), np.array([0b0001]))
-    array([[2],
-           [1]], dtype=uint8)
+    >>> hamming_distance(np.array([0b0111, -1]), np.array(0b0001))
+    array([ 2, 63], dtype=uint8)
     """
-    differing: UInt8Array = np.bitwise_count(hashes.view(np.uint64)[:, None] ^ others.view(np.uint64))
+    differing: UInt8Array = np.bitwise_count(hashes.view(np.uint64) ^ others.view(np.uint64))
+    return differing
+
+
+def shape_distance(hashes: Int64Array, others: Int64Array) -> UInt8Array:
+    """The Hamming distance of perceptual hashes, 0 to 32; a negative has nearly all bits inverted and counts as near.
+
+    >>> shape_distance(np.array([0b0111, -1]), np.array(0b0001))
+    array([2, 1], dtype=uint8)
+    """
+    differing = hamming_distance(hashes, others)
     return np.minimum(differing, 64 - differing)
 
 

@@ -7,8 +7,6 @@ from typing import Any
 
 from logo_retrieval.backbones.backend import keras
 
-HEADS = ("cosine", "origin")
-
 Loss = Callable[[keras.KerasTensor, keras.KerasTensor], keras.KerasTensor]
 
 _FAR = -1e9

@@ -10,11 +10,12 @@ from typing import NamedTuple
 
 import numpy as np
 
+from logo_retrieval.components import join
 from logo_retrieval.concurrency.cpus import usable_cores
 from logo_retrieval.errors import GalleryError, UnreadableImage
 from logo_retrieval.evaluation.splits import TEST, TRAIN, VAL, split_by_fold, split_by_group
 from logo_retrieval.gallery.records import Gallery, GalleryRecord
-from logo_retrieval.images.fingerprint import differing_bits, perceptual_hash
+from logo_retrieval.images.fingerprint import perceptual_hash, shape_distance
 from logo_retrieval.images.prepare import Colour
 from logo_retrieval.training.art import ArtStore, Progress, rasterised
 from logo_retrieval.training.augment import plain_view
@@ -129,22 +130,13 @@ def shape_groups(hashes: Int64Array) -> Int64Array:
         (n,) of each drawing, the first of its group.
     """
     distinct, first, places = np.unique(hashes, return_index=True, return_inverse=True)
-    parent = np.arange(len(distinct))
-
-    def root(node: int) -> int:
-        while parent[node] != node:
-            parent[node] = parent[parent[node]]
-            node = parent[node]
-        return node
-
+    components = np.arange(len(distinct))
     for start in range(0, len(distinct), _CHUNK):
-        differing = differing_bits(distinct[start : start + _CHUNK], distinct[start:])
-        for one, other in np.argwhere(differing <= NEAR_BITS).tolist():
-            parent[root(start + other)] = root(start + one)
-    roots = np.array([root(node) for node in range(len(distinct))], np.int64)
+        distances = shape_distance(distinct[start : start + _CHUNK, None], distinct[start:])
+        join(components, *(start + nodes for nodes in np.nonzero(distances <= NEAR_BITS)))
     smallest = np.full(len(distinct), len(hashes), np.int64)
-    np.minimum.at(smallest, roots, first)
-    groups: Int64Array = smallest[roots][places]
+    np.minimum.at(smallest, components, first)
+    groups: Int64Array = smallest[components][places]
     return groups
 
 

@@ -7,17 +7,11 @@ from random import Random
 
 import numpy as np
 import pytest
+from collection_split import connected_groups, drop_shared_groups, hold_out_collections, split_by_collection
 from hypothesis import given
 from hypothesis import strategies as st
 
-from logo_retrieval.evaluation.splits import (
-    connected_groups,
-    drop_shared_groups,
-    hold_out_collections,
-    split_by_collection,
-    split_by_fold,
-    split_by_group,
-)
+from logo_retrieval.evaluation.splits import split_by_fold, split_by_group
 
 Row = tuple[str, int, str]
 
@@ -38,11 +32,6 @@ def test_rows_are_joined_through_other_rows() -> None:
 
 def test_equal_texts_in_different_keys_join_nothing() -> None:
     assert connected_groups(["1", "2"], ["2", None]) == ["1", "2"]
-
-
-def test_the_first_key_must_be_set() -> None:
-    with pytest.raises(ValueError, match="first key"):
-        connected_groups([None], ["a"])
 
 
 def test_shares_are_met_within_each_label() -> None:
