@@ -218,8 +218,8 @@ def _bins(confidences: Float64Array, correct: BoolArray, bins: int) -> Int64Arra
     return np.searchsorted(np.linspace(0, 1, bins + 1)[1:-1], confidences, side="left")
 
 
-def brier(probabilities: Float64Array, true: Int64Array) -> float:
-    """Mean over rows of the sum over classes of (p - [class is true])^2, in [0, 2] (Brier 1950).
+def brier_losses(probabilities: Float64Array, true: Int64Array) -> Float64Array:
+    """(n,) sums over classes of (p - [class is true])^2, in [0, 2], whose mean is the Brier score (Brier 1950).
 
     This is the original form for several classes; the form for two classes that looks at one of them is half of it.
 
@@ -230,18 +230,15 @@ def brier(probabilities: Float64Array, true: Int64Array) -> float:
     Raises:
         ValueError: shapes do not fit, or there are no rows.
     """
-    return float(np.mean(brier_losses(probabilities, true)))
-
-
-def brier_losses(probabilities: Float64Array, true: Int64Array) -> Float64Array:
-    """(n,) what each row adds to `brier`."""
     at_true = _at_true(probabilities, true)
     losses: Float64Array = (probabilities**2).sum(axis=1) - 2 * at_true + 1
     return losses
 
 
-def negative_log_likelihood(probabilities: Float64Array, true: Int64Array) -> float:
-    """Mean over rows of -ln(probability of the true class), in nats; probabilities below 1e-12 count as 1e-12.
+def log_losses(probabilities: Float64Array, true: Int64Array) -> Float64Array:
+    """(n,) of -ln(probability of the true class), in nats; probabilities below 1e-12 count as 1e-12.
+
+    Their mean is the negative log-likelihood.
 
     Args:
         probabilities: (n, c), rows sum to 1.
@@ -250,11 +247,6 @@ def negative_log_likelihood(probabilities: Float64Array, true: Int64Array) -> fl
     Raises:
         ValueError: shapes do not fit, or there are no rows.
     """
-    return float(np.mean(log_losses(probabilities, true)))
-
-
-def log_losses(probabilities: Float64Array, true: Int64Array) -> Float64Array:
-    """(n,) what each row adds to `negative_log_likelihood`."""
     losses: Float64Array = -np.log(np.maximum(_at_true(probabilities, true), 1e-12))
     return losses
 

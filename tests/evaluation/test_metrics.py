@@ -16,14 +16,14 @@ from logo_retrieval.evaluation.bootstrap import bootstrap_interval
 from logo_retrieval.evaluation.metrics import (
     accuracy,
     auroc,
-    brier,
+    brier_losses,
     class_counts,
     confusion_pairs,
     expected_calibration_error,
     f_beta,
     fpr_at_tpr,
+    log_losses,
     macro_f_beta,
-    negative_log_likelihood,
     recall_of,
     reliability,
 )
@@ -131,12 +131,12 @@ def test_brier_and_likelihood_of_three_classes() -> None:
     probabilities = np.array([[0.7, 0.2, 0.1], [0.1, 0.8, 0.1]])
     true = np.array([0, 2])
     # row 0: 0.09 + 0.04 + 0.01; row 1: 0.01 + 0.64 + 0.81.
-    assert brier(probabilities, true) == pytest.approx((0.14 + 1.46) / 2)
-    assert negative_log_likelihood(probabilities, true) == pytest.approx(-(np.log(0.7) + np.log(0.1)) / 2)
+    assert brier_losses(probabilities, true) == pytest.approx([0.14, 1.46])
+    assert log_losses(probabilities, true) == pytest.approx([-np.log(0.7), -np.log(0.1)])
 
 
 def test_an_impossible_truth_costs_much_but_not_everything() -> None:
-    assert negative_log_likelihood(np.array([[1.0, 0.0]]), np.array([1])) == pytest.approx(-np.log(1e-12))
+    assert log_losses(np.array([[1.0, 0.0]]), np.array([1])) == pytest.approx([-np.log(1e-12)])
 
 
 @pytest.mark.parametrize(
@@ -146,11 +146,11 @@ def test_an_impossible_truth_costs_much_but_not_everything() -> None:
         (accuracy, (np.array([1, 2]), np.array([1]))),
         (macro_f_beta, (np.array([1, 2]), np.array([1]), np.array([1]))),
         (auroc, (np.array([0.5]), np.array([True, False]))),
-        (brier, (np.array([[1.0, 0.0]]), np.array([2]))),
-        (brier, (np.array([1.0]), np.array([0]))),
+        (brier_losses, (np.array([[1.0, 0.0]]), np.array([2]))),
+        (log_losses, (np.array([1.0]), np.array([0]))),
     ],
 )
-def test_shapes_that_do_not_fit_are_named(metric: Callable[..., float], arguments: tuple[Any, ...]) -> None:
+def test_shapes_that_do_not_fit_are_named(metric: Callable[..., object], arguments: tuple[Any, ...]) -> None:
     with pytest.raises(ValueError, match="must"):
         metric(*arguments)
 
