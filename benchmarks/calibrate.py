@@ -1,6 +1,6 @@
 """Fits the decision: `python benchmarks/calibrate.py WORK`.
 
-WORK holds what `train_starter.py WORK --leg measured` and `held_out.py WORK` left there.
+WORK holds what `export_starter.py WORK` left there.
 
 Companies that training knew, and the drawings of `other`, are fitted on what the measured and the held-out network say
 about drawings by artists whom neither has seen, asked of an index with drawings of `other` and of one without; novel

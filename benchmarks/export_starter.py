@@ -1,6 +1,8 @@
-"""Makes model bundles of what `train_on_device.py WORK` has trained: `python benchmarks/export_starter.py WORK`.
+"""Makes model bundles of trained networks: `python benchmarks/export_starter.py WORK`.
 
-It needs TensorFlow and no accelerator. WORK gets a folder a network, as `calibrate.py` and `build_starter.py` want it.
+WORK is what `train_starter.py` or `train_on_device.py` has filled; it gets a folder a network, as `calibrate.py` and
+`build_starter.py` want it. Of the measured network the released weights are taken where WORK has none, so that its
+figures can be measured again. It needs TensorFlow and no accelerator.
 """
 
 from __future__ import annotations
@@ -10,8 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from logobench_data import default_cache
-from starter_data import training_set, with_glyphs
-from starter_networks import HELD_OUT, MEASURED, SHIPPED, Sources, drawings_of
+from starter_networks import HELD_OUT, MEASURED, SHIPPED, WEIGHTS, Sources, network_data
 
 from logo_retrieval.training.checkpoint import copy_weights, read_checkpoint
 from logo_retrieval.training.export import export_trained
@@ -21,8 +22,7 @@ from logo_retrieval.training.recipe import Recipe
 
 def export(name: str, weights: Path, sources: Sources, work: Path, cache: Path) -> None:
     """Writes the bundle of one network."""
-    bench = sources.bench if name != HELD_OUT else sources.bench.without(sources.companies)
-    data = with_glyphs(training_set(bench, drawings_of(name, sources), cache))
+    data = network_data(name, sources, cache)
     facts, _, _ = read_checkpoint(weights)
     recipe = replace(Recipe(**facts["recipe"]), keep="last")
     names = [data.target_names[target] for target in data.trained_targets]
@@ -40,6 +40,8 @@ def main() -> None:
     sources = Sources.loaded(arguments.cache)
     for name in (HELD_OUT, MEASURED, SHIPPED):
         weights = arguments.work / f"{name}.npz"
+        if name == MEASURED and not weights.is_file():
+            weights = WEIGHTS
         if weights.is_file():
             export(name, weights, sources, arguments.work, arguments.cache)
             print(f"{name}: {arguments.work / name}", flush=True)

@@ -1,8 +1,8 @@
 """How well a model names logos: `python benchmarks/logobench.py MODEL [--output JSON]`.
 
 The gallery is the training part of the collection split, whole drawings; the queries are drawings by artists that
-neither gallery nor model has seen, so MODEL must have been trained on that part at most (`train_starter.py WORK --leg
-measured`). The decision is fitted to the validation part, whose artists are others again. Asked are
+neither gallery nor model has seen, so MODEL must have been trained on that part at most, as the measured one is
+(`export_starter.py WORK`). The decision is fitted to the validation part, whose artists are others again. Asked are
 
 - unseen shapes: the test part;
 - all: also those drawings of its collections whose shape another artist has drawn;

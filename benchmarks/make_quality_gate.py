@@ -1,4 +1,4 @@
-"""Makes the fixture of the quality gate: `python benchmarks/make_quality_gate.py WORK`, after `held_out.py WORK`.
+"""Makes the fixture of the quality gate: `python benchmarks/make_quality_gate.py WORK`, after `export_starter.py WORK`.
 
 Embeddings by the held-out network, 8 bits a number: some drawings of each company that it knows and of `other`, some
 of its targets, and as queries drawings by artists, of brands and of companies that it has not seen, with what is read
@@ -47,7 +47,7 @@ def arrays_of(queries: Queries, name: str) -> dict[str, np.ndarray]:
 def main() -> None:
     """Chooses by lot, writes."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("work", type=Path, help="folder that `held_out.py` has filled")
+    parser.add_argument("work", type=Path, help="folder that `export_starter.py` has filled")
     parser.add_argument("--cache", type=Path, default=default_cache(), help="folder for what can be made again")
     arguments = parser.parse_args()
     _, network = both_networks(arguments.work, arguments.cache)

@@ -3,7 +3,7 @@
 The drawings are those of LogoBench that are validation or test in the collection split, each as it is and as one
 degraded copy: as favicon, badge or JPEG, in few colours, inverted or turned. A pair is true when both are of one shape,
 a drawing and its own copy among them. Two drawings of one company that differ in shape are neither true nor false and
-left out; all other pairs are false. MODEL must not have learned them: `train_starter.py WORK --leg measured`.
+left out; all other pairs are false. MODEL must not have learned them: `export_starter.py WORK`.
 
 Compared are the cosine of the embeddings, the package's perceptual hash, and the hashes of imagededup where that is
 installed (only its hashing is used, which needs no torch: `pip install --no-deps imagededup PyWavelets`, then scipy,

@@ -1,6 +1,6 @@
 """Two networks, the drawings that they have not seen, and the indexes that these are asked of.
 
-The measured network has not seen the artists that the collection split holds out. The held-out network (`held_out.py`)
+The measured network has not seen the artists that the collection split holds out. The held-out network
 has not seen these either, nor thirty of the companies, a quarter of the brands of the wide set, and any coin.
 """
 
@@ -280,7 +280,7 @@ def both_networks(work: Path, cache: Path) -> tuple[Network, Network]:
     """The measured network, which the shipped one goes on from, and the held-out one, to which more is novel.
 
     Args:
-        work: folder that `train_starter.py --leg measured` and `held_out.py` have filled.
+        work: folder that `export_starter.py` has filled.
         cache: folder for what can be made again.
     """
     bench, wide = load(cache), load_wide(cache)

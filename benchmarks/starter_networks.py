@@ -13,15 +13,19 @@ from pathlib import Path
 from typing import Self
 
 import numpy as np
-from logobench_data import OTHER, Drawing, LogoBench, load, load_packs, load_vintage
-from starter_data import Seen, seen
+from logobench_data import DATA, OTHER, Drawing, LogoBench, load, load_packs, load_vintage
+from starter_data import Seen, seen, training_set, with_glyphs
 from wide_data import WideDrawing, load_generic, load_wide
 
+from logo_retrieval.training.data import TrainingSet
 from logo_retrieval.training.recipe import Recipe
 
 SPLIT = "collection"
 HELD_OUT, MEASURED, SHIPPED = "held-out", "measured", "shipped"
 """Names of the networks, of their files and of the folders of their bundles."""
+
+WEIGHTS = DATA / "measured.npz"
+"""The released ones of the measured network."""
 
 RECIPE = Recipe(
     backbone="efficientnet_lite1",
@@ -93,6 +97,12 @@ def drawings_of(network: str, sources: Sources) -> Seen:
         return seen(bench, further, vintage=vintage, split=SPLIT)
     without = bench.without(sources.companies)
     return seen(without, further, vintage=vintage, split=SPLIT, held_out=sources.brands)
+
+
+def network_data(network: str, sources: Sources, cache: Path) -> TrainingSet:
+    """The same as a training takes it, with letters and digits."""
+    bench = sources.bench if network != HELD_OUT else sources.bench.without(sources.companies)
+    return with_glyphs(training_set(bench, drawings_of(network, sources), cache))
 
 
 def held_out_companies(bench: LogoBench) -> tuple[str, ...]:

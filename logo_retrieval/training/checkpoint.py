@@ -106,10 +106,13 @@ def write_start(path: Path, checkpoint: Path, **facts: object) -> None:
     write_checkpoint(path, {**own, **facts}, [], State(state.epoch, state.best_epoch, state.best_f2, best=best))
 
 
-def copy_weights(checkpoint: Path, network: keras.Model, targets: Sequence[str]) -> None:
+def copy_weights(checkpoint: Path, network: keras.Model, targets: Sequence[str]) -> list[int]:
     """Begins with the best weights of another training of the same backbone and head.
 
     What the head learned of a target goes to the target of the same name; targets that are new keep their random start.
+
+    Returns:
+        The places of those that are new.
 
     Raises:
         ModelError: the checkpoint is of another network.
@@ -130,3 +133,4 @@ def copy_weights(checkpoint: Path, network: keras.Model, targets: Sequence[str])
         else:
             raise ModelError(f"'{checkpoint}' is of another network: an array of {new.shape}, expected {old.shape}")
     network.set_weights(own)
+    return [place for place, name in enumerate(targets) if name not in known]

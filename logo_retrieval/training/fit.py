@@ -24,6 +24,7 @@ from logo_retrieval.training.network import (
     backbone_of,
     build_network,
     count_statistics,
+    imprint,
     losses,
     outputs_of,
     unfreeze,
@@ -89,7 +90,7 @@ def fit(
     else:
         shorten_log(folder, 0)
         if start is not None:
-            copy_weights(start, network, [data.target_names[target] for target in targets])
+            run.begin_with(start)
         if model_to_begin_with(recipe.weights, recipe.backbone) is not None:
             run.count_statistics()
     for entry in run.epochs(before_step):
@@ -114,6 +115,14 @@ class _Run:
         self._asked = plain_views(data.art, asked, recipe.size_px) if len(asked) else None
         self._data_digest = data.digest()
         self.state = State()
+
+    def begin_with(self, start: Path) -> None:
+        """Takes the weights of another training; targets that it does not know begin at their drawings."""
+        new = copy_weights(start, self._network, self._target_names)
+        places = self._place[self._data.targets]
+        rows = np.flatnonzero(np.isin(places, new) & ~self._data.validation)
+        if 0 < len(new) < len(self._target_names):
+            imprint(self._network, new, plain_views(self._data.art, rows, self._recipe.size_px), places[rows])
 
     def count_statistics(self) -> None:
         """Counts for batch norms that know none, on pictures as they will see them."""

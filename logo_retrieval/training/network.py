@@ -24,7 +24,7 @@ from logo_retrieval.training.heads import (
     softmax_loss,
 )
 from logo_retrieval.training.recipe import Recipe
-from logo_retrieval.types import Float32Array, Float64Array, UInt8Array
+from logo_retrieval.types import Float32Array, Float64Array, Int64Array, UInt8Array
 
 EMBEDDING, SCORES = "embedding", "scores"
 _BATCH = 64
@@ -104,6 +104,29 @@ def _moments(maps: Sequence[keras.KerasTensor]) -> Float64Array:
     powers = (maps, [keras.ops.square(each) for each in maps])
     means = [[np.asarray(keras.ops.mean(each, axis=(0, 1, 2)), np.float64) for each in power] for power in powers]
     return np.stack([np.concatenate(each) for each in means])
+
+
+def imprint(network: keras.Model, places: Sequence[int], views: UInt8Array, targets: Int64Array) -> None:
+    """Gives new targets the means of their drawings' embeddings (Qi et al. 2018, arXiv 1712.07136, section 3.2).
+
+    They get the length of the vectors of the others. The origin's head, which scores by more than cosines, is left.
+
+    Args:
+        network: of `build_network`.
+        places: of targets that have not learned, one at least.
+        views: (n, s, s, 3) RGB of drawings of these.
+        targets: (n,) the place of each.
+    """
+    layer = scoring_layer(network)
+    if not isinstance(layer, CosineSimilarities):
+        return
+    (kernel,) = layer.get_weights()
+    embeddings = outputs_of(network, views, EMBEDDING)
+    sums = np.zeros_like(kernel)
+    np.add.at(sums.T, targets, embeddings)
+    length = np.median(np.linalg.norm(np.delete(kernel, places, axis=1), axis=0))
+    kernel[:, places] = sums[:, places] / np.linalg.norm(sums[:, places], axis=0) * length
+    layer.set_weights([kernel])
 
 
 def outputs_of(network: keras.Model, views: UInt8Array, output: str) -> Float32Array:

@@ -181,6 +181,23 @@ def test_beginning_with_another_training(tmp_path: Path) -> None:
         copy_weights(tmp_path / CHECKPOINT, second, names)
 
 
+def test_targets_that_are_new_begin_at_their_drawings(data: TrainingSet, tmp_path: Path) -> None:
+    from logo_retrieval.training.checkpoint import CHECKPOINT, State, write_checkpoint
+    from logo_retrieval.training.fit import fit
+    from logo_retrieval.training.network import EMBEDDING, build_network, outputs_of
+
+    names = [data.target_names[target] for target in data.trained_targets]
+    before = build_network(TINY, len(names))
+    write_checkpoint(tmp_path / CHECKPOINT, {"targets": [*names[1:], "gone"]}, [], State(averaged=before.get_weights()))
+    still = replace(TINY, head_epochs=0, epochs=0)
+    network = fit(data, still, tmp_path / "work", start=tmp_path / CHECKPOINT)
+    rows = np.flatnonzero((data.targets == data.trained_targets[0]) & ~data.validation)
+    mean = outputs_of(network, plain_views(data.art, rows, TINY.size_px), EMBEDDING).sum(axis=0)
+    kernel, known = network.get_weights()[-1], before.get_weights()[-1]
+    np.testing.assert_allclose(kernel[:, 0] / np.linalg.norm(kernel[:, 0]), mean / np.linalg.norm(mean), atol=1e-5)
+    assert np.array_equal(kernel[:, 1:], known[:, :-1])
+
+
 @pytest.mark.parametrize("recipe", [TINY, ORIGIN], ids=lambda recipe: recipe.head)
 def test_the_bundle_does_what_the_network_does(data: TrainingSet, tmp_path: Path, recipe: Recipe) -> None:
     from logo_retrieval.training.export import export_trained
