@@ -61,12 +61,12 @@ class Fusion:
 
     @classmethod
     def from_dict(cls, values: Mapping[str, float]) -> Self:
-        """What `to_dict` gave; anything else, such as the constants of an earlier release, gives `default()`.
+        """What `to_dict` gave; nothing gives `default()`.
 
         Raises:
             ValueError: when a part is missing or no weight can be such.
         """
-        if not any(name.startswith(f"{TRAINED}.") for name in values):
+        if not values:
             return cls.default()
         parts: dict[str, dict[str, float]] = {}
         for name, value in values.items():

@@ -249,10 +249,8 @@ class _Run:
     def restore(self) -> None:
         facts, weights, state = read_checkpoint(self._folder / CHECKPOINT)
         expected = json.loads(json.dumps(self._recipe.to_dict()))
-        found = {**Recipe().to_dict(), **facts["recipe"]}  # a field that is younger than the checkpoint had its default
-        changed = [name for name in expected if found[name] != expected[name]]
-        digest = facts.get("data", self._data_digest)  # the first checkpoints had none
-        if facts["targets"] != self._target_names or digest != self._data_digest:
+        changed = [name for name in expected if facts["recipe"].get(name) != expected[name]]
+        if facts["targets"] != self._target_names or facts.get("data") != self._data_digest:
             changed.append("the data")
         if changed:
             raise ModelError(
