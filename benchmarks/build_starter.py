@@ -1,7 +1,7 @@
 """Puts the trained starter into the package: `python benchmarks/build_starter.py WORK`, after `calibrate.py WORK`.
 
-WORK holds the shipped model too (`train_starter.py WORK`). The index holds every drawing of LogoBench and the earlier
-marks.
+WORK holds the shipped model too (`export_starter.py WORK`). The index holds every drawing of LogoBench, the earlier marks
+and the drawings of further packs that are not held to be asked.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 from calibrate import DECISION, VOUCHING
 from embedded import embed_wide
-from logobench_data import ATTRIBUTIONS, Drawing, default_cache, load, load_vintage, names_by_class
+from logobench_data import ATTRIBUTIONS, Drawing, default_cache, load, load_packs, load_vintage, names_by_class
 from networks import cohort_of
 from starter_networks import SHIPPED
 from surroundings import RESULTS
@@ -103,7 +103,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as scratch:
         shipped = read_bundle(arguments.work / SHIPPED)
         bundle = calibrated(shipped, arguments.work, arguments.cache, Path(scratch) / "bundle")
-        drawings = load(arguments.cache).drawings + load_vintage(arguments.cache)
+        packs = tuple(each for each in load_packs(arguments.cache) if each.use == "train")
+        drawings = load(arguments.cache).drawings + load_vintage(arguments.cache) + packs
         build(drawings, bundle, Path(scratch) / "art")
 
 

@@ -22,8 +22,8 @@ VINTAGE = DATA / "vintage.tar.xz"
 VINTAGE_CATALOGUE = DATA / "vintage.csv"
 PACKS = DATA / "packs.tar.xz"
 PACKS_CATALOGUE = DATA / "packs.csv"
-ATTRIBUTIONS = (DATA / "ATTRIBUTION.md", DATA / "VINTAGE_ATTRIBUTION.md")
-"""Who drew what of LogoBench and of the earlier marks."""
+ATTRIBUTIONS = tuple(DATA / name for name in ("ATTRIBUTION.md", "VINTAGE_ATTRIBUTION.md", "PACKS_ATTRIBUTION.md"))
+"""Who drew what of LogoBench, of the earlier marks and of further packs."""
 SPLITS = ("shape", "collection")
 OTHER = "other"
 
