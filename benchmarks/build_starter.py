@@ -1,7 +1,7 @@
 """Puts the trained starter into the package: `python benchmarks/build_starter.py WORK`, after `calibrate.py WORK`.
 
-WORK holds the shipped model too (`export_starter.py WORK`). The index holds every drawing of LogoBench, the earlier marks
-and the drawings of further packs that are not held to be asked.
+WORK holds the shipped model too (`export_starter.py WORK`). The index holds every drawing of LogoBench, the earlier
+marks and the drawings of further packs that are not held to be asked.
 """
 
 from __future__ import annotations
