@@ -6,7 +6,6 @@ import math
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -112,39 +111,31 @@ def _read(data: Path, classifier: LogoClassifier, loosest: Kind) -> Drawings:
 def _show_clusters(clusters: list[Cluster], kind: str) -> None:
     stream = output.stdout()
     if kind == "jsonl":
-        stream.writelines(output.json_line(_cluster_row(place, each)) for place, each in enumerate(clusters, start=1))
+        stream.writelines(
+            output.json_line({"cluster": place, **each.to_dict()}) for place, each in enumerate(clusters, 1)
+        )
     elif kind == "csv":
         stream.write(output.csv_line(["cluster", *_COLUMNS]))
         for place, cluster in enumerate(clusters, start=1):
             stream.write(output.csv_line([place, cluster.first, cluster.label, "first", "", "", ""]))
-            stream.writelines(output.csv_line([place, *_row(each).values()]) for each in cluster.others)
+            stream.writelines(output.csv_line([place, *each.to_dict().values()]) for each in cluster.others)
     else:
         for cluster in clusters:
             stream.write(f"{_named(cluster.first, cluster.label)}\n")
             stream.writelines(_lines(cluster.others))
 
 
-def _cluster_row(place: int, cluster: Cluster) -> dict[str, object]:
-    others = [_row(each) for each in cluster.others]
-    return {"cluster": place, "first": cluster.first, "label": cluster.label or None, "others": others}
-
-
 def _show_matches(matches: list[Duplicate], kind: str) -> None:
     stream = output.stdout()
     if kind == "jsonl":
-        stream.writelines(output.json_line(_row(each)) for each in matches)
+        stream.writelines(output.json_line(each.to_dict()) for each in matches)
     elif kind == "csv":
         stream.write(output.csv_line(_COLUMNS))
-        stream.writelines(output.csv_line(_row(each).values()) for each in matches)
+        stream.writelines(output.csv_line(each.to_dict().values()) for each in matches)
     else:
         for each in matches:
             stream.write(f"{_named(each.name, each.label)}\n")
             stream.write(f"    {each.kind:8} {each.similarity:.2f}  {_named(each.of, each.of_label)}\n")
-
-
-def _row(duplicate: Duplicate) -> dict[str, object]:
-    labels = {"label": duplicate.label or None, "of_label": duplicate.of_label or None}
-    return {**asdict(duplicate), **labels, "similarity": round(duplicate.similarity, 6)}
 
 
 def _lines(others: tuple[Duplicate, ...]) -> Iterator[str]:

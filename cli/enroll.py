@@ -14,7 +14,7 @@ from .options import EXIT_SOME_UNREADABLE, changed_index_option, index_to_change
 from .output import shown
 
 if TYPE_CHECKING:
-    from logo_retrieval.indexing.enrol import EnrolmentReport
+    from logo_retrieval.indexing.report import EnrolmentReport
 
 
 @click.command()

@@ -16,44 +16,18 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TextIO
 import click
 
 if TYPE_CHECKING:
-    from logo_retrieval.types import Decision, Evidence, TextLine
+    from logo_retrieval.types import Decision
 
 FORMATS = ("table", "jsonl", "csv")
 Row = Mapping[str, object]
-_DIGITS = 6
-_SCALE = 1_000_000
 _WIDEST_PATH = 60
 
 
 def decision_row(path: str, decision: Decision, index: str, settings: str) -> dict[str, object]:
     """The contract of one answered input, as a JSON object; `settings` are those that an answer depends on."""
-    return {
-        "path": path,
-        "status": decision.status,
-        "label": decision.label,
-        "probability": None if decision.probability is None else _shortened(decision.probability),
-        "top": [{"label": each.label, "probability": _shortened(each.probability)} for each in decision.top],
-        "neighbours": [evidence_row(each) for each in decision.neighbours],
-        "reason": decision.reason,
-        "index": index,
-        "text": None if decision.text is None else [_line_row(line) for line in decision.text],
-        "settings": settings,
-    }
-
-
-def evidence_row(evidence: Evidence) -> dict[str, object]:
-    """One neighbour, as a JSON object."""
-    return {"item": evidence.item, "label": evidence.label, "similarity": round(evidence.similarity, _DIGITS)}
-
-
-def _line_row(line: TextLine) -> dict[str, object]:
-    place = None if line.place is None else [round(edge, _DIGITS) for edge in line.place]
-    return {"text": line.text, "confidence": round(line.confidence, _DIGITS), "place": place}
-
-
-def _shortened(probability: float) -> float:
-    """Cut, not rounded, so that probabilities still sum to at most 1."""
-    return math.floor(probability * _SCALE) / _SCALE
+    answer = decision.to_dict()
+    text = answer.pop("text")
+    return {"path": path, **answer, "index": index, "text": text, "settings": settings}
 
 
 def json_line(row: Row) -> str:
@@ -64,28 +38,6 @@ def json_line(row: Row) -> str:
     except UnicodeEncodeError:
         text = json.dumps(row)
     return text + "\n"
-
-
-def flattened(row: Row, top: int) -> dict[str, object]:
-    """The row of a csv file: lists become the columns top_1_label, ..., neighbour_1_item, ..., text one."""
-    flat: dict[str, object] = {}
-    for key, value in row.items():
-        if key == "text":
-            flat[key] = "\n".join(line["text"] for line in value) if isinstance(value, list) else None
-        elif not isinstance(value, list):
-            flat[key] = value
-        else:
-            flat |= _columns(key, value, top)
-    return flat
-
-
-def _columns(key: str, value: Sequence[Mapping[str, object]], top: int) -> dict[str, object]:
-    columns = ("label", "probability") if key == "top" else ("item", "label", "similarity")
-    return {
-        f"{key.removesuffix('s')}_{place + 1}_{column}": value[place].get(column) if place < len(value) else None
-        for place in range(top)
-        for column in columns
-    }
 
 
 def csv_line(values: Iterable[object]) -> str:
@@ -108,6 +60,8 @@ def row_writer(kind: str, file: TextIO, *, paths: Sequence[str], top: int, heade
         if kind == "jsonl":
             return json_line(row)
         if kind == "csv":
+            from logo_retrieval.frames import flattened
+
             flat = flattened(row, top)
             return (csv_line(flat) if header else "") + csv_line(flat.values())
         head = f"{'path':{width}}  {'label':20}  prob.  nearest drawing\n"

@@ -33,7 +33,7 @@ def similar(path: str, index: Path | None, kind: str, top: int) -> None:
             click.echo(f"Error: '{output.shown(path)}' is unreadable: {error}", err=True)
             sys.exit(EXIT_SOME_UNREADABLE)
     stream = output.stdout()
-    rows = [output.evidence_row(each) for each in found]
+    rows = [each.to_dict() for each in found]
     if kind == "jsonl":
         stream.writelines(map(output.json_line, rows))
     elif kind == "csv":

@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 import logo_retrieval
-from logo_retrieval import near_duplicates
+from logo_retrieval import frames, near_duplicates
 from logo_retrieval.evaluation import run as evaluation
 from logo_retrieval.reports import explanation
 from logo_retrieval_cli.main import commands
@@ -18,7 +18,13 @@ from logo_retrieval_cli.main import commands
 FOLDER = Path(__file__).resolve().parent
 WIDTH = 110
 
-FURTHER = (near_duplicates.find_clusters, evaluation.evaluate, explanation.write_explanation)
+FURTHER = (
+    frames.classify_frame,
+    frames.evaluation_frame,
+    near_duplicates.find_clusters,
+    evaluation.evaluate,
+    explanation.write_explanation,
+)
 """What belongs to the interface beside the public names of the package."""
 
 
@@ -45,7 +51,7 @@ def command_page() -> str:
 def python_page() -> str:
     """Every public name with its signature and docstring."""
     parts = ["# Python\n\nThe public names and what they promise. The page is written by `docs/reference.py`.\n"]
-    for name in sorted(logo_retrieval.__all__):
+    for name in sorted([*logo_retrieval.__all__, "LogoRetrievalClassifier"]):
         parts += _described(getattr(logo_retrieval, name), f"logo_retrieval.{name}")
     for function in FURTHER:
         parts += _described(function, f"{function.__module__}.{function.__name__}")

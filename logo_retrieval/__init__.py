@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from logo_retrieval.classifier import LogoClassifier
     from logo_retrieval.errors import LogoRetrievalError, UnreadableImage
+    from logo_retrieval.estimator import LogoRetrievalClassifier as LogoRetrievalClassifier
     from logo_retrieval.types import Decision, Evidence, ScoredLabel
 
 __all__ = ["Decision", "Evidence", "LogoClassifier", "LogoRetrievalError", "ScoredLabel", "UnreadableImage"]
 
 _HOMES = {
     "LogoClassifier": "classifier",
+    "LogoRetrievalClassifier": "estimator",  # not in __all__: it needs scikit-learn, and `import *` must not
     "LogoRetrievalError": "errors",
     "UnreadableImage": "errors",
     "Decision": "types",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import cached_property, partial
@@ -38,8 +38,8 @@ from logo_retrieval.types import (
 
 if TYPE_CHECKING:  # building brings an image library, which answering leaves to the decoder processes
     from logo_retrieval.gallery.reader import BuildReport, Progress
-    from logo_retrieval.gallery.records import Gallery
-    from logo_retrieval.indexing.enrol import EnrolmentReport
+    from logo_retrieval.gallery.records import Gallery, GalleryData
+    from logo_retrieval.indexing.report import EnrolmentReport
     from logo_retrieval.near_duplicates import Drawings
     from logo_retrieval.reading.recogniser import Recogniser
     from logo_retrieval.store.changes import Names
@@ -114,13 +114,19 @@ class LogoClassifier:
     @classmethod
     def build(
         cls,
-        gallery: str | os.PathLike[str],
+        gallery: GalleryData,
         *,
         model: str = "starter",
         index: str | os.PathLike[str],
         progress: Progress | None = None,
     ) -> Self:
-        """Builds the index of a folder of classes or a table, and opens it; `report` tells what became of the files.
+        """Builds the index of a gallery, and opens it; `report` tells what became of the files.
+
+        Args:
+            gallery: a folder of classes, a table, or a pandas DataFrame with the columns path and label.
+            model: see `models.resolve.opened_model`.
+            index: the folder of the index; made when missing.
+            progress: called after each file.
 
         Raises:
             GalleryError: when the gallery cannot be read.
@@ -131,10 +137,17 @@ class LogoClassifier:
         from logo_retrieval.indexing.build import build_index
 
         with opened_model(model) as bundle:
-            report = build_index(read_gallery(Path(gallery)), Path(index), bundle, progress=progress)
+            report = build_index(read_gallery(gallery), Path(index), bundle, progress=progress)
         classifier = cls.open(index)
         classifier.report = report
         return classifier
+
+    def __repr__(self) -> str:
+        held = self._held
+        return (
+            f"<LogoClassifier of '{self._store.folder}': {len(held.classes)} classes, {len(held.item_ids)} drawings, "
+            f"model '{self._store.manifest.model}'>"
+        )
 
     def __enter__(self) -> Self:
         return self
@@ -275,13 +288,13 @@ class LogoClassifier:
         """
         from logo_retrieval.indexing.enrol import drawings_of, names_of
 
-        gallery, given = drawings_of(label, sources)
-        return self._enroll(gallery, given, names_of(label, names), force=force, skip_unreadable=skip_unreadable)
+        gallery = drawings_of(label, sources)
+        return self._enroll(gallery, names_of(label, names), force=force, skip_unreadable=skip_unreadable)
 
     def enroll_gallery(
-        self, gallery: str | os.PathLike[str], *, force: bool = False, skip_unreadable: bool = False
+        self, gallery: GalleryData, *, force: bool = False, skip_unreadable: bool = False
     ) -> EnrolmentReport:
-        """Adds the drawings of several companies, a folder of classes or a table, in the same way as `enroll`.
+        """Adds the drawings of several companies, as `build` takes them, in the same way as `enroll`.
 
         Raises:
             GalleryError: when the gallery cannot be read.
@@ -289,16 +302,14 @@ class LogoClassifier:
         """
         from logo_retrieval.gallery.records import read_gallery
 
-        return self._enroll(read_gallery(Path(gallery)), {}, {}, force=force, skip_unreadable=skip_unreadable)
+        return self._enroll(read_gallery(gallery), {}, force=force, skip_unreadable=skip_unreadable)
 
-    def _enroll(
-        self, gallery: Gallery, given: Mapping[str, bytes], names: Names, *, force: bool, skip_unreadable: bool
-    ) -> EnrolmentReport:
+    def _enroll(self, gallery: Gallery, names: Names, *, force: bool, skip_unreadable: bool) -> EnrolmentReport:
         from logo_retrieval.indexing.enrol import Enrolment
 
         with self._turn():
             enrolment = Enrolment(self._store, self._current, self._pool, self._embedder)
-            return enrolment.enroll(gallery, given, names, force=force, skip_unreadable=skip_unreadable)
+            return enrolment.enroll(gallery, names, force=force, skip_unreadable=skip_unreadable)
 
     def unenroll(self, label: str | None = None, *, items: Iterable[str] = ()) -> list[str]:
         """Removes a class, or single drawings; no copy of them stays in the index.

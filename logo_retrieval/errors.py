@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Self
 
 
 class LogoRetrievalError(Exception):
@@ -23,6 +24,9 @@ class UnreadableImage(LogoRetrievalError, ValueError):
         super().__init__(f"{code}: {text}")
         self.code = code
         self.text = text
+
+    def __reduce__(self) -> tuple[type[Self], tuple[str, str]]:
+        return type(self), (self.code, self.text)
 
 
 UNREADABLE_CODES: dict[str, str] = {
@@ -55,6 +59,9 @@ class EnrolmentError(LogoRetrievalError, ValueError):
         super().__init__(f"nothing was enrolled: {'; '.join(faults)}. {advice}")
         self.faults = tuple(faults)
         self.advice = advice
+
+    def __reduce__(self) -> tuple[type[Self], tuple[Sequence[str], str]]:
+        return type(self), (self.faults, self.advice)
 
 
 class ModelError(LogoRetrievalError, ValueError):

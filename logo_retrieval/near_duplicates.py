@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -83,6 +83,11 @@ class Duplicate:
     of: str
     of_label: str
 
+    def to_dict(self) -> dict[str, object]:
+        """As plain values for JSON; a class that is not known is None."""
+        labels = {"label": self.label or None, "of_label": self.of_label or None}
+        return {**asdict(self), **labels, "similarity": round(self.similarity, 6)}
+
 
 @dataclass(frozen=True, slots=True)
 class Cluster:
@@ -97,6 +102,11 @@ class Cluster:
     first: str
     label: str
     others: tuple[Duplicate, ...]
+
+    def to_dict(self) -> dict[str, object]:
+        """As plain values for JSON; a class that is not known is None."""
+        others = [each.to_dict() for each in self.others]
+        return {"first": self.first, "label": self.label or None, "others": others}
 
 
 def drawings_of_index(store: IndexStore) -> Drawings:

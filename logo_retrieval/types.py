@@ -5,6 +5,7 @@ Letters in shapes: n queries, v views of one image, s side in pixels, d embeddin
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
@@ -28,6 +29,11 @@ Place = tuple[float, float, float, float]
 
 OTHER = "other"
 """The reserved class: a drawing of no company that the index knows."""
+
+_DIGITS = 6
+"""Of numbers in JSON, behind the point."""
+
+_SCALE = 1_000_000
 
 MISSING_ID = -1
 """Fills the places of a neighbour list that no item took."""
@@ -86,6 +92,11 @@ class TextLine:
     confidence: float
     place: Place | None = None
 
+    def to_dict(self) -> dict[str, object]:
+        """As plain values for JSON."""
+        place = None if self.place is None else [round(edge, _DIGITS) for edge in self.place]
+        return {"text": self.text, "confidence": round(self.confidence, _DIGITS), "place": place}
+
 
 @dataclass(frozen=True, slots=True)
 class Neighbours:
@@ -128,6 +139,10 @@ class ScoredLabel:
     head: float | None
     contributions: Mapping[str, float] = field(default_factory=dict)
 
+    def to_dict(self) -> dict[str, object]:
+        """Label and probability as plain values for JSON, without what speaks for them."""
+        return {"label": self.label, "probability": _shortened(self.probability)}
+
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
@@ -142,6 +157,10 @@ class Evidence:
     item: str
     label: str
     similarity: float
+
+    def to_dict(self) -> dict[str, object]:
+        """As plain values for JSON."""
+        return {"item": self.item, "label": self.label, "similarity": round(self.similarity, _DIGITS)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,3 +188,24 @@ class Decision:
     missed_by: float | None = None
     text: tuple[TextLine, ...] | None = None
     reason: str | None = None
+
+    def to_dict(self) -> dict[str, object]:
+        """As plain values for JSON: what `classify --format jsonl` says of an input, but where it is and who answered.
+
+        >>> Decision("unreadable", reason="empty: nothing is drawn").to_dict()["reason"]
+        'empty: nothing is drawn'
+        """
+        return {
+            "status": self.status,
+            "label": self.label,
+            "probability": None if self.probability is None else _shortened(self.probability),
+            "top": [each.to_dict() for each in self.top],
+            "neighbours": [each.to_dict() for each in self.neighbours],
+            "reason": self.reason,
+            "text": None if self.text is None else [line.to_dict() for line in self.text],
+        }
+
+
+def _shortened(probability: float) -> float:
+    """Cut, not rounded, so that probabilities still sum to at most 1."""
+    return math.floor(probability * _SCALE) / _SCALE

@@ -8,13 +8,14 @@ from pathlib import Path
 
 import pytest
 from conftest import Run
+from drawings import ring
 
 from logo_retrieval.errors import UNREADABLE_CODES
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-USE = (DOCS / "use.md").read_text(encoding="utf-8")
+ROWS = (DOCS / "rows.md").read_text(encoding="utf-8")
 
 
 def test_tables_are_those_of_the_results(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -26,8 +27,13 @@ def test_tables_are_those_of_the_results(monkeypatch: pytest.MonkeyPatch) -> Non
     assert tables.filled(README, tables.OF_README) == README
 
 
+def python_of(page: str) -> list[str]:
+    """The blocks of Python on a page."""
+    return re.findall(r"```python\n(.*?)```", (ROOT / page).read_text(encoding="utf-8"), flags=re.DOTALL)
+
+
 def test_every_code_of_an_unreadable_image_is_explained() -> None:
-    explained = dict(re.findall(r"^\| `([a-z-]+)` \| (.+) \|$", USE, flags=re.MULTILINE))
+    explained = dict(re.findall(r"^\| `([a-z-]+)` \| (.+) \|$", ROWS, flags=re.MULTILINE))
     assert {code: explained.get(code) for code in UNREADABLE_CODES} == UNREADABLE_CODES
 
 
@@ -49,7 +55,7 @@ def test_python_on_the_pages_runs(
     capsys: pytest.CaptureFixture[str],
     index: Path,
 ) -> None:
-    (block,) = re.findall(r"```python\n(.*?)```", (ROOT / page).read_text(encoding="utf-8"), flags=re.DOTALL)
+    block = python_of(page)[0]
     samples = ROOT / "benchmarks" / "samples"
     (tmp_path / "a.svg").write_bytes((samples / "lockup.svg").read_bytes())
     (tmp_path / "b.png").write_bytes((samples / "transparent.png").read_bytes())
@@ -61,6 +67,20 @@ def test_python_on_the_pages_runs(
     printed = capsys.readouterr().out.splitlines()
     assert [line.split()[0] for line in printed[:2]] == ["slack", "spotify"]
     assert len(printed) == lines and all(line.startswith("[Cluster(") for line in printed[2:])
+
+
+def test_the_example_with_scikit_learn_and_pandas_runs(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str], classes: Path
+) -> None:
+    rows = "".join(f"{file},{file.parent.name}\n" for file in sorted(classes.rglob("*.svg")))
+    (tmp_path / "logos.csv").write_text(f"path,label\n{rows}", encoding="utf-8")
+    for place, drawing in enumerate((tmp_path / "newco.svg", tmp_path / "newco.png")):
+        drawing.write_bytes(ring(place))
+    monkeypatch.chdir(tmp_path)
+    exec(compile(python_of("docs/use.md")[1], "docs/use.md", "exec"), {"__name__": "page"})  # noqa: S102
+    printed = capsys.readouterr().out.splitlines()
+    assert printed[0] == "['newco'] (1, 5)" and float(printed[1]) > 0.5
+    assert printed[2].split() == ["label", "probability", "neighbour_1_item"] and printed[-3] == "Empty DataFrame"
 
 
 def test_the_reference_is_what_the_code_says(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from logo_retrieval.evaluation.measure import RESAMPLES, SEED, Estimate
 from logo_retrieval.types import OTHER, Evidence
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 FIGURES = {
     "macro_f2": "macro F2",
@@ -59,6 +62,12 @@ class FileResult:
     def is_mistake(self) -> bool:
         """Whether it was answered, and wrongly."""
         return self.predicted is not None and self.predicted != self.expected
+
+    def to_dict(self) -> dict[str, Any]:
+        """As plain values for JSON, without the place where it lies."""
+        nearest = None if self.nearest is None else self.nearest.to_dict()
+        own = {each.name: getattr(self, each.name) for each in fields(self) if each.name != "file"}
+        return {**own, "nearest": nearest}
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +177,16 @@ class Evaluation:
         """What a reader of the figures must know, one sentence each."""
         return list(_notes(self))
 
+    def to_frame(self) -> DataFrame:
+        """One row a file, see `frames.evaluation_frame`.
+
+        Raises:
+            BackendError: when pandas is not installed.
+        """
+        from logo_retrieval.frames import evaluation_frame
+
+        return evaluation_frame(self)
+
     def to_dict(self) -> dict[str, Any]:
         """As plain values for JSON, files without the place where they lie."""
         return {
@@ -188,7 +207,7 @@ class Evaluation:
             "classes": [asdict(each) for each in self.classes],
             "confusions": [asdict(each) for each in self.confusions],
             "reliability": [asdict(each) for each in self.reliability],
-            "files": [{key: value for key, value in asdict(file).items() if key != "file"} for file in self.files],
+            "files": [file.to_dict() for file in self.files],
         }
 
 

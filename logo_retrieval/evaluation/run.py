@@ -21,7 +21,7 @@ from logo_retrieval.evaluation.result import (
     IndexFacts,
     ReliabilityBin,
 )
-from logo_retrieval.gallery.records import Gallery
+from logo_retrieval.gallery.records import Gallery, GalleryData, read_gallery
 from logo_retrieval.images.source import read_source
 from logo_retrieval.models.resolve import STARTER, starter_index
 from logo_retrieval.types import OTHER, BoolArray, Float64Array, Int64Array
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 _TOP = 5
 
 
-def evaluate(classifier: LogoClassifier, gallery: Gallery, *, progress: Progress | None = None) -> Evaluation:
+def evaluate(classifier: LogoClassifier, gallery: GalleryData, *, progress: Progress | None = None) -> Evaluation:
     """Classifies every file of a gallery and measures the answers.
 
     A class that the index writes in other letters, `tumblr` for `Tumblr`, is the same, and a remark says so. One that
@@ -42,12 +42,15 @@ def evaluate(classifier: LogoClassifier, gallery: Gallery, *, progress: Progress
 
     Args:
         classifier: of an open index.
-        gallery: the files with their classes.
+        gallery: the files with their classes: a folder of classes, a table, a pandas DataFrame with the columns path
+            and label, or what `read_gallery` made of one.
         progress: called after each file.
 
     Raises:
+        GalleryError: when the gallery cannot be read.
         IndexStoreError: when the index turns out to be damaged.
     """
+    gallery = read_gallery(gallery)
     names, other = list(classifier.classes), classifier.classes.index(OTHER)
     position = {name: place for place, name in enumerate(names)}
     records = gallery.records
@@ -121,10 +124,10 @@ def _contents(gallery: Gallery, digests: list[bytes]) -> Iterator[bytes | Path]:
     """Each file read once, its SHA-256 noted; one that cannot be read goes on as a path, to be answered as such."""
     for record in gallery.records:
         try:
-            data = read_source(record.path)
+            data = read_source(record.drawing)
         except UnreadableImage:
             digests.append(b"")
-            yield record.path
+            yield record.drawing
         else:
             digests.append(hashlib.sha256(data).digest())
             yield data

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from logo_retrieval.errors import UnreadableImage
@@ -36,6 +36,18 @@ class BuildReport:
     conflicts: list[tuple[str, str]] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
 
+    def to_dict(self) -> dict[str, object]:
+        """As plain values for JSON."""
+        return {
+            "indexed": self.indexed,
+            "classes": self.classes,
+            "resumed": self.resumed,
+            "unreadable": [{"item": name, "reason": reason} for name, reason in self.unreadable],
+            "duplicates": [{"item": name, "of": twin} for name, twin in self.duplicates],
+            "conflicts": [{"item": name, "of": twin} for name, twin in self.conflicts],
+            "remarks": list(self.remarks),
+        }
+
 
 class Intake:
     """Iterates over the contents that still need decoding; the rest it settles itself.
@@ -49,7 +61,6 @@ class Intake:
         gallery: Gallery,
         is_done: Callable[[bytes], bool],
         progress: Progress | None = None,
-        given: Mapping[str, bytes] | None = None,
     ) -> None:
         """Reads nothing yet.
 
@@ -57,13 +68,11 @@ class Intake:
             gallery: whose files to read.
             is_done: says whether an earlier run has dealt with the file of a SHA-256.
             progress: called after each file.
-            given: by name of a record the bytes that stand for its file.
         """
         self.report = BuildReport(remarks=list(gallery.remarks))
         self._gallery = gallery
         self._is_done = is_done
         self._progress = progress
-        self._given = given or {}
         self._records: dict[bytes, list[GalleryRecord]] = {}
         self._spoilt: dict[bytes, str] = {}
 
@@ -73,7 +82,7 @@ class Intake:
             if self._progress is not None:
                 self._progress(done, len(self._gallery.records))
             try:
-                data = read_source(self._given.get(record.name, record.path))
+                data = read_source(record.drawing)
             except UnreadableImage as error:
                 self.report.unreadable.append((record.name, str(error)))
                 continue

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import codecs
-import csv
-import io
 import os
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
 
-from logo_retrieval.errors import BackendError, GalleryError
+from logo_retrieval.errors import GalleryError
+from logo_retrieval.gallery.tables import FURTHER_COLUMNS, Row, rows_of_table
 from logo_retrieval.types import OTHER
 
-_COLUMNS = ("path", "label")
-_FURTHER_COLUMNS = ("group", "part", "colour")
-_KNOWN = {*_COLUMNS, *_FURTHER_COLUMNS}
-_DELIMITERS = ",;\t"
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+GalleryData: TypeAlias = "str | os.PathLike[str] | DataFrame | Gallery"
+"""What a gallery may come as, see `read_gallery`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +33,7 @@ class GalleryRecord:
             of `other`; None where that is not known.
         part: the text of the table, None where there is none; training takes "train", "val" or "test".
         colour: likewise; training takes the brand's as "#rrggbb".
+        content: the bytes that stand for the file, of a drawing that is none; else None.
     """
 
     name: str
@@ -42,6 +43,12 @@ class GalleryRecord:
     group: str | None = None
     part: str | None = None
     colour: str | None = None
+    content: bytes | None = None
+
+    @property
+    def drawing(self) -> bytes | Path:
+        """What there is to read."""
+        return self.path if self.content is None else self.content
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,23 +64,38 @@ class Gallery:
         return tuple(sorted({record.label for record in self.records}, key=lambda name: (name == OTHER, name)))
 
 
-def read_gallery(data: Path) -> Gallery:
-    """Reads a folder of classes, or a .csv or .parquet table; paths in a table are relative to the table.
+def read_gallery(data: GalleryData) -> Gallery:
+    """Reads a folder of classes, a .csv or .parquet table, or a DataFrame with the columns path and label.
 
-    A table may have the further columns group, part and colour, which only training looks at.
+    Paths in a table are relative to the table, those in a DataFrame to the working directory. Both may have the further
+    columns group, part and colour, which only training looks at.
+
+    Args:
+        data: the folder, the table, or the DataFrame; a gallery is taken as it is.
 
     Raises:
         GalleryError: when there is nothing to read, a column is missing, or class names cannot stand.
         BackendError: when a .parquet is given and pyarrow is not installed.
+        TypeError: when the data are none of these.
     """
-    if data.is_dir():
-        gallery = _from_folder(data)
-    elif data.suffix.lower() in (".csv", ".parquet"):
-        gallery = _from_table(data)
+    if isinstance(data, str | os.PathLike):
+        gallery = _from_path(Path(data))
+    elif isinstance(data, Gallery):
+        gallery = data
     else:
-        raise GalleryError(f"expected a folder with one sub-folder a class, a .csv or a .parquet, got '{data}'")
+        from logo_retrieval.frames import gallery_of_frame
+
+        gallery = gallery_of_frame(data)
     check_distinct(gallery.classes)
     return gallery
+
+
+def _from_path(data: Path) -> Gallery:
+    if data.is_dir():
+        return _from_folder(data)
+    if data.suffix.lower() in (".csv", ".parquet"):
+        return _from_table(data)
+    raise GalleryError(f"expected a folder with one sub-folder a class, a .csv or a .parquet, got '{data}'")
 
 
 def class_name(text: str, where: str) -> str:
@@ -176,13 +198,26 @@ def _text(content: str) -> str | None:
 def _from_table(data: Path) -> Gallery:
     if not data.is_file():
         raise GalleryError(f"there is no table '{data}'")
-    rows = _parquet_rows(data) if data.suffix.lower() == ".parquet" else _csv_rows(data)
+    return gallery_of_rows(rows_of_table(data), f"'{data}'", data.parent)
+
+
+def gallery_of_rows(rows: Iterable[Row], table: str, folder: Path) -> Gallery:
+    """The gallery of a table's rows.
+
+    Args:
+        rows: as `rows_of_table` gives them.
+        table: what it is called in messages.
+        folder: what its paths are relative to.
+
+    Raises:
+        GalleryError: when there are no rows, a path is missing, or a class name cannot stand.
+    """
     records: list[GalleryRecord] = []
     remarks: list[str] = []
     seen: dict[str, set[str]] = {}
     for number, row in rows:
         path, label = row["path"], row["label"]
-        where = f"in row {number} of '{data}'"
+        where = f"in row {number} of {table}"
         if not path:
             raise GalleryError(f"the column path is empty {where}")
         name, label = printable(path), class_name(label, where)
@@ -192,50 +227,11 @@ def _from_table(data: Path) -> Gallery:
             continue
         labels.add(label)
         unique = name if len(labels) == 1 else f"{name}#{len(labels)}"
-        further = {column: _text(row[column]) for column in _FURTHER_COLUMNS if column in row}
-        records.append(GalleryRecord(unique, label, _found(data.parent, path), path, **further))
+        group, part, colour = (_text(row.get(column, "")) for column in FURTHER_COLUMNS)
+        records.append(GalleryRecord(unique, label, _found(folder, path), path, group, part, colour))
     if not records:
-        raise GalleryError(f"expected rows below the header of '{data}', got none")
+        raise GalleryError(f"expected rows below the header of {table}, got none")
     return Gallery(tuple(records), tuple(remarks))
-
-
-def _csv_rows(data: Path) -> Iterator[tuple[int, Mapping[str, str]]]:
-    """Rows of a CSV, also as spreadsheets write it: other signs between columns, encodings, and cases of the header."""
-    text = _decoded(data)
-    header = text.lstrip("\ufeff").split("\n", 1)[0]
-    delimiter = max(_DELIMITERS, key=lambda sign: len(_tidy(next(csv.reader([header], delimiter=sign), [])) & _KNOWN))
-    try:
-        reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
-        names = [name.strip().lower() for name in next(reader, [])]
-        columns = _known_columns(data, [name for name in names if name])
-        for row in reader:
-            cells = dict(zip(names, row, strict=False))
-            if any(row):
-                yield reader.line_num, {column: cells.get(column, "") for column in columns}
-    except csv.Error as error:
-        raise GalleryError(f"'{data}' is no well-formed CSV: {error}") from error
-
-
-def _tidy(names: Iterable[str]) -> set[str]:
-    return {name.strip().lower() for name in names}
-
-
-def _decoded(data: Path) -> str:
-    """The text of a table: UTF-8, UTF-16 with its mark, or the code page 1252 of Windows where it reads as words."""
-    content = data.read_bytes()
-    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        encodings = ["utf-16"]
-    else:
-        encodings = ["utf-8-sig", "cp1252"]
-    for encoding in encodings:
-        try:
-            text = content.decode(encoding)
-        except UnicodeDecodeError as error:
-            fault = error
-            continue
-        if encoding != "cp1252" or all(sign.isalpha() for sign in text if ord(sign) > 127):
-            return text
-    raise GalleryError(f"'{data}' must be UTF-8 text: {fault}")
 
 
 def _found(folder: Path, path: str) -> Path:
@@ -246,28 +242,6 @@ def _found(folder: Path, path: str) -> Path:
             if (folder / other).exists():
                 return folder / other
     return file
-
-
-def _parquet_rows(data: Path) -> Iterator[tuple[int, Mapping[str, str]]]:
-    try:
-        import pyarrow
-        import pyarrow.parquet
-    except ImportError as error:
-        raise BackendError(f"reading '{data}' needs pyarrow: install the extra [parquet]") from error
-    try:
-        columns = _known_columns(data, pyarrow.parquet.read_schema(data).names)
-        table = pyarrow.parquet.read_table(data, columns=columns)
-    except pyarrow.ArrowInvalid as error:
-        raise GalleryError(f"'{data}' is no well-formed Parquet file: {error}") from error
-    for number, row in enumerate(table.to_pylist(), start=1):
-        yield number, {column: "" if row[column] is None else str(row[column]) for column in columns}
-
-
-def _known_columns(data: Path, names: Sequence[str]) -> list[str]:
-    absent = [column for column in _COLUMNS if column not in names]
-    if absent:
-        raise GalleryError(f"expected the columns path,label in '{data}', got {','.join(names) or 'none'}")
-    return [column for column in (*_COLUMNS, *_FURTHER_COLUMNS) if column in names]
 
 
 def check_distinct(names: Iterable[str]) -> None:

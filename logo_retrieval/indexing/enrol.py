@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from itertools import count
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from logo_retrieval.gallery.records import Gallery, GalleryRecord, check_distinc
 from logo_retrieval.images.pool.pool import DecoderPool
 from logo_retrieval.images.source import Source, check_several, file_or_bytes
 from logo_retrieval.indexing.build import embedded, stored_item
+from logo_retrieval.indexing.report import EnrolmentReport
 from logo_retrieval.inference.snapshot import IndexSnapshot
 from logo_retrieval.models.resolve import check_writable
 from logo_retrieval.store.changes import Names, add_items, remove_class, remove_items
@@ -42,33 +43,8 @@ _ADVICE_ON_CLASHES = (
 )
 
 
-@dataclass(slots=True)
-class EnrolmentReport:
-    """What became of the drawings and names.
-
-    Attributes:
-        added: name in the index and class of each drawing that was added.
-        named: class and text of each name that was added.
-        new_classes: those of these classes that were not there before.
-        unreadable: of each left out because it cannot be used, the path as given and "code: text".
-        duplicates: path as given of one left out, and name of the drawing of the same class with the same bytes.
-        overruled: a sentence for each that was added although the index has it under another class.
-        unlike: name of each that resembles no other drawing of its class, and its similarity to the nearest of them.
-        remarks: further sentences.
-    """
-
-    added: list[tuple[str, str]] = field(default_factory=list)
-    named: list[tuple[str, str]] = field(default_factory=list)
-    new_classes: list[str] = field(default_factory=list)
-    unreadable: list[tuple[str, str]] = field(default_factory=list)
-    duplicates: list[tuple[str, str]] = field(default_factory=list)
-    overruled: list[str] = field(default_factory=list)
-    unlike: list[tuple[str, float]] = field(default_factory=list)
-    remarks: list[str] = field(default_factory=list)
-
-
-def drawings_of(label: str, sources: Iterable[Source]) -> tuple[Gallery, dict[str, bytes]]:
-    """One company's drawings as a gallery, and by name the bytes of those that are no files.
+def drawings_of(label: str, sources: Iterable[Source]) -> Gallery:
+    """One company's drawings as a gallery.
 
     Raises:
         EnrolmentError: when the name cannot stand.
@@ -76,15 +52,13 @@ def drawings_of(label: str, sources: Iterable[Source]) -> tuple[Gallery, dict[st
     check_several(sources)
     label = _company(label)
     records: dict[str, GalleryRecord] = {}
-    given = {}
     for source in map(file_or_bytes, sources):
+        content = source if isinstance(source, bytes) else None
         path = Path(hashlib.sha256(source).hexdigest()[:16] if isinstance(source, bytes) else source)
         plain = f"{label}/{printable(path.name)}"
         name = next(each for each in _numbered(plain) if each not in records)
-        records[name] = GalleryRecord(name, label, path, str(path))
-        if isinstance(source, bytes):
-            given[name] = source
-    return Gallery(tuple(records.values()), ()), given
+        records[name] = GalleryRecord(name, label, path, str(path), content=content)
+    return Gallery(tuple(records.values()), ())
 
 
 def names_of(label: str, names: Iterable[str]) -> Names:
@@ -125,14 +99,11 @@ class Enrolment:
         self._pool = pool
         self._embedder = embedder
 
-    def enroll(
-        self, gallery: Gallery, given: Mapping[str, bytes], names: Names, *, force: bool, skip_unreadable: bool
-    ) -> EnrolmentReport:
+    def enroll(self, gallery: Gallery, names: Names, *, force: bool, skip_unreadable: bool) -> EnrolmentReport:
         """Adds the drawings and names, all in one transaction; see `LogoClassifier.enroll`.
 
         Args:
             gallery: the drawings.
-            given: by name of a record the bytes that stand for its file.
             names: by `names_of`; a class with names needs no drawing.
             force: whatever the index has under other classes.
             skip_unreadable: without those that cannot be read.
@@ -142,7 +113,7 @@ class Enrolment:
         """
         check_writable(self._store.folder)
         _check_classes(sorted({*gallery.classes, *names}), self._current())
-        intake = Intake(gallery, lambda sha256: False, given=given)
+        intake = Intake(gallery, lambda sha256: False)
         batches = embedded(intake, self._pool, self._embedder, all_views=True)  # few drawings have to stand for all
         drawings = {sha: each for batch in batches for sha, each in batch.items()}
         candidates = [stored_item(record, sha256, drawings[sha256]) for record, sha256 in intake.usable()]

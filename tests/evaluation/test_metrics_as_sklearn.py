@@ -13,7 +13,9 @@ from logo_retrieval.evaluation import metrics
 
 N_CLASSES = 4
 PAIRS = st.lists(st.tuples(st.integers(0, N_CLASSES), st.integers(0, N_CLASSES)), min_size=1, max_size=40)
-SCORES = st.lists(st.tuples(st.sampled_from([place / 20 for place in range(21)]), st.booleans()), min_size=2, max_size=40)
+SCORES = st.lists(
+    st.tuples(st.sampled_from([place / 20 for place in range(21)]), st.booleans()), min_size=2, max_size=40
+)
 
 
 @given(PAIRS, st.sampled_from([0.5, 1.0, 2.0]))

@@ -1,0 +1,95 @@
+"""Rows of a table of labelled files, from CSV or Parquet."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+from logo_retrieval.errors import BackendError, GalleryError
+
+_COLUMNS = ("path", "label")
+FURTHER_COLUMNS = ("group", "part", "colour")
+_KNOWN = {*_COLUMNS, *FURTHER_COLUMNS}
+_DELIMITERS = ",;\t"
+
+Row = tuple[int, Mapping[str, str]]
+"""Its number, and the text of each of the `known_columns`, empty where there is none."""
+
+
+def rows_of_table(data: Path) -> Iterator[Row]:
+    """The rows of a .csv or .parquet.
+
+    Raises:
+        GalleryError: when it cannot be read, or a column is missing.
+        BackendError: when a .parquet is given and pyarrow is not installed.
+    """
+    return _parquet_rows(data) if data.suffix.lower() == ".parquet" else _csv_rows(data)
+
+
+def _csv_rows(data: Path) -> Iterator[Row]:
+    """Rows of a CSV, also as spreadsheets write it: other signs between columns, encodings, and cases of the header."""
+    text = _decoded(data)
+    header = text.lstrip("\ufeff").split("\n", 1)[0]
+    delimiter = max(_DELIMITERS, key=lambda sign: len(_tidy(next(csv.reader([header], delimiter=sign), [])) & _KNOWN))
+    try:
+        reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+        names = [name.strip().lower() for name in next(reader, [])]
+        columns = known_columns(f"'{data}'", [name for name in names if name])
+        for row in reader:
+            cells = dict(zip(names, row, strict=False))
+            if any(row):
+                yield reader.line_num, {column: cells.get(column, "") for column in columns}
+    except csv.Error as error:
+        raise GalleryError(f"'{data}' is no well-formed CSV: {error}") from error
+
+
+def _tidy(names: Iterable[str]) -> set[str]:
+    return {name.strip().lower() for name in names}
+
+
+def _decoded(data: Path) -> str:
+    """The text of a table: UTF-8, UTF-16 with its mark, or the code page 1252 of Windows where it reads as words."""
+    content = data.read_bytes()
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        encodings = ["utf-16"]
+    else:
+        encodings = ["utf-8-sig", "cp1252"]
+    for encoding in encodings:
+        try:
+            text = content.decode(encoding)
+        except UnicodeDecodeError as error:
+            fault = error
+            continue
+        if encoding != "cp1252" or all(sign.isalpha() for sign in text if ord(sign) > 127):
+            return text
+    raise GalleryError(f"'{data}' must be UTF-8 text: {fault}")
+
+
+def _parquet_rows(data: Path) -> Iterator[Row]:
+    try:
+        import pyarrow
+        import pyarrow.parquet
+    except ImportError as error:
+        raise BackendError(f"reading '{data}' needs pyarrow: install the extra [parquet]") from error
+    try:
+        columns = known_columns(f"'{data}'", pyarrow.parquet.read_schema(data).names)
+        table = pyarrow.parquet.read_table(data, columns=columns)
+    except pyarrow.ArrowInvalid as error:
+        raise GalleryError(f"'{data}' is no well-formed Parquet file: {error}") from error
+    for number, row in enumerate(table.to_pylist(), start=1):
+        yield number, {column: "" if row[column] is None else str(row[column]) for column in columns}
+
+
+def known_columns(table: str, names: Sequence[str]) -> list[str]:
+    """Of a table's columns those that mean something.
+
+    Raises:
+        GalleryError: when path or label is not among them.
+    """
+    absent = [column for column in _COLUMNS if column not in names]
+    if absent:
+        raise GalleryError(f"expected the columns path,label in {table}, got {','.join(names) or 'none'}")
+    return [column for column in (*_COLUMNS, *FURTHER_COLUMNS) if column in names]
