@@ -39,12 +39,12 @@ from logo_retrieval.images.pool.pool import DecoderPool
 from logo_retrieval.images.preparation import Preparation
 from logo_retrieval.open_set.fusion import probabilities
 from logo_retrieval.training.art import ArtStore, packed
-from logo_retrieval.training.augment import TRANSFORMS
 from logo_retrieval.training.data import TrainingSet
 from logo_retrieval.training.export import head_vectors
 from logo_retrieval.training.fit import fit
 from logo_retrieval.training.network import EMBEDDING, outputs_of
 from logo_retrieval.training.recipe import Recipe
+from logo_retrieval.training.transforms import TRANSFORMS
 from logo_retrieval.types import Float32Array, Int64Array, UInt8Array
 
 BASE = Recipe(

@@ -23,7 +23,7 @@ import numpy as np
 from enrolment_speed import lay_index
 from surroundings import RESULTS, surroundings
 
-from logo_retrieval.store.index_store import StoredItem
+from logo_retrieval.store.stored import StoredItem
 
 ITEMS = 100_000
 SMALLER = 4

@@ -27,8 +27,9 @@ from logo_retrieval.images.preparation import Preparation
 from logo_retrieval.models.bundle import write_bundle
 from logo_retrieval.models.resolve import model_folder, starter_index, starter_model
 from logo_retrieval.store.changes import replace_index
-from logo_retrieval.store.index_store import IndexStore, StoredItem
+from logo_retrieval.store.index_store import IndexStore
 from logo_retrieval.store.manifest import Manifest
+from logo_retrieval.store.stored import StoredItem
 from logo_retrieval.types import OTHER
 
 ROUNDS = 7

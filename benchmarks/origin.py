@@ -31,13 +31,14 @@ from logo_retrieval.evaluation.measure import RESAMPLES, SEED, Answers
 from logo_retrieval.images.pool.pool import DecoderPool
 from logo_retrieval.images.preparation import Preparation
 from logo_retrieval.training.art import Art, ArtStore, packed
-from logo_retrieval.training.augment import TRANSFORMS, prepared
+from logo_retrieval.training.augment import prepared
 from logo_retrieval.training.checkpoint import CHECKPOINT, read_checkpoint
 from logo_retrieval.training.data import TrainingSet
 from logo_retrieval.training.fit import fit
 from logo_retrieval.training.network import SCORES, build_network, outputs_of
 from logo_retrieval.training.paint import on_serving_ground
 from logo_retrieval.training.recipe import Recipe
+from logo_retrieval.training.transforms import TRANSFORMS
 from logo_retrieval.types import Float64Array, Int64Array, UInt8Array
 
 MEMBERS = 5

@@ -10,11 +10,11 @@ from dataclasses import replace
 from functools import cached_property, partial
 from itertools import islice
 from pathlib import Path
-from types import TracebackType
 from typing import TYPE_CHECKING, Self, TypeVar
 
 import numpy as np
 
+from logo_retrieval.closing import Closable
 from logo_retrieval.embedding import load_embedder
 from logo_retrieval.errors import BackendError, IndexStoreError, UnreadableImage
 from logo_retrieval.images.pool.pool import DecoderPool
@@ -51,7 +51,7 @@ _LASTING = ("model_digest", "precision", "dim", "preparation", "decision")
 """What of the manifest an open classifier was made for."""
 
 
-class LogoClassifier:
+class LogoClassifier(Closable):
     """Answers queries from one index. Thin: every step is a function of its own room.
 
     >>> mark = b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"><path d="M1 1h3v3h4v4h-7z"/></svg>'
@@ -148,14 +148,6 @@ class LogoClassifier:
             f"<LogoClassifier of '{self._store.folder}': {len(held.classes)} classes, {len(held.item_ids)} drawings, "
             f"model '{self._store.manifest.model}'>"
         )
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     @property
     def classes(self) -> tuple[str, ...]:

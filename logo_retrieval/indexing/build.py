@@ -23,10 +23,11 @@ from logo_retrieval.images.preparation import Engine, Preparation
 from logo_retrieval.models.bundle import ModelBundle, read_bundle, write_bundle
 from logo_retrieval.models.resolve import model_folder
 from logo_retrieval.store.changes import Names, replace_index
-from logo_retrieval.store.index_store import IndexStore, StoredItem
+from logo_retrieval.store.index_store import IndexStore
 from logo_retrieval.store.manifest import Manifest
 from logo_retrieval.store.schema import INDEX_FILE, storage_errors
 from logo_retrieval.store.staging import STAGING_FILE, StagedDrawing, Staging
+from logo_retrieval.store.stored import StoredItem
 from logo_retrieval.types import LogoImage
 
 _BATCH = 32

@@ -23,7 +23,8 @@ from logo_retrieval.indexing.report import EnrolmentReport
 from logo_retrieval.inference.snapshot import IndexSnapshot
 from logo_retrieval.models.resolve import check_writable
 from logo_retrieval.store.changes import Names, add_items, remove_class, remove_items
-from logo_retrieval.store.index_store import IndexStore, StoredItem
+from logo_retrieval.store.index_store import IndexStore
+from logo_retrieval.store.stored import StoredItem
 from logo_retrieval.store.transactions import IndexChanged
 from logo_retrieval.types import MISSING_ID, OTHER
 

@@ -20,7 +20,8 @@ from logo_retrieval.search.open import open_index
 from logo_retrieval.search.protocol import VectorIndex
 from logo_retrieval.search.views import best_over_views
 from logo_retrieval.store.cache import read_cache, remove_cache, write_cache
-from logo_retrieval.store.index_store import IndexStore, StoredIndex
+from logo_retrieval.store.index_store import IndexStore
+from logo_retrieval.store.stored import StoredIndex
 from logo_retrieval.types import MISSING_ID, OTHER, Float32Array, Float64Array, Int64Array, Neighbours
 
 FALLBACK_SCALE = Scale(nearest_low=0.6, nearest_high=0.9, head_low=0.3, head_high=0.6)

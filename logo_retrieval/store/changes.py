@@ -13,10 +13,10 @@ from pathlib import Path
 from types import MappingProxyType
 
 from logo_retrieval.errors import IndexStoreError
-from logo_retrieval.store.index_store import StoredItem
 from logo_retrieval.store.manifest import Manifest
 from logo_retrieval.store.schema import INDEX_FILE, connect, create, storage_errors, transaction
 from logo_retrieval.store.seal import seal
+from logo_retrieval.store.stored import StoredItem
 from logo_retrieval.store.transactions import changing, count_generation, note, removing
 from logo_retrieval.store.vectors import vector_blob
 

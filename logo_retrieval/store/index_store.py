@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 
+from logo_retrieval.closing import Closable
 from logo_retrieval.errors import IndexStoreError
 from logo_retrieval.packed import unit
 from logo_retrieval.runs import run_starts
@@ -17,77 +16,12 @@ from logo_retrieval.store.faults import faults_of
 from logo_retrieval.store.manifest import Manifest
 from logo_retrieval.store.schema import INDEX_FILE, connect, storage_errors, transaction
 from logo_retrieval.store.seal import ITEM_CLASSES, WIPE, Row, Seals, rows_of
+from logo_retrieval.store.stored import Change, StoredIndex
 from logo_retrieval.store.vectors import are_unit, vectors_of
 from logo_retrieval.types import Float32Array, Int64Array
 
 
-@dataclass(frozen=True, slots=True)
-class StoredItem:
-    """One gallery drawing as the store keeps it.
-
-    Attributes:
-        name: its id, unique in the index.
-        label: its class.
-        source: where the file lay when it was indexed.
-        sha256: 32 bytes, of the file.
-        perceptual_hash: 64 bits as a signed integer.
-        thumbnail: a small WebP picture.
-        vectors: (v, d) float32 unit rows, one a view.
-    """
-
-    name: str
-    label: str
-    source: str
-    sha256: bytes
-    perceptual_hash: int
-    thumbnail: bytes
-    vectors: Float32Array
-
-
-@dataclass(frozen=True, slots=True)
-class StoredIndex:
-    """All that search and voting need, as of one generation.
-
-    Attributes:
-        generation: counts the transactions that changed the index.
-        classes: names, in the order of their ids; position c is class c.
-        item_ids: (m,) int64, ascending.
-        item_classes: (m,) int64 positions in `classes`.
-        vector_items: (r,) int64 item id of each vector, ordered by item id, then view.
-        vectors: (r, d) float32 in the same order; None when the caller holds them already.
-        names: by which each class is known, in the order of `classes`; () where none are stored.
-    """
-
-    generation: int
-    classes: tuple[str, ...]
-    item_ids: Int64Array
-    item_classes: Int64Array
-    vector_items: Int64Array
-    vectors: Float32Array | None
-    names: tuple[tuple[str, ...], ...] = ()
-
-    @property
-    def whole_drawings(self) -> Int64Array:
-        """(m,) positions in `vectors` of the first view of each item, in the order of `item_ids`."""
-        return np.searchsorted(self.vector_items, self.item_ids).astype(np.int64)
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """One line of the audit log.
-
-    Attributes:
-        at: UTC time, ISO 8601.
-        action: "build", "enroll", "unenroll" or "compact".
-        detail: who did it and what it was, in words.
-    """
-
-    at: str
-    action: str
-    detail: str
-
-
-class IndexStore:
+class IndexStore(Closable):
     """Reads one index folder. Use as a context manager, or call `close`."""
 
     def __init__(self, folder: Path) -> None:
@@ -104,14 +38,6 @@ class IndexStore:
         except BaseException:
             self._connection.close()
             raise
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         """Closes the file."""

@@ -14,7 +14,8 @@ from logo_retrieval.concurrency.cpus import usable_cores
 from logo_retrieval.concurrency.prefetch import results_ahead
 from logo_retrieval.images.prepare import Colour
 from logo_retrieval.training.art import ArtStore
-from logo_retrieval.training.augment import Scene, augmented, plain_view
+from logo_retrieval.training.augment import augmented, plain_view
+from logo_retrieval.training.transforms import Scene
 from logo_retrieval.types import OTHER, BoolArray, Float64Array, Int64Array, UInt8Array
 
 _AHEAD = 4

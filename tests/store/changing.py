@@ -14,9 +14,10 @@ import numpy as np
 from logo_retrieval.errors import IndexStoreError
 from logo_retrieval.store.cache import write_cache
 from logo_retrieval.store.changes import add_items, compact, remove_class, remove_items, replace_index
-from logo_retrieval.store.index_store import IndexStore, StoredItem
+from logo_retrieval.store.index_store import IndexStore
 from logo_retrieval.store.manifest import Manifest
 from logo_retrieval.store.schema import INDEX_FILE
+from logo_retrieval.store.stored import StoredItem
 
 DIM = 16
 MANIFEST = Manifest(

@@ -13,11 +13,12 @@ import pytest
 from logo_retrieval.errors import IndexStoreError
 from logo_retrieval.store.cache import CACHE_FILE, read_cache, write_cache
 from logo_retrieval.store.changes import add_items, compact, remove_class, remove_items, replace_index
-from logo_retrieval.store.index_store import IndexStore, StoredItem
+from logo_retrieval.store.index_store import IndexStore
 from logo_retrieval.store.manifest import Manifest
 from logo_retrieval.store.schema import INDEX_FILE, connect
 from logo_retrieval.store.seal import seal
 from logo_retrieval.store.staging import STAGING_FILE, StagedDrawing, Staging
+from logo_retrieval.store.stored import StoredItem
 from logo_retrieval.store.vectors import vector_blob, vectors_of
 
 DIM = 4

@@ -9,7 +9,8 @@ from PIL import Image, ImageFilter, ImageOps
 
 from logo_retrieval.errors import UnreadableImage
 from logo_retrieval.training.art import Art
-from logo_retrieval.training.augment import TRANSFORMS, Scene, Transform, augmented, plain_view, prepared
+from logo_retrieval.training.augment import augmented, plain_view, prepared
+from logo_retrieval.training.transforms import TRANSFORMS, Scene, Transform
 from logo_retrieval.types import Float32Array
 
 SIZE_PX = 64

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 from art_samples import small_set
 
-from logo_retrieval.training.augment import TRANSFORMS, plain_view
+from logo_retrieval.training.augment import plain_view
 from logo_retrieval.training.data import Batch, BatchMaker, plain_views
+from logo_retrieval.training.transforms import TRANSFORMS
 
 PLAIN = {transform.name: 0.0 for transform in TRANSFORMS}
 SIZES = {"acme": 1, "borea": 16, "other/x": 1, "other/y": 1, "other/z": 4}

@@ -13,11 +13,11 @@ import weakref
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from types import TracebackType
-from typing import Self, TypeVar
+from typing import TypeVar
 
 import numpy as np
 
+from logo_retrieval.closing import Closable
 from logo_retrieval.concurrency.cpus import usable_cores
 from logo_retrieval.concurrency.prefetch import results_ahead
 from logo_retrieval.errors import UnreadableImage
@@ -32,7 +32,7 @@ Result = TypeVar("Result")
 _LOOK_AHEAD = 4  # sources under way per process, so that one slow file does not hold up the others
 
 
-class DecoderPool:
+class DecoderPool(Closable):
     """Decoder processes, started when there is work for them and kept warm. Several threads may use one pool.
 
     Closes at the end of a `with` block, by `close`, when it is forgotten, and when the interpreter ends.
@@ -112,14 +112,6 @@ class DecoderPool:
     def close(self) -> None:
         """Ends all processes at once, busy or not; results not fetched yet are lost. Closing twice does no harm."""
         self._finalizer()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def _results(
         self, decode_one: Callable[[bytes | Path], Result], sources: Iterable[bytes | Path]

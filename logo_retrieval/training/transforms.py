@@ -1,0 +1,334 @@
+"""The transforms of augmentation, a table of named ones, each with the probability that it is applied.
+
+A drawing is met on any ground, in any colour, shrunk and compressed, but never mirrored: a mirrored logo is another
+logo.
+"""
+
+from __future__ import annotations
+
+import io
+import math
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+from PIL import Image, ImageChops, ImageDraw, ImageFilter
+
+from logo_retrieval.images.prepare import Colour
+from logo_retrieval.training import lockups, looks
+from logo_retrieval.training.paint import (
+    WHITE,
+    border_colour,
+    contrast,
+    fitted,
+    flat,
+    grey,
+    ink_colour,
+    is_transparent,
+    laid,
+    margin,
+    on_serving_ground,
+    padded,
+    random_colour,
+    random_ground,
+    stands_out,
+)
+
+Rng = np.random.Generator
+
+_WIDEST_SYMBOL = 1.6
+_SHORTEST_NAME = 4
+
+
+class Scene(NamedTuple):
+    """A drawing on its way to a picture.
+
+    Attributes:
+        picture: RGBA; opaque once it stands on a ground.
+        mono: whether all of it has one colour and may have any.
+        colour: the brand's own, where it is known.
+        name: likewise, as it is written.
+    """
+
+    picture: Image.Image
+    mono: bool
+    colour: Colour | None
+    name: str | None = None
+
+
+class Transform(NamedTuple):
+    """One row of the table."""
+
+    name: str
+    probability: float
+    apply: Callable[[Scene, Rng], Scene]
+
+
+def _lockup(scene: Scene, rng: Rng) -> Scene:
+    """Sets a name beside, above or around a symbol: mostly its own, else one of nobody's."""
+    width, height = scene.picture.size
+    if max(width, height) > _WIDEST_SYMBOL * min(width, height):
+        return scene
+    own = scene.name is not None and rng.random() < 0.75
+    name = lockups.display_name(scene.name) if own and scene.name else lockups.word(rng)
+    composed = lockups.lockup(scene.picture, name, rng, ink_colour(scene.picture))
+    return scene._replace(picture=fitted(composed, max(width, height)))
+
+
+def _name_alone(scene: Scene, rng: Rng) -> Scene:
+    """Sets the name without the symbol, in some other type."""
+    if scene.name is None or len(scene.name) < _SHORTEST_NAME:
+        return scene
+    colour = scene.colour or grey(int(rng.integers(0, 70)))
+    name = lockups.wordmark(lockups.display_name(scene.name), rng, colour)
+    return Scene(fitted(name, max(scene.picture.size)), True, scene.colour, scene.name)
+
+
+def _tint(scene: Scene, rng: Rng) -> Scene:
+    """Gives art of one colour the brand's, near-black, or a random one."""
+    if not scene.mono:
+        return scene
+    chance = rng.random()
+    if scene.colour is not None and chance < 0.45:
+        colour = scene.colour
+    elif chance < 0.6:
+        colour = grey(int(rng.integers(0, 70)))
+    else:
+        colour = random_colour(rng)
+    return scene._replace(picture=flat(scene.picture, colour))
+
+
+def _reverse(scene: Scene, rng: Rng) -> Scene:
+    """Art of one colour in white, or nearly, on the brand's colour, a dark one or any."""
+    if not scene.mono:
+        return scene
+    white = flat(scene.picture, grey(int(rng.integers(235, 256))))
+    if scene.colour is not None and rng.random() < 0.4 and contrast(scene.colour, WHITE) >= 80:
+        ground = scene.colour
+    else:
+        ground = grey(int(rng.integers(0, 90))) if rng.random() < 0.4 else random_colour(rng, brightest=0.75)
+    return scene._replace(picture=laid(padded(white, margin(rng)), ground), mono=False)
+
+
+def _grey_out(scene: Scene, rng: Rng) -> Scene:
+    """Takes the colours away."""
+    red, green, blue, alpha = scene.picture.split()
+    shade = Image.merge("RGB", (red, green, blue)).convert("L")
+    return scene._replace(picture=Image.merge("RGBA", (shade, shade, shade, alpha)))
+
+
+def _invert(scene: Scene, rng: Rng) -> Scene:
+    """The negative."""
+    red, green, blue, alpha = scene.picture.split()
+    return scene._replace(
+        picture=Image.merge("RGBA", (*(ImageChops.invert(each) for each in (red, green, blue)), alpha))
+    )
+
+
+def _hue(scene: Scene, rng: Rng) -> Scene:
+    """Turns the hue a little and changes saturation, as colour profiles, old versions and special editions do."""
+    hue, saturation, value = scene.picture.convert("RGB").convert("HSV").split()
+    turn, scale = round(rng.normal(0, 12)), rng.uniform(0.6, 1.3)
+    hue = hue.point([(shade + turn) % 256 for shade in range(256)])
+    saturation = saturation.point([min(255, round(shade * scale)) for shade in range(256)])
+    coloured = Image.merge("HSV", (hue, saturation, value)).convert("RGB")
+    coloured.putalpha(scene.picture.getchannel("A"))
+    return scene._replace(picture=coloured)
+
+
+def _stroke(scene: Scene, rng: Rng) -> Scene:
+    """Art of one colour with heavier or lighter strokes, or its outline alone."""
+    if not scene.mono:
+        return scene
+    change = looks.outlined(scene.picture) if rng.random() < 0.2 else looks.stroked(scene.picture, rng)
+    is_gone = not any(change.getchannel("A").histogram()[128:])
+    return scene if is_gone else scene._replace(picture=change)
+
+
+def _gradient(scene: Scene, rng: Rng) -> Scene:
+    """From one colour to another."""
+    return scene._replace(picture=looks.shaded(scene.picture, rng))
+
+
+def _relief(scene: Scene, rng: Rng) -> Scene:
+    """With bevelled edges."""
+    return scene._replace(picture=looks.in_relief(scene.picture, rng)) if is_transparent(scene.picture) else scene
+
+
+def _gloss(scene: Scene, rng: Rng) -> Scene:
+    """With light on its upper part."""
+    return scene._replace(picture=looks.glossy(scene.picture, rng))
+
+
+def _shadow(scene: Scene, rng: Rng) -> Scene:
+    """With a shadow on whatever lies under it."""
+    if not is_transparent(scene.picture):
+        return scene
+    return scene._replace(picture=looks.with_shadow(scene.picture, rng), mono=False)
+
+
+def _tilt(scene: Scene, rng: Rng) -> Scene:
+    """Seen from a side; what opens at the edges shows the ground."""
+    around = None if is_transparent(scene.picture) else border_colour(scene.picture)
+    fill = (0, 0, 0, 0) if around is None else (*around, 255)
+    return scene._replace(picture=looks.tilted(scene.picture, rng, fill))
+
+
+def _stuff(scene: Scene, rng: Rng) -> Scene:
+    """On paper, fabric or a wall, or in uneven light."""
+    laid = on_serving_ground(padded(scene.picture, margin(rng)))
+    return scene._replace(picture=looks.of_stuff(laid, rng), mono=False)
+
+
+def _aspect(scene: Scene, rng: Rng) -> Scene:
+    """Stretches one side by up to a quarter."""
+    factor = math.exp(rng.uniform(-0.22, 0.22))
+    width, height = scene.picture.size
+    size = (max(1, round(width * min(1, factor))), max(1, round(height * min(1, 1 / factor))))
+    return scene._replace(picture=scene.picture.resize(size, Image.Resampling.BILINEAR))
+
+
+def _turn(scene: Scene, rng: Rng) -> Scene:
+    """Turns by a few degrees; the corners that open show the ground."""
+    around = None if is_transparent(scene.picture) else border_colour(scene.picture)
+    fill = (0, 0, 0, 0) if around is None else (*around, 255)
+    turned = scene.picture.rotate(float(rng.normal(0, 5)), Image.Resampling.BICUBIC, expand=True, fillcolor=fill)
+    return scene._replace(picture=turned)
+
+
+def _crop(scene: Scene, rng: Rng) -> Scene:
+    """Cuts up to an eighth off one or two sides."""
+    width, height = scene.picture.size
+    left, top, right, bottom = rng.uniform(0, 0.125, 4) * (rng.random(4) < 0.4)
+    box = (round(left * width), round(top * height), round((1 - right) * width), round((1 - bottom) * height))
+    return scene._replace(picture=scene.picture.crop(box)) if min(width, height) > 32 else scene
+
+
+def _ground(scene: Scene, rng: Rng) -> Scene:
+    """Lays transparent art on a ground that it stands out from."""
+    if not is_transparent(scene.picture):
+        return scene
+    picture = padded(scene.picture, margin(rng))
+    for _ in range(4):
+        ground = random_ground(rng)
+        if stands_out(picture, ground):
+            return scene._replace(picture=laid(picture, ground), mono=False)
+    return scene
+
+
+def _badge(scene: Scene, rng: Rng) -> Scene:
+    """Lays transparent art on a square, rounded or round sign, which lies on a page."""
+    if not is_transparent(scene.picture):
+        return scene
+    side = max(scene.picture.size)
+    room = round(side * rng.uniform(0.08, 0.45))
+    width, height = (side, side) if rng.random() < 0.8 else scene.picture.size
+    sign = Image.new("RGBA", (width + 2 * room, height + 2 * room))
+    art = scene.picture
+    for _ in range(4):
+        own = scene.colour is not None and rng.random() < 0.35
+        ground = scene.colour if own and scene.colour else random_colour(rng)
+        if scene.mono and rng.random() < 0.6 and contrast(ground, WHITE) >= 80:
+            art = flat(scene.picture, WHITE)
+        if stands_out(art, ground):
+            break
+    else:
+        return scene
+    radius = min(sign.size) * float(rng.choice([0.0, 0.12, 0.22, 0.35, 0.5]))
+    ImageDraw.Draw(sign).rounded_rectangle((0, 0, sign.width - 1, sign.height - 1), radius=radius, fill=(*ground, 255))
+    sign = _faced(sign, rng)
+    sign.alpha_composite(art, ((sign.width - art.width) // 2, (sign.height - art.height) // 2))
+    if rng.random() < 0.5:
+        page = WHITE if rng.random() < 0.7 else random_ground(rng)
+        sign = laid(padded(sign, float(rng.uniform(0, 0.1))), page)
+    return scene._replace(picture=sign, mono=False)
+
+
+def _faced(sign: Image.Image, rng: Rng) -> Image.Image:
+    """A sign that is even, from one colour to another, glossy or of some stuff."""
+    if rng.random() < 0.3:
+        sign = looks.shaded(sign, rng, 0.5)
+    if rng.random() < 0.15:
+        sign = looks.glossy(sign, rng)
+    return looks.of_stuff(sign, rng) if rng.random() < 0.1 else sign
+
+
+def _gamma(scene: Scene, rng: Rng) -> Scene:
+    """Brightens or darkens, as another screen does; the origin's."""
+    power = math.exp(rng.uniform(-0.5, 0.5))
+    table = [round(255 * (shade / 255) ** power) for shade in range(256)]
+    return scene._replace(picture=scene.picture.point(table * 3 + list(range(256))))
+
+
+def _blur(scene: Scene, rng: Rng) -> Scene:
+    """Softens; the origin's."""
+    laid = on_serving_ground(scene.picture)
+    radius = float(rng.uniform(0.4, 1.6)) * max(laid.size) / 160
+    return scene._replace(picture=laid.filter(ImageFilter.GaussianBlur(radius)), mono=False)
+
+
+def _shrink(scene: Scene, rng: Rng) -> Scene:
+    """Down to the size of a favicon, a lockup less far; the way back up is that of every query."""
+    laid = on_serving_ground(padded(scene.picture, float(rng.uniform(0, 0.1))))
+    smallest = min(48, 16 * max(laid.size) / min(laid.size))
+    side = math.exp(rng.uniform(math.log(smallest), math.log(72)))
+    scale = min(1.0, side / max(laid.size))
+    size = (max(4, round(laid.width * scale)), max(4, round(laid.height * scale)))
+    method = Image.Resampling(
+        int(rng.choice([Image.Resampling.BICUBIC, Image.Resampling.BOX, Image.Resampling.LANCZOS]))
+    )
+    return scene._replace(picture=laid.resize(size, method), mono=False)
+
+
+def _noise(scene: Scene, rng: Rng) -> Scene:
+    """Adds grain."""
+    laid = on_serving_ground(padded(scene.picture, 0.05)).convert("RGB")
+    grain = rng.normal(0, rng.uniform(2, 12), (laid.height, laid.width, 1)).astype(np.float32)
+    noisy = np.clip(np.asarray(laid, np.float32) + grain, 0, 255).astype(np.uint8)
+    return scene._replace(picture=Image.fromarray(noisy).convert("RGBA"), mono=False)
+
+
+def _jpeg(scene: Scene, rng: Rng) -> Scene:
+    """Compresses and opens again."""
+    laid = on_serving_ground(padded(scene.picture, margin(rng))).convert("RGB")
+    file = io.BytesIO()
+    laid.save(file, "JPEG", quality=int(rng.integers(15, 75)))
+    return scene._replace(picture=Image.open(file, formats=["JPEG"]).convert("RGBA"), mono=False)
+
+
+def _few_colours(scene: Scene, rng: Rng) -> Scene:
+    """A palette of 4 to 32 colours, as in GIF."""
+    laid = on_serving_ground(padded(scene.picture, 0.05)).convert("RGB")
+    dither = Image.Dither.FLOYDSTEINBERG if rng.random() < 0.5 else Image.Dither.NONE
+    reduced = laid.quantize(int(rng.choice([8, 16, 32])), Image.Quantize.MEDIANCUT, dither=dither)
+    return scene._replace(picture=reduced.convert("RGBA"), mono=False)
+
+
+TRANSFORMS: tuple[Transform, ...] = (
+    Transform("name alone", 0.02, _name_alone),
+    Transform("lockup", 0.15, _lockup),
+    Transform("tint", 0.6, _tint),
+    Transform("hue", 0.12, _hue),
+    Transform("grey", 0.07, _grey_out),
+    Transform("invert", 0.03, _invert),
+    Transform("stroke", 0.12, _stroke),
+    Transform("aspect", 0.25, _aspect),
+    Transform("turn", 0.2, _turn),
+    Transform("tilt", 0.06, _tilt),
+    Transform("crop", 0.12, _crop),
+    Transform("gradient", 0.12, _gradient),
+    Transform("relief", 0.08, _relief),
+    Transform("gloss", 0.08, _gloss),
+    Transform("shadow", 0.08, _shadow),
+    Transform("reverse", 0.22, _reverse),
+    Transform("badge", 0.25, _badge),
+    Transform("ground", 0.3, _ground),
+    Transform("stuff", 0.08, _stuff),
+    Transform("gamma", 0.2, _gamma),
+    Transform("blur", 0.1, _blur),
+    Transform("shrink", 0.3, _shrink),
+    Transform("noise", 0.06, _noise),
+    Transform("jpeg", 0.2, _jpeg),
+    Transform("few colours", 0.07, _few_colours),
+)
+"""In the order in which they are applied."""
