@@ -1,0 +1,79 @@
+"""The program as it ships, asked two packs that nobody has learned: `python benchmarks/held_packs.py [--output JSON]`.
+
+Neither network nor starter index knows these drawings. Many are of the official mark, so that a known drawing looks
+nearly the same: the share of these is counted too. Intervals are Wilson's (1927), of 95 %.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+from collections.abc import Sequence
+from pathlib import Path
+
+from logobench_data import OTHER, Drawing, default_cache, load_packs
+from surroundings import RESULTS, surroundings
+
+from logo_retrieval import Decision, LogoClassifier
+
+NEARLY_SAME = 0.97
+"""The cosine from which on a known drawing looks nearly the same."""
+
+Answer = tuple[Drawing, Decision]
+
+
+def share(count: int, total: int) -> list[float]:
+    """A share with its interval."""
+    if total == 0:
+        return [math.nan] * 3
+    z, p = 1.96, count / total
+    centre, spread = p + z**2 / (2 * total), z * math.sqrt(p * (1 - p) / total + z**2 / (4 * total**2))
+    return [round(each, 4) for each in (p, *((centre + sign * spread) / (1 + z**2 / total) for sign in (-1, 1)))]
+
+
+def figures(answers: Sequence[Answer]) -> dict[str, object]:
+    """What became of some drawings."""
+    companies = [(drawing, answer) for drawing, answer in answers if drawing.label != OTHER]
+    others = [answer for drawing, answer in answers if drawing.label == OTHER]
+    n = len(companies)
+    return {
+        "companies": n,
+        "right": share(sum(answer.label == drawing.label for drawing, answer in companies), n),
+        "wrong company": share(sum(answer.label not in (OTHER, drawing.label) for drawing, answer in companies), n),
+        "nearest drawing is right": share(
+            sum(answer.neighbours[0].label == drawing.label for drawing, answer in companies), n
+        ),
+        "nearly the same as a known drawing": share(
+            sum(answer.neighbours[0].similarity >= NEARLY_SAME for _, answer in companies), n
+        ),
+        "others": len(others),
+        "named falsely": share(sum(answer.label != OTHER for answer in others), len(others)),
+    }
+
+
+def main() -> None:
+    """Asks, writes the result and shows it."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--output", type=Path, default=RESULTS / "held_packs.json")
+    parser.add_argument("--cache", type=Path, default=default_cache(), help="folder for what can be made again")
+    arguments = parser.parse_args()
+    held = [drawing for drawing in load_packs(arguments.cache) if drawing.use == "held"]
+    with LogoClassifier.open() as classifier:
+        decisions = classifier.classify([drawing.path for drawing in held])
+    unreadable = [drawing.key for drawing, decision in zip(held, decisions, strict=True) if decision.label is None]
+    if unreadable:
+        raise SystemExit(f"these cannot be read: {', '.join(unreadable)}")
+    answers = list(zip(held, decisions, strict=True))
+    packs = {
+        pack: figures([each for each in answers if each[0].collection == pack])
+        for pack in sorted({drawing.collection for drawing in held})
+    }
+    results = {"benchmark": "held packs", **surroundings(), "packs": {**packs, "both": figures(answers)}}
+    arguments.output.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+    for pack, found in results["packs"].items():
+        print(pack, found)
+
+
+if __name__ == "__main__":
+    main()
