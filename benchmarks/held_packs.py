@@ -29,7 +29,8 @@ def share(count: int, total: int) -> list[float]:
         return [math.nan] * 3
     z, p = 1.96, count / total
     centre, spread = p + z**2 / (2 * total), z * math.sqrt(p * (1 - p) / total + z**2 / (4 * total**2))
-    return [round(each, 4) for each in (p, *((centre + sign * spread) / (1 + z**2 / total) for sign in (-1, 1)))]
+    low, high = (max(centre + sign * spread, 0.0) / (1 + z**2 / total) for sign in (-1, 1))
+    return [round(each, 4) for each in (p, low, high)]
 
 
 def figures(answers: Sequence[Answer]) -> dict[str, object]:

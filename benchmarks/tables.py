@@ -144,6 +144,17 @@ def enrolment() -> list[str]:
     return rows(*lines)
 
 
+def held_packs() -> list[str]:
+    """What the program as it ships answers about packs that nobody has learned."""
+    shares = ("right", "wrong company", "nearest drawing is right", "nearly the same as a known drawing")
+    lines = [["pack", "drawings of companies", *shares, "of others", "named falsely"]]
+    for pack, found in result("held_packs")["packs"].items():
+        cells = (with_interval(found[name]) for name in shares)
+        falsely = with_interval(found["named falsely"])
+        lines.append([pack, str(found["companies"]), *cells, str(found["others"]), falsely])
+    return rows(*lines)
+
+
 def ablation() -> list[str]:
     """What short trainings gain or lose by one change."""
     lines = [["training", "as drawn: macro F2", "gained", "degraded: macro F2", "gained"]]
@@ -282,6 +293,7 @@ TABLES = {
     "false names": false_names,
     "enrolment": enrolment,
     "ablation": ablation,
+    "held packs": held_packs,
     "near duplicates": near_duplicates,
     "speed": speed,
 }
