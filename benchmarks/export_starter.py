@@ -24,6 +24,8 @@ def export(name: str, weights: Path, sources: Sources, work: Path, cache: Path) 
     """Writes the bundle of one network."""
     data = network_data(name, sources, cache)
     facts, _, _ = read_checkpoint(weights)
+    if facts.get("data", data.digest()) != data.digest():
+        print(f"{name}: the drawings are others than at its training; the card counts those of today", flush=True)
     recipe = replace(Recipe(**facts["recipe"]), keep="last")
     names = [data.target_names[target] for target in data.trained_targets]
     network = build_network(replace(recipe, weights="none"), len(names))
