@@ -95,6 +95,7 @@ def classify(
 
     from logo_retrieval.classifier import LogoClassifier
     from logo_retrieval.models.resolve import STARTER, starter_index
+    from logo_retrieval.rows import decision_row, settings_text
 
     folder = index_to_read(index)
     name = STARTER if folder == starter_index() else str(folder)
@@ -110,7 +111,7 @@ def classify(
         ask = classifier.classify_stream
         asked = partial(ask, top=top, max_false_accept=max_false_accept, other_share=other_share, text=text)
         decisions = _asked(asked, waiting)  # before anything is written
-        settings = f"--other-share {other_share} --max-false-accept {max_false_accept or 'default'} --text {text}"
+        settings = settings_text(other_share, max_false_accept, text)
         _check_same("the settings", earlier.settings, settings)
         stream = stack.enter_context(_opened(file, append=bool(done))) if file else output.stdout()
         advance = stack.enter_context(progress_bar("classify", len(waiting), stream))
@@ -119,7 +120,7 @@ def classify(
             stack.enter_context(_still_as_it_was(page))
         explained: list[tuple[str, Decision]] = []
         for count, (path, decision) in enumerate(zip(waiting, decisions, strict=True), start=1):
-            write(output.decision_row(path, decision, name, settings))
+            write(decision_row(path, decision, name, settings))
             counts[decision.label] += 1
             if page is not None and (count <= _MOST_EXPLAINED or decision.status == "unreadable"):
                 explained.append((path, decision))

@@ -11,23 +11,13 @@ import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, TextIO
+from typing import Any, NamedTuple, TextIO
 
 import click
-
-if TYPE_CHECKING:
-    from logo_retrieval.types import Decision
 
 FORMATS = ("table", "jsonl", "csv")
 Row = Mapping[str, object]
 _WIDEST_PATH = 60
-
-
-def decision_row(path: str, decision: Decision, index: str, settings: str) -> dict[str, object]:
-    """The contract of one answered input, as a JSON object; `settings` are those that an answer depends on."""
-    answer = decision.to_dict()
-    text = answer.pop("text")
-    return {"path": path, **answer, "index": index, "text": text, "settings": settings}
 
 
 def json_line(row: Row) -> str:
@@ -60,7 +50,7 @@ def row_writer(kind: str, file: TextIO, *, paths: Sequence[str], top: int, heade
         if kind == "jsonl":
             return json_line(row)
         if kind == "csv":
-            from logo_retrieval.frames import flattened
+            from logo_retrieval.rows import flattened
 
             flat = flattened(row, top)
             return (csv_line(flat) if header else "") + csv_line(flat.values())

@@ -3,52 +3,28 @@
 from __future__ import annotations
 
 import os
-import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import replace
-from functools import cached_property, partial
-from itertools import islice
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Self, TypeVar
-
-import numpy as np
+from typing import TYPE_CHECKING, Self
 
 from logo_retrieval.closing import Closable
-from logo_retrieval.embedding import load_embedder
-from logo_retrieval.errors import BackendError, IndexStoreError, UnreadableImage
-from logo_retrieval.images.pool.pool import DecoderPool
-from logo_retrieval.images.preparation import Preparation
-from logo_retrieval.images.source import Source, check_several, file_or_bytes
-from logo_retrieval.inference.knowledge import Knowledge
-from logo_retrieval.inference.predict import Policy, Query, Text, decide, similar
-from logo_retrieval.inference.snapshot import IndexSnapshot, read_snapshot
-from logo_retrieval.models.resolve import model_of, opened_model, starter_index
+from logo_retrieval.errors import UnreadableImage
+from logo_retrieval.images.pool.pool import DECODE_LIMIT_S
+from logo_retrieval.images.source import Source, check_several
+from logo_retrieval.inference.engine import Engine
+from logo_retrieval.inference.predict import Policy, Text
+from logo_retrieval.models.resolve import opened_model, starter_index
 from logo_retrieval.open_set.fusion import OTHER_SHARE
 from logo_retrieval.store.index_store import IndexStore
-from logo_retrieval.types import (
-    BoolArray,
-    Decision,
-    Evidence,
-    Float32Array,
-    Int64Array,
-    LogoImage,
-    TextLine,
-)
+from logo_retrieval.types import Decision, Evidence, Float32Array, LogoImage
 
 if TYPE_CHECKING:  # building brings an image library, which answering leaves to the decoder processes
     from logo_retrieval.gallery.reader import BuildReport, Progress
     from logo_retrieval.gallery.records import Gallery, GalleryData
     from logo_retrieval.indexing.report import EnrolmentReport
+    from logo_retrieval.models.bundle import ModelBundle
     from logo_retrieval.near_duplicates import Drawings
-    from logo_retrieval.reading.recogniser import Recogniser
     from logo_retrieval.store.changes import Names
-
-Answer = TypeVar("Answer")
-
-_BATCH = 32
-_LASTING = ("model_digest", "precision", "dim", "preparation", "decision")
-"""What of the manifest an open classifier was made for."""
 
 
 class LogoClassifier(Closable):
@@ -64,41 +40,28 @@ class LogoClassifier(Closable):
     are decoded side by side, the rest is done for one thread at a time. A process that was forked opens its own.
 
     Attributes:
-        model: the bundle that embeds.
+        engine: the open index at work, for programs that put batches together themselves.
         report: of the build, when it came by `build`.
     """
 
     report: BuildReport | None = None
 
-    def __init__(self, store: IndexStore) -> None:
+    def __init__(self, store: IndexStore, *, decode_limit_s: float = DECODE_LIMIT_S) -> None:
         """Loads model, vectors and constants of an open index; `open` and `build` are the usual ways in.
 
         Raises:
             IndexStoreError: when the index is damaged or does not fit its model.
             ModelError: when the model in it is missing or damaged.
         """
-        self._store = store
-        self._process = os.getpid()
-        self._lock = threading.RLock()
-        manifest = store.manifest
-        self.model = model_of(store.folder, manifest)
-        self._embedder = load_embedder(self.model, runtime=manifest.precision)
-        self._knowledge = Knowledge.read(self.model, manifest.decision)
-        try:
-            self._preparation = Preparation.from_dict(manifest.preparation)
-        except (TypeError, ValueError) as error:
-            raise IndexStoreError(f"the index '{store.folder}' cannot be used: {error}") from error
-        if (manifest.dim, self._preparation.size_px) != (self._embedder.dim, self._embedder.input_size_px):
-            raise IndexStoreError(
-                f"the index '{store.folder}' has vectors of width {manifest.dim} from {self._preparation.size_px} px, "
-                f"its model gives {self._embedder.dim} from {self._embedder.input_size_px} px: build the index again"
-            )
-        self._held = read_snapshot(store, self._knowledge, cached=True)
-        self._pool = DecoderPool(self._preparation)
+        self.engine = Engine(store, decode_limit_s=decode_limit_s)
 
     @classmethod
-    def open(cls, folder: str | os.PathLike[str] | None = None) -> Self:
+    def open(cls, folder: str | os.PathLike[str] | None = None, *, decode_limit_s: float = DECODE_LIMIT_S) -> Self:
         """Opens the index in a folder, or the one that ships with the package.
+
+        Args:
+            folder: of the index.
+            decode_limit_s: what decoding one file may take, in seconds of wall time and, rounded up, of CPU time.
 
         Raises:
             IndexStoreError: when it is missing, damaged, or of another schema version.
@@ -106,7 +69,7 @@ class LogoClassifier(Closable):
         """
         store = IndexStore(starter_index() if folder is None else Path(folder))
         try:
-            return cls(store)
+            return cls(store, decode_limit_s=decode_limit_s)
         except BaseException:
             store.close()
             raise
@@ -143,28 +106,30 @@ class LogoClassifier(Closable):
         return classifier
 
     def __repr__(self) -> str:
-        held = self._held
+        sizes = self.store.class_sizes()
         return (
-            f"<LogoClassifier of '{self._store.folder}': {len(held.classes)} classes, {len(held.item_ids)} drawings, "
-            f"model '{self._store.manifest.model}'>"
+            f"<LogoClassifier of '{self.store.folder}': {len(sizes)} classes, {sum(sizes.values())} drawings, "
+            f"model '{self.store.manifest.model}'>"
         )
 
     @property
     def classes(self) -> tuple[str, ...]:
         """Names of the classes, `other` among them."""
-        with self._turn():
-            return self._current().classes
+        return self.engine.current().classes
+
+    @property
+    def model(self) -> ModelBundle:
+        """The bundle that embeds."""
+        return self.engine.model
 
     @property
     def store(self) -> IndexStore:
         """The open index: its manifest, and what it keeps of its drawings."""
-        return self._store
+        return self.engine.store
 
     def close(self) -> None:
         """Ends the decoder processes and closes the index; in a forked process it leaves them to their owner."""
-        if os.getpid() == self._process:
-            self._pool.close()
-            self._store.close()
+        self.engine.close()
 
     def classify(
         self,
@@ -206,15 +171,13 @@ class LogoClassifier(Closable):
     ) -> Iterator[Decision]:
         """The same as `classify`, a batch at a time, so that sources may be endless."""
         check_several(sources)
-        if top < 1:
-            raise ValueError(f"top must be at least 1, got {top}")
-        policy = Policy(self._knowledge.share(max_false_accept), other_share, top, text)
+        policy = self.engine.policy(top=top, max_false_accept=max_false_accept, other_share=other_share, text=text)
         return self._answers(sources, policy)
 
     def _answers(self, sources: Iterable[Source], policy: Policy) -> Iterator[Decision]:
-        for batch in self._decoded(sources, lines=policy.text != "never"):
+        for batch in self.engine.decoded(sources, lines=policy.text != "never"):
             readable = [image for image in batch if isinstance(image, LogoImage)]
-            decisions = iter(self._decide(readable, policy) if readable else ())
+            decisions = iter(self.engine.decide(readable, policy) if readable else ())
             for image in batch:
                 if isinstance(image, UnreadableImage):
                     yield Decision(status="unreadable", reason=str(image))
@@ -228,10 +191,9 @@ class LogoClassifier(Closable):
         """
         check_several(sources)
         vectors: list[Float32Array | None] = []
-        for batch in self._decoded(sources, all_views=False):
+        for batch in self.engine.decoded(sources, all_views=False):
             readable = [image for image in batch if isinstance(image, LogoImage)]
-            with self._turn():
-                rows = iter(self._embed(readable)[0] if readable else ())
+            rows = iter(self.engine.embed(readable)[0] if readable else ())
             vectors += [next(rows) if isinstance(image, LogoImage) else None for image in batch]
         return vectors
 
@@ -242,13 +204,10 @@ class LogoClassifier(Closable):
             UnreadableImage: when the image cannot be used.
             ValueError: when k is below 1.
         """
-        (image,) = next(self._decoded([source]))
+        (image,) = next(self.engine.decoded([source]))
         if isinstance(image, UnreadableImage):
             raise image
-        with self._turn():
-            vectors, owners = self._embed([image])
-            query = Query(vectors, owners, 1)
-            return self._consistent(lambda held: similar(query, held, k, self._store.item_names))[0]
+        return self.engine.similar(image, k)
 
     def enroll(
         self,
@@ -299,8 +258,9 @@ class LogoClassifier(Closable):
     def _enroll(self, gallery: Gallery, names: Names, *, force: bool, skip_unreadable: bool) -> EnrolmentReport:
         from logo_retrieval.indexing.enrol import Enrolment
 
-        with self._turn():
-            enrolment = Enrolment(self._store, self._current, self._pool, self._embedder)
+        engine = self.engine
+        with engine.turn():
+            enrolment = Enrolment(engine.store, engine.current, engine.pool, engine.embedder)
             return enrolment.enroll(gallery, names, force=force, skip_unreadable=skip_unreadable)
 
     def unenroll(self, label: str | None = None, *, items: Iterable[str] = ()) -> list[str]:
@@ -321,13 +281,15 @@ class LogoClassifier(Closable):
         """
         from logo_retrieval.indexing.enrol import unenroll
 
-        return unenroll(self._store.folder, label, list(items))
+        return unenroll(self.store.folder, label, list(items))
 
-    def drawings(self, data: str | os.PathLike[str] | None = None, *, progress: Progress | None = None) -> Drawings:
+    def drawings(
+        self, data: str | os.PathLike[str] | Gallery | None = None, *, progress: Progress | None = None
+    ) -> Drawings:
         """What `duplicates.find_clusters` and `find_matches` tell duplicates by.
 
         Args:
-            data: a folder, whose files are taken as they are, or a table; by default those of the index.
+            data: a folder, whose files are taken as they are, a table or a gallery; by default those of the index.
             progress: called after each file.
 
         Raises:
@@ -335,81 +297,9 @@ class LogoClassifier(Closable):
         """
         from logo_retrieval.near_duplicates import drawings_of_files, drawings_of_index, files_of
 
-        with self._turn():
+        engine = self.engine
+        with engine.turn():
             if data is None:
-                return drawings_of_index(self._store)
-            return drawings_of_files(files_of(Path(data)), self._pool, self._embedder, progress)
-
-    @contextmanager
-    def _turn(self) -> Iterator[None]:
-        """This thread's turn at the index and the models.
-
-        Raises:
-            BackendError: in a process that was forked after the classifier was opened, where its threads are missing.
-        """
-        self._check_process()
-        with self._lock:
-            yield
-
-    def _check_process(self) -> None:
-        if os.getpid() != self._process:
-            raise BackendError(
-                "this classifier was opened before the process forked, and only works where it was opened: open one in "
-                "each process, as with multiprocessing's 'spawn', or after the fork"
-            )
-
-    def _decoded(
-        self, sources: Iterable[Source], *, all_views: bool = True, lines: bool = False
-    ) -> Iterator[list[LogoImage | UnreadableImage]]:
-        self._check_process()
-        images = self._pool.decode(map(file_or_bytes, sources), all_views=all_views, lines=lines)
-        while batch := list(islice(images, _BATCH)):
-            yield batch
-
-    def _embed(self, images: Sequence[LogoImage]) -> tuple[Float32Array, Int64Array]:
-        """(m, d) vectors of all views, and the (m,) image that each belongs to."""
-        vectors = self._embedder.embed(np.concatenate([image.views for image in images]))
-        return vectors, np.repeat(np.arange(len(images)), [len(image.views) for image in images])
-
-    def _current(self) -> IndexSnapshot:
-        """The index as it is now: read anew when it has changed."""
-        if self._store.generation() != self._held.number:
-            now = self._store.read_manifest()
-            if any(getattr(now, name) != getattr(self._store.manifest, name) for name in _LASTING):
-                raise IndexStoreError(f"the index '{self._store.folder}' was built anew, otherwise: open it again")
-            self._held = read_snapshot(self._store, self._knowledge, cached=False)
-        return self._held
-
-    def _consistent(self, answer: Callable[[IndexSnapshot], Answer]) -> Answer:
-        """An answer all of whose parts are of one generation, names read from the file included."""
-        while True:
-            held = self._current()
-            result = answer(held)
-            if self._store.generation() == held.number:
-                return result
-
-    def _decide(self, images: Sequence[LogoImage], policy: Policy) -> list[Decision]:
-        with self._turn():
-            vectors, owners = self._embed(images)
-            query = Query(vectors, owners, len(images))
-            read = None if policy.text == "never" else partial(self._read, images)
-            names = self._store.item_names
-            return self._consistent(lambda held: decide(query, held, self._knowledge, policy, names, read))
-
-    def _read(self, images: Sequence[LogoImage], wanted: BoolArray) -> list[tuple[TextLine, ...] | None]:
-        """The lines of the images that are wanted."""
-        lines = [line for image, looked_at in zip(images, wanted, strict=True) if looked_at for line in image.lines]
-        read = iter(self._recogniser.read(lines) if lines else ())
-        return [
-            tuple(replace(line, place=place) for place, line in zip(image.line_places, read, strict=False))
-            if looked_at
-            else None
-            for image, looked_at in zip(images, wanted, strict=True)
-        ]
-
-    @cached_property
-    def _recogniser(self) -> Recogniser:
-        """Loaded when there is something to read."""
-        from logo_retrieval.reading.recogniser import Recogniser
-
-        return Recogniser()
+                return drawings_of_index(engine.store)
+            gallery = files_of(Path(data)) if isinstance(data, str | os.PathLike) else data
+            return drawings_of_files(gallery, engine.pool, engine.embedder, progress)

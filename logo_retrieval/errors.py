@@ -64,12 +64,24 @@ class EnrolmentError(LogoRetrievalError, ValueError):
         return type(self), (self.faults, self.advice)
 
 
+class EnrolmentClash(EnrolmentError):
+    """The index has the drawings, or a class of nearly that name, already, under another class."""
+
+
 class ModelError(LogoRetrievalError, ValueError):
     """A model bundle is missing, damaged, or not the one that is needed."""
 
 
 class IndexStoreError(LogoRetrievalError, ValueError):
     """An index is missing, damaged, of another schema, or cannot be written."""
+
+
+class NotEnrolled(IndexStoreError):
+    """There is no such class, or no such drawing, in the index."""
+
+
+class IndexRebuilt(IndexStoreError):
+    """An open index was built anew with another model or other rules: it has to be opened again."""
 
 
 class BackendError(LogoRetrievalError, RuntimeError):

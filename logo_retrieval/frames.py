@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +12,7 @@ from logo_retrieval.gallery.records import Gallery, gallery_of_rows
 from logo_retrieval.gallery.tables import known_columns
 from logo_retrieval.images.source import Source, check_several
 from logo_retrieval.open_set.fusion import OTHER_SHARE
+from logo_retrieval.rows import columns, flattened
 from logo_retrieval.types import Decision
 
 if TYPE_CHECKING:
@@ -31,10 +32,10 @@ def gallery_of_frame(frame: DataFrame) -> Gallery:
     """
     if not hasattr(frame, "itertuples"):
         raise TypeError(f"expected a folder, a table, a pandas DataFrame or a Gallery, got {type(frame).__name__}")
-    columns = known_columns("the DataFrame", [str(name) for name in frame.columns])
-    cells = zip(*(frame[column].tolist() for column in columns), strict=True)
+    known = known_columns("the DataFrame", [str(name) for name in frame.columns])
+    cells = zip(*(frame[column].tolist() for column in known), strict=True)
     rows = (
-        (number, {column: _text(cell, column, number) for column, cell in zip(columns, row, strict=True)})
+        (number, {column: _text(cell, column, number) for column, cell in zip(known, row, strict=True)})
         for number, row in enumerate(cells, start=1)
     )
     return gallery_of_rows(rows, "the DataFrame", Path())
@@ -101,33 +102,6 @@ def evaluation_frame(evaluation: Evaluation) -> DataFrame:
     return _pandas().DataFrame([_file_row(file.to_dict()) for file in evaluation.files])
 
 
-def flattened(row: Mapping[str, object], top: int) -> dict[str, object]:
-    """The row of a table: lists become the columns top_1_label, ..., neighbour_1_item, ..., text one.
-
-    Args:
-        row: an answer as `Decision.to_dict` gives it, and what else is known of the input.
-        top: how many labels and neighbours get columns.
-    """
-    flat: dict[str, object] = {}
-    for key, value in row.items():
-        if key == "text":
-            flat[key] = "\n".join(line["text"] for line in value) if isinstance(value, list) else None
-        elif not isinstance(value, list):
-            flat[key] = value
-        else:
-            flat |= _columns(key, value, top)
-    return flat
-
-
-def _columns(key: str, value: Sequence[Mapping[str, object]], top: int) -> dict[str, object]:
-    columns = ("label", "probability") if key == "top" else ("item", "label", "similarity")
-    return {
-        f"{key.removesuffix('s')}_{place + 1}_{column}": value[place].get(column) if place < len(value) else None
-        for place in range(top)
-        for column in columns
-    }
-
-
 def _row(path: str | None, decision: Decision, top: int) -> dict[str, object]:
     return flattened({"path": path, **decision.to_dict()}, top)
 
@@ -138,7 +112,7 @@ def _path(source: Source) -> str | None:
 
 def _file_row(file: dict[str, Any]) -> dict[str, object]:
     nearest = file.pop("nearest")
-    return file | _columns("neighbours", [] if nearest is None else [nearest], 1)
+    return file | columns("neighbours", [] if nearest is None else [nearest], 1)
 
 
 def _pandas() -> Any:  # noqa: ANN401  (pandas has no types)

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from logo_retrieval.embedding import Embedder
-from logo_retrieval.errors import EnrolmentError, GalleryError, IndexStoreError
+from logo_retrieval.errors import EnrolmentClash, EnrolmentError, GalleryError, IndexStoreError
 from logo_retrieval.gallery.names import cleaned_names, new_names, remarks_on
 from logo_retrieval.gallery.reader import Intake
 from logo_retrieval.gallery.records import Gallery, GalleryRecord, check_distinct, class_name, printable, spelling
@@ -40,7 +40,7 @@ _LOOKED_AT = 50
 
 _ADVICE_ON_CLASHES = (
     "Leave out what is wrong (`logo-retrieval unenroll --item` takes a drawing out of the index), or keep both with "
-    f"--force (from Python: force=True), as for a company whose own logo the index has under '{OTHER}' so far."
+    f"--force (in Python force=True, over HTTP force=true), as for a company whose own logo the index has under '{OTHER}' so far."
 )
 
 
@@ -53,13 +53,24 @@ def drawings_of(label: str, sources: Iterable[Source]) -> Gallery:
     check_several(sources)
     label = _company(label)
     records: dict[str, GalleryRecord] = {}
-    for source in map(file_or_bytes, sources):
+    for given in sources:
+        source = file_or_bytes(given)
         content = source if isinstance(source, bytes) else None
-        path = Path(hashlib.sha256(source).hexdigest()[:16] if isinstance(source, bytes) else source)
+        path = source if isinstance(source, Path) else Path(_file_name(given) or _content_name(source))
         plain = f"{label}/{printable(path.name)}"
         name = next(each for each in _numbered(plain) if each not in records)
         records[name] = GalleryRecord(name, label, path, str(path), content=content)
     return Gallery(tuple(records.values()), ())
+
+
+def _file_name(source: Source) -> str:
+    """What an open file is called; nothing where it has no name."""
+    name = getattr(source, "name", "")
+    return Path(name).name if isinstance(name, str) else ""
+
+
+def _content_name(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()[:16]
 
 
 def names_of(label: str, names: Iterable[str]) -> Names:
@@ -123,7 +134,9 @@ class Enrolment:
         unreadable = [(as_given[name], reason) for name, reason in found.unreadable]
         remaining = bool(candidates or names)
         if unreadable and not (skip_unreadable and remaining):
-            advice = "Leave them out, or add the others with --skip-unreadable (from Python: skip_unreadable=True)."
+            advice = (
+                "Leave them out, or add the others with --skip-unreadable (in Python and over HTTP skip_unreadable)."
+            )
             raise EnrolmentError(
                 [f"'{name}' is unreadable: {reason}" for name, reason in unreadable],
                 advice if remaining else "Name one image file at least that can be read.",
@@ -160,7 +173,7 @@ class Enrolment:
         fresh = self._named([item for item in candidates if item.name not in there])
         overruled = [*twins, *self._clashes(held, fresh, same), *_clashes_among(fresh)] if fresh else []
         if overruled and not force:
-            raise EnrolmentError(overruled, _ADVICE_ON_CLASHES)
+            raise EnrolmentClash(overruled, _ADVICE_ON_CLASHES)
         as_given = {item.name: item.source for item in candidates}
         unlike = self._unlike(fresh)
         stored = self._store.class_names()
@@ -275,7 +288,7 @@ def _check_classes(new: Sequence[str], held: IndexSnapshot) -> None:
     try:
         check_distinct([*alike, *new])
     except GalleryError as error:
-        raise EnrolmentError([str(error)], "Spell it as the index does.") from error
+        raise EnrolmentClash([str(error)], "Spell it as the index does.") from error
 
 
 def _numbered(name: str) -> Iterator[str]:

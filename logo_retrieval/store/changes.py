@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 
-from logo_retrieval.errors import IndexStoreError
+from logo_retrieval.errors import NotEnrolled
 from logo_retrieval.store.manifest import Manifest
 from logo_retrieval.store.schema import INDEX_FILE, connect, create, storage_errors, transaction
 from logo_retrieval.store.seal import seal
@@ -111,7 +111,7 @@ def remove_class(folder: Path, label: str) -> int:
     with removing(folder, items) as cursor:
         n_items = len(items(cursor))
         if cursor.execute("DELETE FROM classes WHERE name = ?", (label,)).rowcount == 0:
-            raise IndexStoreError(_no_class(cursor, folder, label))
+            raise NotEnrolled(_no_class(cursor, folder, label))
         note(cursor, "unenroll", f"class '{label}' with {_counted(n_items, 'drawing')}")
     return n_items
 
@@ -134,7 +134,7 @@ def remove_items(folder: Path, names: Sequence[str]) -> list[str]:
     with removing(folder, items) as cursor:
         for name in dict.fromkeys(names):
             if cursor.execute("DELETE FROM items WHERE name = ?", (name,)).rowcount == 0:
-                raise IndexStoreError(f"there is no drawing '{name}' in the index '{folder}'")
+                raise NotEnrolled(f"there is no drawing '{name}' in the index '{folder}'")
             note(cursor, "unenroll", f"drawing '{name}'")
         hollow = "FROM classes WHERE id NOT IN (SELECT class_id FROM items UNION SELECT class_id FROM names)"
         gone = [label for (label,) in cursor.execute(f"SELECT name {hollow} ORDER BY id")]

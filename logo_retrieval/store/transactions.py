@@ -11,6 +11,7 @@ import getpass
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager
+from contextvars import ContextVar
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -132,8 +133,21 @@ def note(cursor: sqlite3.Cursor, action: str, what: str) -> None:
     """A line of the audit log."""
     cursor.execute(
         "INSERT INTO audit (at, action, detail) VALUES (?, ?, ?)",
-        (datetime.now(UTC).isoformat(timespec="seconds"), action, f"{what}, by {_user()}"),
+        (datetime.now(UTC).isoformat(timespec="seconds"), action, f"{what}, by {_actor.get() or _user()}"),
     )
+
+
+_actor: ContextVar[str] = ContextVar("actor", default="")
+
+
+@contextmanager
+def changes_by(actor: str) -> Iterator[None]:
+    """Within the block, changes are logged as those of this actor, not of the user whose process it is."""
+    before = _actor.set(actor)
+    try:
+        yield
+    finally:
+        _actor.reset(before)
 
 
 def _user() -> str:

@@ -243,13 +243,13 @@ def test_the_log_says_who_did_what(mine: Path, classifier: LogoClassifier, monke
 
 def test_a_name_that_came_in_meanwhile_is_noticed(mine: Path, classifier: LogoClassifier) -> None:
     with LogoClassifier.open(mine) as elsewhere:
-        decode = elsewhere._pool.decode
+        decode = elsewhere.engine.pool.decode
 
         def slowly(*arguments: Any, **options: Any) -> Any:  # noqa: ANN401
             classifier.enroll("Ring", [ring(1)])
             return decode(*arguments, **options)
 
-        elsewhere._pool.decode = slowly  # type: ignore[method-assign]
+        elsewhere.engine.pool.decode = slowly  # type: ignore[method-assign]
         with pytest.raises(EnrolmentError, match="'Ring' and 'ring' differ only in case"):
             elsewhere.enroll("ring", [ring(0)])
     assert classifier.store.class_sizes()["Ring"] == 1 and "ring" not in classifier.classes

@@ -11,7 +11,7 @@ import math
 import os
 import weakref
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeVar
 
@@ -29,6 +29,9 @@ from logo_retrieval.types import LogoImage, UInt8Array
 
 Result = TypeVar("Result")
 
+DECODE_LIMIT_S = 10.0
+"""For one file, where nothing else is said: a logo takes hundredths."""
+
 _LOOK_AHEAD = 4  # sources under way per process, so that one slow file does not hold up the others
 
 
@@ -38,7 +41,9 @@ class DecoderPool(Closable):
     Closes at the end of a `with` block, by `close`, when it is forgotten, and when the interpreter ends.
     """
 
-    def __init__(self, preparation: Preparation, *, processes: int | None = None, wall_limit_s: float = 10.0) -> None:
+    def __init__(
+        self, preparation: Preparation, *, processes: int | None = None, wall_limit_s: float = DECODE_LIMIT_S
+    ) -> None:
         """Starts nothing yet.
 
         Args:
@@ -77,15 +82,20 @@ class DecoderPool(Closable):
             ValueError: the pool is closed.
             BackendError: from the iterator, when no decoder process can be started, or the renderer is not installed.
         """
-        want: Want = "views and lines" if lines else "all views" if all_views else "whole"
-        side, processes = self.preparation.size_px, self._processes
+        self._check_open()
+        settled = _settled(self._decoding(all_views=all_views, lines=lines))
+        return results_ahead(self._threads, settled, sources, _LOOK_AHEAD * self.processes)
 
-        def one(source: bytes | Path) -> LogoImage:
-            answer, pixels = processes.decode(read_source(source), want)
-            size = answer["width"], answer["height"]
-            return LogoImage.of_pixels(pixels, side, answer["lines"], answer["format"], *size)
+    def submit(
+        self, source: bytes | Path, *, all_views: bool, lines: bool = False
+    ) -> Future[LogoImage | UnreadableImage]:
+        """The same for one file, which takes its turn behind those that were submitted before.
 
-        return self._results(one, sources)
+        Raises:
+            ValueError: the pool is closed.
+        """
+        self._check_open()
+        return self._threads.submit(_settled(self._decoding(all_views=all_views, lines=lines)), source)
 
     def rasterise(self, sources: Iterable[bytes | Path]) -> Iterator[UInt8Array | UnreadableImage]:
         """Draws files as training wants them, in the same lazy way: trimmed, on no ground, in their own aspect.
@@ -107,25 +117,42 @@ class DecoderPool(Closable):
             answer, pixels = processes.decode(read_source(source), "art")
             return np.frombuffer(pixels, dtype=np.uint8).reshape(answer["rows"], answer["columns"], 4)
 
-        return self._results(one, sources)
+        self._check_open()
+        return results_ahead(self._threads, _settled(one), sources, _LOOK_AHEAD * self.processes)
 
     def close(self) -> None:
         """Ends all processes at once, busy or not; results not fetched yet are lost. Closing twice does no harm."""
         self._finalizer()
 
-    def _results(
-        self, decode_one: Callable[[bytes | Path], Result], sources: Iterable[bytes | Path]
-    ) -> Iterator[Result | UnreadableImage]:
+    def _check_open(self) -> None:
         if not self._finalizer.alive:
             raise ValueError("this DecoderPool is closed")
 
-        def settled(source: bytes | Path) -> Result | UnreadableImage:
-            try:
-                return decode_one(source)
-            except UnreadableImage as fault:
-                return fault
+    def _decoding(self, *, all_views: bool, lines: bool) -> Callable[[bytes | Path], LogoImage]:
+        """What decodes one file."""
+        want: Want = "views and lines" if lines else "all views" if all_views else "whole"
+        side, processes = self.preparation.size_px, self._processes
 
-        return results_ahead(self._threads, settled, sources, _LOOK_AHEAD * self.processes)
+        def decode_one(source: bytes | Path) -> LogoImage:
+            answer, pixels = processes.decode(read_source(source), want)
+            size = answer["width"], answer["height"]
+            return LogoImage.of_pixels(pixels, side, answer["lines"], answer["format"], *size)
+
+        return decode_one
+
+
+def _settled(
+    decode_one: Callable[[bytes | Path], Result],
+) -> Callable[[bytes | Path], Result | UnreadableImage]:
+    """The same with a file's error as a value."""
+
+    def settled(source: bytes | Path) -> Result | UnreadableImage:
+        try:
+            return decode_one(source)
+        except UnreadableImage as fault:
+            return fault
+
+    return settled
 
 
 def _shut_down(threads: ThreadPoolExecutor, processes: DecoderProcesses, owner: int) -> None:

@@ -1,0 +1,186 @@
+"""An open index and all that answers from it: models, decoder processes, and the index as it is now."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import cached_property, partial
+from itertools import islice
+from typing import TYPE_CHECKING, TypeVar
+
+import numpy as np
+
+from logo_retrieval.closing import Closable
+from logo_retrieval.embedding import load_embedder
+from logo_retrieval.errors import BackendError, IndexRebuilt, IndexStoreError, UnreadableImage
+from logo_retrieval.images.pool.pool import DECODE_LIMIT_S, DecoderPool
+from logo_retrieval.images.preparation import Preparation
+from logo_retrieval.images.source import Source, file_or_bytes
+from logo_retrieval.inference.knowledge import Knowledge
+from logo_retrieval.inference.predict import Policy, Query, Text, decide, similar
+from logo_retrieval.inference.snapshot import IndexSnapshot, read_snapshot
+from logo_retrieval.models.resolve import model_of
+from logo_retrieval.store.index_store import IndexStore
+from logo_retrieval.types import BoolArray, Decision, Evidence, Float32Array, Int64Array, LogoImage, TextLine
+
+if TYPE_CHECKING:
+    from logo_retrieval.reading.recogniser import Recogniser
+
+Answer = TypeVar("Answer")
+
+_BATCH = 32
+_LASTING = ("model_digest", "precision", "dim", "preparation", "decision")
+"""What of the manifest an engine was made for."""
+
+
+class Engine(Closable):
+    """Answers for many threads: pictures are decoded side by side, the rest is done for one thread at a time.
+
+    What other processes enrol or remove takes part in the next answer.
+
+    Attributes:
+        store: the open index.
+        model: the bundle that embeds.
+        embedder: that bundle, loaded.
+        knowledge: what the model and the index say about odds.
+        pool: the decoder processes, which prepare pictures as the index demands.
+    """
+
+    def __init__(self, store: IndexStore, *, decode_limit_s: float = DECODE_LIMIT_S) -> None:
+        """Loads model, vectors and constants.
+
+        Args:
+            store: the open index.
+            decode_limit_s: see `DecoderPool`.
+
+        Raises:
+            IndexStoreError: when the index is damaged or does not fit its model.
+            ModelError: when the model in it is missing or damaged.
+        """
+        self.store = store
+        self._process = os.getpid()
+        self._lock = threading.RLock()
+        manifest = store.manifest
+        self.model = model_of(store.folder, manifest)
+        self.embedder = load_embedder(self.model, runtime=manifest.precision)
+        self.knowledge = Knowledge.read(self.model, manifest.decision)
+        try:
+            preparation = Preparation.from_dict(manifest.preparation)
+        except (TypeError, ValueError) as error:
+            raise IndexStoreError(f"the index '{store.folder}' cannot be used: {error}") from error
+        if (manifest.dim, preparation.size_px) != (self.embedder.dim, self.embedder.input_size_px):
+            raise IndexStoreError(
+                f"the index '{store.folder}' has vectors of width {manifest.dim} from {preparation.size_px} px, "
+                f"its model gives {self.embedder.dim} from {self.embedder.input_size_px} px: build the index again"
+            )
+        self._held = read_snapshot(store, self.knowledge, cached=True)
+        self.pool = DecoderPool(preparation, wall_limit_s=decode_limit_s)
+
+    def close(self) -> None:
+        """Ends the decoder processes and closes the index; in a forked process it leaves them to their owner."""
+        if os.getpid() == self._process:
+            self.pool.close()
+            self.store.close()
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """This thread's turn at the index and the models.
+
+        Raises:
+            BackendError: in a process that was forked after the index was opened, where its threads are missing.
+        """
+        self._check_process()
+        with self._lock:
+            yield
+
+    def _check_process(self) -> None:
+        if os.getpid() != self._process:
+            raise BackendError(
+                "this classifier was opened before the process forked, and only works where it was opened: open one in "
+                "each process, as with multiprocessing's 'spawn', or after the fork"
+            )
+
+    def decoded(
+        self, sources: Iterable[Source], *, all_views: bool = True, lines: bool = False
+    ) -> Iterator[list[LogoImage | UnreadableImage]]:
+        """The pictures, or why they cannot be used, a batch at a time, in the order of the sources."""
+        self._check_process()
+        images = self.pool.decode(map(file_or_bytes, sources), all_views=all_views, lines=lines)
+        while batch := list(islice(images, _BATCH)):
+            yield batch
+
+    def embed(self, images: Sequence[LogoImage]) -> tuple[Float32Array, Int64Array]:
+        """(m, d) vectors of all views of at least one image, and the (m,) image that each belongs to."""
+        with self.turn():
+            vectors = self.embedder.embed(np.concatenate([image.views for image in images]))
+            return vectors, np.repeat(np.arange(len(images)), [len(image.views) for image in images])
+
+    def current(self) -> IndexSnapshot:
+        """The index as it is now: read anew when it has changed.
+
+        Raises:
+            IndexRebuilt: it was built anew in a way that this engine was not made for.
+        """
+        with self.turn():
+            if self.store.generation() != self._held.number:
+                now = self.store.read_manifest()
+                if any(getattr(now, name) != getattr(self.store.manifest, name) for name in _LASTING):
+                    raise IndexRebuilt(f"the index '{self.store.folder}' was built anew, otherwise: open it again")
+                self._held = read_snapshot(self.store, self.knowledge, cached=False)
+            return self._held
+
+    def policy(self, *, top: int, max_false_accept: float | None, other_share: float, text: Text) -> Policy:
+        """How odds shall become answers; see `LogoClassifier.classify`.
+
+        Raises:
+            ValueError: when top is below 1, or a share is out of range or less than the model can vouch for.
+            ModelError: when a share is asked for and the model has no unknown logos to vouch for it.
+        """
+        if top < 1:
+            raise ValueError(f"top must be at least 1, got {top}")
+        return Policy(self.knowledge.share(max_false_accept), other_share, top, text)
+
+    def decide(self, images: Sequence[LogoImage], policy: Policy) -> list[Decision]:
+        """One decision for each of at least one image."""
+        with self.turn():
+            vectors, owners = self.embed(images)
+            query = Query(vectors, owners, len(images))
+            read = None if policy.text == "never" else partial(self._read, images)
+            names = self.store.item_names
+            return self._consistent(lambda held: decide(query, held, self.knowledge, policy, names, read))
+
+    def similar(self, image: LogoImage, k: int) -> list[Evidence]:
+        """The k drawings most like one image, nearest first."""
+        with self.turn():
+            vectors, owners = self.embed([image])
+            query = Query(vectors, owners, 1)
+            return self._consistent(lambda held: similar(query, held, k, self.store.item_names))[0]
+
+    def _consistent(self, answer: Callable[[IndexSnapshot], Answer]) -> Answer:
+        """An answer all of whose parts are of one generation, names read from the file included."""
+        while True:
+            held = self.current()
+            result = answer(held)
+            if self.store.generation() == held.number:
+                return result
+
+    def _read(self, images: Sequence[LogoImage], wanted: BoolArray) -> list[tuple[TextLine, ...] | None]:
+        """The lines of the images that are wanted."""
+        lines = [line for image, looked_at in zip(images, wanted, strict=True) if looked_at for line in image.lines]
+        read = iter(self._recogniser.read(lines) if lines else ())
+        return [
+            tuple(replace(line, place=place) for place, line in zip(image.line_places, read, strict=False))
+            if looked_at
+            else None
+            for image, looked_at in zip(images, wanted, strict=True)
+        ]
+
+    @cached_property
+    def _recogniser(self) -> Recogniser:
+        """Loaded when there is something to read."""
+        from logo_retrieval.reading.recogniser import Recogniser
+
+        return Recogniser()
