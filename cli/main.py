@@ -23,6 +23,7 @@ COMMANDS = (
     "info",
     "verify",
     "compact",
+    "serve",
 )
 """Each in the module of its name."""
 

@@ -40,7 +40,8 @@ _LOOKED_AT = 50
 
 _ADVICE_ON_CLASHES = (
     "Leave out what is wrong (`logo-retrieval unenroll --item` takes a drawing out of the index), or keep both with "
-    f"--force (in Python force=True, over HTTP force=true), as for a company whose own logo the index has under '{OTHER}' so far."
+    "--force (in Python force=True, over HTTP force=true), as for a company whose own logo the index has under "
+    f"'{OTHER}' so far."
 )
 
 

@@ -201,6 +201,15 @@ class IndexStore(Closable):
         names, labels, digests, hashes, vectors = zip(*rows, strict=True) if rows else ((),) * 5
         return list(names), list(labels), list(digests), np.array(hashes, np.int64), unit(self._unpacked(vectors))
 
+    def items_of(self, label: str) -> list[str]:
+        """The names of a class's items, in the order stored."""
+        query = (
+            "SELECT items.name FROM items JOIN classes ON classes.id = class_id "
+            "WHERE classes.name = ? ORDER BY items.id"
+        )
+        with storage_errors(self.file, "read"):
+            return [name for (name,) in self._connection.execute(query, (label,))]
+
     def class_sizes(self) -> dict[str, int]:
         """How many items each class has, by name."""
         with storage_errors(self.file, "read"):

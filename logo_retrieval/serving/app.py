@@ -1,0 +1,108 @@
+"""The application: `/v1`, the page, and what runs the service is told by."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from importlib.metadata import version
+from pathlib import Path
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp
+
+from logo_retrieval.errors import IndexRebuilt, LogoRetrievalError
+from logo_retrieval.serving.gate import Gate
+from logo_retrieval.serving.metrics import MEDIA_TYPE
+from logo_retrieval.serving.problems import Problem, come_again, faults_of, problem_of
+from logo_retrieval.serving.routes import router
+from logo_retrieval.serving.service import Service
+from logo_retrieval.serving.settings import Settings
+
+_PAGE = Path(__file__).with_name("page")
+
+
+def create_app(settings: Settings) -> ASGIApp:
+    """The service of one index, as an ASGI application."""
+    service = Service(settings)
+
+    @asynccontextmanager
+    async def life(app: FastAPI) -> AsyncIterator[None]:
+        tasks = [asyncio.create_task(service.open()), asyncio.create_task(service.line.run())]
+        try:
+            yield
+        finally:
+            await service.close()
+            for task in tasks:
+                task.cancel()
+                with suppress(asyncio.CancelledError):
+                    await task
+
+    app = FastAPI(
+        title="logo-retrieval",
+        summary="Whose logo a picture shows.",
+        version=version("logo-retrieval"),
+        lifespan=life,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/openapi.json",
+    )
+    app.state.service = service
+    app.include_router(router)
+    app.add_api_route("/healthz", _alive, methods=["GET"], summary="Whether the process lives", tags=["operation"])
+    app.add_api_route("/readyz", _ready, methods=["GET"], summary="Whether it can answer", tags=["operation"])
+    app.add_api_route("/metrics", _metrics, methods=["GET"], summary="Figures for Prometheus", tags=["operation"])
+    app.mount("/", StaticFiles(directory=_PAGE, html=True))
+    app.add_exception_handler(Problem, _as_problem)
+    app.add_exception_handler(HTTPException, _as_http_problem)
+    app.add_exception_handler(RequestValidationError, _as_wrong_fields)
+    app.add_exception_handler(LogoRetrievalError, _as_error)
+    return Gate(app, service)
+
+
+async def _alive() -> Response:
+    return JSONResponse({"status": "alive"})
+
+
+async def _ready(request: Request) -> Response:
+    service: Service = request.app.state.service
+    state = service.state()
+    if state:
+        raise come_again(503, state, 2)
+    return JSONResponse({"status": "ready", "index": service.index_name})
+
+
+async def _metrics(request: Request) -> Response:
+    service: Service = request.app.state.service
+    return Response(service.metrics.text(), media_type=MEDIA_TYPE)
+
+
+async def _as_problem(request: Request, error: Exception) -> Response:
+    assert isinstance(error, Problem)  # noqa: S101
+    return error.response()
+
+
+async def _as_http_problem(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)  # noqa: S101
+    detail = {
+        404: f"there is nothing at {request.url.path}: see /docs",
+        405: f"{request.method} is not for {request.url.path}: see /docs",
+    }.get(error.status_code, str(error.detail))
+    return Problem(error.status_code, detail, headers=error.headers).response()
+
+
+async def _as_wrong_fields(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)  # noqa: S101
+    return faults_of(error.errors(), within=1).response()
+
+
+async def _as_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, LogoRetrievalError)  # noqa: S101
+    if isinstance(error, IndexRebuilt):
+        service: Service = request.app.state.service
+        asyncio.get_running_loop().run_in_executor(None, service.reopen, service.classifier)
+    return problem_of(error).response()

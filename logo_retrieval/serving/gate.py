@@ -1,0 +1,175 @@
+"""What every request passes: limits on its size, time and number, headers of the answer, and a line in the log."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import uuid
+from time import perf_counter
+from typing import Final
+
+from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from logo_retrieval.serving.access import check_origin
+from logo_retrieval.serving.logs import LOGGER, log
+from logo_retrieval.serving.problems import Problem, come_again
+from logo_retrieval.serving.service import Service
+
+CONTENT_POLICY: Final = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; connect-src 'self'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+
+_HEADERS: Final = (
+    (b"content-security-policy", CONTENT_POLICY.encode()),
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+)
+
+_ID = re.compile(r"[\w.-]{1,64}", re.ASCII)
+
+_GONE: Final = 499
+"""In the log: whoever asked went away before the answer."""
+
+
+class Gate:
+    """Wraps the application."""
+
+    def __init__(self, app: ASGIApp, service: Service) -> None:
+        self._app = app
+        self._service = service
+        self._requests = 0
+        self._held_bytes = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answers one request; other kinds of connection pass, or end."""
+        if scope["type"] == "lifespan":
+            await self._app(scope, receive, send)
+        elif scope["type"] == "http":
+            await _Passage(self, scope, receive, send).pass_through()
+
+    async def answer(self, passage: _Passage) -> None:
+        """Has the application answer, within the limits."""
+        limits = self._service.settings.limits
+        if self._requests >= limits.requests:
+            raise come_again(429, f"{limits.requests} requests are under way, which is the most", 1)
+        self._requests += 1
+        try:
+            async with asyncio.timeout(limits.request_s):
+                check_origin(Request(passage.scope), self._service.settings)
+                passage.check_size(_announced(passage.scope))
+                await self._app(passage.scope, passage.receive, passage.send)
+        finally:
+            self._requests -= 1
+            self._held_bytes -= passage.held_bytes
+
+    def hold(self, size: int) -> None:
+        """Takes so many bytes of a body into memory.
+
+        Raises:
+            Problem: 429 when all requests together hold too much.
+        """
+        limit = self._service.settings.limits.held_bytes
+        if self._held_bytes + size > limit:
+            raise come_again(429, f"all requests together hold {limit:,} bytes, which is the most", 2)
+        self._held_bytes += size
+
+    @property
+    def service(self) -> Service:
+        """That is asked."""
+        return self._service
+
+
+class _Passage:
+    """One request on its way."""
+
+    def __init__(self, gate: Gate, scope: Scope, receive: Receive, send: Send) -> None:
+        self.scope = scope
+        self.held_bytes = 0
+        self._gate = gate
+        self._receive = receive
+        self._send = send
+        self._limits = gate.service.settings.limits
+        self._read_bytes = 0
+        self._is_read = False
+        self._status = 0
+        self._start = perf_counter()
+        wished = Request(scope).headers.get("x-request-id", "")
+        self._id = wished if _ID.fullmatch(wished) else uuid.uuid4().hex
+
+    async def pass_through(self) -> None:
+        """Answers, whatever happens, and logs it."""
+        try:
+            await self._gate.answer(self)
+        except Problem as problem:
+            await self._fail(problem)
+        except TimeoutError:
+            late = f"the request took more than {self._limits.request_s:g} s"
+            await self._fail(Problem(408, late) if not self._is_read else come_again(503, late, 5))
+        except asyncio.CancelledError:
+            raise
+        except Exception:
+            LOGGER.exception("a fault of the service", extra={"facts": {"request": self._id}})
+            await self._fail(Problem(500, f"a fault of the service, in its log as request {self._id}"))
+        finally:
+            self._log()
+
+    async def _fail(self, problem: Problem) -> None:
+        """Sends a problem; where the answer has begun, the connection ends before it is whole."""
+        if self._status:
+            raise ConnectionError("the answer had begun") from problem
+        await problem.response()(self.scope, self.receive, self.send)
+
+    def check_size(self, size: int) -> None:
+        """Refuses a body of so many bytes.
+
+        Raises:
+            Problem: 413 when it is too large.
+        """
+        if size > self._limits.body_bytes:
+            raise Problem(413, f"one request may have {self._limits.body_bytes:,} bytes, this one has more")
+
+    async def receive(self) -> Message:
+        """The next part of the body, counted."""
+        message = await self._receive()
+        if message["type"] == "http.request":
+            size = len(message.get("body", b""))
+            self._is_read = not message.get("more_body", False)
+            self._read_bytes += size
+            self.check_size(self._read_bytes)
+            self._gate.hold(size)
+            self.held_bytes += size
+        return message
+
+    async def send(self, message: Message) -> None:
+        """Adds the headers that every answer has."""
+        if message["type"] == "http.response.start":
+            self._status = message["status"]
+            message["headers"] = [*message.get("headers", ()), *_HEADERS, (b"x-request-id", self._id.encode())]
+        await self._send(message)
+
+    def _log(self) -> None:
+        seconds = perf_counter() - self._start
+        status = self._status or _GONE
+        route = getattr(self.scope.get("route"), "path", "none")
+        self._gate.service.metrics.request(self.scope["method"], route, status, seconds)
+        client = self.scope.get("client")
+        log(
+            "request",
+            request=self._id,
+            method=self.scope["method"],
+            path=self.scope["path"],
+            status=status,
+            ms=round(1000 * seconds, 1),
+            bytes=self._read_bytes,
+            client=client[0] if client else None,
+        )
+
+
+def _announced(scope: Scope) -> int:
+    length = Request(scope).headers.get("content-length", "")
+    return int(length) if length.isdecimal() else 0

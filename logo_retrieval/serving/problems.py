@@ -1,0 +1,84 @@
+"""What goes wrong, in one shape: `application/problem+json` (RFC 9457)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Any
+
+from starlette.responses import Response
+
+from logo_retrieval.errors import (
+    EnrolmentClash,
+    EnrolmentError,
+    IndexRebuilt,
+    LogoRetrievalError,
+    NotEnrolled,
+    UnreadableImage,
+)
+
+MEDIA_TYPE = "application/problem+json"
+
+
+class Problem(Exception):
+    """A request that is not answered as it was asked.
+
+    Attributes:
+        status: of HTTP.
+        detail: what was expected, what came, and what to do.
+        facts: further members, such as the fields at fault.
+        headers: further headers, such as when to come again.
+    """
+
+    def __init__(self, status: int, detail: str, *, headers: Mapping[str, str] | None = None, **facts: object) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.detail = detail
+        self.facts = facts
+        self.headers = dict(headers or {})
+
+    def response(self) -> Response:
+        """As it is sent."""
+        title = HTTPStatus(self.status).phrase
+        content = {"type": "about:blank", "title": title, "status": self.status, "detail": self.detail, **self.facts}
+        return Response(json.dumps(content), self.status, self.headers, MEDIA_TYPE)
+
+
+def come_again(status: int, detail: str, seconds: int) -> Problem:
+    """A problem that passes, and how long that is likely to take."""
+    return Problem(status, detail, headers={"Retry-After": str(seconds)})
+
+
+def faults_of(errors: Sequence[Mapping[str, Any]], *, within: int) -> Problem:
+    """What pydantic finds wrong; the first names of a place, such as "query", are left out."""
+    return wrong_fields(
+        [
+            (
+                ".".join(map(str, fault["loc"][within:])),
+                "there is no such parameter" if fault["type"] == "extra_forbidden" else fault["msg"],
+            )
+            for fault in errors
+        ]
+    )
+
+
+def wrong_fields(errors: Sequence[tuple[str, str]]) -> Problem:
+    """Parameters that are not what they must be: the name of each, and a sentence."""
+    detail = "; ".join(f"{name}: {message}" for name, message in errors)
+    return Problem(422, detail, errors=[{"field": name, "message": message} for name, message in errors])
+
+
+def problem_of(error: LogoRetrievalError) -> Problem:
+    """What an error of the package is over HTTP."""
+    match error:
+        case UnreadableImage():
+            return Problem(422, str(error), reason=str(error))
+        case EnrolmentError():
+            return Problem(409 if isinstance(error, EnrolmentClash) else 422, str(error), faults=list(error.faults))
+        case NotEnrolled():
+            return Problem(404, str(error))
+        case IndexRebuilt():
+            return come_again(503, "the index was built anew and is being opened: ask again", 2)
+        case _:
+            return Problem(500, str(error))

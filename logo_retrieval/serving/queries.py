@@ -1,0 +1,71 @@
+"""The parameters of requests; one that is not known is refused, like a wrong one."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from logo_retrieval.inference.predict import Text
+from logo_retrieval.near_duplicates import NEAR_SIMILARITY, Kind
+from logo_retrieval.open_set.fusion import OTHER_SHARE
+from logo_retrieval.serving.problems import faults_of
+
+Share = Annotated[float, Field(gt=0, lt=1)]
+
+
+class NoQuery(BaseModel):
+    """No parameters."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class ClassifyQuery(NoQuery):
+    """Those of the command `classify`."""
+
+    top: Annotated[int, Field(ge=1, le=1000, description="Labels and neighbours per picture.")] = 5
+    max_false_accept: Annotated[
+        Share | None,
+        Field(description='Of logos that are "other", name a company for at most this share; by default 0.02.'),
+    ] = None
+    other_share: Annotated[Share, Field(description="How common such logos are among these pictures.")] = OTHER_SHARE
+    text: Annotated[Text, Field(description="Read what is written: where it could change the answer, or not.")] = "auto"
+
+
+class SimilarQuery(NoQuery):
+    """That of the command `similar`."""
+
+    top: Annotated[int, Field(ge=1, le=10_000, description="How many drawings.")] = 10
+
+
+class DuplicatesQuery(NoQuery):
+    """Those of the command `duplicates`."""
+
+    threshold: Annotated[
+        float, Field(ge=-1, le=1, description="Similarity from which on two drawings are duplicates.")
+    ] = NEAR_SIMILARITY
+    kind: Annotated[Kind, Field(description="The loosest that counts.")] = "drawing"
+    against_index: Annotated[bool, Field(description="Look the pictures up in the index.")] = False
+
+
+class EnrolQuery(NoQuery):
+    """Those of the command `enroll`."""
+
+    names: Annotated[list[str], Field(description="By which the company is known.")] = []
+    force: Annotated[bool, Field(description="Also what the index has under another class.")] = False
+    skip_unreadable: Annotated[bool, Field(description="Enrol the others where some cannot be read.")] = False
+
+
+def merged(query: EnrolQuery, fields: dict[str, list[str]]) -> EnrolQuery:
+    """Parameters, and the same as fields of a body, which count where both are there; names add up.
+
+    Raises:
+        Problem: 422 when a field is not known, or not what it must be.
+    """
+    values: dict[str, object] = query.model_dump(exclude_unset=True)
+    for name, given in fields.items():
+        values[name] = [*query.names, *given] if name == "names" else given[-1]
+    try:
+        return EnrolQuery.model_validate(values)
+    except ValidationError as error:
+        raise faults_of(error.errors(), within=0) from error

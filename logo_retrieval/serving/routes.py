@@ -1,0 +1,302 @@
+"""`/v1`: what can be asked of an index and done to it."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import io
+import json
+import math
+from collections.abc import AsyncIterator, Coroutine, Sequence
+from dataclasses import asdict
+from typing import Annotated, Any, TypeVar
+
+from fastapi import APIRouter, Query, Request, Response
+from fastapi.responses import JSONResponse, StreamingResponse
+
+from logo_retrieval.errors import LogoRetrievalError
+from logo_retrieval.inference.facts import facts_of
+from logo_retrieval.inference.predict import Policy
+from logo_retrieval.rows import decision_row, settings_text
+from logo_retrieval.serving import schema
+from logo_retrieval.serving.access import check_access
+from logo_retrieval.serving.duplicates import duplicates_among
+from logo_retrieval.serving.problems import Problem, come_again, wrong_fields
+from logo_retrieval.serving.queries import ClassifyQuery, DuplicatesQuery, EnrolQuery, NoQuery, SimilarQuery, merged
+from logo_retrieval.serving.service import Service
+from logo_retrieval.serving.settings import Scope
+from logo_retrieval.serving.uploads import Upload, read_body
+from logo_retrieval.store.index_store import IndexStore
+from logo_retrieval.types import OTHER
+
+Result = TypeVar("Result")
+
+router = APIRouter(prefix="/v1")
+
+_LINES = "application/x-ndjson"
+_GONE = 499
+_SECONDS_A_PICTURE = 0.02
+"""About what one takes on two cores, to say when a full queue will be shorter."""
+
+
+def _enter(request: Request, scope: Scope) -> tuple[Service, str]:
+    """The service, and who asks."""
+    service: Service = request.app.state.service
+    actor = check_access(request, service.settings, scope)
+    _ = service.classifier
+    return service, actor
+
+
+@router.post(
+    "/classify",
+    summary="Say whose logo each picture shows",
+    openapi_extra=schema.pictures(),
+    responses=schema.answers([schema.ROW], 400, 413, 415, 422, 429),
+)
+async def classify(request: Request, query: Annotated[ClassifyQuery, Query()]) -> Response:
+    """One row a picture, in the order sent, as `logo-retrieval classify --format jsonl` writes them.
+
+    A picture that cannot be read is a row with the reason. With `Accept: application/x-ndjson` the rows come as they
+    are answered, one a line.
+    """
+    service, _ = _enter(request, "read")
+    policy = _policy(service, query)
+    _check_queue(service, 1)
+    body = await read_body(request, service.settings.limits)
+    _check_queue(service, len(body.pictures))
+    rows = _rows(service, body.pictures, policy, settings_text(query.other_share, query.max_false_accept, query.text))
+    if _LINES in request.headers.get("accept", ""):
+        return StreamingResponse(_lines(rows), media_type=_LINES)
+    found = await _unless_gone(request, _collected(rows))
+    return Response(_GONE) if found is None else JSONResponse(found)
+
+
+@router.post(
+    "/similar",
+    summary="List the drawings most like a picture",
+    openapi_extra=schema.pictures(several=False),
+    responses=schema.answers(schema.ROW["neighbours"], 400, 413, 415, 422),
+)
+async def similar(request: Request, query: Annotated[SimilarQuery, Query()]) -> Response:
+    """Nearest first. A picture that cannot be read is a problem with the reason."""
+    service, _ = _enter(request, "read")
+    body = await read_body(request, service.settings.limits)
+    if len(body.pictures) != 1:
+        raise Problem(400, f"expected one picture, got {len(body.pictures)}")
+    found = await service.ask(lambda classifier: classifier.similar(body.pictures[0].data, k=query.top))
+    return JSONResponse([neighbour.to_dict() for neighbour in found])
+
+
+@router.get(
+    "/classes",
+    summary="List the companies that the index knows",
+    responses=schema.answers([{"name": "github", "items": 41, "names": ["GitHub"]}]),
+)
+async def classes(request: Request, query: Annotated[NoQuery, Query()]) -> Response:
+    """Each with its number of drawings and the names by which it is known."""
+    service, _ = _enter(request, "read")
+
+    def read(store: IndexStore) -> list[dict[str, object]]:
+        names = store.class_names()
+        return [
+            {"name": label, "items": size, "names": list(names.get(label, ()))}
+            for label, size in store.class_sizes().items()
+        ]
+
+    return JSONResponse(await service.read(read))
+
+
+@router.get(
+    "/classes/{name:path}",
+    summary="List the drawings of a company",
+    responses=schema.answers({"name": "github", "items": ["github/mark.svg"], "names": ["GitHub"]}, 404),
+)
+async def one_class(request: Request, name: str, query: Annotated[NoQuery, Query()]) -> Response:
+    """The ids of its drawings, and its names."""
+    service, _ = _enter(request, "read")
+
+    def read(store: IndexStore) -> dict[str, object] | None:
+        names = store.class_names()
+        if name not in names:
+            return None
+        return {"name": name, "items": store.items_of(name), "names": list(names[name])}
+
+    found = await service.read(read)
+    if found is None:
+        raise Problem(404, f"there is no class '{name}' in the index")
+    return JSONResponse(found)
+
+
+@router.post(
+    "/classes/{name:path}",
+    summary="Enrol a company, or more drawings of it",
+    status_code=201,
+    openapi_extra=schema.pictures(
+        fields={
+            "names": {"type": "array", "items": {"type": "string"}},
+            "force": {"type": "boolean"},
+            "skip_unreadable": {"type": "boolean"},
+        }
+    ),
+    responses=schema.answers(
+        {"added": [{"item": "newco/logo.svg", "label": "newco"}], "named": [], "new_classes": ["newco"]},
+        *(400, 409, 413, 415, 422),
+        status=201,
+    ),
+)
+async def enroll(request: Request, name: str, query: Annotated[EnrolQuery, Query()]) -> Response:
+    """All drawings and names are added, or nothing changes; they take part in the next answer of every process.
+
+    `names`, `force` and `skip_unreadable` may come as parameters or as fields of the body. With names there may be no
+    drawing. 201 when something was added, 200 when all of it was there already.
+    """
+    service, actor = _enter(request, "enrol")
+    body = await read_body(request, service.settings.limits, pictures_needed=False)
+    asked = merged(query, body.fields)
+    sources = [_named_file(picture) for picture in body.pictures]
+    report = await service.change(
+        "enroll",
+        actor,
+        lambda classifier: classifier.enroll(
+            name, sources, names=asked.names, force=asked.force, skip_unreadable=asked.skip_unreadable
+        ),
+    )
+    return JSONResponse(report.to_dict(), 201 if report.added or report.named else 200)
+
+
+@router.delete(
+    "/classes/{name:path}",
+    summary="Forget a company",
+    responses=schema.answers({"removed_classes": ["newco"]}, 404, 409),
+)
+async def unenroll_class(request: Request, name: str, query: Annotated[NoQuery, Query()]) -> Response:
+    """With its drawings and names; no copy of them stays in the index."""
+    service, actor = _enter(request, "admin")
+    if name == OTHER:
+        raise Problem(409, f"'{OTHER}' is what unknown logos are told by and stays: remove single drawings of it")
+    gone = await service.change("unenroll", actor, lambda classifier: classifier.unenroll(name))
+    return JSONResponse({"removed_classes": gone})
+
+
+@router.delete(
+    "/items/{item:path}",
+    summary="Remove a drawing",
+    responses=schema.answers({"removed_item": "newco/logo.svg", "removed_classes": []}, 404),
+)
+async def unenroll_item(request: Request, item: str, query: Annotated[NoQuery, Query()]) -> Response:
+    """A company goes with its last drawing, unless it has names."""
+    service, actor = _enter(request, "admin")
+    gone = await service.change("unenroll", actor, lambda classifier: classifier.unenroll(items=[item]))
+    return JSONResponse({"removed_item": item, "removed_classes": gone})
+
+
+@router.get(
+    "/items/{item:path}/thumbnail",
+    summary="A small picture of a drawing",
+    response_class=Response,
+    responses=schema.answers("WebP", 404, media="image/webp"),
+)
+async def thumbnail(request: Request, item: str, query: Annotated[NoQuery, Query()]) -> Response:
+    """As WebP, at most 64 px wide and high."""
+    service, _ = _enter(request, "read")
+    picture = (await service.read(lambda store: store.thumbnails([item]))).get(item)
+    if picture is None:
+        raise Problem(404, f"there is no drawing '{item}' in the index")
+    tag = f'"{hashlib.sha256(picture).hexdigest()[:16]}"'
+    headers = {"ETag": tag, "Cache-Control": "private, no-cache"}
+    if request.headers.get("if-none-match") == tag:
+        return Response(status_code=304, headers=headers)
+    return Response(picture, media_type="image/webp", headers=headers)
+
+
+@router.post(
+    "/duplicates",
+    summary="Find pictures that show the same logo",
+    openapi_extra=schema.pictures(),
+    responses=schema.answers({"clusters": [], "matches": None, "unreadable": []}, 400, 413, 415, 422),
+)
+async def duplicates(request: Request, query: Annotated[DuplicatesQuery, Query()]) -> Response:
+    """Among the pictures, or with `against_index` those that the index has too.
+
+    Clusters and matches are those of `logo-retrieval duplicates --format jsonl`.
+    """
+    service, _ = _enter(request, "read")
+    body = await read_body(request, service.settings.limits)
+    return JSONResponse(await service.ask(lambda classifier: duplicates_among(classifier, body.pictures, query)))
+
+
+@router.get("/info", summary="What the index holds, and which model made it", responses=schema.answers({}))
+async def info(request: Request, query: Annotated[NoQuery, Query()]) -> Response:
+    """As `logo-retrieval info --format json` says it, and the limits of the service."""
+    service, _ = _enter(request, "read")
+    facts = await service.read(lambda store: facts_of(store, service.index_name))
+    limits = asdict(service.settings.limits)
+    return JSONResponse({**facts, "limits": limits, "text": "auto"})
+
+
+@router.get(
+    "/log",
+    summary="Who changed what, and when",
+    responses=schema.answers([{"at": "2026-11-27T12:00:00+00:00", "action": "enroll", "detail": "class 'newco': ..."}]),
+)
+async def changes(request: Request, query: Annotated[NoQuery, Query()]) -> Response:
+    """Oldest first; it outlives what it tells of, and holds no picture."""
+    service, _ = _enter(request, "read")
+    return JSONResponse([asdict(change) for change in await service.read(lambda store: store.changes())])
+
+
+def _policy(service: Service, query: ClassifyQuery) -> Policy:
+    try:
+        return service.engine.policy(
+            top=query.top, max_false_accept=query.max_false_accept, other_share=query.other_share, text=query.text
+        )
+    except (ValueError, LogoRetrievalError) as error:
+        raise wrong_fields([("max_false_accept", str(error))]) from error
+
+
+def _check_queue(service: Service, more: int) -> None:
+    waiting, most = service.line.waiting, service.settings.limits.waiting
+    if waiting + more > most:
+        seconds = max(1, math.ceil(_SECONDS_A_PICTURE * waiting))
+        raise come_again(429, f"{waiting} pictures wait, {more} more would be above {most}", seconds)
+
+
+async def _rows(
+    service: Service, pictures: Sequence[Upload], policy: Policy, settings: str
+) -> AsyncIterator[dict[str, object]]:
+    answers = service.line.answers([picture.data for picture in pictures], service.engine, policy)
+    index = service.index_name
+    names = iter(pictures)
+    async for decision in answers:
+        yield decision_row(next(names).name, decision, index, settings)
+
+
+async def _lines(rows: AsyncIterator[dict[str, object]]) -> AsyncIterator[str]:
+    async for row in rows:
+        yield json.dumps(row) + "\n"
+
+
+async def _collected(rows: AsyncIterator[dict[str, object]]) -> list[dict[str, object]]:
+    return [row async for row in rows]
+
+
+async def _unless_gone(request: Request, work: Coroutine[Any, Any, Result]) -> Result | None:
+    """The result, or nothing where whoever asked has gone away meanwhile; the work then ends."""
+    working, gone = asyncio.ensure_future(work), asyncio.ensure_future(_hung_up(request))
+    try:
+        await asyncio.wait((working, gone), return_when=asyncio.FIRST_COMPLETED)
+        return working.result() if working.done() else None
+    finally:
+        working.cancel()
+        gone.cancel()
+
+
+async def _hung_up(request: Request) -> None:
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
+
+
+def _named_file(picture: Upload) -> io.BytesIO:
+    file = io.BytesIO(picture.data)
+    file.name = picture.name
+    return file

@@ -1,0 +1,52 @@
+"""Runs the service until it is told to end."""
+
+from __future__ import annotations
+
+import socket
+from ipaddress import ip_address
+
+import uvicorn
+
+from logo_retrieval.errors import BackendError
+from logo_retrieval.serving.app import create_app
+from logo_retrieval.serving.logs import log, log_to_stderr
+from logo_retrieval.serving.settings import Settings
+
+_KEEP_ALIVE_S = 15
+_BACKLOG = 256
+
+
+def serve(settings: Settings) -> None:
+    """Listens, and answers until SIGTERM or SIGINT; then no more is taken and what is under way is ended first.
+
+    Raises:
+        BackendError: the address cannot be listened at.
+    """
+    log_to_stderr()
+    listening = _listening(settings)
+    host, port = listening.getsockname()[:2]
+    shown = f"[{host}]" if ":" in host else host
+    log("listening", url=f"http://{shown}:{port}", index=str(settings.index), tokens=len(settings.tokens))
+    config = uvicorn.Config(
+        create_app(settings),
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        lifespan="on",
+        timeout_keep_alive=_KEEP_ALIVE_S,
+        timeout_graceful_shutdown=round(settings.limits.request_s),
+    )
+    uvicorn.Server(config).run(sockets=[listening])
+
+
+def _listening(settings: Settings) -> socket.socket:
+    try:
+        family = socket.AF_INET6 if ip_address(settings.host).version == 6 else socket.AF_INET
+    except ValueError:
+        family = socket.AF_INET
+    try:
+        return socket.create_server((settings.host, settings.port), family=family, backlog=_BACKLOG)
+    except OSError as error:
+        raise BackendError(
+            f"cannot listen at {settings.host}, port {settings.port}: {error.strerror or error}; give another --port"
+        ) from error

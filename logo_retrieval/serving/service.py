@@ -1,0 +1,151 @@
+"""The index while it is served: opened in the background, asked, changed, and opened anew where that is needed."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+from logo_retrieval.classifier import LogoClassifier
+from logo_retrieval.errors import LogoRetrievalError
+from logo_retrieval.inference.engine import Engine
+from logo_retrieval.models.resolve import STARTER, changed_starter, starter_index
+from logo_retrieval.serving.line import Line
+from logo_retrieval.serving.logs import LOGGER, log
+from logo_retrieval.serving.metrics import Metrics
+from logo_retrieval.serving.problems import come_again
+from logo_retrieval.serving.settings import Settings
+from logo_retrieval.store.index_store import IndexStore
+from logo_retrieval.store.transactions import changes_by
+
+Result = TypeVar("Result")
+
+_WARM_UP = b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"><path d="M1 1h3v3h4v4h-7z"/></svg>'
+
+
+class Service:
+    """One index, its classifier and the line of those who ask.
+
+    Attributes:
+        settings: how it is run.
+        metrics: what it counts.
+        line: where pictures wait for their answers.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        """Opens nothing yet."""
+        self.settings = settings
+        self.metrics = Metrics()
+        self.line = Line(self.metrics)
+        self.metrics.watch("logo_waiting_pictures", "Pictures that have no answer yet.", lambda: self.line.waiting)
+        self._index = settings.index
+        self._classifier: LogoClassifier | None = None
+        self._fault = ""
+        self._closing = False
+        self._opening = threading.Lock()
+        self._changes = ThreadPoolExecutor(1, thread_name_prefix="logo-changes")
+        self._reads = ThreadPoolExecutor(4, thread_name_prefix="logo-reads")
+
+    @property
+    def classifier(self) -> LogoClassifier:
+        """The open classifier.
+
+        Raises:
+            Problem: 503 while it is not open.
+        """
+        if self._classifier is None or self._closing:
+            raise come_again(503, self.state(), 2)
+        return self._classifier
+
+    @property
+    def engine(self) -> Engine:
+        """Of that classifier."""
+        return self.classifier.engine
+
+    @property
+    def index_name(self) -> str:
+        """As rows have it."""
+        return STARTER if self._index == starter_index() else str(self._index)
+
+    def state(self) -> str:
+        """What keeps the service from answering; nothing when it is ready."""
+        if self._closing:
+            return "the service is shutting down"
+        if self._classifier is None:
+            return self._fault or "the model and the index are being loaded"
+        return ""
+
+    async def open(self) -> None:
+        """Opens the index, or keeps what is wrong with it for those who ask, and tries again every few seconds."""
+        while not self._closing:
+            try:
+                await asyncio.to_thread(self._open)
+                log("ready", index=self.index_name)
+                return
+            except LogoRetrievalError as error:
+                self._fault = f"the index cannot be opened: {error}"
+                LOGGER.error(self._fault)
+            await asyncio.sleep(5)
+
+    def _open(self) -> None:
+        classifier = LogoClassifier.open(self._index, decode_limit_s=self.settings.limits.decode_s)
+        classifier.classify([_WARM_UP])  # the first request finds decoders and networks at work
+        self._classifier = classifier  # one that was there is closed when its last answer is given
+
+    def reopen(self, broken: LogoClassifier | None = None) -> None:
+        """Opens the index anew, unless that has been done since `broken` was in use.
+
+        Raises:
+            LogoRetrievalError: it cannot be opened; the one that was open stays.
+        """
+        with self._opening:
+            if broken is None or self._classifier is broken:
+                self._open()
+
+    async def read(self, act: Callable[[IndexStore], Result]) -> Result:
+        """Reads something from the index's file, beside those who are answered."""
+
+        def reading() -> Result:
+            with IndexStore(self._index) as store:
+                return act(store)
+
+        _ = self.classifier
+        return await asyncio.get_running_loop().run_in_executor(self._reads, reading)
+
+    async def ask(self, act: Callable[[LogoClassifier], Result]) -> Result:
+        """Has the classifier do something that changes nothing."""
+        return await asyncio.get_running_loop().run_in_executor(self._reads, act, self.classifier)
+
+    async def change(self, action: str, actor: str, act: Callable[[LogoClassifier], Result]) -> Result:
+        """Changes the index, one change after another; once begun it is ended, whoever goes away meanwhile.
+
+        The index that ships with the package is copied first, and the copy is served from then on.
+        """
+
+        def changing() -> Result:
+            with changes_by(actor):
+                if self._index != starter_index() or self.settings.new_index is None:
+                    return act(self.classifier)
+                new = self.settings.new_index
+                with changed_starter(new) as copy, LogoClassifier.open(copy) as classifier:
+                    result = act(classifier)
+                self._index = new
+                self.reopen()
+                log("the index that ships with the package was copied, and the copy is served", index=str(new))
+                return result
+
+        _ = self.classifier
+        running = asyncio.get_running_loop().run_in_executor(self._changes, changing)
+        result = await asyncio.shield(running)
+        self.metrics.change(action)
+        return result
+
+    async def close(self) -> None:
+        """Ends what is under way, and lets go of the index."""
+        self._closing = True
+        await asyncio.to_thread(self._changes.shutdown, wait=True)
+        await asyncio.to_thread(self._reads.shutdown, wait=True)
+        if self._classifier is not None:
+            await asyncio.to_thread(self._classifier.close)
