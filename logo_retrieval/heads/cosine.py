@@ -15,6 +15,7 @@ from logo_retrieval.errors import ModelError
 from logo_retrieval.heads.imprinting import NOBODY, Imprinted
 from logo_retrieval.packed import expect_packed, packed, read_arrays, unpacked
 from logo_retrieval.runs import run_starts
+from logo_retrieval.search.products import inner_products
 from logo_retrieval.types import OTHER, BoolArray, Float32Array, Int64Array
 
 HEAD_FILE = "head.npz"
@@ -123,7 +124,7 @@ class CosineHead:
         Returns:
             (n, c) float32 in [-1, 1]; -1 for a class without a target.
         """
-        cosines = views @ self._vectors.T
+        cosines = inner_products(views, self._vectors)
         by_class = np.full((len(views), self.n_classes), -1.0, np.float32)
         by_class[:, self._present] = np.maximum.reduceat(cosines, self._starts, axis=1)
         firsts = np.searchsorted(owners, np.arange(n_queries))

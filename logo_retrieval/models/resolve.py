@@ -67,7 +67,7 @@ def changed_starter(folder: Path) -> Iterator[Path]:
             try:
                 yield copy
             except IndexStoreError as error:  # the user knows the folder that is to be
-                raise IndexStoreError(str(error).replace(str(copy), str(folder))) from error
+                raise type(error)(str(error).replace(str(copy), str(folder))) from error
             _take_its_place(copy, folder)
     except BaseException:
         if parent_is_new:

@@ -27,6 +27,9 @@ _FEW = 4
 
 _REMEMBERED = 2048
 
+_DIGITS = 4
+"""Of a confidence: further ones depend on how the graph was optimised."""
+
 
 class Recogniser:
     """Reads lines, and remembers the last two thousand: one logo comes in many files."""
@@ -87,4 +90,4 @@ class Recogniser:
         if not kept.any():
             return TextLine("", 0.0)
         text = "".join(self._characters[place] for place in best[kept])
-        return TextLine(text.strip(), float(chances.max(axis=1)[kept].mean()))
+        return TextLine(text.strip(), round(float(chances.max(axis=1)[kept].mean()), _DIGITS))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from logo_retrieval.search.products import inner_products
 from logo_retrieval.search.protocol import check_gallery, check_queries, padded
 from logo_retrieval.types import Float32Array, Int64Array, Neighbours
 
@@ -14,7 +15,7 @@ _SCORES_PER_BLOCK = 1 << 24
 class ExactIndex:
     """All inner products, best k kept.
 
-    Ties are broken by the smaller position in the gallery, so an answer does not depend on the batch.
+    Ties are broken by the smaller position in the gallery, and products do not depend on the batch, nor do answers.
     """
 
     backend = "numpy"
@@ -37,7 +38,7 @@ class ExactIndex:
         similarities = np.empty((len(queries), rows), np.float32)
         block = max(1, _SCORES_PER_BLOCK // max(1, len(self._ids)))
         for start in range(0, len(queries), block):
-            scores = queries[start : start + block] @ self._vectors.T
+            scores = inner_products(queries[start : start + block], self._vectors)
             best = _best(scores, rows)
             ids[start : start + block] = self._ids[best]
             similarities[start : start + block] = np.take_along_axis(scores, best, axis=1)

@@ -104,5 +104,5 @@ async def _as_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, LogoRetrievalError)  # noqa: S101
     if isinstance(error, IndexRebuilt):
         service: Service = request.app.state.service
-        asyncio.get_running_loop().run_in_executor(None, service.reopen, service.classifier)
+        service.renew()
     return problem_of(error).response()

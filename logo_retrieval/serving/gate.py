@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import uuid
+from contextlib import suppress
 from time import perf_counter
 from typing import Final
 
@@ -31,6 +32,9 @@ _HEADERS: Final = (
 )
 
 _ID = re.compile(r"[\w.-]{1,64}", re.ASCII)
+
+_DRAIN_S: Final = 3.0
+_DRAIN_BYTES: Final = 64 << 20
 
 _GONE: Final = 499
 """In the log: whoever asked went away before the answer."""
@@ -149,8 +153,29 @@ class _Passage:
         """Adds the headers that every answer has."""
         if message["type"] == "http.response.start":
             self._status = message["status"]
-            message["headers"] = [*message.get("headers", ()), *_HEADERS, (b"x-request-id", self._id.encode())]
+            closing = [] if await self._is_drained() else [(b"connection", b"close")]
+            own = (*_HEADERS, (b"x-request-id", self._id.encode()), *closing)
+            message["headers"] = [*message.get("headers", ()), *own]
         await self._send(message)
+
+    async def _is_drained(self) -> bool:
+        """Whether all of the body has come, some of it passed over, so that who sends it can read the answer.
+
+        A body that is much too large, or slow, is not waited for: its connection ends.
+        """
+        headers = Request(self.scope).headers
+        if "content-length" not in headers and "transfer-encoding" not in headers:
+            return True
+        if "expect" in headers and not self._read_bytes:
+            return False
+        passed = 0
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_DRAIN_S):
+                while not self._is_read and passed <= _DRAIN_BYTES:
+                    message = await self._receive()
+                    passed += len(message.get("body", b""))
+                    self._is_read = not message.get("more_body", False)
+        return self._is_read
 
     def _log(self) -> None:
         seconds = perf_counter() - self._start

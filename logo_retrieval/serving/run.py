@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import signal
 import socket
 from ipaddress import ip_address
+from types import FrameType
 
 import uvicorn
 
@@ -36,7 +38,12 @@ def serve(settings: Settings) -> None:
         timeout_keep_alive=_KEEP_ALIVE_S,
         timeout_graceful_shutdown=round(settings.limits.request_s),
     )
+    signal.signal(signal.SIGTERM, _ended_well)
     uvicorn.Server(config).run(sockets=[listening])
+
+
+def _ended_well(number: int, frame: FrameType | None) -> None:
+    """What the signal does when the server has ended by it, and raises it again."""
 
 
 def _listening(settings: Settings) -> socket.socket:

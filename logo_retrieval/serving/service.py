@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 from logo_retrieval.classifier import LogoClassifier
-from logo_retrieval.errors import LogoRetrievalError
+from logo_retrieval.errors import IndexRebuilt, LogoRetrievalError
 from logo_retrieval.inference.engine import Engine
 from logo_retrieval.models.resolve import STARTER, changed_starter, starter_index
 from logo_retrieval.serving.line import Line
@@ -44,7 +43,6 @@ class Service:
         self._classifier: LogoClassifier | None = None
         self._fault = ""
         self._closing = False
-        self._opening = threading.Lock()
         self._changes = ThreadPoolExecutor(1, thread_name_prefix="logo-changes")
         self._reads = ThreadPoolExecutor(4, thread_name_prefix="logo-reads")
 
@@ -94,15 +92,18 @@ class Service:
         classifier.classify([_WARM_UP])  # the first request finds decoders and networks at work
         self._classifier = classifier  # one that was there is closed when its last answer is given
 
-    def reopen(self, broken: LogoClassifier | None = None) -> None:
-        """Opens the index anew, unless that has been done since `broken` was in use.
+    def renew(self) -> None:
+        """Opens the index anew in the background, if it was built anew; what goes wrong is logged."""
+        self._changes.submit(self._renew)
 
-        Raises:
-            LogoRetrievalError: it cannot be opened; the one that was open stays.
-        """
-        with self._opening:
-            if broken is None or self._classifier is broken:
+    def _renew(self) -> None:
+        try:
+            self.classifier.engine.current()
+        except IndexRebuilt:
+            try:
                 self._open()
+            except LogoRetrievalError:
+                LOGGER.exception("the index that was built anew cannot be opened")
 
     async def read(self, act: Callable[[IndexStore], Result]) -> Result:
         """Reads something from the index's file, beside those who are answered."""
@@ -132,7 +133,7 @@ class Service:
                 with changed_starter(new) as copy, LogoClassifier.open(copy) as classifier:
                     result = act(classifier)
                 self._index = new
-                self.reopen()
+                self._open()
                 log("the index that ships with the package was copied, and the copy is served", index=str(new))
                 return result
 

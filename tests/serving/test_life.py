@@ -1,0 +1,178 @@
+"""How the service begins, goes on and ends, whatever happens to it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import httpx
+from conftest import Run
+from drawings import lay_classes, ring, svg
+from served import served
+
+from logo_retrieval import LogoClassifier
+from logo_retrieval.gallery.records import read_gallery
+from logo_retrieval.indexing.build import build_index
+from logo_retrieval.models.bundle import read_bundle
+from logo_retrieval.models.resolve import starter_model
+
+TINY = Path(__file__).parents[1] / "embedding/data/tiny"
+
+
+def wait_for(condition: object, seconds: float = 60) -> None:
+    assert callable(condition)
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it did not come to pass"
+        time.sleep(0.02)
+
+
+def test_an_index_that_cannot_be_opened_is_said_and_tried_again(tmp_path: Path) -> None:
+    folder = tmp_path / "index"
+    with served(folder, tmp_path, ready=False) as service, service.client() as client:
+        assert client.get("/healthz").status_code == 200
+        wait_for(lambda: "cannot be opened" in client.get("/readyz").json()["detail"])
+        refused = client.post("/v1/classify", files=[("files", svg("disc"))])
+        assert refused.status_code == 503 and int(refused.headers["retry-after"]) >= 1
+        build_index(read_gallery(lay_classes(tmp_path / "classes")), folder, starter_model())
+        wait_for(lambda: client.get("/readyz").status_code == 200)
+        assert client.post("/v1/classify", files=[("files", svg("disc"))]).json()[0]["label"] == "disc"
+
+
+def test_what_is_under_way_is_ended_before_it_ends(index: Path, tmp_path: Path) -> None:
+    pictures = [("files", (f"{place}.svg", svg("bars", place % 3) + b" " * place)) for place in range(100)]
+    with served(index, tmp_path) as service, ThreadPoolExecutor(1) as thread:
+
+        def ask() -> int:
+            with service.client() as client:
+                return len(client.post("/v1/classify", files=pictures).json())
+
+        asking = thread.submit(ask)
+        wait_for(lambda: service.metric("logo_waiting_pictures") > 10)
+        decoders = service.decoders()
+        assert service.end() == 0
+        assert asking.result() == 100
+        wait_for(lambda: not any(Path(f"/proc/{decoder}").exists() for decoder in decoders))
+
+
+def test_decoders_that_are_killed_cost_their_picture_alone(index: Path, tmp_path: Path) -> None:
+    pictures = [("files", (f"{place}.svg", svg("bars", place % 3) + b" " * place)) for place in range(200)]
+    with served(index, tmp_path) as service, ThreadPoolExecutor(1) as thread, service.client() as client:
+        asking = thread.submit(lambda: client.post("/v1/classify", files=pictures).json())
+        wait_for(lambda: service.metric("logo_waiting_pictures") > 10)
+        for decoder in service.decoders():
+            os.kill(decoder, signal.SIGKILL)
+        rows = asking.result()
+        lost = [row["reason"].split(":")[0] for row in rows if row["status"] != "ok"]
+        assert len(rows) == 200 and len(lost) <= 2 and set(lost) <= {"crashed"}
+        assert client.post("/v1/classify", files=[("files", svg("disc"))]).json()[0]["label"] == "disc"
+
+
+def test_who_goes_away_is_not_worked_for(index: Path, tmp_path: Path) -> None:
+    pictures = [("files", (f"{place}.svg", svg("bars", place % 3) + b" " * place)) for place in range(900)]
+    with served(index, tmp_path) as service:
+        for headers in ({}, {"Accept": "application/x-ndjson"}):
+            try:
+                with service.client() as client:
+                    client.post("/v1/classify", files=pictures, headers=headers, timeout=1)
+            except httpx.TimeoutException:
+                pass
+            wait_for(lambda: service.metric("logo_waiting_pictures") == 0, seconds=20)
+        assert service.metric("logo_batch_pictures_sum") < 1000
+
+
+def test_a_slow_sender_is_given_up(index: Path, tmp_path: Path) -> None:
+    def slowly() -> object:
+        yield b"<svg"
+        time.sleep(5)
+        yield b"/>"
+
+    with served(index, tmp_path, "--request-timeout", 1) as service, service.client() as client:
+        answer = client.post("/v1/classify", content=slowly(), headers={"Content-Type": "image/svg+xml"})  # type: ignore[arg-type]
+        assert answer.status_code == 408 and answer.headers["content-type"] == "application/problem+json"
+
+
+def test_an_index_built_anew_is_opened_anew(mine: Path, tmp_path: Path, index: Path) -> None:
+    with served(mine, tmp_path) as service, service.client() as client:
+
+        def ask() -> httpx.Response:
+            return client.post("/v1/classify", files=[("files", svg("disc"))])
+
+        assert ask().json()[0]["label"] == "disc"
+        classes = lay_classes(tmp_path / "other classes", per_class=2)
+        (classes / "disc").rename(classes / "circle")
+        build_index(read_gallery(classes), mine, read_bundle(TINY))
+        refused = ask()
+        assert refused.status_code == 503 and "built anew" in refused.json()["detail"]
+        wait_for(lambda: ask().status_code == 200)
+        assert ask().json()[0]["neighbours"][0]["label"] == "circle"
+
+
+def test_enrolments_and_removals_under_load(mine: Path, tmp_path: Path, run: Run) -> None:
+    """No request fails, and each answer is that of the index with the class or without it."""
+    with served(mine, tmp_path) as service:
+        with LogoClassifier.open(mine) as classifier:
+            without = classifier.classify([ring(2)])[0].to_dict()
+            classifier.enroll("ring", [ring(0)])
+            within = classifier.classify([ring(2)])[0].to_dict()
+            classifier.unenroll("ring")
+        ended = threading.Event()
+
+        def ask(_: int) -> list[tuple[int, bool]]:
+            seen = []
+            with service.client() as client:
+                while not ended.is_set():
+                    answer = client.post("/v1/classify", files=[("files", ring(2))])
+                    row = {key: answer.json()[0][key] for key in without} if answer.status_code == 200 else {}
+                    seen.append((answer.status_code, row in (within, without)))
+            return seen
+
+        with ThreadPoolExecutor(4) as threads:
+            asking = [threads.submit(ask, place) for place in range(4)]
+            try:
+                with service.client() as client:
+                    for _ in range(20):
+                        enrolled = client.post("/v1/classes/ring", files=[("files", ring(0))])
+                        assert enrolled.status_code == 201, enrolled.text
+                        removed = client.delete("/v1/classes/ring")
+                        assert removed.status_code == 200, removed.text
+            finally:
+                ended.set()
+            seen = [one for future in asking for one in future.result()]
+        assert len(seen) > 20 and set(seen) == {(200, True)}
+    assert run("verify", "--index", mine).code == 0
+
+
+def test_killed_it_loses_no_enrolment_that_it_acknowledged(mine: Path, tmp_path: Path, run: Run) -> None:
+    for attempt in range(3):
+        acknowledged = []
+        with served(mine, tmp_path) as service:
+            killing = threading.Timer(0.4 + 0.3 * attempt, service.process.kill)
+            killing.start()
+            try:
+                with service.client() as client:
+                    for number in range(100):
+                        name = f"newco {attempt} {number}"
+                        if client.post(f"/v1/classes/{name}", params={"names": [name]}).status_code == 201:
+                            acknowledged.append(name)
+            except httpx.HTTPError:
+                pass
+            killing.join()
+        with LogoClassifier.open(mine) as classifier:
+            assert set(acknowledged) <= set(classifier.classes)
+        assert run("verify", "--index", mine).code == 0
+
+
+def test_the_log_tells_of_requests_and_holds_no_picture(index: Path, tmp_path: Path) -> None:
+    with served(index, tmp_path) as service, service.client() as client:
+        asked = client.post("/v1/classify", files=[("files", ("secret-name.svg", svg("disc")))])
+        wait_for(lambda: any(line.get("path") == "/v1/classify" for line in service.log()))
+        (line,) = [line for line in service.log() if line.get("path") == "/v1/classify"]
+        assert line["request"] == asked.headers["x-request-id"]
+        assert (line["method"], line["status"], line["level"]) == ("POST", 200, "info") and line["ms"] > 0
+        text = service.log_file.read_text()
+        assert "secret-name" not in text and "<svg" not in text and "circle" not in text
