@@ -17,11 +17,14 @@ def check_origin(request: Request, settings: Settings) -> None:
 
     Raises:
         Problem: 403 when the host asked for is not one of this machine (another name was bound to it) although only
-            this machine reaches the service, or when the request comes from a page of another host.
+            this machine reaches the service, or when a request that may change something, or costs much, comes from a
+            page of another host.
     """
     host = request.headers.get("host", "")
     if settings.is_loopback and _name_of(host) not in ("localhost", "127.0.0.1", "::1", settings.host):
         raise Problem(403, f"this service answers on localhost alone, not as {host!r}")
+    if request.method in ("GET", "HEAD"):
+        return  # a link may lead here, and what is answered other pages cannot read
     origin = request.headers.get("origin")
     if origin is not None and urlsplit(origin).netloc.lower() != host.lower():
         raise Problem(403, f"pages of {origin!r:.200} may not use this service")

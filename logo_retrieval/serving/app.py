@@ -32,7 +32,7 @@ def create_app(settings: Settings) -> ASGIApp:
 
     @asynccontextmanager
     async def life(app: FastAPI) -> AsyncIterator[None]:
-        tasks = [asyncio.create_task(service.open()), asyncio.create_task(service.line.run())]
+        tasks = [asyncio.create_task(service.open()), asyncio.create_task(service.keep_answering())]
         try:
             yield
         finally:

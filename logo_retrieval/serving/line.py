@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from itertools import groupby
 
 from logo_retrieval.concurrency.cpus import usable_cores
-from logo_retrieval.errors import UnreadableImage
+from logo_retrieval.errors import IndexRebuilt, UnreadableImage
 from logo_retrieval.inference.engine import Engine
 from logo_retrieval.inference.predict import Policy
 from logo_retrieval.serving.metrics import Metrics
@@ -71,7 +71,6 @@ class Line:
         self._decoders = usable_cores()
         self._decoding = 0
         self._changed = asyncio.Condition()
-        self._answering = ThreadPoolExecutor(1, thread_name_prefix="logo-answers")
         self.waiting = 0
 
     async def answers(self, pictures: Sequence[bytes], engine: Engine, policy: Policy) -> AsyncIterator[Decision]:
@@ -83,10 +82,10 @@ class Line:
         self.waiting += len(asked)
         for one in asked:
             one.answer.add_done_callback(self._one_less)
-        async with self._changed:
-            self._turns.requests.append(deque(asked))
-            self._changed.notify_all()
         try:
+            async with self._changed:
+                self._turns.requests.append(deque(asked))
+                self._changed.notify_all()
             for one in asked:
                 yield await one.answer
         finally:
@@ -100,12 +99,10 @@ class Line:
 
     async def run(self) -> None:
         """Decodes and answers until it is cancelled."""
-        try:
+        with ThreadPoolExecutor(1, thread_name_prefix="logo-answers") as thread:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._decode())
-                tasks.create_task(self._answer())
-        finally:
-            self._answering.shutdown(wait=False, cancel_futures=True)
+                tasks.create_task(self._answer(thread))
 
     async def _decode(self) -> None:
         """Keeps every decoder busy, as long as what is decoded is soon answered."""
@@ -137,15 +134,17 @@ class Line:
             else:
                 asked.image = image
                 self._ready.append(asked)
-        except Exception as error:
+        except (Exception, asyncio.CancelledError) as error:  # cancelled: the pool was closed before its turn
             if not asked.answer.done():
-                asked.answer.set_exception(error)
+                late = IndexRebuilt("the decoders were ended meanwhile")
+                asked.answer.set_exception(error if isinstance(error, Exception) else late)
         finally:
             async with self._changed:
                 self._decoding -= 1
                 self._changed.notify_all()
 
-    async def _answer(self) -> None:
+    async def _answer(self, thread: ThreadPoolExecutor) -> None:
+        """Answers what is decoded, a batch after another."""
         loop = asyncio.get_running_loop()
         while True:
             async with self._changed:
@@ -157,7 +156,7 @@ class Line:
                 continue
             self._metrics.batch(len(batch))
             with self._metrics.stage("answer"):
-                await loop.run_in_executor(self._answering, self._settle, batch, loop)
+                await loop.run_in_executor(thread, self._settle, batch, loop)
 
     def _settle(self, batch: Sequence[_Asked], loop: asyncio.AbstractEventLoop) -> None:
         """Decides, engine by engine and policy by policy, in the thread for it."""

@@ -24,8 +24,8 @@ def serve(settings: Settings) -> None:
     Raises:
         BackendError: the address cannot be listened at.
     """
-    log_to_stderr()
     listening = _listening(settings)
+    log_to_stderr()
     host, port = listening.getsockname()[:2]
     shown = f"[{host}]" if ":" in host else host
     log("listening", url=f"http://{shown}:{port}", index=str(settings.index), tokens=len(settings.tokens))

@@ -149,7 +149,10 @@ def test_pages_of_other_sites_are_kept_out(client: httpx.Client) -> None:
         {"Origin": "null"},
     ):
         check_problem(client.post("/v1/classes/ring", files=[("files", ring())], headers=headers), 403)
-    assert client.get("/v1/classes", headers={"Origin": str(client.base_url)}).status_code == 200
+    for headers in ({"Origin": str(client.base_url).rstrip("/")}, {"Sec-Fetch-Site": "same-origin"}):
+        assert client.post("/v1/classify", files=[("files", MARK)], headers=headers).status_code == 200
+    check_problem(client.get("/v1/classes", headers={"Host": "evil.example"}), 403)
+    assert client.get("/", headers={"Sec-Fetch-Site": "cross-site"}).status_code == 200  # somebody followed a link
 
 
 def test_tokens_have_scopes(mine: Path, tmp_path: Path) -> None:

@@ -1,0 +1,51 @@
+"""`logo-retrieval serve`: what it refuses before it listens. That it serves is tested in `tests/serving`."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from conftest import Run
+
+
+def test_a_port_that_is_taken(run: Run, index: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        said = run("serve", "--index", index, "--port", taken.getsockname()[1])
+    assert (said.code, said.out) == (1, "")
+    assert "cannot listen at 127.0.0.1, port" in said.err and "give another --port" in said.err
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ("reader read", "line 1 must be a name, a scope and a secret, got 2 words"),
+        ("reader write 0123456789abcdef", "line 1: a token's scope must be one of read, enrol, admin, got 'write'"),
+        ("reader read tooshort", "at least 16"),
+        ("# none yet", "there is no token in it"),
+    ],
+)
+def test_a_file_of_tokens_that_is_wrong(run: Run, index: Path, tmp_path: Path, content: str, words: str) -> None:
+    file = tmp_path / "tokens.txt"
+    file.write_text(content)
+    said = run("serve", "--index", index, "--tokens", file)
+    assert said.code == 2 and words in said.err
+    assert "tooshort" not in said.err
+
+
+def test_limits_that_do_not_fit_each_other(run: Run, index: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    said = run("serve", "--index", index, "--max-files", 100, "--queue", 50)
+    assert said.code == 2 and "a request of 100 files would never fit a queue of 50 pictures" in said.err
+    monkeypatch.setenv("LOGO_RETRIEVAL_SERVE_TOKEN", "short")
+    assert "at least 16" in run("serve", "--index", index).err
+
+
+def test_without_its_extra(index: Path) -> None:
+    script = (
+        "import sys; sys.modules['uvicorn'] = None; from logo_retrieval_cli.main import main; "
+        f"sys.argv = ['logo-retrieval', 'serve', '--index', {str(index)!r}]; main()"
+    )
+    said = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert said.returncode == 1 and "serving needs the extra [serve] (uvicorn is missing)" in said.stderr
