@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import re
 import secrets
 import shutil
@@ -12,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 
+from logo_retrieval.durable import sync_folder, take_place, write_synced
 from logo_retrieval.errors import ModelError
 from logo_retrieval.fields import NUMBERS, SIZE, TEXT, TEXTS, is_digest, read_object, wrong_field
 
@@ -167,14 +167,15 @@ def write_bundle(folder: Path, config: ModelConfig, files: Mapping[str, bytes]) 
     try:
         fresh.mkdir()
         for name, content in {**files, CONFIG_NAME: text.encode()}.items():
-            _write_synced(fresh / name, content)
+            write_synced(fresh / name, content)
+        sync_folder(fresh)
         if bundle.folder.exists():
             old = _sibling(bundle.folder, "old")
             bundle.folder.rename(old)
-            fresh.rename(bundle.folder)
+            take_place(fresh, bundle.folder)
             shutil.rmtree(old)
         else:
-            fresh.rename(bundle.folder)
+            take_place(fresh, bundle.folder)
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
     return bundle
@@ -243,10 +244,3 @@ def _check_replaceable(folder: Path) -> None:
 
 def _sibling(folder: Path, role: str) -> Path:
     return folder.parent / f".{folder.name}.{role}-{secrets.token_hex(4)}"
-
-
-def _write_synced(path: Path, content: bytes) -> None:
-    with path.open("wb") as stream:
-        stream.write(content)
-        stream.flush()
-        os.fsync(stream.fileno())

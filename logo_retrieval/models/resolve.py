@@ -12,6 +12,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from logo_retrieval.durable import sync_all, take_place
 from logo_retrieval.errors import IndexStoreError, ModelError
 from logo_retrieval.models.bundle import CONFIG_NAME, ModelBundle, check_files, described_bundle, read_bundle
 from logo_retrieval.models.ensemble import member_folders, read_members, write_ensemble
@@ -122,7 +123,8 @@ def _copy_files(source: Path, target: Path) -> None:
 
 def _take_its_place(copy: Path, folder: Path) -> None:
     try:
-        copy.rename(folder)
+        sync_all(copy)
+        take_place(copy, folder)
     except OSError as error:
         if not folder.exists():
             raise IndexStoreError(f"cannot write '{folder}': {error.strerror or error}") from error

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 
+from logo_retrieval.durable import take_place
 from logo_retrieval.errors import NotEnrolled
 from logo_retrieval.store.manifest import Manifest
 from logo_retrieval.store.schema import INDEX_FILE, connect, create, storage_errors, transaction
@@ -54,7 +55,7 @@ def replace_index(
         create(aside)
         _rewrite(aside, manifest, classes, items, names)
         with storage_errors(file, "create"):
-            aside.replace(file)
+            take_place(aside, file)
     finally:
         _remove_all(aside)
 

@@ -13,6 +13,7 @@ from zipfile import BadZipFile
 import numpy as np
 
 from logo_retrieval.backbones.backend import keras
+from logo_retrieval.durable import take_place
 from logo_retrieval.errors import ModelError
 from logo_retrieval.training.network import scoring_layer
 from logo_retrieval.types import Float32Array
@@ -68,7 +69,7 @@ def write_checkpoint(path: Path, facts: Mapping[str, Any], weights: Sequence[Flo
         np.savez(file, **arrays)
         file.flush()
         os.fsync(file.fileno())
-    aside.replace(path)
+    take_place(aside, path)
 
 
 def read_checkpoint(path: Path) -> tuple[dict[str, Any], list[Float32Array], State]:
