@@ -137,6 +137,8 @@ def answered(output: Path, kind: str) -> Answered:
     Raises:
         click.UsageError: when the file was not written by `classify` in this format.
     """
+    from logo_retrieval.fields import read_object
+
     if not output.exists():
         return NOTHING_ANSWERED
     data = output.read_bytes()
@@ -144,7 +146,7 @@ def answered(output: Path, kind: str) -> Answered:
     text = whole.decode("utf-8", "surrogateescape")
     try:
         if kind == "jsonl":
-            rows = [json.loads(line) for line in text.split("\n") if line]
+            rows = [read_object(line) for line in text.split("\n") if line]
         else:
             rows = list(csv.DictReader(io.StringIO(text, newline="")))
         paths = Counter(row["path"] for row in rows)

@@ -1,21 +1,19 @@
-"""The fields of JSON objects that come from files: what each must be."""
+"""Values from JSON that lies in files: what a field must be stands in its declaration, and nowhere else."""
 
 from __future__ import annotations
 
 import json
 import math
 import re
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Mapping
+from typing import Annotated, Any, TypeVar, get_type_hints
 
-_LARGEST_SIZE = 2**31
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
-Check = tuple[str, Callable[[Any], bool]]
-"""What a field must be, in words, and whether a value is that."""
+Kind = TypeVar("Kind")
 
 
-def read_object(text: str) -> dict[str, Any]:
+def read_object(text: str | bytes) -> dict[str, Any]:
     """The object in some JSON.
 
     Raises:
@@ -30,22 +28,21 @@ def read_object(text: str) -> dict[str, Any]:
     return values
 
 
-def wrong_field(values: Mapping[str, Any], checks: Mapping[str, Check]) -> str | None:
-    """A sentence about the first field that is not what it must be; all of them must be there."""
-    for key, (expected, is_fine) in checks.items():
-        if not is_fine(values[key]):
-            return f"{key} must be {expected}, got {values[key]!r:.200}"
-    return None
+def built(kind: type[Kind], values: Mapping[str, Any]) -> Kind:
+    """A dataclass whose fields are declared as the types below, from the fields of an object.
 
-
-def is_text(value: object) -> bool:
-    """Any text."""
-    return isinstance(value, str)
-
-
-def is_size(value: object) -> bool:
-    """A number of pixels or components."""
-    return type(value) is int and 0 < value < _LARGEST_SIZE
+    Raises:
+        ValueError: a field is missing, unknown, or not what it must be.
+    """
+    declared = get_type_hints(kind, include_extras=True)
+    missing, unknown = sorted(declared.keys() - values.keys()), sorted(values.keys() - declared.keys())
+    if missing or unknown:
+        raise ValueError(f"must hold all its fields and no others: missing fields {missing}, unknown fields {unknown}")
+    for name, field_type in declared.items():
+        expected, is_fine = field_type.__metadata__
+        if not is_fine(values[name]):
+            raise ValueError(f"is damaged: {name} must be {expected}, got {values[name]!r:.200}")
+    return kind(**values)
 
 
 def is_digest(value: object) -> bool:
@@ -53,27 +50,24 @@ def is_digest(value: object) -> bool:
     return isinstance(value, str) and _SHA256.fullmatch(value) is not None
 
 
-def is_numbers(value: object) -> bool:
-    """An object of finite numbers; whole ones of a size that a float can have."""
-    return isinstance(value, dict) and all(
-        (type(each) is float and math.isfinite(each)) or (type(each) is int and abs(each) < 2**63)
-        for each in value.values()
-    )
+def _is_finite(value: object) -> bool:
+    """Whole numbers are of a size that a float can have."""
+    return (type(value) is float and math.isfinite(value)) or (type(value) is int and abs(value) < 2**63)
 
 
-def is_texts(value: object) -> bool:
-    """An object of texts."""
-    return isinstance(value, dict) and all(isinstance(each, str) for each in value.values())
+def _is_numbers(value: object) -> bool:
+    return isinstance(value, dict) and all(map(_is_finite, value.values()))
 
 
-def is_object(value: object) -> bool:
-    """Any object."""
-    return isinstance(value, dict)
+def _is_texts(value: object) -> bool:
+    return isinstance(value, dict) and all(isinstance(text, str) for text in value.values())
 
 
-TEXT: Check = ("text", is_text)
-SIZE: Check = ("a positive whole number", is_size)
-DIGEST: Check = ("64 hexadecimal digits", is_digest)
-NUMBERS: Check = ("an object of finite numbers", is_numbers)
-TEXTS: Check = ("an object of texts", is_texts)
-OBJECT: Check = ("an object", is_object)
+# Beside the type of each: what it must be, in words, and whether a value is that.
+Text = Annotated[str, "text", lambda value: isinstance(value, str)]
+Size = Annotated[int, "a positive whole number", lambda value: type(value) is int and 0 < value < 2**31]
+Digest = Annotated[str, "64 hexadecimal digits", is_digest]
+Finite = Annotated[float, "a finite number", _is_finite]
+Object = Annotated[Mapping[str, Any], "an object", lambda value: isinstance(value, dict)]
+Numbers = Annotated[Mapping[str, float], "an object of finite numbers", _is_numbers]
+Texts = Annotated[Mapping[str, str], "an object of texts", _is_texts]

@@ -105,10 +105,12 @@ class Neighbours:
     Attributes:
         ids: (n, k) int64 item ids, `MISSING_ID` where the gallery holds fewer than k items.
         similarities: (n, k) float32 inner product of unit vectors, in [-1, 1], larger is closer; -inf where missing.
+        views: (n, k) int64 the view of the query that came nearest to each; None where each query is a single view.
     """
 
     ids: Int64Array
     similarities: Float32Array
+    views: Int64Array | None = None
 
     def __post_init__(self) -> None:
         if self.ids.ndim != 2 or self.ids.shape != self.similarities.shape:
@@ -152,14 +154,16 @@ class Evidence:
         item: its id in the index, also what `unenroll --item` takes.
         label: its class.
         similarity: in [-1, 1], larger is closer.
+        view: of the query that resembles it, in `LogoImage.views`: 0 is the whole drawing, others are parts of it.
     """
 
     item: str
     label: str
     similarity: float
+    view: int = 0
 
     def to_dict(self) -> dict[str, object]:
-        """As plain values for JSON."""
+        """As plain values for JSON, without the view."""
         return {"item": self.item, "label": self.label, "similarity": round(self.similarity, _DIGITS)}
 
 

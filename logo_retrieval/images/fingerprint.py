@@ -60,9 +60,9 @@ def _cosine_basis() -> Float32Array:
     return np.cos(np.pi * frequency * sample / _HASHED_SIDE).astype(np.float32)
 
 
-def thumbnail(view: UInt8Array) -> bytes:
-    """A 64 x 64 pixel WebP of an (s, s, 3) uint8 RGB view, about a kilobyte."""
-    picture = Image.fromarray(view).resize((THUMBNAIL_SIDE_PX, THUMBNAIL_SIDE_PX), Image.Resampling.BOX)
+def thumbnail(view: UInt8Array, side_px: int = THUMBNAIL_SIDE_PX) -> bytes:
+    """A square WebP of an (s, s, 3) uint8 RGB view; at 64 x 64 pixels about a kilobyte."""
+    picture = Image.fromarray(view).resize((side_px, side_px), Image.Resampling.BOX)
     file = io.BytesIO()
     picture.save(file, "WEBP", quality=75, method=2)
     return file.getvalue()

@@ -266,14 +266,18 @@ def _top(
 
 
 def _named_neighbours(neighbours: Neighbours, k: int, held: IndexSnapshot, names: ItemNames) -> list[list[Evidence]]:
-    ids, similarities = neighbours.ids[:, :k], neighbours.similarities[:, :k]
-    classes = held.classes_of(neighbours)[:, :k]
+    ids, similarities, classes = (
+        neighbours.ids[:, :k],
+        neighbours.similarities[:, :k],
+        held.classes_of(neighbours)[:, :k],
+    )
+    views = np.zeros_like(ids) if neighbours.views is None else neighbours.views[:, :k]
     known = names({int(item) for item in ids.ravel() if item != MISSING_ID})
     return [
         [
-            Evidence(known.get(int(item), ""), held.classes[int(c)], float(similarity))
-            for item, c, similarity in zip(*row, strict=True)
+            Evidence(known.get(int(item), ""), held.classes[int(c)], float(similarity), int(view))
+            for item, c, similarity, view in zip(*row, strict=True)
             if item != MISSING_ID
         ]
-        for row in zip(ids, classes, similarities, strict=True)
+        for row in zip(ids, classes, similarities, views, strict=True)
     ]

@@ -8,12 +8,13 @@ import re
 import secrets
 import shutil
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
+from typing import Annotated
 
 from logo_retrieval.durable import sync_folder, take_place, write_synced
 from logo_retrieval.errors import ModelError
-from logo_retrieval.fields import NUMBERS, SIZE, TEXT, TEXTS, is_digest, read_object, wrong_field
+from logo_retrieval.fields import Numbers, Size, Text, Texts, built, is_digest, read_object
 
 SCHEMA = 2
 """Version of `model.json`; a bundle of another version is not read."""
@@ -26,6 +27,18 @@ MODEL_FILE = "model.onnx"
 _GRAPH_SUFFIX = ".onnx"
 
 _FILE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}")
+
+
+def _is_file_name(name: str) -> bool:
+    return _FILE_NAME.fullmatch(name) is not None and name != CONFIG_NAME
+
+
+def _is_files(value: object) -> bool:
+    return isinstance(value, dict) and all(_is_file_name(name) and is_digest(digest) for name, digest in value.items())
+
+
+_FILES = "an object of plain file names, each with 64 hexadecimal digits"
+Files = Annotated[Mapping[str, str], _FILES, _is_files]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,17 +59,17 @@ class ModelConfig:
         files: SHA-256 in hexadecimal of each file, by file name.
     """
 
-    name: str
-    backbone: str
-    input_size_px: int
-    dim: int
-    pooling: str
-    weights: str
-    licence: str
-    paper: str
-    decision: Mapping[str, float] = field(default_factory=dict)
-    versions: Mapping[str, str] = field(default_factory=dict)
-    files: Mapping[str, str] = field(default_factory=dict)
+    name: Text
+    backbone: Text
+    input_size_px: Size
+    dim: Size
+    pooling: Text
+    weights: Text
+    licence: Text
+    paper: Text
+    decision: Numbers = field(default_factory=dict)
+    versions: Texts = field(default_factory=dict)
+    files: Files = field(default_factory=dict)
 
     def to_json(self) -> str:
         """Gives the canonical text: the same config always gives the same bytes."""
@@ -72,36 +85,12 @@ class ModelConfig:
         """
         try:
             values = read_object(text)
+            schema = values.pop("schema", None)
+            if schema != SCHEMA:
+                raise ValueError(f"must have schema {SCHEMA}, got {schema!r}: export the model again")
+            return built(cls, values)
         except ValueError as error:
             raise ModelError(f"{CONFIG_NAME} {error}") from error
-        schema = values.pop("schema", None)
-        if schema != SCHEMA:
-            raise ModelError(f"{CONFIG_NAME} must have schema {SCHEMA}, got {schema!r}: export the model again")
-        expected = {f.name for f in fields(cls)}
-        if values.keys() != expected:
-            missing, unknown = sorted(expected - values.keys()), sorted(values.keys() - expected)
-            raise ModelError(f"{CONFIG_NAME}: missing fields {missing}, unknown fields {unknown}")
-        fault = wrong_field(values, _CHECKS)
-        if fault:
-            raise ModelError(f"{CONFIG_NAME}: {fault}")
-        return cls(**values)
-
-
-def _is_files(value: object) -> bool:
-    return isinstance(value, dict) and all(_is_file_name(name) and is_digest(digest) for name, digest in value.items())
-
-
-_CHECKS = {
-    **dict.fromkeys(("name", "backbone", "pooling", "weights", "licence", "paper"), TEXT),
-    **dict.fromkeys(("input_size_px", "dim"), SIZE),
-    "decision": NUMBERS,
-    "versions": TEXTS,
-    "files": ("an object of plain file names, each with 64 hexadecimal digits", _is_files),
-}
-
-
-def _is_file_name(name: str) -> bool:
-    return _FILE_NAME.fullmatch(name) is not None and name != CONFIG_NAME
 
 
 @dataclass(frozen=True, slots=True)

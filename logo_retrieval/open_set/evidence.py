@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from logo_retrieval.fields import Finite
 from logo_retrieval.types import BoolArray, Float32Array, Float64Array, Int64Array
 
 NEIGHBOURS = 100
@@ -36,10 +37,10 @@ class Scale:
         head_high: what one in fifty of them exceeds.
     """
 
-    nearest_low: float
-    nearest_high: float
-    head_low: float
-    head_high: float
+    nearest_low: Finite
+    nearest_high: Finite
+    head_low: Finite
+    head_high: Finite
 
     def __post_init__(self) -> None:
         if not (self.nearest_low < self.nearest_high and self.head_low < self.head_high):

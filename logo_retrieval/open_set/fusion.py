@@ -11,6 +11,7 @@ from typing import Self
 
 import numpy as np
 
+from logo_retrieval.fields import built
 from logo_retrieval.open_set.evidence import COMPANY_FEATURES, RIVAL_FEATURES, ClassProfile, Features, Scale
 from logo_retrieval.types import Float64Array
 
@@ -77,8 +78,8 @@ class Fusion:
             if group in parts:
                 parts[group] = {**shipped, **parts[group]}
         try:
-            scale = Scale(**parts.pop(_SCALE))
-        except (KeyError, TypeError) as error:
+            scale = built(Scale, parts.pop(_SCALE, {}))
+        except ValueError as error:
             raise ValueError(f"a fitted decision must have a scale: {error}") from error
         if set(parts) != set(GROUPS):
             raise ValueError(f"a fitted decision must have weights for {sorted(GROUPS)}, got {sorted(parts)}")

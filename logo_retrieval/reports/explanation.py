@@ -2,30 +2,84 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from math import exp
 from pathlib import Path
+from typing import Literal
 
 from logo_retrieval.images.fingerprint import thumbnail
 from logo_retrieval.images.pool.pool import DecoderPool
 from logo_retrieval.images.preparation import Preparation
-from logo_retrieval.reports.html import Number, page, picture, scale, table, text
+from logo_retrieval.open_set.fusion import OF_TEXT
+from logo_retrieval.reports.page import render
 from logo_retrieval.store.index_store import IndexStore
 from logo_retrieval.types import OTHER, Decision, LogoImage, ScoredLabel
 
 _NEIGHBOURS = 5
 _LABELS = 3
 _LEAST_SHOWN = 0.05
+_SIDE_PX = 144
+
+_Kind = Literal["unreadable", "named", "other"]
 
 Answered = Sequence[tuple[str, Decision]]
 """Path and decision of each input."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """An input on the page.
+
+    Attributes:
+        path: of it.
+        decision: about it.
+        whole: the picture as it was seen; None where it cannot be read, or not any more.
+        part: the part of it that came nearest to the index, None where that was the whole.
+    """
+
+    path: str
+    decision: Decision
+    whole: bytes | None
+    part: bytes | None
+
+    @property
+    def kind(self) -> _Kind:
+        return _kind(self.decision)
+
+    @property
+    def company(self) -> ScoredLabel | None:
+        """The likeliest company."""
+        return next((scored for scored in self.decision.top if scored.label != OTHER), None)
+
+    @property
+    def odds_missing(self) -> float:
+        """By what the odds of the likeliest company would have to be multiplied for it to be named."""
+        return exp(self.decision.missed_by or 0.0)
+
+    @property
+    def read(self) -> list[str]:
+        """What was read."""
+        return [line.text for line in self.decision.text or () if line.text]
+
+    @property
+    def by_text(self) -> float:
+        """What that adds to the log-odds of the likeliest company."""
+        said = {} if self.company is None else self.company.contributions
+        added = sum(said.get(name, 0.0) for name in OF_TEXT)
+        return added if abs(added) >= _LEAST_SHOWN else 0.0
+
+    @property
+    def scored(self) -> list[tuple[ScoredLabel, list[tuple[str, float]]]]:
+        """The likeliest labels, and what each part of the evidence adds to their log-odds."""
+        return [(scored, _contributions(scored)) for scored in self.decision.top[:_LABELS]]
 
 
 def write_explanation(answered: Answered, n_inputs: int, store: IndexStore, name: str, file: Path) -> None:
     """Writes the page. The files that are shown are decoded once more.
 
     Args:
-        answered: the inputs to show, in their order; all that are unreadable are among them.
+        answered: the inputs to show, in their order; all that are unreadable are among them, and come first.
         n_inputs: how many there were.
         store: the index that was asked.
         name: of the index.
@@ -34,93 +88,46 @@ def write_explanation(answered: Answered, n_inputs: int, store: IndexStore, name
     Raises:
         OSError: when the page cannot be written.
     """
-    items = {each.item for _, decision in answered for each in decision.neighbours[:_NEIGHBOURS]}
-    known = store.thumbnails(items)
-    readable = [path for path, decision in answered if decision.status == "ok"]
-    preparation = Preparation.from_dict(store.manifest.preparation)
-    with DecoderPool(preparation) as pool:
-        images = pool.decode(map(Path, readable), all_views=False)
-        drawn = [thumbnail(image.views[0]) if isinstance(image, LogoImage) else None for image in images]
-    pictures = dict(zip(readable, drawn, strict=True))
-    body = [*_head(answered, n_inputs, name), *_overview(answered), *_answers(answered, pictures, known)]
-    file.write_text(page(f"Answers of {name}", body), encoding="utf-8")
-
-
-def _head(answered: Answered, n_inputs: int, name: str) -> Iterator[str]:
-    unreadable = sum(decision.status != "ok" for _, decision in answered)
-    yield f"<h1>What {text(name)} answers</h1>"
-    readable = len(answered) - unreadable
-    left_out = f" Of the others {readable} are shown." if len(answered) < n_inputs else ""
-    yield f"<p>{n_inputs} inputs, {unreadable} unreadable.{left_out}</p>"
-    yield (
-        '<p class="soft">A picture is shown as it was seen: on its ground, without its margins. Under the answer stand '
-        "the likeliest classes: their probability, the similarity of their nearest drawing and the cosine of the "
-        "trained head, and what each part of the evidence adds to the log-odds against an unknown logo.</p>"
+    entries = list(_entries(answered, Preparation.from_dict(store.manifest.preparation)))
+    kinds: dict[_Kind, int] = dict.fromkeys(("unreadable", "named", "other"), 0)
+    answers: dict[str, list[float]] = {}
+    for entry in entries:
+        kinds[entry.kind] += 1
+        if entry.decision.label is not None and entry.decision.probability is not None:
+            answers.setdefault(entry.decision.label, []).append(entry.decision.probability)
+    page = render(
+        "explanation.html.j2",
+        index=name,
+        n_inputs=n_inputs,
+        kinds=kinds,
+        answers=dict(sorted(answers.items(), key=lambda answer: -len(answer[1]))),
+        entries=entries,
+        known=store.thumbnails({item.item for entry in entries for item in entry.decision.neighbours[:_NEIGHBOURS]}),
+        most_neighbours=_NEIGHBOURS,
     )
+    file.write_text(page, encoding="utf-8")
 
 
-def _overview(answered: Answered) -> Iterator[str]:
-    """How many inputs got each answer."""
-    counts: dict[str, list[float]] = {}
-    for _, decision in answered:
-        if decision.label is not None and decision.probability is not None:
-            counts.setdefault(decision.label, []).append(decision.probability)
-    if len(counts) > 1:
-        yield "<h2>Answers</h2>"
-        yield table(
-            ["class", "inputs", "least probability"],
-            [
-                [text(label), Number(len(own), 0), Number(min(own))]
-                for label, own in sorted(counts.items(), key=lambda entry: -len(entry[1]))
-            ],
-        )
+def _entries(answered: Answered, preparation: Preparation) -> Iterator[_Entry]:
+    """Those that are unreadable first."""
+    readable = [(path, decision) for path, decision in answered if _kind(decision) != "unreadable"]
+    yield from (_Entry(path, decision, None, None) for path, decision in answered if _kind(decision) == "unreadable")
+    with DecoderPool(preparation) as pool:
+        images = pool.decode((Path(path) for path, _ in readable), all_views=True)
+        for (path, decision), image in zip(readable, images, strict=True):
+            views = image.views if isinstance(image, LogoImage) else ()
+            nearest = decision.neighbours[0].view if decision.neighbours else 0
+            whole, part = (thumbnail(views[view], _SIDE_PX) if view < len(views) else None for view in (0, nearest))
+            yield _Entry(path, decision, whole, part if nearest else None)
 
 
-def _answers(answered: Answered, pictures: Mapping[str, bytes | None], known: Mapping[str, bytes]) -> Iterator[str]:
-    yield "<h2>Inputs</h2>"
-    rows: list[list[str | Number]] = []
-    for path, decision in answered:
-        nearest = "".join(
-            f"<figure>{picture(known.get(each.item))}<figcaption><b>{text(each.label)}</b> {each.similarity:.2f}<br>"
-            f"{text(each.item)}</figcaption></figure>"
-            for each in decision.neighbours[:_NEIGHBOURS]
-        )
-        rows.append(
-            [
-                f"{picture(pictures.get(path))}<br><small>{text(path)}</small>",
-                _verdict(decision),
-                Number(decision.probability),
-                f'<div class="nearest">{nearest}</div>',
-            ]
-        )
-    yield f'<div class="whole">{table(["input", "answer", "probability", "nearest drawings"], rows)}</div>'
+def _kind(decision: Decision) -> _Kind:
+    if decision.status != "ok":
+        return "unreadable"
+    return "other" if decision.label == OTHER else "named"
 
 
-def _verdict(decision: Decision) -> str:
-    """The answer, and what speaks for it and against it."""
-    if decision.status != "ok" or decision.label is None:
-        return f"<b>unreadable</b><br><small>{text(decision.reason or '')}</small>"
-    lines = [f"<b>{text(decision.label)}</b>"]
-    company = next((each for each in decision.top if each.label != OTHER), None)
-    if decision.missed_by is not None and company is not None:
-        lines.append(
-            f"<small>nearest company {text(company.label)}: its odds would have to be "
-            f"{exp(decision.missed_by):,.1f} times as high for it to be named</small>"
-        )
-    read = [line.text for line in decision.text or () if line.text]
-    if read:
-        lines.append(f"<small>read: {', '.join(map(text, read))}</small>")
-    for each in decision.top[:_LABELS]:
-        head = "" if each.head is None else f", head {each.head:.2f}"
-        lines.append(
-            f"<small>{text(each.label)} {each.probability:.3f}: nearest {each.nearest:.2f}{head}</small>"
-            f"{scale(each.probability)}{_contributions(each)}"
-        )
-    return "".join(f"<div>{line}</div>" for line in lines)
-
-
-def _contributions(scored: ScoredLabel) -> str:
+def _contributions(scored: ScoredLabel) -> list[tuple[str, float]]:
     """What each part of the evidence adds to the log-odds, largest first; parts that add nothing are left out."""
     parts = sorted(scored.contributions.items(), key=lambda part: -abs(part[1]))
-    said = ", ".join(f"{name.replace('_', ' ')} {value:+.1f}" for name, value in parts if abs(value) >= _LEAST_SHOWN)
-    return f'<small class="soft">{said}</small>' if said else ""
+    return [(name.replace("_", " "), value) for name, value in parts if abs(value) >= _LEAST_SHOWN]

@@ -18,22 +18,24 @@ def best_over_views(neighbours: Neighbours, owners: Int64Array, n_queries: int, 
         k: columns of the result, as many as came in by default.
 
     Returns:
-        (n_queries, k) neighbours, nearest first; ties by the smaller id. An item with several gallery views is
-        also merged, so search with a larger j than k when gallery items have many views.
+        (n_queries, k) neighbours with the views that found them, nearest first; ties by the smaller id, then by the
+        earlier view. An item with several gallery views is also merged, so search with a larger j than k when gallery
+        items have many views.
     """
     if owners.shape != (len(neighbours),):
         raise ValueError(f"owners must have shape ({len(neighbours)},), got {owners.shape}")
     k = neighbours.ids.shape[1] if k is None else k
     ids = np.full((n_queries, k), MISSING_ID, np.int64)
     similarities = np.full((n_queries, k), -np.inf, np.float32)
+    views = np.zeros((n_queries, k), np.int64)
     for query in range(n_queries):
-        views = owners == query
-        found = neighbours.ids[views].ravel()
-        scores = neighbours.similarities[views].ravel()
-        found, scores = found[found != MISSING_ID], scores[found != MISSING_ID]
+        own = owners == query
+        there = neighbours.ids[own] != MISSING_ID
+        found, scores, seen_by = neighbours.ids[own][there], neighbours.similarities[own][there], there.nonzero()[0]
         by_id = np.lexsort((-scores, found))
         best = by_id[run_starts(found[by_id])]
         kept = best[np.lexsort((found[best], -scores[best]))][:k]
         ids[query, : len(kept)] = found[kept]
         similarities[query, : len(kept)] = scores[kept]
-    return Neighbours(ids, similarities)
+        views[query, : len(kept)] = seen_by[kept]
+    return Neighbours(ids, similarities, views)

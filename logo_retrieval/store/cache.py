@@ -8,6 +8,7 @@ import json
 import os
 from pathlib import Path
 
+from logo_retrieval.fields import read_object
 from logo_retrieval.store.schema import storage_errors
 
 CACHE_FILE = "search.cache"
@@ -22,11 +23,13 @@ def read_cache(folder: Path, *, backend: str) -> tuple[int, bytes] | None:
     """
     try:
         header, _, payload = (folder / CACHE_FILE).read_bytes().partition(b"\n")
-        claimed = json.loads(header)
-        generation = int(claimed["generation"])
-    except (OSError, ValueError, TypeError, KeyError, OverflowError, RecursionError):
+        claimed = read_object(header)
+    except (OSError, ValueError):
         return None
-    return (generation, payload) if claimed == _header(payload, generation, backend) else None
+    generation = claimed.get("generation")
+    if type(generation) is not int or claimed != _header(payload, generation, backend):
+        return None
+    return generation, payload
 
 
 def write_cache(folder: Path, payload: bytes, *, generation: int, backend: str) -> None:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Self
 
 from logo_retrieval.errors import IndexStoreError
-from logo_retrieval.fields import DIGEST, NUMBERS, OBJECT, SIZE, TEXT, TEXTS, read_object, wrong_field
+from logo_retrieval.fields import Digest, Numbers, Object, Size, Text, Texts, built, read_object
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,14 +25,14 @@ class Manifest:
         versions: of the libraries that decoded and embedded.
     """
 
-    model: str
-    model_digest: str
-    precision: str
-    dim: int
-    preparation: Mapping[str, object]
-    decision: Mapping[str, float]
-    created: str
-    versions: Mapping[str, str] = field(default_factory=dict)
+    model: Text
+    model_digest: Digest
+    precision: Text
+    dim: Size
+    preparation: Object
+    decision: Numbers
+    created: Text
+    versions: Texts = field(default_factory=dict)
 
     def to_json(self) -> str:
         """As one line of JSON, keys sorted."""
@@ -47,23 +46,6 @@ class Manifest:
             IndexStoreError: when it is not JSON, or fields are missing, unknown or of the wrong type.
         """
         try:
-            values = read_object(text)
+            return built(cls, read_object(text))
         except ValueError as error:
-            raise IndexStoreError(f"the manifest {error}: {_ADVICE}") from error
-        if values.keys() != _CHECKS.keys():
-            raise IndexStoreError(f"the manifest must hold {sorted(_CHECKS)}, got {sorted(values)}: {_ADVICE}")
-        fault = wrong_field(values, _CHECKS)
-        if fault:
-            raise IndexStoreError(f"the manifest is damaged, {fault}: {_ADVICE}")
-        return cls(**values)
-
-
-_ADVICE = "restore a copy, or build the index again"
-_CHECKS = {
-    **dict.fromkeys(("model", "precision", "created"), TEXT),
-    "model_digest": DIGEST,
-    "dim": SIZE,
-    "preparation": OBJECT,
-    "decision": NUMBERS,
-    "versions": TEXTS,
-}
+            raise IndexStoreError(f"the manifest {error}: restore a copy, or build the index again") from error

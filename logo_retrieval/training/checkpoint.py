@@ -15,6 +15,7 @@ import numpy as np
 from logo_retrieval.backbones.backend import keras
 from logo_retrieval.durable import take_place
 from logo_retrieval.errors import ModelError
+from logo_retrieval.fields import read_object
 from logo_retrieval.training.network import scoring_layer
 from logo_retrieval.types import Float32Array
 
@@ -80,7 +81,7 @@ def read_checkpoint(path: Path) -> tuple[dict[str, Any], list[Float32Array], Sta
     """
     try:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-            facts = json.loads(str(arrays["facts"]))
+            facts = read_object(str(arrays["facts"]))
             weights, *groups = (
                 [arrays[name] for name in sorted(arrays) if name.startswith(f"{group}_")] for group in _GROUPS
             )

@@ -7,6 +7,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from logo_retrieval.errors import ModelError
+from logo_retrieval.fields import read_object
+
 LOG = "log.jsonl"
 
 F2 = "validation_macro_f2"
@@ -16,12 +19,19 @@ Entry = Mapping[str, Any]
 
 
 def read_log(folder: Path) -> list[dict[str, Any]]:
-    """The whole entries of the log in the folder of a training; none where there is no log."""
+    """The whole entries of the log in the folder of a training; none where there is no log.
+
+    Raises:
+        ModelError: a line is none that a training writes.
+    """
     try:
         text = (folder / LOG).read_text(encoding="utf-8")
     except FileNotFoundError:
         return []
-    return [json.loads(line) for line in text.splitlines(keepends=True) if line.endswith("\n")]
+    try:
+        return [read_object(line) for line in text.splitlines(keepends=True) if line.endswith("\n")]
+    except ValueError as error:
+        raise ModelError(f"a line of '{folder / LOG}' {error}: remove the folder to begin again") from error
 
 
 def add_to_log(folder: Path, entry: Entry) -> None:

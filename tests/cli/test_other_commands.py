@@ -111,7 +111,7 @@ def _classify(index: Path, file: Path) -> str:
     )
 
 
-HEAVY = {"tensorflow", "keras", "faiss", "onnxruntime", "openvino", "resvg", "cairosvg", "PIL", "numpy", "cv2"}
+HEAVY = {"tensorflow", "keras", "faiss", "onnxruntime", "openvino", "resvg", "cairosvg", "PIL", "numpy", "jinja2"}
 
 
 def test_help_imports_nothing_heavy() -> None:
@@ -162,3 +162,14 @@ def test_every_command_is_on_the_page_of_use_and_has_an_example(run: Run, comman
 
 def test_answering_leaves_image_libraries_to_the_decoder_processes() -> None:
     assert not _modules_after("import logo_retrieval.classifier") & {"PIL", "resvg", "tensorflow", "keras"}
+
+
+def test_templates_are_loaded_for_a_page_alone(index: Path, queries: Path) -> None:
+    asked = ["logo-retrieval", "classify", str(queries / "a.svg"), "--index", str(index)]
+    code = (
+        f"sys.argv = {asked!r}\n"
+        "from logo_retrieval_cli.main import main\n"
+        "try: main()\n"
+        "except SystemExit as end: assert not end.code"
+    )
+    assert "jinja2" not in _modules_after(code)

@@ -19,6 +19,7 @@ from PIL import Image, ImageDraw
 
 from logo_retrieval.errors import UnreadableImage
 from logo_retrieval.images.decode import decode
+from logo_retrieval.images.pool import processes
 from logo_retrieval.images.pool.pool import DecoderPool
 from logo_retrieval.images.preparation import Preparation
 from logo_retrieval.types import LogoImage
@@ -244,6 +245,7 @@ def test_options_are_checked(options: dict[str, float]) -> None:
 
 _IMPORTS = """
 from pathlib import Path
+from logo_retrieval.images.pool import processes
 from logo_retrieval.images.pool.pool import DecoderPool
 from logo_retrieval.images.preparation import Preparation
 """
@@ -323,3 +325,18 @@ def test_a_worker_ignores_interrupts() -> None:
         (worker,) = children() - before
         os.kill(worker, signal.SIGINT)
         assert widths(pool.decode([logo(3)], all_views=True)) == [43]
+
+
+@pytest.mark.parametrize("junk", [b"junk", b"[1]", b"\xff", b"[" * 9000])
+def test_a_decoder_that_answers_with_something_else(monkeypatch: pytest.MonkeyPatch, junk: bytes) -> None:
+    """Whatever took it over, the file is lost and the batch goes on."""
+    script = f"""
+import os, struct
+os.write(0, struct.pack(">II", 2, 0) + b"{{}}")
+os.read(0, 99)
+os.write(0, struct.pack(">II", {len(junk)}, 0) + {junk!r})
+os.read(0, 1)
+"""
+    monkeypatch.setattr(processes, "_START", script)
+    with DecoderPool(SMALL, processes=1) as pool:
+        assert widths(pool.decode([logo(), logo(1)], all_views=False)) == ["crashed", "crashed"]

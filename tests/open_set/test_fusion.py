@@ -122,7 +122,8 @@ DAMAGED = [
     ({"trained.nearest": float("inf")}, "finite"),
     ({"trained.colour": 1.0}, r"the weights of trained must be \['bias', 'nearest', .*\], got"),
     ({"scale.nearest_low": 2.0}, "low end of a scale"),
-    ({"scale.width": 2.0}, "must have a scale"),
+    ({"scale.width": 2.0}, r"must have a scale: .* unknown fields \['width'\]"),
+    ({"scale.head_high": float("inf")}, "head_high must be a finite number, got inf"),
     ({"k": 100.0}, r"must have weights for \['headless_novel', .*\], got"),
     ({"stranger.nearest": 2.0}, r"must have weights for \['headless_novel', .*\], got"),
 ]

@@ -153,6 +153,8 @@ def test_best_over_views_takes_each_item_once_with_its_best_similarity() -> None
     merged = best_over_views(single, np.array([0, 0, 2]), 3)
     np.testing.assert_array_equal(merged.ids, [[7, 3, 8], [MISSING_ID] * 3, [1, 2, 3]])
     np.testing.assert_allclose(merged.similarities[0], [0.9, 0.7, 0.6])
+    assert merged.views is not None
+    np.testing.assert_array_equal(merged.views, [[0, 1, 1], [0] * 3, [0] * 3])
 
 
 def test_best_over_views_merges_items_with_several_gallery_views() -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from logo_retrieval.errors import ModelError
 from logo_retrieval.training.log import LOG, add_to_log, kept_entry, read_log, shorten_log
 
 
@@ -37,6 +38,15 @@ def test_what_a_kill_left_is_taken_out(tmp_path: Path) -> None:
     assert len(read_log(tmp_path)) == 3
     shorten_log(tmp_path, 2)
     assert read_log(tmp_path) == entries(0.1, 0.2)
+
+
+@pytest.mark.parametrize("line", ["{", "[1]", "[" * 100_000, ""])
+def test_a_line_that_no_training_writes(tmp_path: Path, line: str) -> None:
+    add_to_log(tmp_path, {"epoch": 1})
+    with (tmp_path / LOG).open("a") as file:
+        file.write(line + "\n")
+    with pytest.raises(ModelError, match=r"a line of '.*log\.jsonl' .*: remove the folder to begin again"):
+        read_log(tmp_path)
 
 
 @pytest.mark.parametrize(

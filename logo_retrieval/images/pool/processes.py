@@ -179,7 +179,7 @@ class WorkerProcess:
             answer = receive(self._stream)
         except TimeoutError:
             raise UnreadableImage("timeout", f"decoding took more than {self._wall_limit_s:g} s") from None
-        except OSError:
+        except (OSError, ValueError):
             answer = None
         if answer is None:
             raise self._obituary()
@@ -203,7 +203,7 @@ class WorkerProcess:
         self._socket.settimeout(_START_LIMIT_S)
         try:
             self._ready = receive(self._stream) is not None
-        except OSError:
+        except (OSError, ValueError):
             self._ready = False
         if not self._ready:
             self._process.kill()

@@ -18,6 +18,8 @@ import json
 import struct
 from typing import Any, Literal
 
+from logo_retrieval.fields import read_object
+
 Want = Literal["whole", "all views", "views and lines", "art"]
 """The view of the whole drawing, its parts as well, what may be writing as well, or the drawing on no ground, for
 training."""
@@ -42,6 +44,7 @@ def receive(stream: io.BufferedRWPair) -> tuple[dict[str, Any], bytes] | None:
 
     Raises:
         OSError: the other end is gone, or does not send in time.
+        ValueError: it sends something else.
     """
     head = stream.read(_HEAD.size)
     if len(head) < _HEAD.size:
@@ -51,4 +54,4 @@ def receive(stream: io.BufferedRWPair) -> tuple[dict[str, Any], bytes] | None:
     data = stream.read(data_size)
     if len(text) < text_size or len(data) < data_size:
         return None
-    return json.loads(text), data
+    return read_object(text), data
