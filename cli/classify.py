@@ -60,6 +60,11 @@ _MOST_EXPLAINED = 2000
     help="Read what is written: where it could change the answer, always or never.",
 )
 @click.option(
+    "--cache",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Keep answers in this folder, by content: what the same index has answered is not decoded again.",
+)
+@click.option(
     "--explain",
     "page",
     type=click.Path(dir_okay=False, path_type=Path),
@@ -75,6 +80,7 @@ def classify(
     max_false_accept: float | None,
     other_share: float,
     text: Text,
+    cache: Path | None,
     page: Path | None,
 ) -> None:
     """Say whose logo each image shows, or "other".
@@ -106,7 +112,7 @@ def classify(
         sys.exit(EXIT_SOME_UNREADABLE if earlier.unreadable else 0)
     counts: Counter[str | None] = Counter()
     with _interruptible(), ExitStack() as stack:
-        classifier = stack.enter_context(LogoClassifier.open(folder))
+        classifier = stack.enter_context(LogoClassifier.open(folder, cache=cache))
         _check_same_settings(earlier, name, classifier, top, kind)
         ask = classifier.classify_stream
         asked = partial(ask, top=top, max_false_accept=max_false_accept, other_share=other_share, text=text)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
@@ -12,9 +13,11 @@ from logo_retrieval.errors import UnreadableImage
 from logo_retrieval.images.pool.pool import DECODE_LIMIT_S
 from logo_retrieval.images.source import Source, check_several
 from logo_retrieval.inference.engine import Engine
-from logo_retrieval.inference.predict import Policy, Text
+from logo_retrieval.inference.predict import Text
+from logo_retrieval.inference.stream import Answers
 from logo_retrieval.models.resolve import opened_model, starter_index
 from logo_retrieval.open_set.fusion import OTHER_SHARE
+from logo_retrieval.store.answers import AnswerCache
 from logo_retrieval.store.index_store import IndexStore
 from logo_retrieval.types import Decision, Evidence, Float32Array, LogoImage
 
@@ -46,33 +49,44 @@ class LogoClassifier(Closable):
 
     report: BuildReport | None = None
 
-    def __init__(self, store: IndexStore, *, decode_limit_s: float = DECODE_LIMIT_S) -> None:
+    def __init__(
+        self, store: IndexStore, *, decode_limit_s: float = DECODE_LIMIT_S, cache: AnswerCache | None = None
+    ) -> None:
         """Loads model, vectors and constants of an open index; `open` and `build` are the usual ways in.
 
         Raises:
             IndexStoreError: when the index is damaged or does not fit its model.
             ModelError: when the model in it is missing or damaged.
         """
+        self._cache = cache
         self.engine = Engine(store, decode_limit_s=decode_limit_s)
 
     @classmethod
-    def open(cls, folder: str | os.PathLike[str] | None = None, *, decode_limit_s: float = DECODE_LIMIT_S) -> Self:
+    def open(
+        cls,
+        folder: str | os.PathLike[str] | None = None,
+        *,
+        decode_limit_s: float = DECODE_LIMIT_S,
+        cache: str | os.PathLike[str] | None = None,
+    ) -> Self:
         """Opens the index in a folder, or the one that ships with the package.
 
         Args:
             folder: of the index.
             decode_limit_s: what decoding one file may take, in seconds of wall time and, rounded up, of CPU time.
+            cache: a folder where answers are kept by content, for this run and later ones: what was answered by the
+                same index and settings is not decoded again.
 
         Raises:
             IndexStoreError: when it is missing, damaged, or of another schema version.
             ModelError: when the model in it is missing or damaged.
         """
-        store = IndexStore(starter_index() if folder is None else Path(folder))
-        try:
-            return cls(store, decode_limit_s=decode_limit_s)
-        except BaseException:
-            store.close()
-            raise
+        with ExitStack() as opened:
+            store = opened.enter_context(IndexStore(starter_index() if folder is None else Path(folder)))
+            answers = None if cache is None else opened.enter_context(AnswerCache(Path(cache)))
+            classifier = cls(store, decode_limit_s=decode_limit_s, cache=answers)
+            opened.pop_all()
+        return classifier
 
     @classmethod
     def build(
@@ -130,6 +144,8 @@ class LogoClassifier(Closable):
     def close(self) -> None:
         """Ends the decoder processes and closes the index; in a forked process it leaves them to their owner."""
         self.engine.close()
+        if self._cache is not None:
+            self._cache.close()
 
     def classify(
         self,
@@ -172,17 +188,7 @@ class LogoClassifier(Closable):
         """The same as `classify`, a batch at a time, so that sources may be endless."""
         check_several(sources)
         policy = self.engine.policy(top=top, max_false_accept=max_false_accept, other_share=other_share, text=text)
-        return self._answers(sources, policy)
-
-    def _answers(self, sources: Iterable[Source], policy: Policy) -> Iterator[Decision]:
-        for batch in self.engine.decoded(sources, lines=policy.text != "never"):
-            readable = [image for image in batch if isinstance(image, LogoImage)]
-            decisions = iter(self.engine.decide(readable, policy) if readable else ())
-            for image in batch:
-                if isinstance(image, UnreadableImage):
-                    yield Decision(status="unreadable", reason=str(image))
-                else:
-                    yield next(decisions)
+        return Answers(self.engine, policy, self._cache).to(sources)
 
     def embed(self, sources: Iterable[Source]) -> list[Float32Array | None]:
         """The (d,) unit vector of each whole drawing, in the order of the sources; None for one that cannot be read.

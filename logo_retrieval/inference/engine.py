@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -77,6 +78,7 @@ class Engine(Closable):
                 f"its model gives {self.embedder.dim} from {self.embedder.input_size_px} px: build the index again"
             )
         self._held = read_snapshot(store, self.knowledge, cached=True)
+        self._digest = -1, b""
         self.pool = DecoderPool(preparation, wall_limit_s=decode_limit_s)
 
     def close(self) -> None:
@@ -142,6 +144,15 @@ class Engine(Closable):
         if top < 1:
             raise ValueError(f"top must be at least 1, got {top}")
         return Policy(self.knowledge.share(max_false_accept), other_share, top, text)
+
+    def state(self, policy: Policy) -> bytes:
+        """A digest of what the answer to a content depends on: the index as it is now, its model, the policy."""
+        with self.turn():
+            held = self.current()
+            if self._digest[0] != held.number:
+                self._digest = held.number, self.store.digest()
+            said = f"{self.model.digest} {self.embedder.precision} {held.number} {policy}"
+            return hashlib.sha256(said.encode() + self._digest[1]).digest()
 
     def decide(self, images: Sequence[LogoImage], policy: Policy) -> list[Decision]:
         """One decision for each of at least one image."""

@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import groupby
 
 from logo_retrieval.concurrency.cpus import usable_cores
@@ -124,8 +125,9 @@ class Line:
         try:
             lines = asked.policy.text != "never"
             with self._metrics.stage("decode"):
-                submitted = asked.engine.pool.submit(asked.data, all_views=True, lines=lines)
-                image = await asyncio.wrap_future(submitted)
+                pool = asked.engine.pool
+                decoding = partial(pool.decode_one, asked.data, all_views=True, lines=lines)
+                image = await asyncio.wrap_future(pool.run(decoding))
             if asked.answer.done():
                 return
             if isinstance(image, UnreadableImage):

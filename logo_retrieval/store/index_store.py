@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -67,6 +68,12 @@ class IndexStore(Closable):
         with storage_errors(self.file, "read"):
             row = self._connection.execute("SELECT value FROM meta WHERE key = 'generation'").fetchone()
         return generation_of(row, self.file)
+
+    def digest(self) -> bytes:
+        """SHA-256 of the checksums of all tables, as they were when the index was last changed."""
+        with storage_errors(self.file, "read"):
+            rows = self._connection.execute("SELECT key, value FROM meta ORDER BY key").fetchall()
+        return hashlib.sha256(repr(rows).encode()).digest()
 
     def snapshot(self, held_generation: int | None = None) -> StoredIndex:
         """Reads classes, their names, items and vectors in one consistent view of the file.

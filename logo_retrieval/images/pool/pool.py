@@ -86,16 +86,19 @@ class DecoderPool(Closable):
         settled = _settled(self._decoding(all_views=all_views, lines=lines))
         return results_ahead(self._threads, settled, sources, _LOOK_AHEAD * self.processes)
 
-    def submit(
-        self, source: bytes | Path, *, all_views: bool, lines: bool = False
-    ) -> Future[LogoImage | UnreadableImage]:
-        """The same for one file, which takes its turn behind those that were submitted before.
+    def decode_one(self, source: bytes | Path, *, all_views: bool, lines: bool = False) -> LogoImage | UnreadableImage:
+        """The same for one file, in the thread that asks; as many at a time as there are such threads."""
+        self._check_open()
+        return _settled(self._decoding(all_views=all_views, lines=lines))(source)
+
+    def run(self, work: Callable[[], Result]) -> Future[Result]:
+        """Has a thread of the pool do something with `decode_one`, after what was asked of it before.
 
         Raises:
             ValueError: the pool is closed.
         """
         self._check_open()
-        return self._threads.submit(_settled(self._decoding(all_views=all_views, lines=lines)), source)
+        return self._threads.submit(work)
 
     def rasterise(self, sources: Iterable[bytes | Path]) -> Iterator[UInt8Array | UnreadableImage]:
         """Draws files as training wants them, in the same lazy way: trimmed, on no ground, in their own aspect.

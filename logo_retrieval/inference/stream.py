@@ -1,0 +1,126 @@
+"""Answers to a stream of files: decoded ahead, decided in batches, and the same content once."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from logo_retrieval.errors import UnreadableImage
+from logo_retrieval.images.source import Source, file_or_bytes, read_source
+from logo_retrieval.inference.engine import Engine
+from logo_retrieval.inference.predict import Policy
+from logo_retrieval.store.answers import AnswerCache
+from logo_retrieval.types import Decision, LogoImage
+
+BATCH = 32
+"""Pictures that are decided at once."""
+
+_AHEAD = 4
+"""Pictures that are decoded meanwhile, for each decoder."""
+
+_REMEMBERED = 4096
+"""Answers of a run that are at hand for the same content, some 5 kB each."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """What became of a file before it is decided.
+
+    Attributes:
+        content: SHA-256 of its bytes; empty where they could not be read.
+        found: the picture, or its fault, or the answer that the same content had.
+        state: of the answers at that time.
+    """
+
+    content: bytes
+    found: LogoImage | UnreadableImage | Decision
+    state: bytes = b""
+
+
+class Answers:
+    """The answers to files by one policy, in their order; a content that was answered before is not decoded again.
+
+    An answer counts as long as the index is what it was; after a change all are given anew.
+    """
+
+    def __init__(self, engine: Engine, policy: Policy, cache: AnswerCache | None = None) -> None:
+        """Takes an open index, how odds become answers, and the answers of earlier runs."""
+        self._engine = engine
+        self._policy = policy
+        self._cache = cache
+        self._state = engine.state(policy)
+        self._known: dict[bytes, Decision] = {}
+
+    def to(self, sources: Iterable[Source]) -> Iterator[Decision]:
+        """One decision a source; sources are taken a little ahead of the answers that are asked for."""
+        pool = self._engine.pool
+        ahead = BATCH + _AHEAD * pool.processes
+        waiting: deque[tuple[bytes | Path, Future[_Read]]] = deque()
+        try:
+            for source in map(file_or_bytes, sources):
+                waiting.append((source, pool.run(partial(self._read, source))))
+                if len(waiting) == ahead:
+                    yield from self._settled([waiting.popleft() for _ in range(BATCH)])
+            while waiting:
+                yield from self._settled([waiting.popleft() for _ in range(min(BATCH, len(waiting)))])
+        finally:
+            for _, future in waiting:
+                future.cancel()
+
+    def _read(self, source: bytes | Path, *, anew: bool = False) -> _Read:
+        """Reads a file and decodes it, unless its content has an answer; in a thread of the decoders."""
+        try:
+            data = read_source(source)
+        except UnreadableImage as fault:
+            return _Read(b"", fault)
+        content, state = hashlib.sha256(data).digest(), self._state
+        answer = None if anew else self._answer_before(content, state)
+        if answer is not None:
+            return _Read(content, answer, state)
+        lines = self._policy.text != "never"
+        return _Read(content, self._engine.pool.decode_one(data, all_views=True, lines=lines))
+
+    def _answer_before(self, content: bytes, state: bytes) -> Decision | None:
+        return self._known.get(content) or (self._cache.answer(state, content) if self._cache else None)
+
+    def _settled(self, batch: Sequence[tuple[bytes | Path, Future[_Read]]]) -> list[Decision]:
+        """The answers to a batch, all of one state of the index."""
+        reads = [future.result() for _, future in batch]
+        while True:
+            state = self._engine.state(self._policy)
+            if state != self._state:
+                self._state, self._known = state, {}
+            for place, (source, _) in enumerate(batch):
+                if isinstance(reads[place].found, Decision) and reads[place].state != state:
+                    reads[place] = self._read(source, anew=True)
+            answers = self._decided(reads)
+            if self._engine.state(self._policy) == state:
+                self._remember(answers)
+                return [answers[read.content] if read.content else _unreadable(read.found) for read in reads]
+
+    def _decided(self, reads: Sequence[_Read]) -> dict[bytes, Decision]:
+        """The answer to each content."""
+        images = {read.content: read.found for read in reads if isinstance(read.found, LogoImage)}
+        decisions = self._engine.decide(list(images.values()), self._policy) if images else []
+        answers = dict(zip(images, decisions, strict=True))
+        for read in reads:
+            if read.content not in answers:
+                answers[read.content] = read.found if isinstance(read.found, Decision) else _unreadable(read.found)
+        return answers
+
+    def _remember(self, answers: dict[bytes, Decision]) -> None:
+        fresh = {content: answer for content, answer in answers.items() if content and content not in self._known}
+        self._known |= fresh
+        for content in list(self._known)[: max(0, len(self._known) - _REMEMBERED)]:
+            del self._known[content]
+        if self._cache and fresh:
+            self._cache.keep(self._state, fresh)
+
+
+def _unreadable(fault: object) -> Decision:
+    return Decision("unreadable", reason=str(fault))

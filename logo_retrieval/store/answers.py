@@ -1,0 +1,122 @@
+"""Answers of earlier runs, by content: a folder with one SQLite file, which may be deleted at any time."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sqlite3
+import threading
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from logo_retrieval.closing import Closable
+from logo_retrieval.errors import IndexStoreError
+from logo_retrieval.store.schema import storage_errors
+from logo_retrieval.types import Decision, Evidence, ScoredLabel, TextLine
+
+CACHE_FILE = "answers.sqlite"
+
+_FORMAT = 1
+_KEPT = 1_000_000
+"""Answers; beyond them the oldest go."""
+
+_PASSING = ("timeout", "crashed")
+"""Reasons that may be others the next time, on a machine with less to do."""
+
+
+class AnswerCache(Closable):
+    """Answers by content and by all that they depend on. For several threads and processes.
+
+    Where the file is full, busy or damaged there are just no answers in it.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        """Opens the cache of a folder, or makes one.
+
+        Raises:
+            IndexStoreError: it cannot be written, or holds something else.
+        """
+        from importlib.metadata import version  # mail and zip come with it
+
+        self._release = version("logo-retrieval").encode()
+        self._lock = threading.Lock()
+        file = folder / CACHE_FILE
+        with storage_errors(file, "write"):
+            folder.mkdir(parents=True, exist_ok=True)
+            self._connection = sqlite3.connect(file, timeout=1.0, check_same_thread=False, isolation_level=None)
+            try:
+                self._prepare(file)
+            except BaseException:
+                self._connection.close()
+                raise
+
+    def _prepare(self, file: Path) -> None:
+        run = self._connection.execute
+        run("PRAGMA trusted_schema = OFF")
+        run("PRAGMA journal_mode = WAL")
+        run("PRAGMA synchronous = OFF")  # what is lost is asked again
+        tables = {name for (name,) in run("SELECT name FROM sqlite_master")}
+        if tables - {"answers", "sqlite_autoindex_answers_1"}:
+            raise IndexStoreError(f"'{file}' is no cache of answers: name another folder, or delete it")
+        run("CREATE TABLE IF NOT EXISTS answers (number INTEGER PRIMARY KEY, key BLOB NOT NULL UNIQUE, answer TEXT)")
+
+    def close(self) -> None:
+        """Closes the file."""
+        self._connection.close()
+
+    def answer(self, state: bytes, content: bytes) -> Decision | None:
+        """The answer to a content, as long as what it depends on is the same."""
+        try:
+            with self._lock:
+                query = "SELECT answer FROM answers WHERE key = ?"
+                row = self._connection.execute(query, (self._key(state, content),)).fetchone()
+            return None if row is None else decision_of(json.loads(row[0]))
+        except (sqlite3.Error, ValueError, TypeError, KeyError, RecursionError):
+            return None
+
+    def keep(self, state: bytes, answers: Mapping[bytes, Decision]) -> None:
+        """Adds answers by content."""
+        rows = [
+            (self._key(state, content), json.dumps(asdict(answer), ensure_ascii=False))
+            for content, answer in answers.items()
+            if answer.reason is None or not answer.reason.startswith(_PASSING)
+        ]
+        run = self._connection.execute
+        try:
+            with self._lock:
+                run("BEGIN IMMEDIATE")
+                try:
+                    insert = "INSERT OR IGNORE INTO answers (key, answer) VALUES (?, ?)"
+                    self._connection.executemany(insert, rows)
+                    run("DELETE FROM answers WHERE number <= (SELECT MAX(number) FROM answers) - ?", (_KEPT,))
+                    run("COMMIT")
+                except BaseException:
+                    run("ROLLBACK")
+                    raise
+        except (sqlite3.Error, UnicodeError):
+            return
+
+    def _key(self, state: bytes, content: bytes) -> bytes:
+        return hashlib.sha256(b"%d %b " % (_FORMAT, self._release) + state + content).digest()
+
+
+def decision_of(values: Mapping[str, Any]) -> Decision:
+    """The inverse of `dataclasses.asdict`.
+
+    Raises:
+        TypeError, KeyError: these are no values of a decision.
+    """
+    text = values["text"]
+    lines = text and tuple(
+        TextLine(line["text"], line["confidence"], line["place"] and tuple(line["place"])) for line in text
+    )
+    return Decision(
+        **{
+            **values,
+            "top": tuple(ScoredLabel(**label) for label in values["top"]),
+            "neighbours": tuple(Evidence(**neighbour) for neighbour in values["neighbours"]),
+            "text": () if text == [] else lines,
+        }
+    )
