@@ -24,7 +24,7 @@ export function start() {
 /** Opens one, or none. */
 export async function open(label) {
   opened = label;
-  find("#companies").classList.toggle("opened", Boolean(label));
+  find("#companies-view").classList.toggle("opened", Boolean(label));
   mark();
   await showCompany(label);
 }

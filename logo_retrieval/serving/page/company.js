@@ -1,7 +1,7 @@
 /** One company: its drawings and names, more of them, and its removal. */
 
 import { json, place } from "./api.js";
-import { attempt, bdi, counted, find, make, number, tell } from "./dom.js";
+import { attempt, bdi, counted, find, make, number, path, tell } from "./dom.js";
 import { enrol, question, remove, said } from "./enrol.js";
 import { takesFiles } from "./files.js";
 import { refresh } from "./known.js";
@@ -63,7 +63,7 @@ function drawings(page) {
   const [first, last] = pager.show(page, PAGE, items.length);
   const tiles = items.slice(first, last).map((item, at) => {
     const go = make("button", { type: "button", class: "link danger", "aria-label": `Remove ${item}`, click: () => removeOne(item, first + at) }, "Remove");
-    return make("li", { class: "tile" }, thumb(item, ""), bdi(item, "item"), go);
+    return make("li", { class: "tile" }, thumb(item, ""), path(item), go);
   });
   find("#company .grid").replaceChildren(...tiles);
   find("#company .size").textContent = counted(items.length, "drawing");

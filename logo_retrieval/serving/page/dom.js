@@ -16,6 +16,9 @@ export function make(tag, attributes = {}, ...content) {
 /** Text of strangers, whose direction of writing ends where it ends. */
 export const bdi = (text, kind = null) => make("bdi", { class: kind }, text);
 
+/** The id of a drawing; its lines break at slashes. */
+export const path = (item) => make("bdi", { class: "item" }, ...item.split(/(?<=\/)/).flatMap((part) => [part, make("wbr")]));
+
 /** A copy of a template's one element. */
 export const stamp = (id) => document.getElementById(id).content.firstElementChild.cloneNode(true);
 

@@ -31,7 +31,7 @@ function route(event) {
   const [asked, ...rest] = location.hash.slice(1).split("/");
   if (asked && !(asked in VIEWS)) return; // a place on this page
   const view = asked || "recognise";
-  for (const section of document.querySelectorAll("main > section")) section.hidden = section.id !== view;
+  for (const section of document.querySelectorAll("main > section")) section.hidden = section.id !== `${view}-view`;
   for (const link of document.querySelectorAll("header nav a")) {
     if (link.hash === `#${view}`) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
@@ -39,6 +39,7 @@ function route(event) {
   document.title = `${find(`header nav a[href="#${view}"]`).textContent} · logo-retrieval`;
   const name = rest.join("/");
   VIEWS[view](decoded(name));
+  window.scrollTo(0, 0);
   if (event) find(name ? "#company" : "#main").focus({ preventScroll: true });
 }
 

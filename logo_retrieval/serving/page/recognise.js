@@ -45,9 +45,10 @@ export function start(limits) {
 
 /** Takes files into the list, and asks about them. */
 export function take(files) {
-  location.hash = "#recognise";
+  if (find("#recognise-view").hidden) location.hash = "#recognise";
   const fresh = model.add(files);
   find("#results").hidden = false;
+  find("#hints").hidden = true;
   find("#drop").classList.add("small");
   list(pager.page);
   askRows(fresh);
@@ -121,9 +122,8 @@ let said = 0;
 function showRun() {
   const [bar, words, stop, again] = ["#progress", "#progress-text", "#stop", "#again"].map((each) => find(each));
   const answered = model.rows.filter((row) => row.answer).length;
-  stop.hidden = !run;
-  bar.max = Math.max(1, run ? run.total : model.rows.length);
-  bar.value = run ? run.done : answered;
+  stop.hidden = bar.hidden = !run;
+  if (run) [bar.max, bar.value] = [run.total, run.done];
   const left = run ? [] : outdated();
   const hadFocus = document.activeElement === again;
   again.hidden = !left.length;
@@ -195,6 +195,7 @@ function clear() {
   closeDuplicates();
   list(0);
   find("#results").hidden = true;
+  find("#hints").hidden = false;
   find("#drop").classList.remove("small");
   find("#files").focus();
   tell("The list is empty.");

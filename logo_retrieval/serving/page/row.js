@@ -1,7 +1,7 @@
 /** One row as it is seen. What is there is changed in place, so that nothing jumps and the focus stays. */
 
 import { enrolRow, undoRow } from "./enrol.js";
-import { bdi, make, percent, similarity, stamp } from "./dom.js";
+import { bdi, make, path, percent, similarity, stamp } from "./dom.js";
 import { known, spelled } from "./known.js";
 import { lookAlikes } from "./similar.js";
 import { thumb } from "./thumbs.js";
@@ -123,7 +123,7 @@ export class RowView {
 
   drawings(answer) {
     const lines = answer.neighbours.map(({ item, label, similarity: value }) =>
-      make("li", {}, thumb(item, ""), make("span", {}, bdi(label, "label"), " ", similarity(value), make("br"), bdi(item, "item"))),
+      make("li", {}, thumb(item, ""), make("span", {}, bdi(label, "label"), " ", similarity(value), make("br"), path(item))),
     );
     return make("section", {}, make("h3", {}, "Nearest drawings"), make("ol", { class: "drawings" }, ...lines));
   }

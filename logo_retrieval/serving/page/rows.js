@@ -26,9 +26,9 @@ export const rows = [];
 
 let last = 0;
 
-/** A row a file: `answer` once there is one, `asked` with which settings, `added` what was enrolled with it. */
+/** A row a file: `answer` once there is one, `asked` with which settings, `isAsked` while it is to come, `added` what was enrolled with it. */
 export function add(files) {
-  const fresh = files.map((file) => ({ id: (last += 1), file, name: nameOf(file), answer: null, asked: null, added: [] }));
+  const fresh = files.map((file) => ({ id: (last += 1), file, name: nameOf(file), answer: null, asked: null, isAsked: true, added: [] }));
   rows.push(...fresh);
   return fresh;
 }

@@ -1,7 +1,7 @@
 /** Look-alikes of one picture. */
 
 import { form, json } from "./api.js";
-import { attempt, bdi, counted, find, make, similarity, tell } from "./dom.js";
+import { attempt, bdi, counted, find, make, path, similarity, tell } from "./dom.js";
 import { nameOf, takesFiles } from "./files.js";
 import { thumb } from "./thumbs.js";
 
@@ -10,7 +10,7 @@ let url = "";
 let latest = 0;
 
 export function start() {
-  takesFiles(find("#look-alikes"), ([file]) => lookAlikes(file));
+  takesFiles(find("#look-alikes-view"), ([file]) => lookAlikes(file));
   find("#similar-top").addEventListener("change", () => asked && lookAlikes(asked));
 }
 
@@ -36,5 +36,5 @@ export async function lookAlikes(file) {
 
 function tile({ item, label, similarity: value }) {
   const link = make("a", { href: `#companies/${encodeURIComponent(label)}` }, bdi(label, "label"));
-  return make("li", { class: "tile" }, thumb(item, item), link, make("span", { class: "chance" }, similarity(value)), bdi(item, "item"));
+  return make("li", { class: "tile" }, thumb(item, item), link, make("span", { class: "chance" }, similarity(value)), path(item));
 }
