@@ -69,6 +69,8 @@ export async function attempt(act) {
 
 /** Opens a dialog and waits for the value of the button that closes it; Escape gives "". */
 export function answered(dialog) {
+  const cancel = find(".cancel", dialog); // no submit button: Enter would press it
+  if (cancel) cancel.onclick = () => dialog.close("");
   dialog.returnValue = "";
   dialog.showModal();
   return new Promise((resolve) => dialog.addEventListener("close", () => resolve(dialog.returnValue), { once: true }));

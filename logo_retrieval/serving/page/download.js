@@ -1,25 +1,26 @@
 /** Rows as files, as `logo-retrieval classify` writes them. */
 
+/** Labels and drawings of an answer, unless others are asked for. */
+const TOP = 5;
+
 const PARTS = { top: ["label", "probability"], neighbours: ["item", "label", "similarity"] };
 
 /** One JSON object a line. */
 export const jsonl = (answers) => answers.map((answer) => `${JSON.stringify(answer)}\n`).join("");
 
-/** A table with a line of titles; lists are columns, as many as the longest has. */
+/** A table with a line of titles; lists are columns. */
 export function csv(answers) {
-  const longest = (key) => Math.max(0, ...answers.map((answer) => answer[key].length));
-  const sizes = { top: longest("top"), neighbours: longest("neighbours") };
-  const flat = answers.map((answer) => flattened(answer, sizes));
+  const flat = answers.map(flattened);
   return [Object.keys(flat[0]), ...flat.map(Object.values)].map((values) => `${values.map(cell).join(",")}\n`).join("");
 }
 
-function flattened(answer, sizes) {
+function flattened(answer) {
   const flat = {};
   for (const [key, value] of Object.entries(answer)) {
     if (key === "text") flat.text = value && value.map((line) => line.text).join("\n");
     else if (!(key in PARTS)) flat[key] = value;
     else {
-      for (let at = 0; at < sizes[key]; at += 1) {
+      for (let at = 0; at < TOP; at += 1) {
         for (const name of PARTS[key]) flat[`${key.replace(/s$/, "")}_${at + 1}_${name}`] = value[at]?.[name] ?? null;
       }
     }

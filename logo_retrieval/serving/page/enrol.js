@@ -36,8 +36,9 @@ export async function enrol(label, files, names = []) {
 
 /** The field that lets it go on, "" where it is given up; other problems are thrown again. */
 async function whatToDo(label, error, fields) {
-  const isClash = error.status === 409 && !fields.force;
-  const isUnreadable = error.status === 422 && error.faults?.length > 0 && !fields.skip_unreadable;
+  const offers = (field) => !fields[field.split("=")[0]] && error.message.includes(field);
+  const isClash = error.status === 409 && offers("force=true");
+  const isUnreadable = error.status === 422 && offers("skip_unreadable");
   if (!isClash && !isUnreadable) throw error;
   const faults = make("ul", {}, ...error.faults.map((fault) => make("li", {}, bdi(fault))));
   if (isUnreadable) {
