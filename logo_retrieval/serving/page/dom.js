@@ -34,9 +34,19 @@ export function percent(probability) {
 
 export const similarity = (value) => (Math.floor(Math.round(value * 1e6) / 1e4) / 100).toFixed(2);
 
-/** Says something in passing, aloud for those who listen. */
+/** Says something in passing: it is read aloud, and seen for some seconds. */
 export function tell(text) {
-  find("#status").textContent = text;
+  const status = find("#status");
+  status.textContent = text;
+  for (const fading of status.getAnimations()) {
+    fading.cancel();
+    fading.play();
+  }
+}
+
+/** Says something to those who listen alone. */
+export function murmur(text) {
+  find("#aloud").textContent = text;
 }
 
 /** Shows what went wrong until it is dismissed; the same again is counted. */

@@ -1,7 +1,7 @@
 /** The view of rows: files come in, answers follow, filters and pages show some of them. */
 
 import { ask } from "./ask.js";
-import { complain, counted, find, make, number, seldom, tell } from "./dom.js";
+import { complain, counted, find, make, murmur, number, seldom, tell } from "./dom.js";
 import { csv, jsonl, save } from "./download.js";
 import { closeDuplicates, findDuplicates } from "./duplicates.js";
 import { takesDrops, takesFiles, takesPaste } from "./files.js";
@@ -138,7 +138,7 @@ function showRun() {
   words.textContent = run.words || `${number(run.done)} of ${number(run.total)} answered${pace}`;
   if (performance.now() - said > 5000 && run.done) {
     said = performance.now();
-    tell(`${number(run.done)} of ${number(run.total)} answered`);
+    murmur(`${number(run.done)} of ${number(run.total)} answered`);
   }
 }
 
@@ -186,7 +186,7 @@ function show(page) {
 function turn(page) {
   show(page);
   find("#rows").scrollIntoView({ block: "start" });
-  tell(`Rows ${find("#rows-pager .where").textContent}`);
+  murmur(`Rows ${find("#rows-pager .where").textContent}`);
 }
 
 function clear() {
