@@ -42,7 +42,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def block(kind: str, address: str) -> str:
-    found = re.findall(rf"```{kind}\n(.*?)```", PAGE, flags=re.DOTALL)
+    found: list[str] = re.findall(rf"```{kind}\n(.*?)```", PAGE, flags=re.DOTALL)
     return next(text for text in found if ADDRESS in text and "serve " not in text).replace(ADDRESS, address)
 
 
