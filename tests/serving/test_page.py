@@ -236,7 +236,7 @@ def test_the_keyboard_reaches_everything_and_nothing_is_too_wide(
         drop(page, sorted(queries.iterdir())[:3])
         page.locator("#settings summary").press("Enter")
         page.get_by_role("button", name="Why").first.press("Enter")
-        page.locator(".reasons h3").first.wait_for()
+        page.locator(".reasons h2").first.wait_for()
         wanted, reached = reached_by_tab(page)
         assert len(wanted) > 25 and reached == wanted
         assert overflow(page) == 0

@@ -118,14 +118,14 @@ export class RowView {
       const names = known.names(label).join(", ");
       return make("li", {}, bdi(label, "label"), make("span", { class: "chance" }, percent(probability)), bdi(names, "names"), label !== answer.label && is);
     });
-    return make("section", {}, make("h3", {}, "Likeliest"), make("ol", { class: "labels" }, ...lines));
+    return make("section", {}, make("h2", { class: "minor" }, "Likeliest"), make("ol", { class: "labels" }, ...lines));
   }
 
   drawings(answer) {
     const lines = answer.neighbours.map(({ item, label, similarity: value }) =>
       make("li", {}, thumb(item, ""), make("span", {}, bdi(label, "label"), " ", similarity(value), make("br"), path(item))),
     );
-    return make("section", {}, make("h3", {}, "Nearest drawings"), make("ol", { class: "drawings" }, ...lines));
+    return make("section", {}, make("h2", { class: "minor" }, "Nearest drawings"), make("ol", { class: "drawings" }, ...lines));
   }
 
   reading(answer) {
@@ -133,7 +133,7 @@ export class RowView {
     const found = read.map((line) => make("li", {}, bdi(line.text), " ", make("span", { class: "chance" }, percent(line.confidence))));
     const nothing = answer.text ? "No writing was found." : "Nobody looked: the shape settled the answer.";
     const by = make("p", { class: "hint" }, "Answered with ", make("code", {}, answer.settings), " by the index ", bdi(answer.index), ".");
-    return make("section", {}, make("h3", {}, "Read"), found.length ? make("ul", {}, ...found) : make("p", {}, nothing), by);
+    return make("section", {}, make("h2", { class: "minor" }, "Read"), found.length ? make("ul", {}, ...found) : make("p", {}, nothing), by);
   }
 
   leave() {
