@@ -15,7 +15,7 @@ from nbconvert import MarkdownExporter
 DOCS = Path(__file__).resolve().parent
 ROOT = DOCS.parent
 NOTEBOOK = DOCS / "tutorial.ipynb"
-PICTURES = ("benchmarks/results/picture.png",)
+PICTURES = ("benchmarks/results/picture.png", "docs/page.png")
 """What pages show from elsewhere in the repository."""
 
 _CELL_S = 300

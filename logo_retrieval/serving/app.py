@@ -13,7 +13,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 from starlette.staticfiles import StaticFiles
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Scope
 
 from logo_retrieval.errors import IndexRebuilt, LogoRetrievalError
 from logo_retrieval.serving.gate import Gate
@@ -24,6 +24,16 @@ from logo_retrieval.serving.service import Service
 from logo_retrieval.serving.settings import Settings
 
 _PAGE = Path(__file__).with_name("page")
+
+
+class _Page(StaticFiles):
+    """Files that a browser asks for anew each time, so that all of them are of one version."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        """The file, or that it is as it was."""
+        response = await super().get_response(path, scope)
+        response.headers.setdefault("cache-control", "no-cache")
+        return response
 
 
 def create_app(settings: Settings) -> ASGIApp:
@@ -56,7 +66,7 @@ def create_app(settings: Settings) -> ASGIApp:
     app.add_api_route("/healthz", _alive, methods=["GET"], summary="Whether the process lives", tags=["operation"])
     app.add_api_route("/readyz", _ready, methods=["GET"], summary="Whether it can answer", tags=["operation"])
     app.add_api_route("/metrics", _metrics, methods=["GET"], summary="Figures for Prometheus", tags=["operation"])
-    app.mount("/", StaticFiles(directory=_PAGE, html=True))
+    app.mount("/", _Page(directory=_PAGE, html=True))
     app.add_exception_handler(Problem, _as_problem)
     app.add_exception_handler(HTTPException, _as_http_problem)
     app.add_exception_handler(RequestValidationError, _as_wrong_fields)

@@ -1,0 +1,122 @@
+/** Requests to the service: the token, problems in one shape, coming again when it is busy. */
+
+import { answered, find } from "./dom.js";
+
+const KEY = "logo-retrieval token";
+const BUSY = [429, 503];
+
+/** What the service says when it does not do as asked. */
+export class Problem extends Error {
+  constructor(status, detail, faults = []) {
+    super(detail);
+    this.status = status;
+    this.faults = faults;
+  }
+}
+
+const token = () => sessionStorage.getItem(KEY) ?? "";
+
+export const hasToken = () => token() !== "";
+
+export const forgetToken = () => sessionStorage.removeItem(KEY);
+
+/** The address of a class or drawing. Its slashes stay, unless a part of it would be taken for a folder. */
+export function place(kind, name, rest = "") {
+  const parts = name.split("/");
+  const odd = parts.some((part) => ["", ".", ".."].includes(part));
+  return `v1/${kind}/${odd ? encodeURIComponent(name) : parts.map(encodeURIComponent).join("/")}${rest}`;
+}
+
+/**
+ * The response to a request that went well.
+ *
+ * patience: how often to come again when the service is busy; waiting: told of each time.
+ */
+export async function request(path, { method = "GET", body, accept, signal, patience = 0, waiting } = {}) {
+  for (let left = patience; ; left -= 1) {
+    const used = token();
+    const response = await reached(path, { method, body, signal, headers: headers(used, accept) });
+    if (response.ok) return response;
+    const problem = await problemOf(response);
+    if (response.status === 401) {
+      if (token() === used && !(await askForToken(problem.message, used))) throw problem;
+    } else if (BUSY.includes(response.status) && left > 0) {
+      waiting?.(problem.message);
+      await pause(Number(response.headers.get("retry-after") ?? 1), signal);
+    } else {
+      throw problem;
+    }
+  }
+}
+
+export const json = async (path, options) => (await request(path, options)).json();
+
+/** Every line of an answer of many, as it comes. */
+export async function* lines(response) {
+  const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+  let rest = "";
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) return;
+    const parts = (rest + value).split("\n");
+    rest = parts.pop();
+    for (const part of parts) yield JSON.parse(part);
+  }
+}
+
+export function form(files, fields = {}) {
+  const body = new FormData();
+  for (const [name, file] of files) body.append("files", file, name);
+  for (const [name, values] of Object.entries(fields)) for (const value of values) body.append(name, value);
+  return body;
+}
+
+function headers(secret, accept) {
+  return { ...(accept && { Accept: accept }), ...(secret && { Authorization: `Bearer ${secret}` }) };
+}
+
+async function reached(path, options) {
+  try {
+    return await fetch(path, options);
+  } catch (error) {
+    if (options.signal?.aborted) throw error;
+    throw new Problem(0, "The service cannot be reached. Is it still running?");
+  }
+}
+
+async function problemOf(response) {
+  try {
+    const { detail, title, faults } = await response.json();
+    return new Problem(response.status, detail ?? title, faults);
+  } catch {
+    return new Problem(response.status, `The service answered ${response.status} ${response.statusText}.`);
+  }
+}
+
+let asking = null;
+
+/** Asks once, however many requests need it. */
+function askForToken(detail, used) {
+  asking ??= (async () => {
+    const dialog = find("#token");
+    find(".detail", dialog).textContent = used ? `The token was refused: ${detail}` : detail;
+    const field = find("input", dialog);
+    field.value = "";
+    const given = (await answered(dialog)) === "use" && field.value.trim();
+    field.value = "";
+    if (given) sessionStorage.setItem(KEY, given);
+    asking = null;
+    return Boolean(given);
+  })();
+  return asking;
+}
+
+function pause(seconds, signal) {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(resolve, 1000 * Math.min(Math.max(seconds, 0.2), 60));
+    signal?.addEventListener("abort", () => {
+      clearTimeout(timer);
+      reject(signal.reason);
+    });
+  });
+}

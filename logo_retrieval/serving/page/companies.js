@@ -1,0 +1,66 @@
+/** The companies of the index: a list, one opened, and new ones. */
+
+import { answered, attempt, bdi, counted, find, make, tell } from "./dom.js";
+import { showCompany } from "./company.js";
+import { enrol, said } from "./enrol.js";
+import { known, spelled } from "./known.js";
+import { Pager } from "./pager.js";
+
+const PAGE = 100;
+
+let pager;
+let opened = "";
+
+export function start() {
+  pager = new Pager(find("#company-pager"), "companies", (page) => {
+    list(page);
+    find("#company-list").scrollTop = 0;
+  });
+  find("#company-search").addEventListener("input", () => list(0));
+  find("#new-company").addEventListener("click", create);
+  known.watch(() => list(pager.page));
+}
+
+/** Opens one, or none. */
+export async function open(label) {
+  opened = label;
+  find("#companies-view").classList.toggle("opened", Boolean(label));
+  mark();
+  await showCompany(label);
+}
+
+function list(page) {
+  const sought = find("#company-search").value.trim().toLowerCase();
+  const found = known.classes.filter(({ name, names }) => [name, ...names].some((each) => each.toLowerCase().includes(sought)));
+  const [first, last] = pager.show(page, PAGE, found.length);
+  const focused = document.activeElement?.dataset.name;
+  find("#company-list").replaceChildren(
+    ...found.slice(first, last).map(({ name, items, names }) => {
+      const text = make("span", {}, bdi(name, "label"), bdi(names.join(", "), "names"));
+      return make("li", {}, make("a", { href: `#companies/${encodeURIComponent(name)}`, "data-name": name }, text, make("span", { class: "count" }, counted(items, "drawing"))));
+    }),
+  );
+  if (!found.length) find("#company-list").append(make("li", { class: "hint" }, "No company is called like that."));
+  mark();
+  if (focused !== undefined) [...document.querySelectorAll("#company-list a")].find((each) => each.dataset.name === focused)?.focus();
+}
+
+function mark() {
+  for (const link of document.querySelectorAll("#company-list a")) {
+    if (link.dataset.name === opened) link.setAttribute("aria-current", "true");
+    else link.removeAttribute("aria-current");
+  }
+}
+
+async function create() {
+  const [label, names, files] = ["#create-class", "#create-names", "#create-files"].map((each) => find(each));
+  for (const field of [label, names, files]) field.value = "";
+  if ((await answered(find("#create"))) !== "create") return;
+  const name = spelled(label.value);
+  const known_as = names.value.split("\n").map((each) => each.trim()).filter(Boolean);
+  const drawings = [...files.files].map((file) => [file.name, file]);
+  const report = await attempt(() => enrol(name, drawings, known_as));
+  if (!report) return;
+  tell(said(report, name));
+  location.hash = `#companies/${encodeURIComponent(name)}`;
+}

@@ -1,0 +1,110 @@
+/** One company: its drawings and names, more of them, and its removal. */
+
+import { json, place } from "./api.js";
+import { attempt, bdi, counted, find, make, number, path, tell } from "./dom.js";
+import { enrol, question, remove, said } from "./enrol.js";
+import { takesFiles } from "./files.js";
+import { refresh } from "./known.js";
+import { Pager } from "./pager.js";
+import { forget, thumb } from "./thumbs.js";
+
+const PAGE = 60;
+const OTHER = "other";
+
+let shown = "";
+let items = [];
+let names = [];
+let pager;
+
+/** Shows one, or with no name what there is to do. */
+export async function showCompany(label) {
+  shown = label;
+  const box = find("#company");
+  if (!label) {
+    box.replaceChildren(make("p", { class: "hint" }, "Choose a company to see its drawings."));
+    return;
+  }
+  const found = await attempt(() => json(place("classes", label), { patience: 20 }));
+  if (shown !== label) return;
+  if (!found) {
+    box.replaceChildren(back(), make("p", { class: "hint" }, "There is no such company."));
+    return;
+  }
+  [items, names] = [found.items, found.names];
+  const pages = make("nav", { "aria-label": "Pages of drawings" });
+  pager = new Pager(pages, "drawings", drawings);
+  box.replaceChildren(back(), head(), form(), make("ol", { class: "grid", "aria-label": "Drawings" }), pages);
+  takesFiles(find(".drop", box), (files) => more(files.map((file) => [file.name, file]), []));
+  drawings(0);
+}
+
+const back = () => make("a", { href: "#companies", class: "back" }, "‹ All companies");
+
+function head() {
+  const known = names.length ? ["known as ", bdi(names.join(", "))] : [shown === OTHER ? "drawings of no company that is known" : "no names yet"];
+  const go = shown !== OTHER && make("button", { type: "button", class: "danger", click: removeAll }, "Remove the company");
+  const words = make("div", {}, make("h2", { tabindex: -1 }, bdi(shown)), make("p", {}, make("span", { class: "size" }, counted(items.length, "drawing")), " · ", ...known));
+  return make("div", { class: "tools" }, words, go);
+}
+
+function form() {
+  const choose = make("label", { class: "button" }, make("input", { type: "file", multiple: true }), "Add drawings");
+  const drop = make("div", { class: "drop small" }, make("span", {}, "Drop more drawings here"), choose);
+  if (shown === OTHER) return drop;
+  const field = make("input", { required: true, autocomplete: "off", placeholder: "Another name", "aria-label": "Another name of the company", maxlength: 200 });
+  const submit = (event) => {
+    event.preventDefault();
+    more([], [field.value]);
+  };
+  return make("div", { class: "more" }, drop, make("form", { class: "correct", submit }, field, make("button", {}, "Add the name")));
+}
+
+function drawings(page) {
+  const [first, last] = pager.show(page, PAGE, items.length);
+  const tiles = items.slice(first, last).map((item, at) => {
+    const go = make("button", { type: "button", class: "link danger", "aria-label": `Remove ${item}`, click: () => removeOne(item, first + at) }, "Remove");
+    return make("li", { class: "tile" }, thumb(item, ""), path(item), go);
+  });
+  find("#company .grid").replaceChildren(...tiles);
+  find("#company .size").textContent = counted(items.length, "drawing");
+}
+
+async function more(files, given) {
+  const label = shown;
+  const report = await attempt(() => enrol(label, files, given));
+  if (!report) return;
+  tell(said(report, label));
+  await showCompany(label);
+  find("#company h2")?.focus();
+}
+
+async function removeOne(item, at) {
+  const last = items.length === 1 && !names.length;
+  if (last && !(await sure([bdi(shown), " goes with its last drawing, as it has no names."]))) return;
+  if (!(await attempt(() => remove(item)))) return;
+  tell(`Removed ${item}.`);
+  if (last) {
+    location.hash = "#companies";
+    return;
+  }
+  items.splice(items.indexOf(item), 1);
+  drawings(pager.page);
+  const buttons = document.querySelectorAll("#company .tile button");
+  (buttons[Math.min(at - pager.page * PAGE, buttons.length - 1)] ?? find("#company h2")).focus();
+}
+
+async function removeAll() {
+  const label = shown;
+  const drawn = `${items.length === 1 ? "its one drawing" : `all ${number(items.length)} of its drawings`}`;
+  const called = names.length ? [" and its names, ", bdi(names.join(", ")), ","] : [];
+  if (!(await sure([bdi(label), ", ", drawn, ...called, " go from the index. No copy of them stays, and this cannot be taken back."]))) return;
+  const gone = await attempt(() => json(place("classes", label), { method: "DELETE" }));
+  if (!gone) return;
+  items.forEach(forget);
+  tell(`${label} is removed.`);
+  location.hash = "#companies";
+  await attempt(refresh);
+}
+
+const sure = async (words) =>
+  (await question(["Remove it?"], [make("p", {}, ...words)], [["", "Keep it"], ["remove", "Remove", "danger"]])) === "remove";

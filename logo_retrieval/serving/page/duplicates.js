@@ -1,0 +1,59 @@
+/** Duplicates among the pictures of the list. */
+
+import { form, json } from "./api.js";
+import { attempt, bdi, counted, find, make, number, similarity, tell } from "./dom.js";
+
+const HOW = { bytes: "the same file", picture: "the same picture", drawing: "the same drawing" };
+
+let urls = [];
+
+/** Shows which rows show the same logo. The pictures go under their number: names may come twice. */
+export async function findDuplicates(rows, limits) {
+  const box = find("#duplicates-found");
+  closeDuplicates();
+  const asked = fitting(rows, limits);
+  const left = rows.length - asked.length;
+  box.hidden = false;
+  box.replaceChildren(make("p", { role: "status" }, `Comparing ${counted(asked.length, "picture")} …`));
+  const files = asked.map((row) => [String(row.id), row.file]);
+  const found = await attempt(() => json("v1/duplicates", { method: "POST", body: form(files), patience: 20 }));
+  if (!found) return closeDuplicates();
+  const byId = new Map(rows.map((row) => [String(row.id), row]));
+  const { clusters, unreadable } = found;
+  const words = clusters.length ? `${counted(clusters.length, "logo is", "logos are")} there more than once.` : "No two show the same logo.";
+  const parts = [words];
+  if (unreadable.length) parts.push(`${counted(unreadable.length, "picture")} could not be read.`);
+  if (left) parts.push(`The service takes ${number(limits.files)} pictures and ${number(limits.body_bytes)} bytes at once: the last ${number(left)} were left out.`);
+  const close = make("button", { type: "button", click: () => closeDuplicates() || find("#duplicates").focus() }, "Close");
+  const head = make("div", { class: "tools" }, make("h2", { tabindex: -1 }, "Duplicates"), close);
+  box.replaceChildren(head, make("p", {}, parts.join(" ")), make("ol", { class: "clusters" }, ...clusters.map((cluster) => shown(cluster, byId))));
+  find("h2", box).focus();
+  tell(parts.join(" "));
+  return undefined;
+}
+
+export function closeDuplicates() {
+  for (const url of urls) URL.revokeObjectURL(url);
+  urls = [];
+  find("#duplicates-found").hidden = true;
+  find("#duplicates-found").replaceChildren();
+}
+
+/** As many as one request may hold. */
+function fitting(rows, limits) {
+  let bytes = 0;
+  const readable = rows.filter((row) => row.file.size <= limits.file_bytes);
+  return readable.slice(0, limits.files).filter((row) => (bytes += row.file.size + 300) < limits.body_bytes);
+}
+
+function shown({ first, others }, byId) {
+  const lines = others.map((other) => line(byId.get(other.name), `${HOW[other.kind]}, similarity ${similarity(other.similarity)}`));
+  return make("li", {}, make("ul", {}, line(byId.get(first), "first"), ...lines));
+}
+
+function line(row, words) {
+  const url = URL.createObjectURL(row.file);
+  urls.push(url);
+  const image = make("img", { src: url, alt: "", class: "thumb checks", loading: "lazy", width: 44, height: 44 });
+  return make("li", {}, image, make("span", {}, bdi(row.name, "name"), make("br"), make("span", { class: "hint" }, words)));
+}

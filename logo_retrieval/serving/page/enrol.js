@@ -1,0 +1,96 @@
+/** Changes of the index: enrolling, with questions where it clashes, and taking back. */
+
+import { form, json, place } from "./api.js";
+import { answered, attempt, bdi, counted, find, make, tell } from "./dom.js";
+import { refresh } from "./known.js";
+import { forget } from "./thumbs.js";
+
+/** Asks a question; the buttons are [value, words, whether it is the main one]. */
+export function question(title, detail, buttons) {
+  const dialog = find("#question");
+  find("h2", dialog).replaceChildren(...title);
+  find(".detail", dialog).replaceChildren(...detail);
+  find(".buttons", dialog).replaceChildren(...buttons.map(([value, words, kind]) => make("button", { value, class: kind }, words)));
+  return answered(dialog);
+}
+
+/**
+ * Enrols files, as [name, file], and names in a class; asks what to do with what clashes or cannot be read.
+ *
+ * The report of the service, or null where the person gave up.
+ */
+export async function enrol(label, files, names = []) {
+  const fields = { names };
+  for (;;) {
+    try {
+      const report = await json(place("classes", label), { method: "POST", body: form(files, fields) });
+      await attempt(refresh);
+      return report;
+    } catch (error) {
+      const more = await whatToDo(label, error, fields);
+      if (!more) return null;
+      fields[more] = ["true"];
+    }
+  }
+}
+
+/** The field that lets it go on, "" where it is given up; other problems are thrown again. */
+async function whatToDo(label, error, fields) {
+  const offers = (field) => !fields[field.split("=")[0]] && error.message.includes(field);
+  const isClash = error.status === 409 && offers("force=true");
+  const isUnreadable = error.status === 422 && offers("skip_unreadable");
+  if (!isClash && !isUnreadable) throw error;
+  const faults = make("ul", {}, ...error.faults.map((fault) => make("li", {}, bdi(fault))));
+  if (isUnreadable) {
+    const buttons = [["", "Cancel"], ["skip_unreadable", "Enrol the others", "main"]];
+    return question(["Some of it cannot be used"], [faults], buttons);
+  }
+  const advice = make("p", {}, "Keep both if each is right, as for a company whose logo was under “other” so far. Else cancel, and remove the drawing that is wrong.");
+  return question(["The index has it already; still enrol it as ", bdi(label), "?"], [faults, advice], [["", "Cancel"], ["force", "Keep both", "main"]]);
+}
+
+/** What a report says, in a sentence. */
+export function said(report, label) {
+  const { added, named, duplicates, unlike, remarks } = report;
+  const parts = [];
+  if (added.length) parts.push(added.length === 1 ? `Enrolled as ${label}: ${added[0].item}.` : `Enrolled ${counted(added.length, "drawing")} as ${label}.`);
+  if (named.length) parts.push(`${counted(named.length, "name")} added.`);
+  if (duplicates.length) parts.push(`${label} has ${duplicates.length === 1 ? "this drawing" : counted(duplicates.length, "of these drawings", "of these drawings")} already.`);
+  if (unlike.length) parts.push(`Unlike all others of ${label}: ${unlike.map(({ item }) => item).join(", ")}.`);
+  if (!parts.length) parts.push("All of it was there already.");
+  return [...parts, ...remarks].join(" ");
+}
+
+/** Enrols the picture of a row; whether something came of it. */
+export async function enrolRow(row, label) {
+  const report = await attempt(() => enrol(label, [[row.file.name, row.file]]));
+  if (!report) return false;
+  row.added.push(...report.added.map(({ item }) => item));
+  row.note = said(report, label);
+  tell(row.note);
+  return true;
+}
+
+/** Takes back what was enrolled with a row; whether all of it is gone. */
+export async function undoRow(row) {
+  while (row.added.length) {
+    const item = row.added.at(-1);
+    if (!(await attempt(() => remove(item)))) return false;
+    row.added.pop();
+  }
+  row.note = "Taken back.";
+  tell(`Taken back: ${row.name} is not enrolled any more.`);
+  return true;
+}
+
+/** Removes a drawing; one that is gone already is as good. */
+export async function remove(item) {
+  try {
+    await json(place("items", item), { method: "DELETE" });
+  } catch (error) {
+    if (error.status !== 404) throw error;
+  }
+  forget(item);
+  await attempt(refresh);
+  return true;
+}

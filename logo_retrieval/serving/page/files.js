@@ -1,0 +1,93 @@
+/** Files that are dropped, pasted or chosen; folders are walked through. */
+
+import { attempt, find } from "./dom.js";
+
+/** What people see of a file: its place in the folder that was dropped. */
+export const nameOf = (file) => file.place ?? (file.webkitRelativePath || file.name);
+
+const hidden = (file) => nameOf(file).split("/").some((part) => part.startsWith("."));
+
+const put = ["thumbs.db", "desktop.ini"];
+
+/** Files of a folder without what systems put there. */
+const wanted = (file) => !hidden(file) && !put.includes(file.name.toLowerCase());
+
+/** Has `take(files)` called for what is dropped on the element, unless something within it takes that. */
+export function takesDrops(element, take) {
+  let depth = 0;
+  const mark = (change) => {
+    depth = Math.max(0, depth + change);
+    element.classList.toggle("over", depth > 0);
+  };
+  element.addEventListener("dragenter", () => mark(1));
+  element.addEventListener("dragleave", () => mark(-1));
+  element.addEventListener("dragover", (event) => event.target.closest("dialog") || event.preventDefault());
+  element.addEventListener("drop", (event) => {
+    mark(-depth);
+    if (event.defaultPrevented || event.target.closest("dialog")) return;
+    event.preventDefault();
+    const entries = [...event.dataTransfer.items].map((item) => item.webkitGetAsEntry?.()).filter(Boolean);
+    const plain = [...event.dataTransfer.files];
+    attempt(async () => {
+      const found = entries.length ? await walked(entries) : plain;
+      if (found.length) take(found);
+    });
+  });
+}
+
+/** The same, and for what is chosen in the fields within it. */
+export function takesFiles(element, take) {
+  takesDrops(element, take);
+  for (const field of element.querySelectorAll("input[type=file]")) {
+    field.addEventListener("change", () => {
+      const chosen = [...field.files];
+      field.value = "";
+      const found = field.webkitdirectory ? chosen.filter(wanted) : chosen;
+      if (found.length) take(found);
+    });
+  }
+}
+
+/** Has `take(files)` called for pictures that are pasted, unless someone writes. */
+export function takesPaste(take) {
+  document.addEventListener("paste", (event) => {
+    const files = [...(event.clipboardData?.files ?? [])];
+    if (!files.length || find("dialog[open]")) return;
+    event.preventDefault();
+    take(files);
+  });
+}
+
+async function walked(entries) {
+  const found = [];
+  for (const entry of entries) {
+    if (entry.isFile) {
+      const file = await read(entry);
+      if (file) found.push(file);
+    } else {
+      const inside = await walked(await children(entry));
+      found.push(...inside.filter(wanted));
+    }
+  }
+  return found;
+}
+
+async function read(entry) {
+  try {
+    const file = await new Promise((resolve, reject) => entry.file(resolve, reject));
+    file.place = entry.fullPath.replace(/^\//, "");
+    return file;
+  } catch {
+    return Object.assign(new File([], entry.name), { place: entry.fullPath.slice(1), isDenied: true });
+  }
+}
+
+async function children(folder) {
+  const reader = folder.createReader();
+  const found = [];
+  for (;;) {
+    const some = await new Promise((resolve, reject) => reader.readEntries(resolve, reject)); // a hundred at a time
+    if (!some.length) return found.sort((a, b) => (a.name < b.name ? -1 : 1));
+    found.push(...some);
+  }
+}

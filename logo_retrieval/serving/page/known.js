@@ -1,0 +1,40 @@
+/** The companies of the index: asked once, and again after each change. */
+
+import { json } from "./api.js";
+import { counted, find, make, number } from "./dom.js";
+
+const OPTIONS = 5000;
+
+const heard = [];
+let classes = [];
+let byName = new Map();
+
+export const known = {
+  get classes() {
+    return classes;
+  },
+  names: (label) => byName.get(label)?.names ?? [],
+  /** Has `act` called when they have changed. */
+  watch: (act) => heard.push(act),
+};
+
+const plain = (name) => name.trim().normalize("NFC").toLowerCase();
+
+/** The class that is meant: by its own spelling, or by a name of the company; else what was written. */
+export function spelled(written) {
+  const sought = plain(written);
+  const found = classes.find(({ name }) => plain(name) === sought) ?? classes.find(({ names }) => names.some((name) => plain(name) === sought));
+  return found?.name ?? written.trim();
+}
+
+/** Asks for them anew. */
+export async function refresh() {
+  classes = await json("v1/classes", { patience: 60, waiting: (detail) => (find("#facts").textContent = detail) });
+  byName = new Map(classes.map((each) => [each.name, each]));
+  const options = classes.slice(0, OPTIONS).map(({ name, names }) => make("option", { value: name }, names.join(", ")));
+  find("#classes").replaceChildren(...options);
+  const drawings = classes.reduce((sum, { items }) => sum + items, 0);
+  const companies = classes.filter(({ name }) => name !== "other").length;
+  find("#facts").textContent = `${counted(companies, "company", "companies")} · ${number(drawings)} drawings`;
+  for (const act of heard) act();
+}

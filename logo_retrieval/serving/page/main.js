@@ -1,0 +1,60 @@
+/** Starts the page: one view at a time, by the part of the address behind #. */
+
+import { json } from "./api.js";
+import { attempt, find } from "./dom.js";
+import * as changes from "./changes.js";
+import * as companies from "./companies.js";
+import { refresh } from "./known.js";
+import * as recognise from "./recognise.js";
+import * as similar from "./similar.js";
+
+const VIEWS = { recognise: () => {}, "look-alikes": () => {}, companies: opened, changes: changes.show };
+
+async function opened(name) {
+  await Promise.all([attempt(refresh), companies.open(name)]);
+}
+
+let limits = null;
+
+/** The limits of the service, asked once. */
+async function getLimits() {
+  limits ??= json("v1/info", { patience: 60 });
+  try {
+    return (await limits).limits;
+  } catch (error) {
+    limits = null;
+    throw error;
+  }
+}
+
+function route(event) {
+  const [asked, ...rest] = location.hash.slice(1).split("/");
+  if (asked && !(asked in VIEWS)) return; // a place on this page
+  const view = asked || "recognise";
+  for (const section of document.querySelectorAll("main > section")) section.hidden = section.id !== `${view}-view`;
+  for (const link of document.querySelectorAll("header nav a")) {
+    if (link.hash === `#${view}`) link.setAttribute("aria-current", "page");
+    else link.removeAttribute("aria-current");
+  }
+  document.title = `${find(`header nav a[href="#${view}"]`).textContent} · logo-retrieval`;
+  const name = rest.join("/");
+  VIEWS[view](decoded(name));
+  window.scrollTo(0, 0);
+  if (event) find(name ? "#company" : "#main").focus({ preventScroll: true });
+}
+
+function decoded(name) {
+  try {
+    return decodeURIComponent(name);
+  } catch {
+    return name;
+  }
+}
+
+recognise.start(getLimits);
+similar.start();
+companies.start();
+changes.start();
+window.addEventListener("hashchange", route);
+route();
+attempt(refresh);

@@ -1,0 +1,54 @@
+/** How answers are to be given; remembered in this browser. */
+
+import { forgetToken, hasToken } from "./api.js";
+import { find, tell } from "./dom.js";
+
+const KEY = "logo-retrieval settings";
+
+const share = find("#other-share");
+const most = find("#max-false-accept");
+const text = find("#text");
+
+const part = (field) => Number((Number(field.value) / 100).toPrecision(12));
+
+/** The parameters of a request; a field that is wrong counts as its default. */
+export function query() {
+  const found = new URLSearchParams({ other_share: share.value && share.checkValidity() ? part(share) : 0.5, text: text.value });
+  if (most.value && most.checkValidity()) found.set("max_false_accept", part(most));
+  return found.toString();
+}
+
+/** Fills the fields, and calls `changed` when someone changes them. */
+export function start(changed) {
+  let kept = {};
+  try {
+    kept = JSON.parse(localStorage.getItem(KEY)) ?? {};
+  } catch {
+    localStorage.removeItem(KEY); // someone else's
+  }
+  share.value = kept.share ?? 50;
+  most.value = kept.most ?? "";
+  if (["auto", "always", "never"].includes(kept.text)) text.value = kept.text;
+  show();
+  for (const field of [share, most, text]) {
+    field.addEventListener("change", () => {
+      if (!field.reportValidity()) return;
+      localStorage.setItem(KEY, JSON.stringify({ share: share.value, most: most.value, text: text.value }));
+      show();
+      changed();
+    });
+  }
+  const forget = find("#forget-token");
+  find("#settings").addEventListener("toggle", () => (forget.hidden = !hasToken()));
+  forget.addEventListener("click", () => {
+    forgetToken();
+    forget.hidden = true;
+    find("#settings summary").focus();
+    tell("The token is forgotten.");
+  });
+}
+
+function show() {
+  const reading = { auto: "reads where it matters", always: "always reads", never: "never reads" }[text.value];
+  find("#settings-now").textContent = `${share.value} % unknown · at most ${most.value || 2} % of them named · ${reading}`;
+}

@@ -1,0 +1,116 @@
+"""A service on a free port, and a browser that visits it."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
+_PATIENCE_S = 30
+
+_TABBABLE = """() => {
+  const all = document.querySelectorAll('a[href], button, input, select, summary, textarea, [tabindex="0"]');
+  const seen = (each) => each.checkVisibility({ visibilityProperty: true }) && (each.type !== 'radio' || each.checked);
+  return [...all].filter(seen).map((each, place) => (each.dataset.place = String(place)));
+}"""
+
+
+@contextmanager
+def served(index: Path, *options: object) -> Iterator[str]:
+    """The address of a service of the index, which runs meanwhile."""
+    command = [sys.executable, "-m", "logo_retrieval", "serve", "--index", index, "--port", 0, *options]
+    log = index.with_name("service.log")
+    with log.open("w") as file:
+        process = subprocess.Popen(list(map(str, command)), stderr=file)
+    try:
+        yield _address(process, log)
+    finally:
+        process.terminate()
+        process.wait(_PATIENCE_S)
+
+
+def _address(process: subprocess.Popen[bytes], log: Path) -> str:
+    """Where a service listens, once it is ready."""
+    deadline = time.monotonic() + _PATIENCE_S
+    while time.monotonic() < deadline and process.poll() is None:
+        said = [json.loads(line) for line in log.read_text().splitlines(keepends=True) if line.endswith("\n")]
+        if any(line["message"] == "ready" for line in said):
+            return next(str(line["url"]) for line in said if "url" in line)
+        time.sleep(0.05)
+    raise AssertionError(log.read_text())
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """Debian's browser; a test that needs it is skipped where it or Playwright is missing."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: pip install '.[dev]'")
+    if CHROMIUM is None:
+        pytest.skip("there is no Chromium: apt-get install chromium")
+    with playwright.sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=CHROMIUM)
+        yield browser
+        browser.close()
+
+
+@contextmanager
+def visit(browser: Browser, address: str, *, width: int = 1280, expected: Sequence[str] = ()) -> Iterator[Page]:
+    """A fresh visitor. Whatever the browser complains of, violations of the content policy too, is a failure.
+
+    Args:
+        browser: that goes there.
+        address: of the page.
+        width: of its window.
+        expected: parts of complaints that are right, such as of refused requests.
+    """
+    context = browser.new_context(viewport={"width": width, "height": 900}, locale="en-GB")
+    page = context.new_page()
+    page.set_default_timeout(1000 * _PATIENCE_S)
+    complaints: list[str] = []
+    page.on("console", lambda message: complaints.append(message.text) if message.type != "log" else None)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.goto(address)
+    yield page
+    context.close()
+    assert [text for text in complaints if not any(part in text for part in expected)] == []
+
+
+def settled(page: Page) -> None:
+    """Waits until everything that was sent is answered."""
+    page.locator("#progress-text", has_text="answered").wait_for()
+    page.locator("#stop").wait_for(state="hidden")
+
+
+def reached_by_tab(page: Page) -> tuple[set[str], set[str]]:
+    """What can have the focus, and what gets it from the first press of Tab on."""
+    wanted = set(page.evaluate(_TABBABLE))
+    reached: set[str] = set()
+    page.evaluate("() => { document.activeElement?.blur(); window.scrollTo(0, 0); }")
+    for _ in range(len(wanted) + 5):
+        page.keyboard.press("Tab")
+        place = page.evaluate("() => document.activeElement?.dataset.place ?? ''")
+        reached |= {place} - {""}
+    return wanted, reached
+
+
+def overflow(page: Page) -> int:
+    """By how many pixels the page is wider than its window."""
+    return int(page.evaluate("() => document.documentElement.scrollWidth - window.innerWidth"))
+
+
+def asked(address: str, path: str) -> object:
+    """An answer of the service, past the page."""
+    with urllib.request.urlopen(f"{address}/{path}") as answer:  # noqa: S310
+        return json.load(answer)
