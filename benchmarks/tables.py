@@ -219,6 +219,37 @@ def speed() -> list[str]:
     lines.append(duplicates_row(result("duplicates_speed")))
     lines.append(decode_row(decoding))
     lines.append(training_row(result("training")))
+    lines.append(second_run_row(result("second_run")))
+    return rows(*lines)
+
+
+def second_run_row(second: dict[str, Any]) -> list[str]:
+    """Files that were answered before."""
+    return [
+        f"`classify --cache` of {second['files']:,} files again",
+        f"{second['cpu_s']['second']:.1f} CPU s",
+        f"the first run, {second['cpu_s']['first']:.0f} CPU s",
+        f"1 / {second['ratio']:.0f}",
+    ]
+
+
+def serving() -> list[str]:
+    """The service beside the library on the same cores."""
+    found = result("serving")
+    library = found["library"]
+    lines = [["", "files a second", "share of the library's", "median ms", "99 of 100 below, ms"]]
+    lines.append(["the library, all in one call", f"{library['files_a_second']:.0f}", "1", "", ""])
+    lines.append(["the library, one after another", "", "", f"{library['p50_ms']:.0f}", f"{library['p99_ms']:.0f}"])
+    for clients, figures in found["clients"].items():
+        lines.append(
+            [
+                f"the service, {clients} client{'' if clients == '1' else 's'}",
+                f"{figures['files_a_second']:.0f}",
+                f"{figures['share_of_library']:.2f}",
+                f"{figures['p50_ms']:.0f}",
+                f"{figures['p99_ms']:.0f}",
+            ]
+        )
     return rows(*lines)
 
 
@@ -296,6 +327,7 @@ TABLES = {
     "held packs": held_packs,
     "near duplicates": near_duplicates,
     "speed": speed,
+    "serving": serving,
 }
 """By the name that the page of results gives each."""
 
