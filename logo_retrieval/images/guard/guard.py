@@ -11,9 +11,8 @@ import zlib
 from dataclasses import dataclass
 
 from logo_retrieval.errors import UnreadableImage
-from logo_retrieval.images.guard.cost import check_cost
 from logo_retrieval.images.guard.geometry import Box, length, numbers
-from logo_retrieval.images.guard.plain import is_plain
+from logo_retrieval.images.guard.loads import check_caps
 from logo_retrieval.images.guard.rewrite import rewrite
 from logo_retrieval.images.guard.tree import Element, read_drawing
 
@@ -78,8 +77,7 @@ def guard(data: bytes, *, nesting: int = 0) -> SafeSvg:
     rewrite(drawing, canvas)
     if drawing.ground and view is not None:
         drawing.root.children.insert(0, _ground(drawing.ground, view))
-    if not is_plain(drawing, canvas):
-        check_cost(drawing, canvas)
+    check_caps(drawing, canvas)
     parts: list[str] = []
     _write(drawing.root, ' xmlns="http://www.w3.org/2000/svg"', parts)
     size = _size(drawing.root.attributes) if view is not None else None
