@@ -128,3 +128,50 @@ BOMBS = {
     "image": image(raster(size=(1900, 1900)), more=' id="i"') + '<use href="#i"/>' * 200,
     "scaled up": '<g transform="scale(1e5)"><g transform="scale(1e5)"><path d="M0 0h9" stroke="red"/></g></g>',
 }
+
+NEARLY = {
+    "shapes": FULL.format(' stroke="red" stroke-width="9"') * 9_990,
+    "gradients": '<linearGradient id="g">'
+    + '<stop/><stop offset="1" stop-color="red"/>' * 10
+    + "</linearGradient>"
+    + FULL.format(' fill="url(#g)"') * 4_900,
+    "uses": chain(
+        3, '<g id="a0"><rect width="100" height="100"/></g>', '<g id="a{next}">' + '<use href="#a{i}"/>' * 13 + "</g>"
+    )
+    + '<use href="#a3"/>',
+    "layers": '<rect x="-200" y="-200" width="500" height="500" opacity=".9"/>' * 240,
+    "masks": '<mask id="m"><rect width="50" height="100" fill="#fff"/></mask>' + FULL.format(' mask="url(#m)"') * 240,
+    "nested layers": '<g opacity=".9">' * 15
+    + '<rect x="-200" y="-200" width="500" height="500" opacity=".9"/>' * 200
+    + "</g>" * 15,
+    "sharp blurs": '<filter id="f"><feGaussianBlur stdDeviation=".5"/></filter>'
+    + FULL.format(' filter="url(#f)"') * 69,
+    "soft blurs": BLUR + FULL.format(' filter="url(#f)"') * 69,
+    "blurs of one filter": '<filter id="f">'
+    + '<feGaussianBlur stdDeviation=".5"/>' * 69
+    + "</filter>"
+    + FULL.format(' filter="url(#f)"'),
+    "octaves": '<filter id="f"><feTurbulence baseFrequency=".1" numOctaves="69"/></filter>'
+    + FULL.format(' filter="url(#f)"'),
+    "convolution": f'<filter id="f"><feConvolveMatrix order="8" kernelMatrix="{"1 " * 64}"/></filter>'
+    + FULL.format(' filter="url(#f)"'),
+    "morphology": '<filter id="f"><feMorphology radius="2"/></filter>' + FULL.format(' filter="url(#f)"') * 69,
+    "flood": '<filter id="f" width="9.9" height="10"><feFlood/></filter>' + FULL.format(' filter="url(#f)"'),
+    "dashes": '<path d="M0 0h100" stroke="red" stroke-dasharray=".1"/>' * 99,
+    "crossing edges": f'<path d="{scribble(4_700)}"/>',
+    "crossing strokes": f'<path d="{scribble(4_700)}" stroke="red"/>',
+    "tile": '<pattern id="p" width="45" height="45" patternUnits="userSpaceOnUse"><circle r="40"/></pattern>'
+    + FULL.format(' fill="url(#p)"') * 240,
+    "patterns in patterns": chain(
+        14,
+        '<pattern id="a0" width="180" height="180" patternUnits="userSpaceOnUse"><circle r="150"/></pattern>',
+        '<pattern id="a{next}" width="180" height="180" patternUnits="userSpaceOnUse">'
+        '<rect width="180" height="180" fill="url(#a{i})"/></pattern>',
+    )
+    + FULL.format(' fill="url(#a14)"'),
+    "pictures": image(raster(size=(1900, 1900)), more=' id="i"') + '<use href="#i"/>' * 9,
+    "letters": '<text y="50" font-size="40">' + "Wa" * 4_900 + "</text>",
+    "markers": '<marker id="m" viewBox="0 0 9 9"><path d="M0 0h9v9z"/></marker>'
+    f'<path stroke="red" style="marker:url(#m)" d="M0 0{"h9v9h-9v-9" * 1_000}"/>',
+}
+"""What is just below one of the caps each."""

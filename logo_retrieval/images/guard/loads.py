@@ -149,7 +149,7 @@ class _Loads:
         box, attributes = self.box(element), pattern.attributes
         factor = _side(box) if attributes.get("patternContentUnits") == _IN_BOX else 1.0
         load = _in_layer(scaled(load, _fit(pattern, pattern, box) if "viewBox" in attributes else factor))
-        join(load, {"tile": self.area(pattern, "patternUnits", box, "0")})
+        join(load, {"tiled": self.area(pattern, "patternUnits", box, "0")})
         return scaled(load, parse_transform(attributes.get("patternTransform", "")).scale)
 
     def add_lines(self, values: Mapping[str, str], load: Load) -> None:
