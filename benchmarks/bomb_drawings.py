@@ -70,6 +70,17 @@ BOMBS = {
     + FULL.format(' fill="url(#p)"'),
     "huge tile by style sheet": "<style>rect{fill:url(#p)}</style>"
     '<pattern id="p" width="99" height="99"><path/></pattern>' + FULL.format(""),
+    "huge tile by link": '<pattern id="a" width="99" height="99"><path/></pattern><pattern id="p" href="#a"/>'
+    + FULL.format(' fill="url(#p)"'),
+    "large tiles": '<pattern id="p" width="5" height="5"><circle r="400"/></pattern>'
+    + FULL.format(' fill="url(#p)"') * 99,
+    "patterns in patterns": chain(
+        14,
+        '<pattern id="a0" width="490" height="490" patternUnits="userSpaceOnUse"><circle r="400"/></pattern>',
+        '<pattern id="a{next}" width="490" height="490" patternUnits="userSpaceOnUse">'
+        '<rect width="490" height="490" fill="url(#a{i})"/></pattern>',
+    )
+    + FULL.format(' fill="url(#a14)"'),
     "stops": '<linearGradient id="g">'
     + '<stop offset=".5"/>' * 9_000
     + "</linearGradient>"
@@ -88,6 +99,19 @@ BOMBS = {
     "blurred nothing": BLUR.replace("<filter", '<filter filterUnits="userSpaceOnUse" width="100" height="100"')
     + '<g filter="url(#f)"/>' * 399,
     "flooded region": '<filter id="f" width="1e5"><feFlood/></filter>' + FULL.format(' filter="url(#f)"'),
+    "flood around a use": '<filter id="f"><feFlood/></filter><symbol id="s" viewBox="0 0 .01 .01"><path d="M0 0h1v1z"/>'
+    '</symbol><g filter="url(#f)"><path d="M0 0h1v1z"/><use href="#s"/></g>',
+    "flood in a marker": '<filter id="f"><feFlood/></filter><marker id="m" markerWidth="9e4" viewBox="0 0 9 9">'
+    '<path d="M0 0h9v9z" filter="url(#f)"/></marker><path marker-mid="url(#m)" d="M0 0h9v9z"/>',
+    "flood scaled up": '<filter id="f"><feFlood/></filter><g transform="scale(99)">'
+    + FULL.format(' filter="url(#f)"')
+    + "</g>",
+    "filter by link": '<filter id="a"><feMorphology radius="50"/></filter><filter id="f" href="#a"/>'
+    + FULL.format(' filter="url(#f)"'),
+    "filters in filters": '<filter id="f"><feFlood/><feTile/></filter>'
+    + '<g filter="url(#f)" transform="scale(1.5)">' * 12
+    + FULL.format("")
+    + "</g>" * 12,
     "blur functions": FULL.format(' filter="blur(3) blur(3) blur(3)"') * 200,
     "list of filters": BLUR + FULL.format(f' filter="{"url(#f) " * 900}"'),
     "lights": '<filter id="f">'

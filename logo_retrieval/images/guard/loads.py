@@ -10,8 +10,7 @@ import math
 from collections.abc import Mapping
 
 from logo_retrieval.images.guard.caps import MAX_DEPTH, Load, check, join, scaled, unsafe
-from logo_retrieval.images.guard.geometry import Box, length, measure_shape, numbers, parse_transform
-from logo_retrieval.images.guard.transform import bounds_of
+from logo_retrieval.images.guard.geometry import Box, Matrix, length, measure_shape, numbers, parse_transform
 from logo_retrieval.images.guard.tree import Drawing, Element
 from logo_retrieval.images.guard.values import REFERENCE, SHAPES, style_of
 
@@ -22,6 +21,7 @@ _DRAWN = SHAPES | frozenset("svg g use switch a text tspan textPath image".split
 _GRADIENTS = frozenset(("linearGradient", "radialGradient"))
 _PAINTS = _GRADIENTS | {"pattern"}
 _LINKED = _DRAWN | _PAINTS | {"symbol"}
+_VIEWS = frozenset(("svg", "symbol"))
 _CLIPS = frozenset(("clipPath", "mask"))
 _LAYERED = ("filter", "mask", "clip-path", "opacity", "mix-blend-mode", "isolation")
 _MARKED = ("marker", "marker-start", "marker-mid", "marker-end")
@@ -69,6 +69,7 @@ class _Loads:
         self.known: dict[Element, Load] = {}
         self.open: dict[Element, int] = {}
         self.followed = 0
+        self.boxes: dict[Element, Box | None] = {}
 
     def of(self, element: Element) -> Load:
         """The load of an element with all that it holds and names; none where it leads straight back to itself."""
@@ -119,9 +120,7 @@ class _Loads:
 
     def placed(self, element: Element, sized: Element, load: Load) -> Load:
         """The load in what holds the element; a nested svg or a symbol is cut off at its edges: one more layer."""
-        if element.tag not in ("svg", "symbol"):
-            return load
-        return _in_layer(scaled(load, _fit(element, sized, self.canvas)))
+        return _in_layer(scaled(load, _fit(element, sized, self.canvas))) if element.tag in _VIEWS else load
 
     def add_own(self, element: Element, load: Load) -> None:
         """Adds what an element draws itself."""
@@ -146,11 +145,22 @@ class _Loads:
 
     def tile(self, element: Element, pattern: Element, load: Load) -> Load:
         """The load of the one tile of a pattern, which is a layer."""
-        box, attributes = self.box(element), pattern.attributes
-        factor = _side(box) if attributes.get("patternContentUnits") == _IN_BOX else 1.0
-        load = _in_layer(scaled(load, _fit(pattern, pattern, box) if "viewBox" in attributes else factor))
+        box, pattern = self.box(element) or self.canvas, self.resolved(pattern)
+        factor = _side(box) if pattern.attributes.get("patternContentUnits") == _IN_BOX else 1.0
+        load = _in_layer(scaled(load, _fit(pattern, pattern, box) if "viewBox" in pattern.attributes else factor))
         join(load, {"tiled": self.area(pattern, "patternUnits", box, "0")})
-        return scaled(load, parse_transform(attributes.get("patternTransform", "")).scale)
+        return scaled(load, parse_transform(pattern.attributes.get("patternTransform", "")).scale)
+
+    def resolved(self, element: Element) -> Element:
+        """A pattern or filter with what it takes from those that its links name, one after another."""
+        whole, seen = Element(element.tag, element.attributes, element.children), [element]
+        while (linked := self.by_id.get(seen[-1].attributes.get("href", "")[1:])) is not None and linked not in seen:
+            if len(seen) > MAX_DEPTH:
+                raise unsafe(f"patterns or filters that are linked more than {MAX_DEPTH} deep")
+            whole.attributes = {**linked.attributes, **whole.attributes}
+            whole.children = whole.children or linked.children
+            seen.append(linked)
+        return whole
 
     def add_lines(self, values: Mapping[str, str], load: Load) -> None:
         """Adds strokes, dashes and markers."""
@@ -163,7 +173,8 @@ class _Loads:
         if period:
             join(load, {"dashes": load.get("length", 0.0) / period})
         for marker, named in markers:
-            join(load, scaled(named, _fit(marker, marker, _MARKER)), load.get("vertices", 0.0))
+            factor = _fit(marker, marker, _MARKER, "markerWidth", "markerHeight") * max(1.0, width)
+            join(load, scaled(named, factor), load.get("vertices", 0.0))
 
     def add_layers(self, element: Element, values: Mapping[str, str], load: Load) -> None:
         """Adds the layer that an element has for itself, if it has, with its clips, masks and filters."""
@@ -171,9 +182,9 @@ class _Loads:
             return
         for clip, named in self.named(values.get("mask", "") + values.get("clip-path", ""), _CLIPS):
             in_box = _IN_BOX in (clip.attributes.get("maskContentUnits"), clip.attributes.get("clipPathUnits"))
-            join(load, scaled(named, _side(self.box(element)) if in_box else 1.0))
+            join(load, scaled(named, _side(self.box(element) or self.canvas) if in_box else 1.0))
         if values.get("filter", "none") != "none":
-            self.add_filters(values["filter"], self.box(element), load)
+            self.add_filters(values["filter"], self.box(element) or self.canvas, load)
         load.update(_in_layer(load))
 
     def add_filters(self, value: str, box: Box, load: Load) -> None:
@@ -181,7 +192,7 @@ class _Loads:
         names = REFERENCE.findall(value)
         functions = value.count("(") - len(names)
         join(load, {"steps": functions, "filtered": functions * box.width * box.height / self.unit**2})
-        for effect in filter(None, map(self.by_id.get, names)):
+        for effect in map(self.resolved, filter(None, map(self.by_id.get, names))):
             area = self.area(effect, "filterUnits", box, "120%")
             side = _side(box) if effect.attributes.get("primitiveUnits") == _IN_BOX else 1.0
             for primitive in effect.children:
@@ -190,9 +201,22 @@ class _Loads:
                     pixels = float(primitive.pixels)
                     join(load, {"steps": steps, "filtered": steps * area, "radius": radius, "pixels": pixels})
 
-    def box(self, element: Element) -> Box:
-        """The bounds of what an element draws, or the canvas where they are not known."""
-        return bounds_of(element, self.canvas) or self.canvas
+    def box(self, element: Element) -> Box | None:
+        """The bounds of what an element draws, in the units of what it holds."""
+        if element not in self.boxes:
+            self.boxes[element] = None  # for what leads back to it
+            shape = "rect" if element.tag == "image" else element.tag
+            outline = measure_shape(shape, element.attributes, self.canvas) if shape in SHAPES else None
+            whole = outline.box if outline is not None else None
+            used = self.by_id.get(element.attributes.get("href", "")[1:]) if element.tag == "use" else None
+            for part in (*element.children, used):
+                box = self.box(part) if isinstance(part, Element) and part.tag in _LINKED else None
+                if box is not None and isinstance(part, Element):
+                    factor = _fit(part, element if part is used else part, self.canvas) if part.tag in _VIEWS else 1.0
+                    matrix = parse_transform(part.attributes.get("transform", ""))
+                    whole = matrix.then_inner(Matrix(a=factor, d=factor)).map_box(box).joined(whole)
+            self.boxes[element] = whole
+        return self.boxes[element]
 
     def area(self, region: Element, units: str, box: Box, default: str) -> float:
         """How large the region of a filter or pattern is, in canvases."""
@@ -207,12 +231,12 @@ def _in_layer(load: Load) -> Load:
     return {**load, "layers": load.get("layers", 0.0) + 1, "nested": load.get("nested", 0.0) + 1}
 
 
-def _fit(element: Element, sized: Element, whole: Box) -> float:
+def _fit(element: Element, sized: Element, whole: Box, width: str = "width", height: str = "height") -> float:
     """How much larger its view box makes what an element holds, when its size is said by another one, or itself."""
     view = numbers(element.attributes.get("viewBox", ""))
     if len(view) != 4 or min(view[2:]) <= 0:
         return 1.0
-    sides = (("width", whole.width, view[2]), ("height", whole.height, view[3]))
+    sides = ((width, whole.width, view[2]), (height, whole.height, view[3]))
     return max((length(sized.attributes.get(name), most) or most) / side for name, most, side in sides)
 
 

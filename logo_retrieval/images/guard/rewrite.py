@@ -51,7 +51,7 @@ def _rewrite(drawing: Drawing, element: Element, canvas: Box, outer: Matrix, inh
 def _confine(effect: Element) -> None:
     """Makes the region of a filter small that lies beside what it is for: however large, it shows nothing of that."""
     attributes = effect.attributes
-    if attributes.get("filterUnits") != "userSpaceOnUse":
+    if attributes.get("filterUnits") != "userSpaceOnUse" and "href" not in attributes:
         if max(length(attributes.get(name), 1.0) or 0.0 for name in "xy") > _BESIDE:
             attributes["width"] = attributes["height"] = "1"
 
