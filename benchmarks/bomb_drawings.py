@@ -160,7 +160,7 @@ NEARLY = {
     + "</linearGradient>"
     + FULL.format(' fill="url(#g)"') * 4_900,
     "uses": chain(
-        3, '<g id="a0"><rect width="100" height="100"/></g>', '<g id="a{next}">' + '<use href="#a{i}"/>' * 13 + "</g>"
+        3, '<g id="a0"><rect width="100" height="100"/></g>', '<g id="a{next}">' + '<use href="#a{i}"/>' * 11 + "</g>"
     )
     + '<use href="#a3"/>',
     "layers": '<rect x="-200" y="-200" width="500" height="500" opacity=".9"/>' * 240,

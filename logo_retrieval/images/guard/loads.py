@@ -10,8 +10,8 @@ import math
 from collections.abc import Mapping
 
 from logo_retrieval.images.guard.caps import MAX_DEPTH, Load, check, join, scaled, unsafe
+from logo_retrieval.images.guard.drawing import Drawing, Element
 from logo_retrieval.images.guard.geometry import Box, Matrix, length, measure_shape, numbers, parse_transform
-from logo_retrieval.images.guard.tree import Drawing, Element
 from logo_retrieval.images.guard.values import REFERENCE, SHAPES, style_of
 
 MAX_SQUARED_DATA = 4e8
