@@ -142,3 +142,27 @@ def test_a_pattern_on_the_root_counts_for_every_shape() -> None:
 )
 def test_the_affordable_is_let_through(body: str) -> None:
     assert guard_svg(svg(body)).endswith("</svg>")
+
+
+@pytest.mark.parametrize("more", ['stroke-dasharray="1"', 'filter="blur(1)"', ""])
+@pytest.mark.parametrize("digits", [20, 200, 400])
+def test_numbers_without_end_are_refused_or_drawn(digits: int, more: str) -> None:
+    try:
+        assert guard_svg(svg(f'<path {more} d="M0 0L{"9" * digits} {"9" * digits}{"h1" * 20_000}"/>'))
+    except UnreadableImage as refused:
+        assert refused.code == "unsafe"
+
+
+@pytest.mark.parametrize("links", [45, 90, 300, 6_000])
+@pytest.mark.parametrize("backwards", [False, True])
+@pytest.mark.parametrize(
+    "link", ['<g id="a{next}" filter="blur(.1)"><use href="#a{i}"/></g>', '<g id="a{next}"><use href="#a{i}"/></g>']
+)
+def test_long_chains_are_refused_or_drawn(links: int, link: str, backwards: bool) -> None:
+    body = chain(links, '<g id="a0"><path d="M0 0h9v9z"/></g>', link)
+    if backwards:
+        body = "".join(reversed([f"{each}</g>" for each in body.split("</g>")[:-1]]))
+    try:
+        assert guard_svg(svg(body))
+    except UnreadableImage as refused:
+        assert refused.code == "unsafe"

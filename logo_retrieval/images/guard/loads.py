@@ -128,8 +128,8 @@ class _Loads:
             load["data"] = float(sum(len(element.attributes.get(name, "")) for name in ("d", "points"))) ** 2
         elif element.tag in SHAPES:
             if outline := measure_shape(element.tag, element.attributes, self.canvas):
-                crossings = (outline.length / self.unit) ** 2
-                load.update(crossings=crossings, length=outline.length, vertices=outline.segments + 1.0)
+                widths = outline.length / self.unit
+                load.update(crossings=widths * widths, length=outline.length, vertices=outline.segments + 1.0)
         elif element.tag == "image":
             load["pixels"] = float(element.pixels)
         elif element.tag in _GRADIENTS:
@@ -208,11 +208,11 @@ class _Loads:
             shape = "rect" if element.tag == "image" else element.tag
             outline = measure_shape(shape, element.attributes, self.canvas) if shape in SHAPES else None
             whole = outline.box if outline is not None else None
+            parts = [each for each in element.children if isinstance(each, Element) and each.tag in _DRAWN]
             used = self.by_id.get(element.attributes.get("href", "")[1:]) if element.tag == "use" else None
-            for part in (*element.children, used):
-                box = self.box(part) if isinstance(part, Element) and part.tag in _LINKED else None
-                if box is not None and isinstance(part, Element):
-                    factor = _fit(part, element if part is used else part, self.canvas) if part.tag in _VIEWS else 1.0
+            for part in parts if used is None else [used]:
+                if (box := self.box(part)) is not None:
+                    factor = _fit(part, element if used else part, self.canvas) if part.tag in _VIEWS else 1.0
                     matrix = parse_transform(part.attributes.get("transform", ""))
                     whole = matrix.then_inner(Matrix(a=factor, d=factor)).map_box(box).joined(whole)
             self.boxes[element] = whole
