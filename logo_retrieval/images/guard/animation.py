@@ -7,6 +7,8 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from logo_retrieval.images.guard.drawing import Element
+
 ANIMATIONS = frozenset(("animate", "set", "animateTransform", "animateColor"))
 
 _VISIBLE = frozenset("opacity fill-opacity stroke-opacity stop-opacity visibility display stroke-dashoffset".split())
@@ -95,6 +97,26 @@ class Timeline:
         if animation.tag == "animateTransform":
             value = f"{attributes.get('type', 'translate')}({value})"
         return name, value
+
+
+def end_animations(animations: Mapping[Animation, Element | str], by_id: Mapping[str, Element]) -> None:
+    """Tells each element what its animations leave behind, those that began last at the end.
+
+    Args:
+        animations: with the element that each is for, or a link to it.
+        by_id: the elements that have an id.
+    """
+    timeline = Timeline(list(animations))
+    for animation in timeline.order:
+        aim = animations[animation]
+        target = by_id.get(aim[1:]) if isinstance(aim, str) else aim
+        left = timeline.left_by(animation)
+        if target is None or left is None:
+            continue
+        name, value = left
+        if name == "transform" and animation.attributes.get("additive") == "sum":
+            value = f"{target.attributes.get(name, '')} {value}"
+        target.animated.append((name, value))
 
 
 def _seconds(text: str) -> float:

@@ -5,17 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import count
-from typing import TYPE_CHECKING
 from xml.etree.ElementTree import Element as Node
 
 from logo_retrieval.images.guard.colours import COLOURED
+from logo_retrieval.images.guard.drawing import Element
 from logo_retrieval.images.guard.properties import BACKGROUND, GEOMETRY, computed
 from logo_retrieval.images.guard.sheets import ANIMATED, INLINE, UNLAYERED, Declared, Sheets, declarations, declared_as
 from logo_retrieval.images.guard.values import ATTRIBUTES, PROPERTIES, clean_value, style_of
 from logo_retrieval.images.guard.variables import substituted
-
-if TYPE_CHECKING:
-    from logo_retrieval.images.guard.tree import Element
 
 _COMMENT = re.compile(r"/\*.*?(?:\*/|\Z)", re.DOTALL)
 _QUOTED = re.compile(r"[\\'\"{]")

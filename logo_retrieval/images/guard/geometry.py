@@ -17,16 +17,7 @@ _LENGTH = re.compile(rf"\s*({_ONE})\s*([a-z]{{2}}|%)?\s*", re.IGNORECASE)
 # The two flags of an arc are single digits and need no space around them.
 _GAP = r"(?:\s*,\s*|\s+|(?=[-+.]))"
 _ARC = re.compile(rf"[\s,]*({_ONE}){_GAP}({_ONE}){_GAP}({_ONE}){_GAP}([01])[\s,]*([01])[\s,]*({_ONE}){_GAP}({_ONE})")
-_PIXELS_PER_UNIT = {
-    "px": 1.0,
-    "pt": 4 / 3,
-    "pc": 16.0,
-    "mm": 96 / 25.4,
-    "cm": 96 / 2.54,
-    "in": 96.0,
-    "em": 16.0,
-    "ex": 8.0,
-}
+_PIXELS = {"px": 1.0, "pt": 4 / 3, "pc": 16.0, "mm": 96 / 25.4, "cm": 96 / 2.54, "in": 96.0, "em": 16.0, "ex": 8.0}
 _STEPS = {"M": 2, "L": 2, "T": 2, "H": 1, "V": 1, "S": 4, "Q": 4, "C": 6, "A": 7}
 
 
@@ -48,10 +39,6 @@ class Box(NamedTuple):
         """Bottom minus top."""
         return self.bottom - self.top
 
-    def grown(self, x: float, y: float) -> Box:
-        """The box with x more on the left and right, y more above and below."""
-        return Box(self.left - x, self.top - y, self.right + x, self.bottom + y)
-
     def joined(self, other: Box | None) -> Box:
         """The smallest box around both."""
         if other is None:
@@ -62,12 +49,6 @@ class Box(NamedTuple):
             max(self.right, other.right),
             max(self.bottom, other.bottom),
         )
-
-    def area_within(self, frame: Box) -> float:
-        """The area that lies inside `frame`."""
-        width = min(self.right, frame.right) - max(self.left, frame.left)
-        height = min(self.bottom, frame.bottom) - max(self.top, frame.top)
-        return max(0.0, width) * max(0.0, height)
 
 
 class Matrix(NamedTuple):
@@ -130,7 +111,7 @@ def length(text: str | None, whole: float | None = None) -> float | None:
     value, unit = float(match[1]), (match[2] or "px").lower()
     if unit == "%":
         return None if whole is None else value / 100 * whole
-    factor = _PIXELS_PER_UNIT.get(unit)
+    factor = _PIXELS.get(unit)
     return value * factor if factor is not None and math.isfinite(value) else None
 
 

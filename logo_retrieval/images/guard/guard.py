@@ -1,7 +1,7 @@
 """The wall before any renderer: turns hostile SVG bytes into SVG text that is safe and affordable to draw.
 
 Nothing of the input passes through: it is parsed with the standard library's expat, what is known is kept in a tree,
-the cost of drawing that tree is estimated, and new text is written from it.
+what drawing that tree takes is counted, and new text is written from it.
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ import zlib
 from dataclasses import dataclass
 
 from logo_retrieval.errors import UnreadableImage
-from logo_retrieval.images.guard.cost import check_cost
+from logo_retrieval.images.guard.drawing import Element
 from logo_retrieval.images.guard.geometry import Box, length, numbers
-from logo_retrieval.images.guard.plain import is_plain
+from logo_retrieval.images.guard.loads import check_caps
 from logo_retrieval.images.guard.rewrite import rewrite
-from logo_retrieval.images.guard.tree import Element, read_drawing
+from logo_retrieval.images.guard.tree import read_drawing
 
 MAX_BYTES = 4_000_000
 MAX_INFLATED_BYTES = 8_000_000
@@ -60,7 +60,7 @@ def guard_svg(data: bytes) -> str:
 
     Raises:
         UnreadableImage: too-large, unknown-format (no `svg` root), corrupt (not well formed, truncated gzip) or unsafe
-            (it would cost too much to draw).
+            (it asks for too much).
     """
     return guard(data).text
 
@@ -78,8 +78,7 @@ def guard(data: bytes, *, nesting: int = 0) -> SafeSvg:
     rewrite(drawing, canvas)
     if drawing.ground and view is not None:
         drawing.root.children.insert(0, _ground(drawing.ground, view))
-    if not is_plain(drawing, canvas):
-        check_cost(drawing, canvas)
+    check_caps(drawing, canvas)
     parts: list[str] = []
     _write(drawing.root, ' xmlns="http://www.w3.org/2000/svg"', parts)
     size = _size(drawing.root.attributes) if view is not None else None

@@ -6,14 +6,17 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from logo_retrieval.images.guard.drawing import Drawing, Element
 from logo_retrieval.images.guard.geometry import Box, Matrix, length, measure_shape, numbers, parse_transform
 from logo_retrieval.images.guard.tokens import solid, split_at_commas, word
 from logo_retrieval.images.guard.transform import bounds_of, place_in, settle_transform
-from logo_retrieval.images.guard.tree import Drawing, Element
 from logo_retrieval.images.guard.values import SHAPES, style_of
 
 _PATH = re.compile(r"""path\(\s*(?:(nonzero|evenodd)\s*,\s*)?["']([^"']*)["']\s*\)""")
 _SHAPE = re.compile(r"(?:inset|circle|ellipse|polygon|path|rect|xywh)\(", re.IGNORECASE)
+_BESIDE = 3.0
+"""Sizes of what a filter is for: so far away from it nothing of it is left, and only a mistake puts a region there."""
+
 _STROKES = ("stroke-width", "stroke-dasharray", "stroke-dashoffset")
 
 
@@ -35,12 +38,22 @@ def _rewrite(drawing: Drawing, element: Element, canvas: Box, outer: Matrix, inh
         if isinstance(child, Element):
             _rewrite(drawing, child, canvas, inner, strokes)
     settle_transform(element, canvas)
+    if element.tag == "filter":
+        _confine(element)
     if _SHAPE.match(values.get("clip-path", "")):
         _clip(drawing, element, values["clip-path"], canvas)
     if element.tag in SHAPES:
         factor = 1 / inner.scale if values.get("vector-effect") == "non-scaling-stroke" and inner.scale else 1.0
         along = factor * _unit_along(element, values.get("pathLength", ""), canvas)
         _scale_strokes(element, strokes, {"stroke-width": factor, **dict.fromkeys(_STROKES[1:], along)})
+
+
+def _confine(effect: Element) -> None:
+    """Makes the region of a filter small that lies beside what it is for: however large, it shows nothing of that."""
+    attributes = effect.attributes
+    if attributes.get("filterUnits") != "userSpaceOnUse" and "href" not in attributes:
+        if max(length(attributes.get(name), 1.0) or 0.0 for name in "xy") > _BESIDE:
+            attributes["width"] = attributes["height"] = "1"
 
 
 def _unit_along(element: Element, claimed: str, canvas: Box) -> float:

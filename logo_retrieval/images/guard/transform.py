@@ -5,15 +5,13 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from logo_retrieval.images.guard.drawing import Element
 from logo_retrieval.images.guard.geometry import Box, Matrix, length, measure_shape, parse_transform
 from logo_retrieval.images.guard.maths import TURNS
 from logo_retrieval.images.guard.tokens import solid, word
 from logo_retrieval.images.guard.values import SHAPES, style_of
-
-if TYPE_CHECKING:
-    from logo_retrieval.images.guard.tree import Element
 
 SINGLE = frozenset(("translate", "rotate", "scale"))
 """Properties that transform, but are no attributes that do."""

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from xml.etree.ElementTree import Element as Node
 from xml.etree.ElementTree import SubElement
 from xml.parsers import expat
 
 from logo_retrieval.errors import UnreadableImage
-from logo_retrieval.images.guard.animation import ANIMATIONS, Animation, Timeline
+from logo_retrieval.images.guard.animation import ANIMATIONS, Animation, end_animations
 from logo_retrieval.images.guard.cascade import apply_styles
 from logo_retrieval.images.guard.conditions import media_applies
+from logo_retrieval.images.guard.drawing import Drawing, Element
 from logo_retrieval.images.guard.embedded import (
     MAX_DRAWINGS,
     MAX_EMBEDDED_PIXELS,
@@ -22,15 +22,9 @@ from logo_retrieval.images.guard.embedded import (
     is_data,
     is_drawing,
 )
+from logo_retrieval.images.guard.links import drop_loose_ends
 from logo_retrieval.images.guard.mending import mended
-from logo_retrieval.images.guard.values import (
-    ATTRIBUTES,
-    ELEMENTS,
-    REFERENCE,
-    TEXTS,
-    clean_value,
-    style_of,
-)
+from logo_retrieval.images.guard.values import ATTRIBUTES, ELEMENTS, TEXTS, clean_value
 
 MAX_ELEMENTS = 20_000
 MAX_DEPTH = 64
@@ -48,55 +42,8 @@ _XLINK = "http://www.w3.org/1999/xlink"
 _ENTITY_REFERENCE = re.compile(r"&([^#;&][^;&]*);")
 _PREDEFINED = dict.fromkeys(("amp", "lt", "gt", "quot", "apos"), 1)
 _UNDRAWN = re.compile(r"@font-face\s*\{[^{}]*\}|(?<=url\()\s*[\"']?data:(?!text/css)[^)]*(?=\))", re.IGNORECASE)
-_LINKS = {
-    **{name: name for name in ("filter", "mask")},
-    "clip-path": "clipPath",
-    **dict.fromkeys(("marker", "marker-start", "marker-mid", "marker-end"), "marker"),
-}
-"""Property -> what it links to."""
-
 _LONG = frozenset(("d", "points"))
 _LINKED = frozenset(("use", "image", "textPath"))
-
-
-@dataclass(slots=True, eq=False)
-class Element:
-    """A clean SVG element.
-
-    Attributes:
-        tag: local name.
-        attributes: clean values; a link is always under `href`.
-        children: elements and, inside texts, strings.
-        pixels: of the raster that an `image` embeds.
-        style: the style attribute as it was, until `apply_styles` has dealt with it.
-        animated: attributes and properties that animations have changed when they have ended.
-    """
-
-    tag: str
-    attributes: dict[str, str]
-    children: list[Element | str] = field(default_factory=list)
-    pixels: int = 0
-    style: str = ""
-    animated: list[tuple[str, str]] = field(default_factory=list)
-
-
-@dataclass(slots=True)
-class Drawing:
-    """A clean SVG document.
-
-    Attributes:
-        root: its `svg` element.
-        by_id: the first element with each id; later ones have lost theirs.
-        elements: how many elements there are.
-        depth: how deep they nest.
-        ground: the colour below all of them, empty where there is none.
-    """
-
-    root: Element
-    by_id: dict[str, Element]
-    elements: int
-    depth: int
-    ground: str
 
 
 def read_drawing(text: bytes, *, nesting: int = 0) -> Drawing:
@@ -172,9 +119,9 @@ class _Reader:
         if self.root is None:
             raise UnreadableImage("unknown-format", "the text is no SVG, it has no svg element")
         assert self._document is not None  # noqa: S101
-        self._end_animations()
+        end_animations(self._animations, self.by_id)
         ground = apply_styles(self._document, self._drawn, self._sheets)
-        self._drop_loose_ends()
+        drop_loose_ends(self._drawn.values(), self.by_id)
         return Drawing(self.root, self.by_id, self.elements, self.depth, ground)
 
     def _read_prolog(self) -> int:
@@ -252,20 +199,6 @@ class _Reader:
     def _animate(self, tag: str, attributes: dict[str, str]) -> None:
         link = next((value for key, value in attributes.items() if key.rpartition(":")[2] == "href"), "").strip()
         self._animations[Animation(tag, attributes)] = link if link.startswith("#") else self._stack[-1]
-
-    def _end_animations(self) -> None:
-        """Tells each element what its animations leave behind, those that began last at the end."""
-        timeline = Timeline(list(self._animations))
-        for animation in timeline.order:
-            aim = self._animations[animation]
-            target = self.by_id.get(aim[1:]) if isinstance(aim, str) else aim
-            left = timeline.left_by(animation)
-            if target is None or left is None:
-                continue
-            name, value = left
-            if name == "transform" and animation.attributes.get("additive") == "sum":
-                value = f"{target.attributes.get(name, '')} {value}"
-            target.animated.append((name, value))
 
     def _local_name(self, name: str, attributes: dict[str, str]) -> str:
         """The name without its prefix; empty when the element belongs to another vocabulary."""
@@ -364,19 +297,3 @@ class _Reader:
             self._sheets.append(text)
         if sum(map(len, self._sheets)) > MAX_STYLESHEET:
             raise UnreadableImage("too-large", f"the style sheets have more than {MAX_STYLESHEET} characters")
-
-    def _drop_loose_ends(self) -> None:
-        """A filter, clip, mask or marker that is not there does nothing, and hides nothing."""
-        for element in self._drawn.values():
-            attributes = element.attributes
-            for name in _LINKS.keys() & attributes.keys():
-                if self._leads_nowhere(name, attributes[name]):
-                    del attributes[name]
-            style = attributes.get("style", "")
-            if "url(" in style:
-                kept = {k: v for k, v in style_of(attributes).items() if not self._leads_nowhere(k, v)}
-                attributes["style"] = ";".join(f"{name}:{value}" for name, value in kept.items())
-
-    def _leads_nowhere(self, name: str, value: str) -> bool:
-        targets = (self.by_id.get(link) for link in REFERENCE.findall(value))
-        return name in _LINKS and any(target is None or target.tag != _LINKS[name] for target in targets)

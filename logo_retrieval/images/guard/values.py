@@ -79,7 +79,7 @@ _FONT = re.compile(r"(?P<words>(?:[a-z0-9-]+\s+)*?)(?P<size>\d[\d.]*(?:px|pt|em|
 def clean_value(name: str, value: str) -> str | None:
     """Cleans the value of an attribute or property that is in `ATTRIBUTES`; None drops it."""
     if name == "d":
-        # Exponents only: looking for long numbers takes time, and the estimate of the cost measures the path.
+        # Exponents only: looking for long numbers takes time, and renderers cut a path off that goes far.
         return None if ("e" in value or "E" in value) and _ABSURD.search(value) else value
     if "\\" in value:
         return None

@@ -1,0 +1,38 @@
+"""What leads nowhere in a drawing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from logo_retrieval.images.guard.drawing import Element
+from logo_retrieval.images.guard.values import REFERENCE, style_of
+
+_LINKS = {
+    **{name: name for name in ("filter", "mask")},
+    "clip-path": "clipPath",
+    **dict.fromkeys(("marker", "marker-start", "marker-mid", "marker-end"), "marker"),
+}
+"""Property -> what it links to."""
+
+
+def drop_loose_ends(elements: Iterable[Element], by_id: Mapping[str, Element]) -> None:
+    """Drops what names a filter, clip, mask or marker that is not there: it does nothing, and hides nothing.
+
+    Args:
+        elements: of a drawing.
+        by_id: those of them that have an id.
+    """
+    for element in elements:
+        attributes = element.attributes
+        for name in _LINKS.keys() & attributes.keys():
+            if _leads_nowhere(name, attributes[name], by_id):
+                del attributes[name]
+        style = attributes.get("style", "")
+        if "url(" in style:
+            kept = {k: v for k, v in style_of(attributes).items() if not _leads_nowhere(k, v, by_id)}
+            attributes["style"] = ";".join(f"{name}:{value}" for name, value in kept.items())
+
+
+def _leads_nowhere(name: str, value: str, by_id: Mapping[str, Element]) -> bool:
+    targets = (by_id.get(link) for link in REFERENCE.findall(value))
+    return name in _LINKS and any(target is None or target.tag != _LINKS[name] for target in targets)
