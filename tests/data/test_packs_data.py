@@ -20,11 +20,6 @@ LICENCES = {"MIT", "CC0-1.0", "CC-BY-4.0", "Apache-2.0", "OFL-1.1"}
 
 
 @pytest.fixture(scope="module")
-def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("cache")
-
-
-@pytest.fixture(scope="module")
 def packs(cache: Path) -> tuple[Drawing, ...]:
     return load_packs(cache)
 

@@ -11,11 +11,6 @@ from starter_data import seen
 
 
 @pytest.fixture(scope="module")
-def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("cache")
-
-
-@pytest.fixture(scope="module")
 def vintage(cache: Path) -> tuple[Drawing, ...]:
     return load_vintage(cache)
 
