@@ -475,7 +475,7 @@ def check_total(data: bytes) -> None:
 
 
 @given(st.binary(max_size=300))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_random_bytes_are_unreadable_at_worst(data: bytes) -> None:
     check_total(data)
     check_total(b"<svg>" + data)
@@ -494,7 +494,7 @@ def test_random_bytes_are_unreadable_at_worst(data: bytes) -> None:
         max_size=6,
     ),
 )
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 def test_mutated_drawings_are_unreadable_at_worst(seed: bytes, edits: list[tuple[int, int, bytes]]) -> None:
     for position, removed, inserted in edits:
         position %= len(seed)
