@@ -23,13 +23,13 @@ from typing import Any
 import numpy as np
 from embedded import Embedded, sources_of
 from logobench import WORN, Asked, SplitRows, ask, fitted, index_of, rounded
-from logobench_data import LogoBench, default_cache, load
+from logobench_data import LogoBench, default_cache
 from PIL import ImageOps
+from small import bench_of, generic_of, parsed, wide_of
 from starter_data import seen, training_set
 from starter_networks import SPLIT
 from surroundings import RESULTS, surroundings
 from train_starter import LOW, POINTWISE
-from wide_data import load_generic, load_wide
 
 from logo_retrieval.errors import UnreadableImage
 from logo_retrieval.evaluation.measure import RESAMPLES, SEED, Statistic, estimate
@@ -58,6 +58,8 @@ BASE = Recipe(
     learning_rate=1e-3,
     average=0.995,
 )
+SMALL = replace(BASE, size_px=32, batch=4, steps_per_epoch=2, head_epochs=0, epochs=1)
+"""From ImageNet weights too: a network at random sees all drawings alike, of which no decision can be fitted."""
 EVERYTHING = "everything"
 SEEDS = 2
 
@@ -71,21 +73,21 @@ GROUPS = {
 """Of the transforms, by what they change: one alone may matter too little to be seen."""
 
 
-def variants() -> dict[str, Recipe]:
+def variants(base: Recipe = BASE) -> dict[str, Recipe]:
     """By name; the first ones are everything, with several seeds."""
     seeds = {
-        EVERYTHING if seed == 0 else f"{EVERYTHING}, seed {seed}": replace(BASE, seed=seed) for seed in range(SEEDS)
+        EVERYTHING if seed == 0 else f"{EVERYTHING}, seed {seed}": replace(base, seed=seed) for seed in range(SEEDS)
     }
     several = {"augmentation": tuple(each.name for each in TRANSFORMS), **GROUPS}
     single = {each.name: (each.name,) for each in TRANSFORMS}
     without, without_one = (
-        {f"no {what}": replace(BASE, probabilities=dict.fromkeys(names, 0.0)) for what, names in left_out.items()}
+        {f"no {what}": replace(base, probabilities=dict.fromkeys(names, 0.0)) for what, names in left_out.items()}
         for left_out in (several, single)
     )
-    data = dict.fromkeys(("mirrored", "no wide set", "no generic icons"), BASE)
-    larger = {name: replace(BASE, backbone=name) for name in ("efficientnet_lite1", "efficientnet_lite2")}
-    larger["128 px"] = replace(BASE, size_px=128)
-    return {**seeds, **without, **data, "contrastive": replace(BASE, contrastive=0.2), **larger, **without_one}
+    data = dict.fromkeys(("mirrored", "no wide set", "no generic icons"), base)
+    larger = {name: replace(base, backbone=name) for name in ("efficientnet_lite1", "efficientnet_lite2")}
+    larger["128 px"] = replace(base, size_px=128)
+    return {**seeds, **without, **data, "contrastive": replace(base, contrastive=0.2), **larger, **without_one}
 
 
 def mirrored(data: TrainingSet) -> TrainingSet:
@@ -186,26 +188,27 @@ def main() -> None:
     parser.add_argument("--variant", choices=variants(), action="append", help="may be given several times")
     parser.add_argument("--output", type=Path, default=RESULTS / "ablation.json")
     parser.add_argument("--cache", type=Path, default=default_cache(), help="folder for what can be made again")
-    arguments = parser.parse_args()
-    bench, wide, generic = load(arguments.cache), load_wide(arguments.cache), load_generic(arguments.cache)
-    data = training_set(bench, seen(bench, wide + generic, split=SPLIT), arguments.cache)
+    arguments = parsed(parser)
+    recipe_of_all = SMALL if arguments.small else BASE
+    (bench, cache), wide, generic = bench_of(arguments), wide_of(arguments), generic_of(arguments)
+    data = training_set(bench, seen(bench, wide + generic, split=SPLIT), cache)
     queries: dict[int, Queries] = {}
     found = json.loads(arguments.output.read_text(encoding="utf-8")) if arguments.output.is_file() else {"variants": {}}
-    if found["variants"] and found["recipe"] != BASE.to_dict():
+    if found["variants"] and found["recipe"] != recipe_of_all.to_dict():
         raise SystemExit(f"{arguments.output} holds results of another recipe: move it away")
     absent = [name for name in variants() if name not in found["variants"]]
     wanted = {EVERYTHING, *(arguments.variant or absent)}  # the first is what the others are compared with
     base: Answers | None = None
-    for name, recipe in variants().items():
+    for name, recipe in variants(recipe_of_all).items():
         if name not in wanted:
             continue
         own_data = data
         if name == "mirrored":
             own_data = mirrored(data)
         elif name == "no wide set":
-            own_data = training_set(bench, seen(bench, generic, split=SPLIT), arguments.cache)
+            own_data = training_set(bench, seen(bench, generic, split=SPLIT), cache)
         elif name == "no generic icons":
-            own_data = training_set(bench, seen(bench, wide, split=SPLIT), arguments.cache)
+            own_data = training_set(bench, seen(bench, wide, split=SPLIT), cache)
         size_px = recipe.size_px
         if size_px not in queries:
             queries[size_px] = Queries(bench, size_px)
@@ -217,7 +220,7 @@ def main() -> None:
             "benchmark": "LogoBench-160, ablation of the training",
             "split": SPLIT,
             **surroundings(),
-            "recipe": BASE.to_dict(),
+            "recipe": recipe_of_all.to_dict(),
             "seed": SEED,
             "resamples": RESAMPLES,
             "variants": {name: found["variants"][name] for name in variants() if name in found["variants"]},

@@ -22,11 +22,11 @@ from pathlib import Path
 
 import numpy as np
 from logobench import SPLIT, texts_of
-from logobench_data import default_cache, load, names_by_class
+from logobench_data import LogoBench, default_cache, names_by_class
 from scipy.optimize import minimize
+from small import bench_of, parsed, wide_of
 from starter_networks import held_out_brands
 from surroundings import RESULTS, surroundings
-from wide_data import load_wide
 from written import read_wide
 
 from logo_retrieval.reading.matching import CLARITY, Clarity, Names, words
@@ -123,22 +123,23 @@ def reviewed(asked: Asked, clarity: Clarity, name: float) -> float:
     return round(float(found.x[1]), 2)
 
 
-def training_part(cache: Path) -> Asked:
+def training_part(bench: LogoBench, cache: Path) -> Asked:
     """The drawings of LogoBench that networks are trained with."""
-    bench = load(cache)
     rows = np.flatnonzero(np.array(bench.parts[SPLIT]) == "train")
     read, _ = texts_of(bench, cache)
     labels = np.array([bench.drawings[row].label for row in rows])
     return Asked([read.get(row, ()) for row in rows.tolist()], labels, names_by_class())
 
 
-def best(loss_of: Callable[[Clarity], float]) -> tuple[Clarity, dict[Clarity, float]]:
+def best(
+    loss_of: Callable[[Clarity], float], grid: Mapping[str, Sequence[float]]
+) -> tuple[Clarity, dict[Clarity, float]]:
     """The best choice, and the loss of each that was looked at."""
     losses: dict[Clarity, float] = {}
     chosen, before = CLARITY, None
     while chosen != before:
         before = chosen
-        for name, values in GRID.items():
+        for name, values in grid.items():
             tried = [Clarity(**{**chosen._asdict(), name: value}) for value in values]
             losses.update({each: loss_of(each) for each in tried if each not in losses})
             chosen = min(tried, key=lambda each: losses[each])
@@ -150,20 +151,21 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--cache", type=Path, default=default_cache(), help="folder for what can be made again")
     parser.add_argument("--output", type=Path, default=RESULTS / "clarity.json", help="where the losses are written")
-    arguments = parser.parse_args()
-    wide = load_wide(arguments.cache)
+    arguments = parsed(parser)
+    (bench, cache), wide = bench_of(arguments), wide_of(arguments)
     held = held_out_brands(wide)
     rows = np.array([row for row, each in enumerate(wide) if each.scope != "coin" and each.brand not in held])
-    found = read_wide(wide, rows, None, arguments.cache)
+    found = read_wide(wide, rows, None, cache)
     texts = list(found.values())
     brands = np.array([wide[row].brand for row in found])
     names = np.random.default_rng(SEED).permutation(np.unique(brands))
     halves = [Asked(texts, brands, {name: (name,) for name in sorted(names[half::2].tolist())}) for half in (0, 1)]
-    chosen, losses = best(lambda clarity: loss(halves, clarity)[0])
+    grid = {name: values[:2] for name, values in GRID.items()} if arguments.small else GRID
+    chosen, losses = best(lambda clarity: loss(halves, clarity)[0], grid)
     for clarity, value in sorted(losses.items(), key=lambda each: each[1]):
         print(f"{value:.4f}  {clarity}")
     _, weights = loss(halves, chosen)
-    weights["else_written_reviewed"] = reviewed(training_part(arguments.cache), chosen, weights["name"])
+    weights["else_written_reviewed"] = reviewed(training_part(bench, cache), chosen, weights["name"])
     report = {
         **surroundings(),
         "drawings": len(texts),

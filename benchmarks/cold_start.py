@@ -16,6 +16,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from small import parsed
 from surroundings import RESULTS, surroundings
 
 from logo_retrieval.models.bundle import MODEL_FILE
@@ -45,13 +46,13 @@ def cost(command: list[str]) -> dict[str, float]:
     return {"cpu_s": usage.ru_utime + usage.ru_stime, "peak_mb": usage.ru_maxrss / 1024}
 
 
-def measure(commands: dict[str, list[str]]) -> dict[str, dict[str, list[float]]]:
+def measure(commands: dict[str, list[str]], repeats: int, warm_up: int) -> dict[str, dict[str, list[float]]]:
     """[low, median, high] of each figure of each command."""
     runs: dict[str, list[dict[str, float]]] = {name: [] for name in commands}
-    for repeat in range(WARM_UP + REPEATS):
+    for repeat in range(warm_up + repeats):
         for name, command in commands.items():
             figures = cost(command)
-            if repeat >= WARM_UP:
+            if repeat >= warm_up:
                 runs[name].append(figures)
     return {
         name: {
@@ -67,14 +68,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("images", nargs="+", metavar="IMAGE")
     parser.add_argument("--output", type=Path, default=RESULTS / "cold_start.json")
-    arguments = parser.parse_args()
+    arguments = parsed(parser)
     command = [str(Path(sys.executable).with_name("logo-retrieval"))]
     commands = {
         "interpreter": [sys.executable, "-c", "pass"],
         "help": [*command, "--help"],
         "bare model": [sys.executable, "-c", _BARE_MODEL, str(starter_model().path(MODEL_FILE))],
     } | {f"classify {Path(image).suffix}": [*command, "classify", image] for image in arguments.images}
-    figures = measure(commands)
+    repeats, warm_up = (1, 0) if arguments.small else (REPEATS, WARM_UP)
+    figures = measure(commands, repeats, warm_up)
     medians = {name: {figure: values[1] for figure, values in each.items()} for name, each in figures.items()}
     ratios = {"help / interpreter": medians["help"]["cpu_s"] / medians["interpreter"]["cpu_s"]}
     for name in medians:
@@ -83,8 +85,8 @@ def main() -> None:
     results: dict[str, Any] = {
         "benchmark": "cold start",
         **surroundings(),
-        "repeats": REPEATS,
-        "warm_up": WARM_UP,
+        "repeats": repeats,
+        "warm_up": warm_up,
         "low_median_high": figures,
         "cpu_ratios": {name: round(ratio, 2) for name, ratio in ratios.items()},
         "targets": TARGETS,

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from PIL import Image
+from small import parsed
 from surroundings import RESULTS, surroundings
 
 from logo_retrieval.concurrency.cpus import usable_cores
@@ -126,10 +127,11 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--output", type=Path, default=RESULTS / "decode.json")
-    arguments = parser.parse_args()
+    arguments = parsed(parser)
     with tempfile.TemporaryDirectory() as folder:
-        files = lay_out(arguments.art, Path(folder), arguments.files, arguments.seed)
-        result = measure(files, arguments.repeats)
+        count, repeats = (10, 1) if arguments.small else (arguments.files, arguments.repeats)
+        files = lay_out(arguments.art, Path(folder), count, arguments.seed)
+        result = measure(files, repeats)
     result = {"benchmark": "decode", **surroundings(), "seed": arguments.seed, **result}
     text = json.dumps(result, indent=2)
     print(text)

@@ -21,11 +21,12 @@ from typing import Any
 
 import numpy as np
 from enrolment_speed import lay_index
+from small import parsed
 from surroundings import RESULTS, surroundings
 
 from logo_retrieval.store.stored import StoredItem
 
-ITEMS = 100_000
+ITEMS, SMALL = 100_000, 400
 SMALLER = 4
 COPIES = 0.3
 LEAST_ALIKE = 0.7
@@ -94,8 +95,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--items", type=int, default=ITEMS)
     parser.add_argument("--output", type=Path, default=RESULTS / "duplicates_speed.json")
-    arguments = parser.parse_args()
-    results = run(arguments.items)
+    arguments = parsed(parser)
+    results = run(SMALL if arguments.small else arguments.items)
     arguments.output.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
     for name in ("runs", "ratios", "all_similarities_mb"):
         print(name, results[name])

@@ -20,6 +20,7 @@ from typing import Any
 
 import numpy as np
 import onnxruntime
+from small import parsed
 from surroundings import RESULTS, surroundings
 
 from logo_retrieval.concurrency.cpus import usable_cores
@@ -34,6 +35,8 @@ from logo_retrieval.types import Float32Array, UInt8Array
 BATCHES = (1, 32)
 PICTURES = 256
 ROUNDS = 15
+STARTS = 5
+SMALL = (32, 2, 2)
 WARM_UP = 2
 TARGET_RATIO = 1.3
 
@@ -49,10 +52,10 @@ print(time.process_time())
 """
 
 
-def read_art(folder: Path, size_px: int) -> UInt8Array:
-    """The whole drawing of up to `PICTURES` files under a folder, evenly spread over their sorted names."""
+def read_art(folder: Path, size_px: int, most: int) -> UInt8Array:
+    """The whole drawing of up to `most` files under a folder, evenly spread over their sorted names."""
     paths = sorted(path for path in folder.rglob("*") if path.is_file())
-    paths = paths[:: max(1, len(paths) // PICTURES)][:PICTURES]
+    paths = paths[:: max(1, len(paths) // most)][:most]
     with DecoderPool(Preparation(size_px=size_px)) as pool:
         images = [image for image in pool.decode(paths, all_views=False) if not isinstance(image, UnreadableImage)]
     if len(images) < max(BATCHES):
@@ -70,7 +73,7 @@ def bare_session(bundle: ModelBundle) -> Callable[[Float32Array], Any]:
     return lambda batch: session.run(None, {name: batch})
 
 
-def time_batches(embedders: dict[str, Embedder], bundle: ModelBundle, views: UInt8Array) -> dict[str, Any]:
+def time_batches(embedders: dict[str, Embedder], bundle: ModelBundle, views: UInt8Array, rounds: int) -> dict[str, Any]:
     """Medians and quartiles, per runtime and batch size."""
     bare = bare_session(bundle)
     figures: dict[str, Any] = {}
@@ -78,7 +81,7 @@ def time_batches(embedders: dict[str, Embedder], bundle: ModelBundle, views: UIn
         integers = views[:batch]
         floats = integers.astype(np.float32)
         ours = {name: partial(embedder.embed, integers) for name, embedder in embedders.items()}
-        times = interleave({"bare": partial(bare, floats), **ours}, repeats=max(1, 32 // batch))
+        times = interleave({"bare": partial(bare, floats), **ours}, rounds, repeats=max(1, 32 // batch))
         for name, samples in times.items():
             figures.setdefault(name, {})[f"batch_{batch}"] = {
                 clock: summary([sample[i] / batch for sample in samples])
@@ -87,10 +90,12 @@ def time_batches(embedders: dict[str, Embedder], bundle: ModelBundle, views: UIn
     return figures
 
 
-def interleave(runs: Mapping[str, Callable[[], object]], repeats: int) -> dict[str, list[tuple[float, float]]]:
-    """CPU and wall milliseconds of one call, `ROUNDS` times each, in turn."""
+def interleave(
+    runs: Mapping[str, Callable[[], object]], rounds: int, repeats: int
+) -> dict[str, list[tuple[float, float]]]:
+    """CPU and wall milliseconds of one call, `rounds` times each, in turn."""
     times: dict[str, list[tuple[float, float]]] = {name: [] for name in runs}
-    for round_number in range(WARM_UP + ROUNDS):
+    for round_number in range(WARM_UP + rounds):
         for name, run in runs.items():
             cpu, wall = time.process_time(), time.perf_counter()
             for _ in range(repeats):
@@ -107,10 +112,10 @@ def summary(values: list[float]) -> dict[str, float]:
     return {"median": round(middle, 3), "quartile_1": round(low, 3), "quartile_3": round(high, 3)}
 
 
-def cold_start_ms(model: Path, runtime: str) -> dict[str, float]:
+def cold_start_ms(model: Path, runtime: str, n_runs: int) -> dict[str, float]:
     """CPU time of a whole process that embeds one picture."""
     command = [sys.executable, "-c", COLD_START, str(model), runtime]
-    seconds = [float(subprocess.run(command, capture_output=True, check=True).stdout) for _ in range(5)]
+    seconds = [float(subprocess.run(command, capture_output=True, check=True).stdout) for _ in range(n_runs)]
     return summary([second * 1e3 for second in seconds])
 
 
@@ -138,9 +143,10 @@ def load_all(bundle: ModelBundle) -> tuple[dict[str, Embedder], dict[str, str]]:
 
 def run(bundle: ModelBundle, arguments: argparse.Namespace) -> None:
     """Embeds, measures, writes the results and shows them."""
-    views = read_art(arguments.art, bundle.config.input_size_px)
+    most, rounds, starts = SMALL if arguments.small else (PICTURES, ROUNDS, STARTS)
+    views = read_art(arguments.art, bundle.config.input_size_px, most)
     embedders, refused = load_all(bundle)
-    figures = time_batches(embedders, bundle, views)
+    figures = time_batches(embedders, bundle, views, rounds)
     embeddings = {name: embedder.embed(views) for name, embedder in embedders.items()}
     ratios = {
         f"batch_{batch}": round(
@@ -155,11 +161,11 @@ def run(bundle: ModelBundle, arguments: argparse.Namespace) -> None:
         "model": {"name": bundle.config.name, "backbone": bundle.config.backbone, "digest": bundle.digest},
         **surroundings(),
         "pictures": len(views),
-        "rounds": ROUNDS,
+        "rounds": rounds,
         "warm_up": WARM_UP,
         "times": figures,
         "cpu_ratio_to_bare": {**ratios, "target": TARGET_RATIO},
-        "cold_start_cpu_ms": {name: cold_start_ms(bundle.folder, name) for name in embedders},
+        "cold_start_cpu_ms": {name: cold_start_ms(bundle.folder, name, starts) for name in embedders},
         "agreement": {
             name: agreement(embeddings["onnxruntime-fp32"], embeddings[name])
             for name in embedders
@@ -179,7 +185,7 @@ def main() -> None:
     parser.add_argument("--model", default=STARTER, help="as of `build-index`")
     parser.add_argument("--art", type=Path, required=True, help="folder of pictures")
     parser.add_argument("--output", type=Path, help="JSON file; default: results/embedding-<model>.json")
-    arguments = parser.parse_args()
+    arguments = parsed(parser)
     with opened_model(arguments.model) as bundle:
         run(bundle, arguments)
 

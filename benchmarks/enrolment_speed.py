@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from small import parsed
 from surroundings import RESULTS, surroundings
 
 from logo_retrieval import LogoClassifier
@@ -35,6 +36,7 @@ from logo_retrieval.types import OTHER
 ROUNDS = 7
 DRAWINGS = 5
 CLASSES = 1000
+SMALL = 2000
 OTHER_EVERY = 49
 _SEED = 2018
 _THUMBNAIL_BYTES = 900
@@ -77,7 +79,7 @@ def timed(work: Callable[[], object]) -> float:
     return time.perf_counter() - start
 
 
-def run(n_items: int) -> dict[str, Any]:
+def run(n_items: int, rounds: int = ROUNDS) -> dict[str, Any]:
     """Builds, times."""
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch) / "index"
@@ -98,7 +100,7 @@ def run(n_items: int) -> dict[str, Any]:
 
             classifier.classify(drawings(0))  # decoder processes started, graphs warm
             embed(0)
-            for salt in range(ROUNDS):
+            for salt in range(rounds):
                 note("decode and embed", partial(embed, salt))
                 note("enroll", partial(classifier.enroll, "newco", drawings(salt)))
                 note("first answer after it", lambda: classifier.classify(drawings(0)[:1]))
@@ -113,7 +115,7 @@ def run(n_items: int) -> dict[str, Any]:
         "items": n_items,
         "index_mb": round(size / 1e6, 1),
         "drawings": DRAWINGS,
-        "rounds": ROUNDS,
+        "rounds": rounds,
         "median_wall_s": medians,
         "beyond_embedding_s": round(medians["enroll"] - medians["decode and embed"], 4),
         "ratios": {
@@ -128,8 +130,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--items", type=int, default=100_000)
     parser.add_argument("--output", type=Path, default=RESULTS / "enrolment_speed.json")
-    arguments = parser.parse_args()
-    results = run(arguments.items)
+    arguments = parsed(parser)
+    results = run(SMALL, 1) if arguments.small else run(arguments.items)
     arguments.output.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
     for name in ("index_mb", "median_wall_s", "beyond_embedding_s", "ratios"):
         print(name, results[name])

@@ -14,9 +14,11 @@ import tempfile
 import time
 from pathlib import Path
 
+from small import parsed
+
 from logo_retrieval.backbones.catalog import CATALOG
 
-DEFAULT = ("resnet50", "inception_resnet_v2")
+DEFAULT, SMALL = ("resnet50", "inception_resnet_v2"), "mobilenet_v3_small"
 DRAWINGS = 12
 
 _DRAWING = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 40 40"><path d="M{0} 4 36 {0} 20 36 4 20z"/></svg>'
@@ -51,10 +53,11 @@ def main() -> None:
     """Measures one after the other and shows the figures."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("backbones", nargs="*", default=DEFAULT, metavar="BACKBONE", help=", ".join(CATALOG))
+    arguments = parsed(parser)
     with tempfile.TemporaryDirectory() as folder:
         scratch = Path(folder)
         lay_gallery(scratch / "gallery")
-        for backbone in parser.parse_args().backbones:
+        for backbone in (SMALL,) if arguments.small else arguments.backbones:
             peak_mb, seconds, stderr = cost(backbone, scratch)
             print(f"{backbone:20} {peak_mb:6.0f} MB {seconds:5.0f} s, {len(stderr.splitlines())} lines on stderr")
 

@@ -13,12 +13,15 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from logobench_data import OTHER, Drawing, default_cache, load_packs
+from small import parsed
 from surroundings import RESULTS, surroundings
 
 from logo_retrieval import Decision, LogoClassifier
 
 NEARLY_SAME = 0.97
 """The cosine from which on a known drawing looks nearly the same."""
+
+SMALL_EVERY = 30
 
 Answer = tuple[Drawing, Decision]
 
@@ -58,8 +61,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--output", type=Path, default=RESULTS / "held_packs.json")
     parser.add_argument("--cache", type=Path, default=default_cache(), help="folder for what can be made again")
-    arguments = parser.parse_args()
+    arguments = parsed(parser)
     held = [drawing for drawing in load_packs(arguments.cache) if drawing.use == "held"]
+    held = held[::SMALL_EVERY] if arguments.small else held
     with LogoClassifier.open() as classifier:
         decisions = classifier.classify([drawing.path for drawing in held])
     unreadable = [drawing.key for drawing, decision in zip(held, decisions, strict=True) if decision.label is None]

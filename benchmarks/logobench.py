@@ -27,9 +27,10 @@ from typing import Any
 import numpy as np
 from degrade import kind_by_lot
 from embedded import Embedded, embed_all, embed_degraded
-from logobench_data import LogoBench, default_cache, load, names_by_class
+from logobench_data import LogoBench, default_cache, names_by_class
 from sklearn.linear_model import LogisticRegression
 from sklearn.neighbors import KNeighborsClassifier, NearestCentroid
+from small import bench_of, parsed
 from starter_data import ART_PX
 from surroundings import RESULTS, surroundings
 from written import Texts, read_all, start_of_fit
@@ -346,9 +347,10 @@ def main() -> None:
     parser.add_argument("model", help="a model bundle, or as `--model` of `build-index`")
     parser.add_argument("--output", type=Path, default=RESULTS / "logobench.json")
     parser.add_argument("--cache", type=Path, default=default_cache(), help="folder for what can be made again")
-    arguments = parser.parse_args()
+    arguments = parsed(parser)
     with opened_model(arguments.model) as bundle:
-        results = run(load(arguments.cache), bundle, arguments.cache)
+        bench, cache = bench_of(arguments)
+        results = run(bench, bundle, cache)
     arguments.output.write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     for entry in results["methods"]:
         for kind in ("all", "unseen", "wide", "degraded"):

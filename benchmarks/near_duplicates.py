@@ -26,7 +26,8 @@ from typing import Any
 import numpy as np
 from embedded import sources_of
 from logobench import WORN
-from logobench_data import OTHER, LogoBench, default_cache, load
+from logobench_data import OTHER, LogoBench, default_cache
+from small import bench_of, parsed
 from starter_networks import SPLIT
 from surroundings import RESULTS, surroundings
 
@@ -114,9 +115,9 @@ def at(scores: Float32Array, true: BoolArray, shapes: Int64Array, threshold: flo
     }
 
 
-def run(model: Path, cache: Path) -> dict[str, Any]:
+def run(bench: LogoBench, model: Path) -> dict[str, Any]:
     """Embeds, hashes, compares."""
-    bench, bundle = load(cache), read_bundle(model)
+    bundle = read_bundle(model)
     embedder = load_embedder(bundle)
     rows = np.flatnonzero(np.isin(bench.parts[SPLIT], ("val", "test")))
     views, owners = pictures(bench, rows, embedder.input_size_px)
@@ -155,8 +156,8 @@ def main() -> None:
     parser.add_argument("model", type=Path, help="a bundle")
     parser.add_argument("--output", type=Path, default=RESULTS / "near_duplicates.json")
     parser.add_argument("--cache", type=Path, default=default_cache(), help="folder for what can be made again")
-    arguments = parser.parse_args()
-    results = run(arguments.model, arguments.cache)
+    arguments = parsed(parser)
+    results = run(bench_of(arguments)[0], arguments.model)
     arguments.output.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
     print(results["pictures"], "pictures,", results["true_pairs"], "true pairs of", results["false_pairs"])
     for name, entry in results["methods"].items():

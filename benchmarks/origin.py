@@ -19,8 +19,9 @@ from typing import Any
 import numpy as np
 from embedded import sources_of
 from logobench import WORN, SplitRows, figures, is_wide
-from logobench_data import OTHER, LogoBench, default_cache, load
+from logobench_data import OTHER, LogoBench, default_cache
 from PIL import Image
+from small import bench_of, parsed
 from starter_data import ART_PX, seen, training_set
 from starter_networks import SPLIT
 from surroundings import RESULTS, surroundings
@@ -56,6 +57,8 @@ RECIPE = Recipe(
     probabilities={**dict.fromkeys((each.name for each in TRANSFORMS), 0.0), "gamma": 0.7, "blur": 0.3},
 )
 
+SMALL = replace(RECIPE, weights="none", size_px=32, batch=4, steps_per_epoch=2, head_epochs=1, epochs=2)
+
 
 def squashed(art: Image.Image) -> Image.Image:
     """On its ground, with both sides of the same length."""
@@ -78,13 +81,13 @@ def origin_set(bench: LogoBench, cache: Path) -> TrainingSet:
     )
 
 
-def asked_views(bench: LogoBench, rows: Int64Array, salt: str | None) -> tuple[UInt8Array, Int64Array]:
+def asked_views(bench: LogoBench, rows: Int64Array, salt: str | None, size_px: int) -> tuple[UInt8Array, Int64Array]:
     """(m, s, s, 3) squashed pictures, and the (m,) rows they are of: a copy that shows nothing is left out."""
     views, kept = [], []
     with DecoderPool(Preparation(size_px=ART_PX)) as pool:
         for row, art in zip(rows, pool.rasterise(sources_of(bench, rows, salt)), strict=True):
             if not isinstance(art, UnreadableImage):
-                views.append(prepared(squashed(Image.fromarray(art, "RGBA")), RECIPE.size_px))
+                views.append(prepared(squashed(Image.fromarray(art, "RGBA")), size_px))
                 kept.append(int(row))
     return np.stack(views), np.array(kept)
 
@@ -109,15 +112,14 @@ def by_blend(members: list[Float64Array], other: int) -> Answers:
     return Answers(mean.argmax(axis=1), 1 - mean[:, other], mean)
 
 
-def run(work: Path, cache: Path) -> dict[str, Any]:
+def run(bench: LogoBench, recipe: Recipe, work: Path, cache: Path) -> dict[str, Any]:
     """Trains and asks."""
-    bench = load(cache)
     data = origin_set(bench, cache)
     other = bench.classes.index(OTHER)
     labels = np.array([bench.classes.index(drawing.label) for drawing in bench.drawings])
     groups = np.unique(np.array(bench.groups), return_inverse=True)[1]
     rooms = SplitRows.of(bench)
-    everything, degraded = (asked_views(bench, rooms.all, salt) for salt in (None, WORN))
+    everything, degraded = (asked_views(bench, rooms.all, salt, recipe.size_px) for salt in (None, WORN))
     wide = is_wide(bench, cache)
     asked = {
         "all": (everything, rooms.all),
@@ -130,12 +132,12 @@ def run(work: Path, cache: Path) -> dict[str, Any]:
 
     def keep(entry: dict[str, Any]) -> None:
         print(json.dumps(entry), flush=True)
-        if entry["epoch"] > RECIPE.head_epochs + RECIPE.epochs - MEMBERS:
+        if entry["epoch"] > recipe.head_epochs + recipe.epochs - MEMBERS:
             _, weights, _ = read_checkpoint(work / CHECKPOINT)
             np.savez(snapshots / f"{entry['epoch']}.npz", *weights)
 
-    fit(data, RECIPE, work, report=keep)
-    network = build_network(replace(RECIPE, weights="none"), len(data.classes))
+    fit(data, recipe, work, report=keep)
+    network = build_network(replace(recipe, weights="none"), len(data.classes))
     given: dict[str, list[Float64Array]] = {"clean": [], "worn": []}
     for file in sorted(snapshots.iterdir(), key=lambda path: int(path.stem)):
         with np.load(file) as arrays:
@@ -158,7 +160,7 @@ def run(work: Path, cache: Path) -> dict[str, Any]:
         "benchmark": "LogoBench-160, the recipe of 2018",
         "split": SPLIT,
         **surroundings(),
-        "recipe": RECIPE.to_dict(),
+        "recipe": recipe.to_dict(),
         "members": MEMBERS,
         "seed": SEED,
         "resamples": RESAMPLES,
@@ -172,8 +174,9 @@ def main() -> None:
     parser.add_argument("work", type=Path, help="folder for the checkpoint")
     parser.add_argument("--output", type=Path, default=RESULTS / "origin.json")
     parser.add_argument("--cache", type=Path, default=default_cache(), help="folder for what can be made again")
-    arguments = parser.parse_args()
-    results = run(arguments.work, arguments.cache)
+    arguments = parsed(parser)
+    bench, cache = bench_of(arguments)
+    results = run(bench, SMALL if arguments.small else RECIPE, arguments.work, cache)
     arguments.output.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
     for entry in results["methods"]:
         for asked in ("all", "unseen", "wide", "degraded"):

@@ -12,8 +12,9 @@ from pathlib import Path
 import numpy as np
 from embedded import embed_all, embed_degraded
 from logobench import WORN, SplitRows, ask, fitted_on, index_of, texts_of
-from logobench_data import Drawing, default_cache, load
+from logobench_data import Drawing, default_cache
 from PIL import Image, ImageDraw, ImageFont
+from small import bench_of, parsed
 from surroundings import RESULTS
 
 from logo_retrieval import images
@@ -44,12 +45,13 @@ def main() -> None:
     parser.add_argument("model", type=Path, help="bundle of a model trained on the training part of the split")
     parser.add_argument("--output", type=Path, default=RESULTS / "picture.png")
     parser.add_argument("--cache", type=Path, default=default_cache())
-    arguments = parser.parse_args()
-    bench, bundle = load(arguments.cache), read_bundle(arguments.model)
+    arguments = parsed(parser)
+    bench, cache = bench_of(arguments)
+    bundle = read_bundle(arguments.model)
     rooms = SplitRows.of(bench)
-    drawn = embed_all(bench, bundle, arguments.cache)
-    worn = embed_degraded(bench, np.union1d(rooms.val, rooms.all), WORN, bundle, arguments.cache)
-    texts = texts_of(bench, arguments.cache)
+    drawn = embed_all(bench, bundle, cache)
+    worn = embed_degraded(bench, np.union1d(rooms.val, rooms.all), WORN, bundle, cache)
+    texts = texts_of(bench, cache)
     knowledge, _ = fitted_on(bench, drawn, worn, rooms, bundle, texts)
     held = index_of(bench, drawn, rooms.train, knowledge)
     asked = np.sort(np.random.default_rng(SEED).choice(rooms.unseen, ROWS * COLUMNS, replace=False))

@@ -17,6 +17,7 @@ from statistics import median
 from typing import Any
 
 import numpy as np
+from small import parsed
 from surroundings import RESULTS, surroundings
 
 from logo_retrieval.open_set.evidence import NEIGHBOURS
@@ -46,12 +47,12 @@ def drawn(chance: np.random.Generator, n: int) -> Float32Array:
     return unit(chance.standard_normal((n, DIM), dtype=np.float32))
 
 
-def import_s() -> dict[str, float]:
+def import_s(n_runs: int) -> dict[str, float]:
     """Median CPU seconds of a Python program that imports."""
     found = {}
     for name, code in IMPORTS.items():
         timed = f"import time; {code}; print(time.process_time())"
-        runs = [subprocess.run([sys.executable, "-c", timed], capture_output=True, check=True) for _ in range(RUNS)]
+        runs = [subprocess.run([sys.executable, "-c", timed], capture_output=True, check=True) for _ in range(n_runs)]
         found[name] = round(median(float(run.stdout) for run in runs), 3)
     return found
 
@@ -60,16 +61,17 @@ def main() -> None:
     """Measures, prints, writes."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--output", type=Path, default=RESULTS / "search.json")
-    arguments = parser.parse_args()
+    arguments = parsed(parser)
     chance = np.random.default_rng(SEED)
     tables: list[dict[str, Any]] = []
-    for rows in ROWS:
+    n_runs = 1 if arguments.small else RUNS
+    for rows in ROWS[:1] if arguments.small else ROWS:
         vectors, ids = drawn(chance, rows), np.arange(rows)
         indexes: dict[str, VectorIndex] = {"numpy": ExactIndex(vectors, ids), "faiss": FaissIndex.build(vectors, ids)}
         for batch in BATCHES:
             queries = drawn(chance, batch)
             times: dict[str, list[float]] = {name: [] for name in indexes}
-            for _ in range(RUNS):
+            for _ in range(n_runs):
                 for name, index in indexes.items():
                     times[name].append(cpu_s(index, queries) / batch)
             entry = {name: round(1000 * median(values), 3) for name, values in times.items()}
@@ -77,7 +79,7 @@ def main() -> None:
             print(
                 f"{rows:>8,} vectors, {batch:>3} queries: {entry}, faiss / numpy {entry['faiss'] / entry['numpy']:.2f}"
             )
-    report = {**surroundings(), "neighbours": NEIGHBOURS, "import_cpu_s": import_s(), "search": tables}
+    report = {**surroundings(), "neighbours": NEIGHBOURS, "import_cpu_s": import_s(n_runs), "search": tables}
     print(report["import_cpu_s"])
     arguments.output.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
 

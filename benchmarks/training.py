@@ -17,7 +17,8 @@ from pathlib import Path
 from statistics import median
 
 import numpy as np
-from logobench_data import default_cache, load
+from logobench_data import default_cache
+from small import bench_of, parsed
 from starter_data import ART_PX, seen, training_set
 from surroundings import RESULTS, surroundings
 from train_starter import LOW, POINTWISE
@@ -30,6 +31,7 @@ from logo_retrieval.training.recipe import Recipe
 
 ROUNDS = 7
 DRAWN = 400
+SMALL = Recipe(size_px=32, batch=4, weights="none")
 STEPS: dict[str, tuple[str | None, Collection[str]]] = {
     "step": (None, ()),
     "step, low frozen": (LOW, ()),
@@ -65,10 +67,10 @@ def main() -> None:
     parser.add_argument("--size", type=int, default=192)
     parser.add_argument("--output", type=Path, default=RESULTS / "training.json")
     parser.add_argument("--cache", type=Path, default=default_cache())
-    arguments = parser.parse_args()
-    bench = load(arguments.cache)
-    data = training_set(bench, seen(bench, (), split="collection"), arguments.cache)
-    recipe = Recipe(size_px=arguments.size)
+    arguments = parsed(parser)
+    bench, cache = bench_of(arguments)
+    data = training_set(bench, seen(bench, (), split="collection"), cache)
+    recipe = SMALL if arguments.small else Recipe(size_px=arguments.size)
     targets = len(data.trained_targets)
     network = build_network(recipe, targets)
     maker = BatchMaker(data, recipe.size_px, recipe.batch, recipe.seed)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import tempfile
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -62,7 +63,10 @@ def _kept(archive: Path, sources: Iterable[bytes | Path], rows: Int64Array, salt
     if not kept.is_file():
         kept.parent.mkdir(parents=True, exist_ok=True)
         found = _read(sources, rows)
-        kept.write_text(json.dumps({str(row): found[row] for row in found}, ensure_ascii=False), encoding="utf-8")
+        text = json.dumps({str(row): found[row] for row in found}, ensure_ascii=False)
+        with tempfile.NamedTemporaryFile("w", dir=kept.parent, suffix=".json", delete=False, encoding="utf-8") as aside:
+            aside.write(text)
+        Path(aside.name).replace(kept)  # whole, also to a script that runs beside this one
     stored = json.loads(kept.read_text(encoding="utf-8"))
     return {int(row): tuple(TextLine(text, confidence) for text, confidence in each) for row, each in stored.items()}
 

@@ -1,14 +1,18 @@
 from __future__ import annotations
 
+import os
 import shutil
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pytest
 from drawings import lay_classes, lay_queries
+from hypothesis import settings
 
 from logo_retrieval import LogoClassifier
 from logo_retrieval.gallery.records import read_gallery
@@ -24,6 +28,11 @@ class Outcome:
 
 
 Run = Callable[..., Outcome]
+
+NOBODY = 65534
+
+settings.register_profile("untimed", deadline=None)  # how long an example takes says nothing on a busy machine
+settings.load_profile("untimed")
 
 
 @pytest.fixture
@@ -70,6 +79,36 @@ def classifier(mine: Path) -> Iterator[LogoClassifier]:
 @pytest.fixture(scope="session")
 def queries(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return lay_queries(tmp_path_factory.mktemp("queries") / "mixed")
+
+
+@pytest.fixture(scope="session")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder into which the archives of the benchmark are unpacked once; processes that share the tests share it."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "cache"
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """A folder that every user may enter, unlike those of pytest."""
+    with tempfile.TemporaryDirectory() as name:
+        Path(name).chmod(0o755)
+        yield Path(name)
+
+
+@contextmanager
+def without_root() -> Iterator[None]:
+    """With the rights of nobody where the tests run as root, who may read everything."""
+    is_root = os.geteuid() == 0
+    if is_root:
+        os.seteuid(NOBODY)
+    try:
+        yield
+    finally:
+        if is_root:
+            os.seteuid(0)
 
 
 @pytest.fixture

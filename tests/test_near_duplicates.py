@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from conftest import Run
 from drawings import raster, svg
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from logo_retrieval import near_duplicates
@@ -51,7 +51,6 @@ def test_kinds() -> None:
     ]
 
 
-@settings(deadline=None)
 @given(st.lists(st.integers(0, 360), max_size=12), st.integers(0, 40), st.integers(1, 30))
 def test_clusters_are_those_of_a_graph_search(degrees: list[int], angle: int, pairs_per_block: int) -> None:
     vectors = on_circle(*degrees).reshape(-1, 2)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from pathlib import Path
 
 import pytest
 from attributions import attributed
@@ -13,8 +14,8 @@ Drawings = tuple[WideDrawing, ...]
 
 
 @pytest.fixture(scope="module")
-def icons(tmp_path_factory: pytest.TempPathFactory) -> Drawings:
-    return load_generic(tmp_path_factory.mktemp("cache"))
+def icons(cache: Path) -> Drawings:
+    return load_generic(cache)
 
 
 def test_there_are_as_many_as_the_readme_says(icons: Drawings) -> None:

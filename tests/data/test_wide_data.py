@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import tarfile
 from collections import Counter
+from pathlib import Path
 
 import pytest
 from attributions import attributed
@@ -15,8 +16,8 @@ Drawings = tuple[WideDrawing, ...]
 
 
 @pytest.fixture(scope="module")
-def wide(tmp_path_factory: pytest.TempPathFactory) -> Drawings:
-    return load_wide(tmp_path_factory.mktemp("cache"))
+def wide(cache: Path) -> Drawings:
+    return load_wide(cache)
 
 
 @pytest.fixture(scope="module")

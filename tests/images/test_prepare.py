@@ -210,13 +210,13 @@ def decodes_or_is_unreadable(data: bytes) -> None:
         pass
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.binary(max_size=200))
 def test_random_bytes_are_unreadable_at_worst(data: bytes) -> None:
     decodes_or_is_unreadable(data)
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=250)
 @given(st.sampled_from(REAL), st.lists(st.tuples(st.floats(0, 1), st.binary(min_size=1, max_size=6)), max_size=4))
 def test_mutated_files_are_unreadable_at_worst(data: bytes, changes: list[tuple[float, bytes]]) -> None:
     changed = bytearray(data)

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 from PIL import Image
+from renderers import needs_cairo
 from resvg import render, usvg
 
 from logo_retrieval.errors import BackendError, UnreadableImage
@@ -21,16 +22,7 @@ NAMESPACES = 'xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/
 HALF = '<rect width="50" height="100" fill="#0a0"/>'
 MAGENTA = (255, 0, 255)
 
-
-def has_cairo() -> bool:
-    try:
-        import cairosvg  # noqa: F401
-    except (ImportError, OSError):
-        return False
-    return True
-
-
-ENGINES = ["resvg", pytest.param("cairosvg", marks=pytest.mark.skipif(not has_cairo(), reason="libcairo is missing"))]
+ENGINES = ["resvg", pytest.param("cairosvg", marks=needs_cairo)]
 
 
 def svg(body: str, root: str = 'width="100" height="100" viewBox="0 0 100 100"', prolog: str = "") -> bytes:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from traces import found_in
 
 from logo_retrieval.errors import IndexStoreError
 from logo_retrieval.store.cache import CACHE_FILE, read_cache, write_cache
@@ -274,8 +275,8 @@ def test_removed_rows_leave_no_copy_where_pages_were_split(tmp_path: Path) -> No
         add_items(tmp_path, drawings("plain"), generation=generation + 1)
     assert remove_class(tmp_path, "secret") == 1500
     content = b"".join(path.read_bytes() for path in tmp_path.iterdir())
-    traces = ((item.name.encode(), item.sha256, item.thumbnail[:40], item.vectors.tobytes()) for item in secret)
-    assert not [trace for each in traces for trace in each if trace in content]
+    traces = [(item.name.encode(), item.sha256, item.thumbnail[:40], vector_blob(item.vectors[0])) for item in secret]
+    assert found_in(content, [trace for each in traces for trace in each]) == []
     with IndexStore(tmp_path) as store:
         assert store.class_sizes() == {"plain": 1650} and store.faults() == []
 

@@ -1,0 +1,59 @@
+"""A decoder process by itself, with a test at the other end of its socket."""
+
+from __future__ import annotations
+
+import json
+import socket
+import subprocess
+import sys
+
+from drawings import svg
+
+from logo_retrieval.images.pool.protocol import receive, send
+from logo_retrieval.images.preparation import Preparation
+
+SIDE = 32
+CODE = "import json, sys; from logo_retrieval.images.pool.worker import main; main(json.loads(sys.argv[1]), 50)"
+
+
+def test_it_answers_what_it_is_asked_until_the_other_end_hangs_up() -> None:
+    ours, theirs = socket.socketpair()
+    command = [sys.executable, "-c", CODE, json.dumps(Preparation(size_px=SIDE).to_dict())]
+    with subprocess.Popen(command, stdin=theirs.fileno()) as process:
+        theirs.close()
+        stream = ours.makefile("rwb")
+        assert receive(stream) == ({}, b"")  # it is ready
+
+        def asked(want: str, data: bytes) -> tuple[dict[str, object], bytes]:
+            send(stream, {"want": want}, data)
+            answer = receive(stream)
+            assert answer is not None
+            return answer
+
+        for want in ("whole", "all views", "views and lines"):
+            answer, pixels = asked(want, svg("disc"))
+            assert (answer["format"], answer["width"], answer["height"]) == ("svg", 100, 100)
+            assert len(pixels) % (SIDE * SIDE * 3) == 0 and len(set(pixels)) > 1
+        answer, pixels = asked("art", svg("disc"))
+        assert len(pixels) == 4 * int(str(answer["columns"])) * int(str(answer["rows"]))
+        answer, pixels = asked("whole", b"no picture")
+        assert answer["code"] == "unknown-format" and pixels == b""
+        stream.close()
+        ours.close()
+        assert process.wait(60) == 0
+
+
+def test_a_renderer_that_is_not_there_is_a_fault_and_no_unreadable_picture() -> None:
+    ours, theirs = socket.socketpair()
+    code = f"import sys; sys.modules['cairosvg'] = None; {CODE}"
+    command = [sys.executable, "-c", code, json.dumps(Preparation(size_px=SIDE, engine="cairosvg").to_dict())]
+    with subprocess.Popen(command, stdin=theirs.fileno()) as process:
+        theirs.close()
+        stream = ours.makefile("rwb")
+        receive(stream)
+        send(stream, {"want": "whole"}, svg("disc"))
+        answer = receive(stream)
+        stream.close()
+        ours.close()
+        assert process.wait(60) == 0
+    assert answer is not None and "libcairo2" in answer[0]["fault"]

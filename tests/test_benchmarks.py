@@ -1,0 +1,107 @@
+"""Every script of the benchmarks still runs from its first line to its last, with hardly any data."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from logobench_data import DATA, load
+from surroundings import RESULTS
+
+from logo_retrieval.models.resolve import starter_model
+
+BENCHMARKS = Path(__file__).resolve().parents[1] / "benchmarks"
+SAMPLE = str(BENCHMARKS / "samples" / "lockup.svg")
+CACHE, ART, WORK, STARTER = "CACHE", "ART", "WORK", "STARTER"
+"""What a test puts folders in the place of: the cache, drawings, an empty one, and the model that ships."""
+
+SMALL: dict[str, tuple[str, ...]] = {
+    "ablation": (WORK, "--variant", "mirrored", "--cache", CACHE),
+    "clarity": ("--cache", CACHE),
+    "cold_start": (SAMPLE,),
+    "decode": (ART,),
+    "duplicates_speed": (),
+    "embedding": ("--art", ART),
+    "enrolment_speed": (),
+    "held_packs": ("--cache", CACHE),
+    "logobench": (STARTER, "--cache", CACHE),
+    "near_duplicates": (STARTER, "--cache", CACHE),
+    "origin": (WORK, "--cache", CACHE),
+    "picture": (STARTER, "--cache", CACHE),
+    "search": (),
+    "training": ("--cache", CACHE),
+}
+"""Scripts and what they are given beside `--small` and `--output`."""
+
+ELSEWHERE = {
+    "export_memory": "has no output but what it prints: see below",
+    "tables": "the test of the README compares what it writes",
+    "train_on_device": "the test of training on a device runs it for a few steps",
+}
+NOT_SMALL = {
+    "build_starter": "writes the index that ships, and needs trained networks",
+    "calibrate": "writes the weights that ship, and needs trained networks",
+    "collect_packs": "fetches packages",
+    "export_starter": "needs trained networks",
+    "make_fonts": "needs packages of fonts",
+    "make_generic_data": "needs packages of icons",
+    "make_logobench_data": "needs the art as it was collected",
+    "make_quality_gate": "writes a fixture of the tests, and needs trained networks",
+    "make_reader": "needs the published recogniser",
+    "make_samples": "writes the samples",
+    "make_vintage_data": "needs the art as it was collected",
+    "make_wide_data": "needs the art as it was collected",
+    "open_set": "needs trained networks, one of which has not seen thirty companies",
+    "train_starter": "trains for days, on every drawing there is",
+}
+
+
+def test_every_script_is_run_or_says_why_not() -> None:
+    scripts = [each.stem for each in BENCHMARKS.glob("*.py") if "\n    main()\n" in each.read_text(encoding="utf-8")]
+    assert sorted(scripts) == sorted([*SMALL, *ELSEWHERE, *NOT_SMALL])
+
+
+@pytest.fixture(scope="session")
+def art(cache: Path) -> Path:
+    """Some drawings of LogoBench."""
+    return load(cache).drawings[0].path.parents[1] / "logos"
+
+
+def ran(name: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, str(BENCHMARKS / f"{name}.py"), *arguments, "--small"]
+    # what a script runs is not tested by that: it does not count as covered
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("COV")}
+    return subprocess.run(command, capture_output=True, text=True, env=environment)
+
+
+def kept() -> dict[Path, int]:
+    """When each file that is kept was changed."""
+    return {path: path.stat().st_mtime_ns for folder in (RESULTS, DATA) for path in folder.rglob("*")}
+
+
+@pytest.mark.large
+@pytest.mark.parametrize("name", SMALL)
+def test_it_runs_small_and_writes_only_where_it_is_told(name: str, cache: Path, art: Path, tmp_path: Path) -> None:
+    places = {CACHE: cache, ART: art, WORK: tmp_path / "work", STARTER: starter_model().folder}
+    given = [str(places.get(each, each)) for each in SMALL[name]]
+    before = kept()
+    outcome = ran(name, *given, "--output", str(tmp_path / "output.json" if name != "picture" else tmp_path / "a.png"))
+    assert outcome.returncode == 0, outcome.stderr[-3000:]
+    (written,) = (path for path in tmp_path.iterdir() if path.is_file())
+    assert written.stat().st_size > 100
+    assert kept() == before
+
+
+@pytest.mark.large
+def test_the_memory_of_an_export_is_measured() -> None:
+    outcome = ran("export_memory")
+    assert outcome.returncode == 0, outcome.stderr[-3000:]
+    assert " MB " in outcome.stdout and len(outcome.stdout.splitlines()) == 1
+
+
+def test_small_results_do_not_go_over_those_that_are_kept() -> None:
+    outcome = ran("search")
+    assert outcome.returncode == 2 and "--small needs an --output outside the results" in outcome.stderr
