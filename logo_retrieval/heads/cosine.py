@@ -15,7 +15,7 @@ from logo_retrieval.errors import ModelError
 from logo_retrieval.heads.imprinting import NOBODY, Imprinted
 from logo_retrieval.packed import expect_packed, packed, read_arrays, unpacked
 from logo_retrieval.runs import run_starts
-from logo_retrieval.search.products import inner_products
+from logo_retrieval.search.products import products
 from logo_retrieval.types import OTHER, BoolArray, Float32Array, Int64Array
 
 HEAD_FILE = "head.npz"
@@ -124,9 +124,17 @@ class CosineHead:
         Returns:
             (n, c) float32 in [-1, 1]; -1 for a class without a target.
         """
-        cosines = inner_products(views, self._vectors)
+        cosines = views @ self._vectors.T
         by_class = np.full((len(views), self.n_classes), -1.0, np.float32)
-        by_class[:, self._present] = np.maximum.reduceat(cosines, self._starts, axis=1)
+        for place, row in enumerate(cosines):
+            by_class[place, self._present] = products(self._vectors[self._best_of_each(row)], views[place])
         firsts = np.searchsorted(owners, np.arange(n_queries))
         best: Float32Array = np.maximum.reduceat(by_class, firsts, axis=0)
         return best
+
+    def _best_of_each(self, cosines: Float32Array) -> Int64Array:
+        """The position of the nearest target of each class that has one, given (t,) cosines."""
+        best = np.maximum.reduceat(cosines, self._starts)
+        is_best = cosines == np.repeat(best, np.diff(self._starts, append=len(cosines)))
+        positions = np.flatnonzero(is_best)
+        return positions[np.searchsorted(positions, self._starts)]

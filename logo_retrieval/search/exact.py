@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from logo_retrieval.search.products import inner_products
+from logo_retrieval.search.products import settled
 from logo_retrieval.search.protocol import check_gallery, check_queries, padded
 from logo_retrieval.types import Float32Array, Int64Array, Neighbours
 
@@ -34,15 +34,12 @@ class ExactIndex:
         """The k nearest gallery rows of each of (n, d) unit queries; fewer than k rows are padded."""
         check_queries(queries, k, self._vectors.shape[1])
         rows = min(k, len(self._ids))
-        ids = np.empty((len(queries), rows), np.int64)
-        similarities = np.empty((len(queries), rows), np.float32)
+        candidates = np.empty((len(queries), rows), np.int64)
         block = max(1, _SCORES_PER_BLOCK // max(1, len(self._ids)))
         for start in range(0, len(queries), block):
-            scores = inner_products(queries[start : start + block], self._vectors)
-            best = _best(scores, rows)
-            ids[start : start + block] = self._ids[best]
-            similarities[start : start + block] = np.take_along_axis(scores, best, axis=1)
-        return padded(ids, similarities, k)
+            candidates[start : start + block] = _best(queries[start : start + block] @ self._vectors.T, rows)
+        positions, similarities = settled(queries, candidates, self.vectors_at)
+        return padded(self._ids[positions], similarities, k)
 
     def vectors_at(self, rows: Int64Array) -> Float32Array:
         """The (r, d) vectors of some of the rows that the index was built from."""

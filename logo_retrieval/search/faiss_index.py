@@ -7,6 +7,7 @@ from typing import Any, Self
 import numpy as np
 
 from logo_retrieval.errors import BackendError
+from logo_retrieval.search.products import settled
 from logo_retrieval.search.protocol import check_gallery, check_queries, padded
 from logo_retrieval.types import Float32Array, Int64Array, Neighbours
 
@@ -102,7 +103,8 @@ class FaissIndex:
         rows = min(k, len(self._ids))  # asked for more, FAISS pads with -1 and -3.4e38
         if rows == 0 or len(queries) == 0:
             return padded(np.empty((len(queries), 0), np.int64), np.empty((len(queries), 0), np.float32), k)
-        similarities, positions = self._searcher.search(np.ascontiguousarray(queries), rows)
+        _, candidates = self._searcher.search(np.ascontiguousarray(queries), rows)
+        positions, similarities = settled(queries, candidates, self.vectors_at)
         return padded(self._ids[positions], similarities, k)
 
     def vectors_at(self, rows: Int64Array) -> Float32Array:

@@ -1,27 +1,42 @@
-"""Inner products that are the same to the last bit however the rows are put together."""
+"""Inner products that are the same to the last bit whatever else is asked beside them.
+
+A BLAS adds up in another order for one query than for thirty, so that a sixth digit would hang on the batch. What it
+finds is therefore multiplied once more, row by row.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
-from logo_retrieval.types import Float32Array
-
-_ROWS = 16
-"""Of one multiplication, always: a BLAS adds up in another order for one row than for thirty, and a digit flips."""
+from logo_retrieval.types import Float32Array, Int64Array
 
 
-def inner_products(rows: Float32Array, others: Float32Array) -> Float32Array:
-    """(n, m) of (n, d) and (m, d); those of a row do not depend on the rows beside it.
+def products(rows: Float32Array, vector: Float32Array) -> Float32Array:
+    """(k,) of (k, d) with (d,), each added up by itself.
 
     >>> rows = np.random.default_rng(0).standard_normal((40, 64), np.float32)
-    >>> bool((inner_products(rows, rows)[7:9] == inner_products(rows[7:9], rows)).all())
+    >>> bool((products(rows, rows[3])[7:9] == products(rows[7:9], rows[3])).all())
     True
     """
-    found = np.empty((len(rows), len(others)), np.float32)
-    for start in range(0, len(rows), _ROWS):
-        block = rows[start : start + _ROWS]
-        if len(block) < _ROWS:
-            block = np.concatenate([block, np.zeros((_ROWS - len(block), rows.shape[1]), np.float32)])
-        end = min(start + _ROWS, len(rows))
-        found[start:end] = (block @ others.T)[: end - start]
+    found: Float32Array = np.einsum("kd,d->k", rows, vector)
     return found
+
+
+def settled(
+    queries: Float32Array, candidates: Int64Array, vectors_at: Callable[[Int64Array], Float32Array]
+) -> tuple[Int64Array, Float32Array]:
+    """Candidates in the order of their exact products, of equal ones the first row first, and these products.
+
+    Args:
+        queries: (n, d).
+        candidates: (n, k) rows of a gallery.
+        vectors_at: gives the vectors of some rows.
+    """
+    positions = np.sort(candidates, axis=1)
+    similarities = np.empty(positions.shape, np.float32)
+    for place, query in enumerate(queries):
+        similarities[place] = products(vectors_at(positions[place]), query)
+    order = np.argsort(-similarities, axis=1, kind="stable")
+    return np.take_along_axis(positions, order, axis=1), np.take_along_axis(similarities, order, axis=1)

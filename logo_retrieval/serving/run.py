@@ -51,9 +51,15 @@ def _listening(settings: Settings) -> socket.socket:
         family = socket.AF_INET6 if ip_address(settings.host).version == 6 else socket.AF_INET
     except ValueError:
         family = socket.AF_INET
+    # asyncio sends small packets at once only where a socket says that it is TCP
+    listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
-        return socket.create_server((settings.host, settings.port), family=family, backlog=_BACKLOG)
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind((settings.host, settings.port))
+        listening.listen(_BACKLOG)
     except OSError as error:
+        listening.close()
         raise BackendError(
             f"cannot listen at {settings.host}, port {settings.port}: {error.strerror or error}; give another --port"
         ) from error
+    return listening
