@@ -1,6 +1,6 @@
 """What each bomb costs a decoder process: behind the whole guard, and behind one that caps nothing.
 
-    python benchmarks/bombs.py [--hostile FOLDER] [--only NAME ...] [--output bombs.json]
+    python benchmarks/bombs.py [--hostile FOLDER] [--only NAME ...] [--output bombs.json] [--small]
 
 Bombs are those of `bomb_drawings`, and the drawings of a folder of hostile files. Each is decoded by a pool of its own,
 and a plain drawing after it, which tells whether the batch goes on. Seconds and bytes are those of the pool's workers
@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from bomb_drawings import BOMBS, NEARLY, svg
+from small import parsed
 from surroundings import RESULTS, surroundings
 
 from logo_retrieval.errors import UnreadableImage
@@ -28,6 +29,9 @@ from logo_retrieval.images.pool.pool import DecoderPool
 from logo_retrieval.images.preparation import Preparation
 
 PLAIN = svg('<circle cx="40" cy="40" r="30" fill="#06c"/>')
+
+SMALL = 2
+"""Bombs of a small run."""
 
 _UNCAPPED = """
 import logo_retrieval.images.guard.guard as guard
@@ -101,11 +105,13 @@ def main() -> None:
     parser.add_argument("--hostile", type=Path, help="a folder with further drawings")
     parser.add_argument("--only", nargs="+", help="names of bombs")
     parser.add_argument("--output", type=Path, default=RESULTS / "bombs.json")
-    arguments = parser.parse_args()
+    arguments = parsed(parser)
     bombs: dict[str, dict[str, Any]] = {}
     fresh = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(1, mp_context=fresh, max_tasks_per_child=1) as measuring:
         for name, data in gather(arguments.hostile).items():
+            if arguments.small and len(bombs) == SMALL:
+                break
             if arguments.only and name not in arguments.only:
                 continue
             bomb: dict[str, Any] = {

@@ -16,7 +16,9 @@ import tempfile
 from pathlib import Path
 from statistics import median
 
+from logobench_data import default_cache
 from serving import chosen
+from small import parsed
 from surroundings import RESULTS, surroundings
 
 ROUNDS = 3
@@ -38,15 +40,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--files", type=int, default=1000)
     parser.add_argument("--output", type=Path, default=RESULTS / "second_run.json")
-    arguments = parser.parse_args()
+    parser.add_argument("--cache", type=Path, default=default_cache(), help="folder for what can be made again")
+    arguments = parsed(parser)
 
+    count, n_rounds = (8, 1) if arguments.small else (arguments.files, ROUNDS)
     first, second = [], []
     with tempfile.TemporaryDirectory() as scratch:
         folder, cache = Path(scratch, "files"), Path(scratch, "cache")
         folder.mkdir()
-        for place, picture in enumerate(chosen(arguments.files)):
+        for place, picture in enumerate(chosen(count, arguments.cache)):
             (folder / f"{place:05}").write_bytes(picture)
-        for _ in range(ROUNDS):
+        for _ in range(n_rounds):
             shutil.rmtree(cache, ignore_errors=True)
             first.append(cpu_s(folder, cache, Path(scratch, "first.jsonl")))
             second.append(cpu_s(folder, cache, Path(scratch, "second.jsonl")))
@@ -55,8 +59,8 @@ def main() -> None:
     result = {
         "benchmark": "a second run over the same files",
         **surroundings(),
-        "files": arguments.files,
-        "rounds": ROUNDS,
+        "files": count,
+        "rounds": n_rounds,
         "cpu_s": {"first": round(median(first), 2), "second": round(median(second), 2)},
         "ratio": round(median(one / other for one, other in zip(first, second, strict=True)), 1),
     }

@@ -28,6 +28,7 @@ from urllib.parse import urlsplit
 import numpy as np
 from embedded import sources_of
 from logobench_data import default_cache, load
+from small import parsed
 from surroundings import RESULTS, surroundings
 
 from logo_retrieval import LogoClassifier
@@ -101,25 +102,27 @@ def main() -> None:
     parser.add_argument("--pictures", type=int, default=256)
     parser.add_argument("--seconds", type=float, default=120)
     parser.add_argument("--output", type=Path, default=RESULTS / "serving.json")
-    arguments = parser.parse_args()
+    parser.add_argument("--cache", type=Path, default=default_cache(), help="folder for what can be made again")
+    arguments = parsed(parser)
 
-    pictures = chosen(arguments.pictures)
+    count, seconds, n_rounds = (8, 0.1, 1) if arguments.small else (arguments.pictures, arguments.seconds, ROUNDS)
+    pictures = chosen(count, arguments.cache)
     with tempfile.TemporaryDirectory() as folder, LogoClassifier.open() as classifier:
         service = Service(Path(folder))
         try:
             classifier.classify(pictures[:32])
-            rounds = [one_round(service, classifier, pictures) for _ in range(ROUNDS)]
-            memory = over_time(service, pictures, arguments.seconds)
+            rounds = [one_round(service, classifier, pictures) for _ in range(n_rounds)]
+            memory = over_time(service, pictures, seconds)
         finally:
             service.end()
-    result = {"pictures": len(pictures), "rounds": ROUNDS, **summed_up(rounds), "memory": memory, **surroundings()}
+    result = {"pictures": len(pictures), "rounds": n_rounds, **summed_up(rounds), "memory": memory, **surroundings()}
     arguments.output.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
     print(json.dumps(result["clients"], indent=1), json.dumps(memory))
 
 
-def chosen(count: int) -> list[bytes]:
+def chosen(count: int, cache: Path) -> list[bytes]:
     """Files of many formats, each of them another drawing."""
-    bench = load(default_cache())
+    bench = load(cache)
     rows = np.random.default_rng(_SEED).permutation(len(bench.drawings))[:count]
     plain, worn = rows[: count // 2], rows[count // 2 :]
     sources = [*sources_of(bench, plain, None), *sources_of(bench, worn, "serving")]

@@ -20,6 +20,7 @@ CACHE, ART, WORK, STARTER = "CACHE", "ART", "WORK", "STARTER"
 
 SMALL: dict[str, tuple[str, ...]] = {
     "ablation": (WORK, "--variant", "mirrored", "--cache", CACHE),
+    "bombs": (),
     "clarity": ("--cache", CACHE),
     "cold_start": (SAMPLE,),
     "decode": (ART,),
@@ -32,6 +33,8 @@ SMALL: dict[str, tuple[str, ...]] = {
     "origin": (WORK, "--cache", CACHE),
     "picture": (STARTER, "--cache", CACHE),
     "search": (),
+    "second_run": ("--cache", CACHE),
+    "serving": ("--cache", CACHE),
     "training": ("--cache", CACHE),
 }
 """Scripts and what they are given beside `--small` and `--output`."""
