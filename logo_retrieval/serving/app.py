@@ -42,15 +42,14 @@ def create_app(settings: Settings) -> ASGIApp:
 
     @asynccontextmanager
     async def life(app: FastAPI) -> AsyncIterator[None]:
-        tasks = [asyncio.create_task(service.open()), asyncio.create_task(service.keep_answering())]
+        opening = asyncio.create_task(service.open())
         try:
             yield
         finally:
             await service.close()
-            for task in tasks:
-                task.cancel()
-                with suppress(asyncio.CancelledError):
-                    await task
+            opening.cancel()
+            with suppress(asyncio.CancelledError):
+                await opening
 
     app = FastAPI(
         title="logo-retrieval",

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import AsyncIterator, Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import groupby
+from time import perf_counter
+from typing import TypeVar
 
 from logo_retrieval.concurrency.cpus import usable_cores
 from logo_retrieval.errors import IndexRebuilt, UnreadableImage
@@ -20,6 +22,8 @@ from logo_retrieval.inference.engine import Engine
 from logo_retrieval.inference.predict import Policy
 from logo_retrieval.serving.metrics import Metrics
 from logo_retrieval.types import Decision, LogoImage
+
+Result = TypeVar("Result")
 
 BATCH = 32
 """Pictures that are answered at once, at most."""
@@ -58,7 +62,7 @@ class _Turns:
 
 
 class Line:
-    """Answers the pictures of many requests, on the event loop that `run` runs on.
+    """Answers the pictures of many requests. To be used on one event loop.
 
     Attributes:
         waiting: pictures that have no answer yet.
@@ -71,7 +75,8 @@ class Line:
         self._ready: deque[_Asked] = deque()
         self._decoders = usable_cores()
         self._decoding = 0
-        self._changed = asyncio.Condition()
+        self._is_answering = False
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="logo-answers")
         self.waiting = 0
 
     async def answers(self, pictures: Sequence[bytes], engine: Engine, policy: Policy) -> AsyncIterator[Decision]:
@@ -83,10 +88,9 @@ class Line:
         self.waiting += len(asked)
         for one in asked:
             one.answer.add_done_callback(self._one_less)
+        self._turns.requests.append(deque(asked))
+        self._go_on()
         try:
-            async with self._changed:
-                self._turns.requests.append(deque(asked))
-                self._changed.notify_all()
             for one in asked:
                 yield await one.answer
         finally:
@@ -98,90 +102,90 @@ class Line:
         if not answer.cancelled():
             answer.exception()  # of those that nobody takes any more, too
 
-    async def run(self) -> None:
-        """Decodes and answers until it is cancelled."""
-        with ThreadPoolExecutor(1, thread_name_prefix="logo-answers") as thread:
-            async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(self._decode())
-                tasks.create_task(self._answer(thread))
+    def close(self) -> None:
+        """Ends the thread, when it has done what it does."""
+        self._thread.shutdown()
 
-    async def _decode(self) -> None:
-        """Keeps every decoder busy, as long as what is decoded is soon answered."""
-        async with asyncio.TaskGroup() as tasks:
-            while True:
-                async with self._changed:
-                    await self._changed.wait_for(self._may_decode)
-                    asked = self._turns.take()
-                    if asked is None:
-                        continue
-                    self._decoding += 1
-                tasks.create_task(self._decode_one(asked))
+    def _go_on(self) -> None:
+        """Gives decoders and thread what they can take; decoders pause while much is decoded and not yet answered."""
+        while self._decoding < self._decoders and len(self._ready) < _READY:
+            asked = self._turns.take()
+            if asked is None:
+                break
+            self._decode(asked)
+        while self._ready and not self._is_answering:
+            taken = [self._ready.popleft() for _ in range(min(BATCH, len(self._ready)))]
+            batch = [asked for asked in taken if not asked.answer.done()]
+            if batch:
+                self._is_answering = True
+                self._metrics.batch(len(batch))
+                _afterwards(self._thread.submit(_decided, batch), partial(self._answered, perf_counter()))
 
-    def _may_decode(self) -> bool:
-        free = self._decoding < self._decoders and len(self._ready) < _READY
-        return free and bool(self._turns.requests)
-
-    async def _decode_one(self, asked: _Asked) -> None:
+    def _decode(self, asked: _Asked) -> None:
+        pool, lines = asked.engine.pool, asked.policy.text != "never"
         try:
-            lines = asked.policy.text != "never"
-            with self._metrics.stage("decode"):
-                pool = asked.engine.pool
-                decoding = partial(pool.decode_one, asked.data, all_views=True, lines=lines)
-                image = await asyncio.wrap_future(pool.run(decoding))
-            if asked.answer.done():
-                return
-            if isinstance(image, UnreadableImage):
+            decoding = pool.run(partial(pool.decode_one, asked.data, all_views=True, lines=lines))
+        except ValueError:  # the pool was closed
+            asked.answer.set_exception(_late())
+        else:
+            self._decoding += 1
+            _afterwards(decoding, partial(self._decoded, asked, perf_counter()))
+
+    def _decoded(self, asked: _Asked, start: float, decoding: Future[LogoImage | UnreadableImage]) -> None:
+        """A picture is decoded, or is not."""
+        self._decoding -= 1
+        self._metrics.stage("decode", perf_counter() - start)
+        if not asked.answer.done():
+            if decoding.cancelled():
+                asked.answer.set_exception(_late())
+            elif (error := decoding.exception()) is not None:
+                asked.answer.set_exception(error)
+            elif isinstance(image := decoding.result(), UnreadableImage):
                 self._metrics.unreadable(image.code)
                 asked.answer.set_result(Decision("unreadable", reason=str(image)))
             else:
                 asked.image = image
                 self._ready.append(asked)
-        except (Exception, asyncio.CancelledError) as error:  # cancelled: the pool was closed before its turn
-            if not asked.answer.done():
-                late = IndexRebuilt("the decoders were ended meanwhile")
-                asked.answer.set_exception(error if isinstance(error, Exception) else late)
-        finally:
-            async with self._changed:
-                self._decoding -= 1
-                self._changed.notify_all()
+        self._go_on()
 
-    async def _answer(self, thread: ThreadPoolExecutor) -> None:
-        """Answers what is decoded, a batch after another."""
-        loop = asyncio.get_running_loop()
-        while True:
-            async with self._changed:
-                await self._changed.wait_for(lambda: self._ready)
-                taken = [self._ready.popleft() for _ in range(min(BATCH, len(self._ready)))]
-                self._changed.notify_all()
-            batch = [asked for asked in taken if not asked.answer.done()]
-            if not batch:
+    def _answered(self, start: float, deciding: Future[list[tuple[_Asked, Decision | Exception]]]) -> None:
+        """A batch is decided."""
+        self._is_answering = False
+        self._metrics.stage("answer", perf_counter() - start)
+        for asked, decision in deciding.result():
+            if asked.answer.done():
                 continue
-            self._metrics.batch(len(batch))
-            with self._metrics.stage("answer"):
-                await loop.run_in_executor(thread, self._settle, batch, loop)
+            if isinstance(decision, Exception):
+                asked.answer.set_exception(decision)
+            else:
+                asked.answer.set_result(decision)
+        self._go_on()
 
-    def _settle(self, batch: Sequence[_Asked], loop: asyncio.AbstractEventLoop) -> None:
-        """Decides, engine by engine and policy by policy, in the thread for it."""
-        for _, group in groupby(sorted(batch, key=_kind), key=_kind):
-            some = list(group)
-            try:
-                images = [asked.image for asked in some if asked.image is not None]
-                decisions: Sequence[Decision | Exception] = some[0].engine.decide(images, some[0].policy)
-            except Exception as error:
-                decisions = [error] * len(some)
-            loop.call_soon_threadsafe(_give, some, decisions)
+
+def _afterwards(future: Future[Result], act: Callable[[Future[Result]], None]) -> None:
+    """Has this event loop act on what another thread does, when it is done."""
+    loop = asyncio.get_running_loop()
+    future.add_done_callback(lambda done: loop.call_soon_threadsafe(act, done))
+
+
+def _decided(batch: Sequence[_Asked]) -> list[tuple[_Asked, Decision | Exception]]:
+    """Decides, engine by engine and policy by policy, in the thread for it."""
+    decided: list[tuple[_Asked, Decision | Exception]] = []
+    for _, group in groupby(sorted(batch, key=_kind), key=_kind):
+        some = list(group)
+        try:
+            images = [asked.image for asked in some if asked.image is not None]
+            decisions: Sequence[Decision | Exception] = some[0].engine.decide(images, some[0].policy)
+        except Exception as error:
+            decisions = [error] * len(some)
+        decided += zip(some, decisions, strict=True)
+    return decided
+
+
+def _late() -> IndexRebuilt:
+    return IndexRebuilt("the decoders were ended meanwhile, as the index was opened anew")
 
 
 def _kind(asked: _Asked) -> tuple[int, str]:
     """What pictures that are answered together have in common."""
     return id(asked.engine), repr(asked.policy)
-
-
-def _give(asked: Sequence[_Asked], decisions: Sequence[Decision | Exception]) -> None:
-    for one, decision in zip(asked, decisions, strict=True):
-        if one.answer.done():
-            continue
-        if isinstance(decision, Exception):
-            one.answer.set_exception(decision)
-        else:
-            one.answer.set_result(decision)

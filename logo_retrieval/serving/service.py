@@ -92,14 +92,6 @@ class Service:
         classifier.classify([_WARM_UP])  # the first request finds decoders and networks at work
         self._classifier = classifier  # one that was there is closed when its last answer is given
 
-    async def keep_answering(self) -> None:
-        """Runs the line, and anew when a fault ends it, which only those who waited notice."""
-        while True:
-            try:
-                await self.line.run()
-            except Exception:
-                LOGGER.exception("the line of those who ask broke off")
-
     def renew(self) -> None:
         """Opens the index anew in the background, if it was built anew; what goes wrong is logged."""
         self._changes.submit(self._renew)
@@ -156,5 +148,6 @@ class Service:
         self._closing = True
         await asyncio.to_thread(self._changes.shutdown, wait=True)
         await asyncio.to_thread(self._reads.shutdown, wait=True)
+        await asyncio.to_thread(self.line.close)
         if self._classifier is not None:
             await asyncio.to_thread(self._classifier.close)
