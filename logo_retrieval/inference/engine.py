@@ -32,7 +32,9 @@ if TYPE_CHECKING:
 
 Answer = TypeVar("Answer")
 
-_BATCH = 32
+BATCH = 32
+"""Pictures that are decoded, or decided, together."""
+
 _LASTING = ("model_digest", "precision", "dim", "preparation", "decision")
 """What of the manifest an engine was made for."""
 
@@ -106,12 +108,12 @@ class Engine(Closable):
             )
 
     def decoded(
-        self, sources: Iterable[Source], *, all_views: bool = True, lines: bool = False
+        self, sources: Iterable[Source], *, all_views: bool = True
     ) -> Iterator[list[LogoImage | UnreadableImage]]:
         """The pictures, or why they cannot be used, a batch at a time, in the order of the sources."""
         self._check_process()
-        images = self.pool.decode(map(file_or_bytes, sources), all_views=all_views, lines=lines)
-        while batch := list(islice(images, _BATCH)):
+        images = self.pool.decode(map(file_or_bytes, sources), all_views=all_views)
+        while batch := list(islice(images, BATCH)):
             yield batch
 
     def embed(self, images: Sequence[LogoImage]) -> tuple[Float32Array, Int64Array]:

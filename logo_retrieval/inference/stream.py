@@ -12,13 +12,10 @@ from pathlib import Path
 
 from logo_retrieval.errors import UnreadableImage
 from logo_retrieval.images.source import Source, file_or_bytes, read_source
-from logo_retrieval.inference.engine import Engine
+from logo_retrieval.inference.engine import BATCH, Engine
 from logo_retrieval.inference.predict import Policy
 from logo_retrieval.store.answers import AnswerCache
 from logo_retrieval.types import Decision, LogoImage
-
-BATCH = 32
-"""Pictures that are decided at once."""
 
 _AHEAD = 4
 """Pictures that are decoded meanwhile, for each decoder."""

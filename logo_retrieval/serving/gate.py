@@ -41,11 +41,15 @@ _GONE: Final = 499
 
 
 class Gate:
-    """Wraps the application."""
+    """Wraps the application.
+
+    Attributes:
+        service: that is asked.
+    """
 
     def __init__(self, app: ASGIApp, service: Service) -> None:
         self._app = app
-        self._service = service
+        self.service = service
         self._requests = 0
         self._held_bytes = 0
 
@@ -58,13 +62,13 @@ class Gate:
 
     async def answer(self, passage: _Passage) -> None:
         """Has the application answer, within the limits."""
-        limits = self._service.settings.limits
+        limits = self.service.settings.limits
         if self._requests >= limits.requests:
             raise come_again(429, f"{limits.requests} requests are under way, which is the most", 1)
         self._requests += 1
         try:
             async with asyncio.timeout(limits.request_s):
-                check_origin(Request(passage.scope), self._service.settings)
+                check_origin(Request(passage.scope), self.service.settings)
                 passage.check_size(_announced(passage.scope))
                 await self._app(passage.scope, passage.receive, passage.send)
         finally:
@@ -77,15 +81,10 @@ class Gate:
         Raises:
             Problem: 429 when all requests together hold too much.
         """
-        limit = self._service.settings.limits.held_bytes
+        limit = self.service.settings.limits.held_bytes
         if self._held_bytes + size > limit:
             raise come_again(429, f"all requests together hold {limit:,} bytes, which is the most", 2)
         self._held_bytes += size
-
-    @property
-    def service(self) -> Service:
-        """That is asked."""
-        return self._service
 
 
 class _Passage:
@@ -114,8 +113,6 @@ class _Passage:
         except TimeoutError:
             late = f"the request took more than {self._limits.request_s:g} s"
             await self._fail(Problem(408, late) if not self._is_read else come_again(503, late, 5))
-        except asyncio.CancelledError:
-            raise
         except Exception:
             LOGGER.exception("a fault of the service", extra={"facts": {"request": self._id}})
             await self._fail(Problem(500, f"a fault of the service, in its log as request {self._id}"))

@@ -18,15 +18,12 @@ from typing import TypeVar
 
 from logo_retrieval.concurrency.cpus import usable_cores
 from logo_retrieval.errors import IndexRebuilt, UnreadableImage
-from logo_retrieval.inference.engine import Engine
+from logo_retrieval.inference.engine import BATCH, Engine
 from logo_retrieval.inference.predict import Policy
 from logo_retrieval.serving.metrics import Metrics
 from logo_retrieval.types import Decision, LogoImage
 
 Result = TypeVar("Result")
-
-BATCH = 32
-"""Pictures that are answered at once, at most."""
 
 _READY = 2 * BATCH
 """Decoded pictures that may wait for their batch; then the decoders pause."""

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import subprocess
-import sys
-import time
 import urllib.request
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -14,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from served import served
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -29,28 +27,10 @@ _TABBABLE = """() => {
 
 
 @contextmanager
-def served(index: Path, *options: object) -> Iterator[str]:
+def address_of(index: Path, *options: object) -> Iterator[str]:
     """The address of a service of the index, which runs meanwhile."""
-    command = [sys.executable, "-m", "logo_retrieval", "serve", "--index", index, "--port", 0, *options]
-    log = index.with_name("service.log")
-    with log.open("w") as file:
-        process = subprocess.Popen(list(map(str, command)), stderr=file)
-    try:
-        yield _address(process, log)
-    finally:
-        process.terminate()
-        process.wait(_PATIENCE_S)
-
-
-def _address(process: subprocess.Popen[bytes], log: Path) -> str:
-    """Where a service listens, once it is ready."""
-    deadline = time.monotonic() + _PATIENCE_S
-    while time.monotonic() < deadline and process.poll() is None:
-        said = [json.loads(line) for line in log.read_text().splitlines(keepends=True) if line.endswith("\n")]
-        if any(line["message"] == "ready" for line in said):
-            return next(str(line["url"]) for line in said if "url" in line)
-        time.sleep(0.05)
-    raise AssertionError(log.read_text())
+    with served(index, index.parent, *options) as service:
+        yield service.url
 
 
 @contextmanager

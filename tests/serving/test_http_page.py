@@ -11,7 +11,7 @@ from pathlib import Path
 
 import click
 import pytest
-from browsing import asked, served
+from browsing import address_of, asked
 from drawings import ring, svg
 
 from logo_retrieval_cli.serve import serve
@@ -23,7 +23,7 @@ ADDRESS = "http://127.0.0.1:8000"
 @pytest.fixture(scope="module")
 def address(index: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     mine = shutil.copytree(index, tmp_path_factory.mktemp("served") / "mine")
-    with served(Path(mine)) as address:
+    with address_of(Path(mine)) as address:
         yield address
 
 

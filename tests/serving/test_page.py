@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from browsing import asked, chromium, overflow, reached_by_tab, served, settled, visit
+from browsing import address_of, asked, chromium, overflow, reached_by_tab, settled, visit
 from conftest import Run
 from drawings import ring, svg
 
@@ -31,7 +31,7 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture(scope="module")
 def address(index: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     mine = shutil.copytree(index, tmp_path_factory.mktemp("served") / "mine")
-    with served(Path(mine)) as address:
+    with address_of(Path(mine)) as address:
         yield address
 
 

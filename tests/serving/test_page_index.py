@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from browsing import asked, chromium, overflow, reached_by_tab, served, settled, visit
+from browsing import address_of, asked, chromium, overflow, reached_by_tab, settled, visit
 from drawings import ring, svg
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture(scope="module")
 def address(index: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     mine = shutil.copytree(index, tmp_path_factory.mktemp("served") / "mine")
-    with served(Path(mine)) as address:
+    with address_of(Path(mine)) as address:
         yield address
 
 
@@ -97,7 +97,7 @@ def test_a_token_is_asked_for_and_kept_for_the_tab(browser: Browser, mine: Path,
     tokens.write_text(f"reader read {READER}\nboss admin {ADMIN}\n")
     (tmp_path / "a.svg").write_bytes(svg("disc", 1))
     expected = ["401", "403"]
-    with served(mine, "--tokens", tokens) as address, visit(browser, address, expected=expected) as page:
+    with address_of(mine, "--tokens", tokens) as address, visit(browser, address, expected=expected) as page:
         dialog = page.get_by_role("dialog")
         dialog.get_by_label("Token").fill("not-a-token-of-this-service")
         dialog.get_by_role("button", name="Use this token").click()
@@ -123,7 +123,7 @@ def test_a_token_is_asked_for_and_kept_for_the_tab(browser: Browser, mine: Path,
 
 
 def test_no_token_is_an_answer_too(browser: Browser, mine: Path) -> None:
-    with served(mine, "--token", ADMIN) as address, visit(browser, address, expected=["401"]) as page:
+    with address_of(mine, "--token", ADMIN) as address, visit(browser, address, expected=["401"]) as page:
         page.get_by_role("dialog").get_by_label("Token").wait_for()
         page.keyboard.press("Escape")
         page.locator("#problems", has_text="Authorization").wait_for()
