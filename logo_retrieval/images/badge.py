@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PIL import Image, ImageDraw
+from PIL import Image
 
 from logo_retrieval.images.prepare import WHOLE, Colour, Drawing, Ground, Region, ink
 
@@ -11,7 +11,8 @@ _EDGE = 0.05  # how far inside the sides the colour of the badge is looked for
 _SAME = 28  # of 255, in the channel that differs most; JPEG and shading stay below
 _MASK_PX = 64
 _INK_LEVEL = 96  # a pixel of the shrunk mask that is so full, of 255, is ink
-_CORNERS = ((0, 0), (_MASK_PX - 1, 0), (0, _MASK_PX - 1), (_MASK_PX - 1, _MASK_PX - 1))
+_ROW_BITS = _MASK_PX + 8  # of a mask as one number: the last ones are empty and keep its rows apart
+_CORNERS = sum(1 << (row * _ROW_BITS + bit) for row in (0, _MASK_PX - 1) for bit in (8, _ROW_BITS - 1))
 _NARROWEST_MARGIN = 3 / _MASK_PX
 _SMALLEST = 14 / _MASK_PX
 
@@ -33,10 +34,8 @@ def badge_region(drawing: Drawing) -> tuple[Region, Ground] | None:
     if colour is None or _differ(colour, drawing.ground.around) <= _SAME:
         return None
     level = [0] * _INK_LEVEL + [255] * (256 - _INK_LEVEL)
-    mask = ink(pixels, colour).resize((_MASK_PX, _MASK_PX), Image.Resampling.BOX).point(level)
-    for corner in _CORNERS:
-        ImageDraw.floodfill(mask, corner, 0)
-    box = mask.getbbox()
+    mask = ink(pixels, colour).resize((_MASK_PX, _MASK_PX), Image.Resampling.BOX).point(level, "1")
+    box = _without_corners(mask).getbbox()
     if box is None:
         return None
     left, top, right, bottom = (edge / _MASK_PX for edge in box)
@@ -50,6 +49,19 @@ def badge_region(drawing: Drawing) -> tuple[Region, Ground] | None:
         min(bottom + air, WHOLE[3]),
     )
     return region, Ground(colour, colour)
+
+
+def _without_corners(mask: Image.Image) -> Image.Image:
+    """A mask without the ink that hangs together with its corners, side by side."""
+    wide = Image.new("1", (_ROW_BITS, _MASK_PX))
+    wide.paste(mask)
+    inked = int.from_bytes(wide.tobytes())
+    grown = inked & _CORNERS
+    cut = 0
+    while grown != cut:
+        cut = grown
+        grown = inked & (cut | cut << 1 | cut >> 1 | cut << _ROW_BITS | cut >> _ROW_BITS)
+    return Image.frombytes("1", wide.size, (inked & ~cut).to_bytes(_ROW_BITS * _MASK_PX // 8))
 
 
 def _side_colour(pixels: Image.Image) -> Colour | None:

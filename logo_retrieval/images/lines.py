@@ -15,7 +15,7 @@ from PIL import Image
 
 from logo_retrieval.errors import UnreadableImage
 from logo_retrieval.images.preparation import LINE_PX
-from logo_retrieval.images.prepare import Drawing, Picture, Region, draw_region, ink, within
+from logo_retrieval.images.prepare import Drawing, Picture, Region, draw_region, within
 
 Box = tuple[int, int, int, int]
 """Left, top, right, bottom in pixels."""
@@ -70,7 +70,7 @@ def line_regions(drawing: Drawing) -> list[Region]:
     beside a symbol are found behind the widest gap, and a name that the symbol above touches where there is least ink.
     Of more than three the widest are taken.
     """
-    mask = ink(drawing.pixels, drawing.ground.around)
+    mask = drawing.ink
     lowest = _LOWEST * max(mask.size)
     lines = []
     for top, bottom in _bands(mask):

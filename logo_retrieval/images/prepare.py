@@ -64,13 +64,22 @@ class Drawing(NamedTuple):
 
     Attributes:
         pixels: RGB, the longer side nearly `size_px`, never more.
+        ink: the mask of what is drawn, as `ink` gives it.
         region: where it lies in the picture.
         ground: what it stands on.
     """
 
     pixels: Image.Image
+    ink: Image.Image
     region: Region
     ground: Ground
+
+
+class Sheet(NamedTuple):
+    """A picture laid on its ground: RGB, and the mask of what is drawn."""
+
+    pixels: Image.Image
+    ink: Image.Image
 
 
 def draw(picture: Picture, size_px: int) -> Drawing:
@@ -87,12 +96,15 @@ def draw(picture: Picture, size_px: int) -> Drawing:
     """
     rough = picture.render(size_px)
     ground = _ground(rough)
-    if ink(_laid(rough, ground), ground.around).getbbox() is None:
+    sheet = _sheet(rough, ground)
+    if sheet.ink.getbbox() is None:
         rough = picture.render(size_px * _FINE_FACTOR)  # hairlines fade away when they are shrunk
         ground = _ground(rough)
-        if ink(_laid(rough, ground), ground.around).getbbox() is None:
+        sheet = _sheet(rough, ground)
+        if sheet.ink.getbbox() is None:
             ground = Ground(_WHITE, _WHITE)
-    drawing = draw_region(picture, WHOLE, ground, size_px, rough)
+            sheet = _sheet(rough, ground)
+    drawing = draw_region(picture, WHOLE, ground, size_px, sheet)
     left, top, right, bottom = drawing.region
     longest = max((right - left) * picture.width, (bottom - top) * picture.height)
     if longest < _SMALLEST_SHARE * max(picture.width, picture.height):
@@ -100,9 +112,7 @@ def draw(picture: Picture, size_px: int) -> Drawing:
     return drawing
 
 
-def draw_region(
-    picture: Picture, region: Region, ground: Ground, size_px: int, rough: Image.Image | None = None
-) -> Drawing:
+def draw_region(picture: Picture, region: Region, ground: Ground, size_px: int, sheet: Sheet | None = None) -> Drawing:
     """Draws what a region holds, trimmed, and sharp even where it is a small part of the picture.
 
     Args:
@@ -110,23 +120,24 @@ def draw_region(
         region: of the picture.
         ground: as found by `draw`.
         size_px: of the longer side.
-        rough: the region as rendered already, if it was.
+        sheet: the region as laid already, if it was.
 
     Raises:
         UnreadableImage: "empty" when there is nothing in it, or a sliver.
     """
-    laid = _laid(rough or picture.render(size_px, region), ground)
-    box = _ink_box(laid, ground)
+    sheet = sheet or _sheet(picture.render(size_px, region), ground)
+    box = _ink_box(sheet)
     for _ in range(_MAX_PASSES):
-        if max(box[2] - box[0], box[3] - box[1]) >= _FULL_ENOUGH * size_px and max(laid.size) == size_px:
+        size = sheet.pixels.size
+        if max(box[2] - box[0], box[3] - box[1]) >= _FULL_ENOUGH * size_px and max(size) == size_px:
             break
-        region = _within(region, (box[0] - 1, box[1] - 1, box[2] + 1, box[3] + 1), laid.size)
-        laid = _laid(picture.render(size_px, region), ground)
-        box = _ink_box(laid, ground)
-    pixels = laid.crop(box)
+        region = _within(region, (box[0] - 1, box[1] - 1, box[2] + 1, box[3] + 1), size)
+        sheet = _sheet(picture.render(size_px, region), ground)
+        box = _ink_box(sheet)
+    pixels = sheet.pixels.crop(box)
     if max(pixels.size) > _LONGEST_ASPECT * min(pixels.size):
         raise UnreadableImage("empty", f"what is drawn is a sliver of {pixels.width} x {pixels.height}")
-    return Drawing(pixels, _within(region, box, laid.size), ground)
+    return Drawing(pixels, sheet.ink.crop(box), _within(region, box, sheet.pixels.size), ground)
 
 
 def square(drawing: Drawing, size_px: int) -> Image.Image:
@@ -152,16 +163,18 @@ def within(outer: Region, inner: Region) -> Region:
 def ink(pixels: Image.Image, around: Colour) -> Image.Image:
     """A mask (L, 0 or 255) of the pixels that differ visibly from the colour around."""
     red, green, blue = ImageChops.difference(pixels, Image.new("RGB", pixels.size, around)).split()
-    return ImageChops.lighter(ImageChops.lighter(red, green), blue).point(_INK_TABLE)
+    contrast = ImageChops.lighter(ImageChops.lighter(red, green), blue)
+    contrast.putpalette(_INK_PALETTE)  # `point` does the same, and rounds its 256 numbers each time
+    return contrast.convert("L")
 
 
-_INK_TABLE = [0] * (_INK_CONTRAST + 1) + [255] * (255 - _INK_CONTRAST)
+_INK_PALETTE = bytes(3 * (_INK_CONTRAST + 1)) + b"\xff" * (3 * (255 - _INK_CONTRAST))
 
 
 def ink_share(picture: Image.Image) -> float:
     """Of an RGBA image, the share that differs visibly from the ground that `draw` would lay it on."""
     ground = _ground(picture)
-    return ink(_laid(picture, ground), ground.around).histogram()[255] / (picture.width * picture.height)
+    return _sheet(picture, ground).ink.histogram()[255] / (picture.width * picture.height)
 
 
 def is_solid(drawing: Drawing) -> bool:
@@ -208,8 +221,13 @@ def _laid(picture: Image.Image, ground: Ground) -> Image.Image:
     return laid
 
 
-def _ink_box(laid: Image.Image, ground: Ground) -> tuple[int, int, int, int]:
-    box = ink(laid, ground.around).getbbox()
+def _sheet(picture: Image.Image, ground: Ground) -> Sheet:
+    laid = _laid(picture, ground)
+    return Sheet(laid, ink(laid, ground.around))
+
+
+def _ink_box(sheet: Sheet) -> tuple[int, int, int, int]:
+    box = sheet.ink.getbbox()
     if box is None:
         raise UnreadableImage("empty", "nothing is drawn: it is blank or in one colour")
     return box

@@ -9,6 +9,7 @@ import math
 import struct
 import warnings
 from collections.abc import Iterator
+from functools import cached_property
 from typing import cast
 
 from PIL import Image, ImageChops, ImageFile
@@ -27,6 +28,7 @@ _SMALLEST_PX = 4
 _FRAMES_SEEN = 8
 _CLEARLY_LESS = 0.9  # what the first frame shows, of what the fullest does
 _ROUGH_PX = 48
+_REDUCING_GAP = 3.0  # from so much more than the size asked for on, whole pixels are averaged first
 _JPEG_END = b"\xff\xd9"
 _LONGEST_TAIL = 65_536  # of what some cameras and editors write behind the end
 _MISSING_SHARE = 0.01
@@ -42,6 +44,7 @@ _PLUGINS = {
     "tiff": ("TiffImagePlugin", "TiffImageFile"),
     "ico": ("IcoImagePlugin", "IcoImageFile"),
 }
+_PREMULTIPLIED = {"LA": "La", "RGBA": "RGBa"}
 _ANIMATED = {"png", "gif", "webp", "avif"}
 
 _EXIF_ORIENTATION = 0x0112
@@ -149,7 +152,16 @@ class RasterPicture:
         scale = longest_px / max(box[2] - box[0], box[3] - box[1])
         size = (max(1, round((box[2] - box[0]) * scale)), max(1, round((box[3] - box[1]) * scale)))
         method = Image.Resampling.BICUBIC if scale > 1 else Image.Resampling.HAMMING
-        return self._pixels.resize(size, method, box=box).convert("RGBA")
+        drawn = self._premultiplied.resize(size, method, box=box, reducing_gap=_REDUCING_GAP)
+        return (drawn.convert("LA") if drawn.mode == "La" else drawn).convert("RGBA")
+
+    @cached_property
+    def _premultiplied(self) -> Image.Image:
+        """What Pillow would make for every resizing anew."""
+        pixels = self._pixels
+        if pixels.mode == "RGBA" and cast("tuple[int, int]", pixels.getchannel("A").getextrema())[0] == 255:
+            return pixels.convert("RGB")
+        return pixels.convert(_PREMULTIPLIED.get(pixels.mode, pixels.mode))
 
 
 @contextlib.contextmanager

@@ -17,7 +17,6 @@ from logo_retrieval.images.prepare import (
     Region,
     draw,
     draw_region,
-    ink,
     is_solid,
     square,
     within,
@@ -91,7 +90,7 @@ def symbol_region(drawing: Drawing) -> Region | None:
     Returns:
         The region as fractions of the drawing, or None when it is no lockup.
     """
-    mask = ink(drawing.pixels, drawing.ground.around)
+    mask = drawing.ink
     width, height = mask.size
     if width <= _LOCKUP_ASPECT * height:
         return None
