@@ -150,20 +150,28 @@ class Engine(Closable):
     def state(self, policy: Policy) -> bytes:
         """A digest of what the answer to a content depends on: the index as it is now, its model, the policy."""
         with self.turn():
-            held = self.current()
-            if self._digest[0] != held.number:
-                self._digest = held.number, self.store.digest()
-            said = f"{self.model.digest} {self.embedder.precision} {held.number} {policy}"
-            return hashlib.sha256(said.encode() + self._digest[1]).digest()
+            return self._state(self.current(), policy)
+
+    def _state(self, held: IndexSnapshot, policy: Policy) -> bytes:
+        if self._digest[0] != held.number:
+            self._digest = held.number, self.store.digest()
+        said = f"{self.model.digest} {self.embedder.precision} {held.number} {policy}"
+        return hashlib.sha256(said.encode() + self._digest[1]).digest()
 
     def decide(self, images: Sequence[LogoImage], policy: Policy) -> list[Decision]:
         """One decision for each of at least one image."""
+        return self.decide_with_state(images, policy)[0]
+
+    def decide_with_state(self, images: Sequence[LogoImage], policy: Policy) -> tuple[list[Decision], bytes]:
+        """One decision for each of at least one image, and the `state` that all of them are of."""
         with self.turn():
             vectors, owners = self.embed(images)
             query = Query(vectors, owners, len(images))
             read = None if policy.text == "never" else partial(self._read, images)
             names = self.store.item_names
-            return self._consistent(lambda held: decide(query, held, self.knowledge, policy, names, read))
+            return self._consistent(
+                lambda held: (decide(query, held, self.knowledge, policy, names, read), self._state(held, policy))
+            )
 
     def similar(self, image: LogoImage, k: int) -> list[Evidence]:
         """The k drawings most like one image, nearest first."""

@@ -31,7 +31,7 @@ class _Read:
     Attributes:
         content: SHA-256 of its bytes; empty where they could not be read.
         found: the picture, or its fault, or the answer that the same content had.
-        state: of the answers at that time.
+        state: that such an answer is of; empty where there is none.
     """
 
     content: bytes
@@ -89,26 +89,28 @@ class Answers:
         """The answers to a batch, all of one state of the index."""
         reads = [future.result() for _, future in batch]
         while True:
-            state = self._engine.state(self._policy)
+            answers, state = self._decided(reads)
             if state != self._state:
                 self._state, self._known = state, {}
-            for place, (source, _) in enumerate(batch):
-                if isinstance(reads[place].found, Decision) and reads[place].state != state:
-                    reads[place] = self._read(source, anew=True)
-            answers = self._decided(reads)
-            if self._engine.state(self._policy) == state:
+            late = [place for place, read in enumerate(reads) if read.state not in (b"", state)]
+            if not late:
                 self._remember(answers)
                 return [answers[read.content] if read.content else _unreadable(read.found) for read in reads]
+            for place in late:
+                reads[place] = self._read(batch[place][0], anew=True)
 
-    def _decided(self, reads: Sequence[_Read]) -> dict[bytes, Decision]:
-        """The answer to each content."""
+    def _decided(self, reads: Sequence[_Read]) -> tuple[dict[bytes, Decision], bytes]:
+        """The answer to each content, and the state of the index that fresh ones are of."""
         images = {read.content: read.found for read in reads if isinstance(read.found, LogoImage)}
-        decisions = self._engine.decide(list(images.values()), self._policy) if images else []
+        if images:
+            decisions, state = self._engine.decide_with_state(list(images.values()), self._policy)
+        else:
+            decisions, state = [], self._engine.state(self._policy)
         answers = dict(zip(images, decisions, strict=True))
         for read in reads:
             if read.content not in answers:
                 answers[read.content] = read.found if isinstance(read.found, Decision) else _unreadable(read.found)
-        return answers
+        return answers, state
 
     def _remember(self, answers: dict[bytes, Decision]) -> None:
         fresh = {content: answer for content, answer in answers.items() if content and content not in self._known}
