@@ -6,6 +6,7 @@ import os
 import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -125,6 +126,12 @@ def spelling(name: str) -> str:
 def printable(text: str) -> str:
     """Text that any file can hold: bytes of a file name that are no UTF-8 come as backslash escapes."""
     return os.fsencode(text).decode("utf-8", "backslashreplace")
+
+
+def numbered(name: str) -> Iterator[str]:
+    """The name, then the same with numbers behind it: what comes again takes the first that is free."""
+    yield name
+    yield from (f"{name}#{number}" for number in count(2))
 
 
 _STRAY = frozenset(("thumbs.db", "ehthumbs.db", "desktop.ini", "__macosx"))

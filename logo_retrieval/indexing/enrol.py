@@ -6,7 +6,6 @@ import hashlib
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from itertools import count
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +14,15 @@ from logo_retrieval.embedding import Embedder
 from logo_retrieval.errors import EnrolmentClash, EnrolmentError, GalleryError, IndexStoreError
 from logo_retrieval.gallery.names import cleaned_names, new_names, remarks_on
 from logo_retrieval.gallery.reader import Intake
-from logo_retrieval.gallery.records import Gallery, GalleryRecord, check_distinct, class_name, printable, spelling
+from logo_retrieval.gallery.records import (
+    Gallery,
+    GalleryRecord,
+    check_distinct,
+    class_name,
+    numbered,
+    printable,
+    spelling,
+)
 from logo_retrieval.images.pool.pool import DecoderPool
 from logo_retrieval.images.source import Source, check_several, file_or_bytes
 from logo_retrieval.indexing.build import embedded, stored_item
@@ -59,7 +66,7 @@ def drawings_of(label: str, sources: Iterable[Source]) -> Gallery:
         content = source if isinstance(source, bytes) else None
         path = source if isinstance(source, Path) else Path(_file_name(given) or _content_name(source))
         plain = f"{label}/{printable(path.name)}"
-        name = next(each for each in _numbered(plain) if each not in records)
+        name = next(each for each in numbered(plain) if each not in records)
         records[name] = GalleryRecord(name, label, path, str(path), content=content)
     return Gallery(tuple(records.values()), ())
 
@@ -196,7 +203,7 @@ class Enrolment:
         """The items, each with a number behind its name where another has that name."""
         named: dict[str, StoredItem] = {}
         for item in items:
-            candidates = _numbered(item.name)
+            candidates = numbered(item.name)
             name = next(each for each in candidates if each not in named and not self._store.names_in_use([each]))
             named[name] = replace(item, name=name)
         return list(named.values())
@@ -290,9 +297,3 @@ def _check_classes(new: Sequence[str], held: IndexSnapshot) -> None:
         check_distinct([*alike, *new])
     except GalleryError as error:
         raise EnrolmentClash([str(error)], "Spell it as the index does.") from error
-
-
-def _numbered(name: str) -> Iterator[str]:
-    """The name, then the same with numbers behind it."""
-    yield name
-    yield from (f"{name}#{number}" for number in count(2))

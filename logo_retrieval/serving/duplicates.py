@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from logo_retrieval.gallery.records import Gallery, GalleryRecord, printable
+from logo_retrieval.gallery.records import Gallery, GalleryRecord, numbered, printable
 from logo_retrieval.near_duplicates import find_clusters, find_matches
 from logo_retrieval.serving.queries import DuplicatesQuery
 from logo_retrieval.serving.uploads import Upload
@@ -31,9 +31,9 @@ def duplicates_among(
 
 def _records(pictures: Sequence[Upload]) -> Iterator[GalleryRecord]:
     """One a picture; names that come again get a number."""
-    times: dict[str, int] = {}
+    taken: set[str] = set()
     for picture in pictures:
         name = printable(picture.name)
-        times[name] = times.get(name, 0) + 1
-        unique = name if times[name] == 1 else f"{name}#{times[name]}"
+        unique = next(each for each in numbered(name) if each not in taken)
+        taken.add(unique)
         yield GalleryRecord(unique, "", Path(name), name, content=picture.data)
