@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -18,6 +19,9 @@ from logo_retrieval import LogoClassifier
 from logo_retrieval.gallery.records import read_gallery
 from logo_retrieval.indexing.build import build_index
 from logo_retrieval.models.resolve import starter_model
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 
 @dataclass(frozen=True)
@@ -74,6 +78,24 @@ def classifier(mine: Path) -> Iterator[LogoClassifier]:
     """Has the copy open."""
     with LogoClassifier.open(mine) as classifier:
         yield classifier
+
+
+@pytest.fixture(scope="module")
+def address(index: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Of a service whose index the tests of a module may change."""
+    from browsing import address_of
+
+    mine = shutil.copytree(index, tmp_path_factory.mktemp("served") / "mine")
+    with address_of(Path(mine)) as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    from browsing import chromium
+
+    with chromium() as browser:
+        yield browser
 
 
 @pytest.fixture(scope="session")

@@ -6,25 +6,17 @@ import re
 import shutil
 import subprocess
 import urllib.request
-from collections.abc import Iterator
 from pathlib import Path
 
 import click
 import pytest
-from browsing import address_of, asked
+from browsing import asked
 from drawings import ring, svg
 
 from logo_retrieval_cli.serve import serve
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "http.md").read_text(encoding="utf-8")
 ADDRESS = "http://127.0.0.1:8000"
-
-
-@pytest.fixture(scope="module")
-def address(index: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    mine = shutil.copytree(index, tmp_path_factory.mktemp("served") / "mine")
-    with address_of(Path(mine)) as address:
-        yield address
 
 
 @pytest.fixture

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import csv
 import json
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from browsing import address_of, asked, chromium, overflow, reached_by_tab, settled, visit
+from browsing import asked, overflow, reached_by_tab, settled, visit
 from conftest import Run
 from drawings import ring, svg
 
@@ -20,19 +18,6 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.browser
 
 HOSTILE = '<img src=x onerror=alert(1)> \u202egnp, "a".svg'
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
-
-
-@pytest.fixture(scope="module")
-def address(index: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    mine = shutil.copytree(index, tmp_path_factory.mktemp("served") / "mine")
-    with address_of(Path(mine)) as address:
-        yield address
 
 
 def rows(page: Page) -> list[str]:

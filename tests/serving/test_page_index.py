@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from browsing import address_of, asked, chromium, overflow, reached_by_tab, settled, visit
+from browsing import address_of, asked, overflow, reached_by_tab, settled, visit
 from drawings import ring, svg
 
 if TYPE_CHECKING:
@@ -17,19 +15,6 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.browser
 
 READER, ADMIN = "reads-and-no-more-than-that", "may-do-everything-there-is"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
-
-
-@pytest.fixture(scope="module")
-def address(index: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    mine = shutil.copytree(index, tmp_path_factory.mktemp("served") / "mine")
-    with address_of(Path(mine)) as address:
-        yield address
 
 
 def test_companies_are_found_opened_and_changed(browser: Browser, address: str, tmp_path: Path) -> None:
