@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Self
+from typing import Literal, Self
 
 
 class LogoRetrievalError(Exception):
@@ -53,15 +53,19 @@ class EnrolmentError(LogoRetrievalError, ValueError):
     Attributes:
         faults: one sentence for each drawing, or name, at fault.
         advice: what to do.
+        remedy: the parameter of `enroll` that lets the same be enrolled all the same; None where none does.
     """
 
-    def __init__(self, faults: Sequence[str], advice: str) -> None:
+    def __init__(
+        self, faults: Sequence[str], advice: str, remedy: Literal["force", "skip_unreadable"] | None = None
+    ) -> None:
         super().__init__(f"nothing was enrolled: {'; '.join(faults)}. {advice}")
         self.faults = tuple(faults)
         self.advice = advice
+        self.remedy = remedy
 
-    def __reduce__(self) -> tuple[type[Self], tuple[Sequence[str], str]]:
-        return type(self), (self.faults, self.advice)
+    def __reduce__(self) -> tuple[type[Self], tuple[object, ...]]:
+        return type(self), (self.faults, self.advice, self.remedy)
 
 
 class EnrolmentClash(EnrolmentError):

@@ -148,6 +148,7 @@ class Enrolment:
             raise EnrolmentError(
                 [f"'{name}' is unreadable: {reason}" for name, reason in unreadable],
                 advice if remaining else "Name one image file at least that can be read.",
+                "skip_unreadable" if remaining else None,
             )
         if not remaining:
             raise EnrolmentError(["no drawing was given, and no name"], "Name one image file at least, or a name.")
@@ -181,7 +182,7 @@ class Enrolment:
         fresh = self._named([item for item in candidates if item.name not in there])
         overruled = [*twins, *self._clashes(held, fresh, same), *_clashes_among(fresh)] if fresh else []
         if overruled and not force:
-            raise EnrolmentClash(overruled, _ADVICE_ON_CLASHES)
+            raise EnrolmentClash(overruled, _ADVICE_ON_CLASHES, "force")
         as_given = {item.name: item.source for item in candidates}
         unlike = self._unlike(fresh)
         stored = self._store.class_names()

@@ -75,7 +75,9 @@ def problem_of(error: LogoRetrievalError) -> Problem:
         case UnreadableImage():
             return Problem(422, str(error), reason=str(error))
         case EnrolmentError():
-            return Problem(409 if isinstance(error, EnrolmentClash) else 422, str(error), faults=list(error.faults))
+            remedy: dict[str, Any] = {"remedy": error.remedy} if error.remedy else {}
+            status = 409 if isinstance(error, EnrolmentClash) else 422
+            return Problem(status, str(error), faults=list(error.faults), **remedy)
         case NotEnrolled():
             return Problem(404, str(error))
         case IndexRebuilt():

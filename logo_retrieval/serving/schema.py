@@ -21,6 +21,16 @@ _PROBLEM = {
                 "properties": {"field": {"type": "string"}, "message": {"type": "string"}},
             },
         },
+        "faults": {
+            "type": "array",
+            "items": {"type": "string"},
+            "description": "A sentence for each drawing, or name, that cannot be enrolled.",
+        },
+        "remedy": {
+            "type": "string",
+            "enum": ["force", "skip_unreadable"],
+            "description": "The parameter that, set to true, lets the same request be done; absent where none does.",
+        },
     },
 }
 

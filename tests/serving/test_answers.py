@@ -174,13 +174,17 @@ def test_names_alone_and_clashes(changed: Served) -> None:
         mixed = [("files", ("a.svg", ring())), ("files", ("b.svg", b"no picture"))]
         unreadable = client.post("/v1/classes/ring", files=mixed)
         assert unreadable.status_code == 422 and "'b.svg' is unreadable" in unreadable.json()["detail"]
+        assert clash.json()["remedy"] == "force"
         skipped = client.post("/v1/classes/ring", files=mixed, params={"skip_unreadable": True}).json()
         assert [row["path"] for row in skipped["unreadable"]] == ["b.svg"] and len(skipped["added"]) == 1
         assert client.post("/v1/classes/none").status_code == 422
         assert client.delete("/v1/classes/other").status_code == 409
+        assert "remedy" not in spelt.json()
 
 
 def test_what_others_change_is_in_the_next_answer(changed: Served, mine: Path, tmp_path: Path) -> None:
+        assert unreadable.json()["remedy"] == "skip_unreadable"
+        assert "remedy" not in client.post("/v1/classes/ring", files=mixed[1:]).json()
     with changed.client() as client, served(mine, tmp_path) as second, second.client() as other:
 
         def labels() -> list[str]:

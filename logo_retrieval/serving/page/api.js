@@ -7,10 +7,11 @@ const BUSY = [429, 503];
 
 /** What the service says when it does not do as asked. */
 export class Problem extends Error {
-  constructor(status, detail, faults = []) {
+  constructor(status, detail, { faults = [], remedy = "" } = {}) {
     super(detail);
     this.status = status;
     this.faults = faults;
+    this.remedy = remedy;
   }
 }
 
@@ -86,8 +87,8 @@ async function reached(path, options) {
 
 async function problemOf(response) {
   try {
-    const { detail, title, faults } = await response.json();
-    return new Problem(response.status, detail ?? title, faults);
+    const { detail, title, ...facts } = await response.json();
+    return new Problem(response.status, detail ?? title, facts);
   } catch {
     return new Problem(response.status, `The service answered ${response.status} ${response.statusText}.`);
   }

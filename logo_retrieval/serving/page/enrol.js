@@ -27,7 +27,7 @@ export async function enrol(label, files, names = []) {
       await attempt(refresh);
       return report;
     } catch (error) {
-      const more = await whatToDo(label, error, fields);
+      const more = await whatToDo(label, error);
       if (!more) return null;
       fields[more] = ["true"];
     }
@@ -35,13 +35,10 @@ export async function enrol(label, files, names = []) {
 }
 
 /** The field that lets it go on, "" where it is given up; other problems are thrown again. */
-async function whatToDo(label, error, fields) {
-  const offers = (field) => !fields[field.split("=")[0]] && error.message.includes(field);
-  const isClash = error.status === 409 && offers("force=true");
-  const isUnreadable = error.status === 422 && offers("skip_unreadable");
-  if (!isClash && !isUnreadable) throw error;
+async function whatToDo(label, error) {
+  if (!error.remedy) throw error;
   const faults = make("ul", {}, ...error.faults.map((fault) => make("li", {}, bdi(fault))));
-  if (isUnreadable) {
+  if (error.remedy === "skip_unreadable") {
     const buttons = [["", "Cancel"], ["skip_unreadable", "Enrol the others", "main"]];
     return question(["Some of it cannot be used"], [faults], buttons);
   }
