@@ -9,6 +9,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 STARTER = "starter"
 
 
+@cache
 def starter_index() -> Path:
     """The folder of the index that ships with the package: 160 companies and `other`. It is read, never written."""
     return Path(__file__).parents[1] / "starter"

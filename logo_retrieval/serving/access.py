@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
+from starlette.datastructures import Headers
 from starlette.requests import Request
 
 from logo_retrieval.serving.problems import Problem
@@ -12,7 +13,7 @@ from logo_retrieval.serving.settings import Scope, Settings
 _BEARER = "Bearer"
 
 
-def check_origin(request: Request, settings: Settings) -> None:
+def check_origin(method: str, headers: Headers, settings: Settings) -> None:
     """Keeps the pages of other sites out, which a browser lets send requests to this machine, too.
 
     Raises:
@@ -20,15 +21,15 @@ def check_origin(request: Request, settings: Settings) -> None:
             this machine reaches the service, or when a request that may change something, or costs much, comes from a
             page of another host.
     """
-    host = request.headers.get("host", "")
+    host = headers.get("host", "")
     if settings.is_loopback and _name_of(host) not in ("localhost", "127.0.0.1", "::1", settings.host):
         raise Problem(403, f"this service answers on localhost alone, not as {host!r}")
-    if request.method in ("GET", "HEAD"):
+    if method in ("GET", "HEAD"):
         return  # a link may lead here, and what is answered other pages cannot read
-    origin = request.headers.get("origin")
+    origin = headers.get("origin")
     if origin is not None and urlsplit(origin).netloc.lower() != host.lower():
         raise Problem(403, f"pages of {origin!r:.200} may not use this service")
-    if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
+    if headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
         raise Problem(403, "pages of other sites may not use this service")
 
 

@@ -9,7 +9,7 @@ from contextlib import suppress
 from time import perf_counter
 from typing import Final
 
-from starlette.requests import Request
+from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from logo_retrieval.serving.access import check_origin
@@ -68,8 +68,8 @@ class Gate:
         self._requests += 1
         try:
             async with asyncio.timeout(limits.request_s):
-                check_origin(Request(passage.scope), self.service.settings)
-                passage.check_size(_announced(passage.scope))
+                check_origin(passage.scope["method"], passage.headers, self.service.settings)
+                passage.check_size(_announced(passage.headers))
                 await self._app(passage.scope, passage.receive, passage.send)
         finally:
             self._requests -= 1
@@ -88,10 +88,17 @@ class Gate:
 
 
 class _Passage:
-    """One request on its way."""
+    """One request on its way.
+
+    Attributes:
+        scope: of the request.
+        headers: of the request.
+        held_bytes: that it has of the memory for bodies.
+    """
 
     def __init__(self, gate: Gate, scope: Scope, receive: Receive, send: Send) -> None:
         self.scope = scope
+        self.headers = Headers(scope=scope)
         self.held_bytes = 0
         self._gate = gate
         self._receive = receive
@@ -101,7 +108,7 @@ class _Passage:
         self._is_read = False
         self._status = 0
         self._start = perf_counter()
-        wished = Request(scope).headers.get("x-request-id", "")
+        wished = self.headers.get("x-request-id", "")
         self._id = wished if _ID.fullmatch(wished) else uuid.uuid4().hex
 
     async def pass_through(self) -> None:
@@ -160,10 +167,9 @@ class _Passage:
 
         A body that is much too large, or slow, is not waited for: its connection ends.
         """
-        headers = Request(self.scope).headers
-        if "content-length" not in headers and "transfer-encoding" not in headers:
+        if self._is_read or ("content-length" not in self.headers and "transfer-encoding" not in self.headers):
             return True
-        if "expect" in headers and not self._read_bytes:
+        if "expect" in self.headers and not self._read_bytes:
             return False
         passed = 0
         with suppress(TimeoutError):
@@ -192,6 +198,6 @@ class _Passage:
         )
 
 
-def _announced(scope: Scope) -> int:
-    length = Request(scope).headers.get("content-length", "")
+def _announced(headers: Headers) -> int:
+    length = headers.get("content-length", "")
     return int(length) if length.isdecimal() else 0

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from email.message import Message
 
-from multipart import MultipartSegment, ParserError, ParserLimitReached, PushMultipartParser
+from multipart import MultipartSegment, ParserError, ParserLimitReached, PushMultipartParser, parse_options_header
 from starlette.requests import Request
 
 from logo_retrieval.serving.problems import Problem
@@ -62,9 +62,9 @@ async def read_body(request: Request, limits: Limits, *, pictures_needed: bool =
         Problem: 400 when it is not well-formed or there is no picture, 413 when a file is too large or there are too
             many, 415 when it is of another type.
     """
-    kind, boundary = _content_type(request)
+    kind, options = parse_options_header(request.headers.get("content-type", ""))
     if kind == "multipart/form-data":
-        body = await _read_multipart(request.stream(), boundary, limits)
+        body = await _read_multipart(request.stream(), options.get("boundary", ""), limits)
     elif _PICTURE_TYPE.fullmatch(kind):
         data = bytearray()
         async for chunk in request.stream():
@@ -84,19 +84,13 @@ async def read_body(request: Request, limits: Limits, *, pictures_needed: bool =
     return body
 
 
-def _content_type(request: Request) -> tuple[str, str]:
-    """The media type in lower case, and the boundary of a multipart body."""
-    message = Message()
-    message["content-type"] = request.headers.get("content-type", "")
-    if "content-type" not in request.headers:
-        return "", ""
-    return message.get_content_type(), message.get_boundary("")
-
-
 def _sent_name(request: Request) -> str:
     """The file name that a body of one picture came with."""
+    disposition = request.headers.get("content-disposition")
+    if disposition is None:
+        return _NAMELESS
     message = Message()
-    message["content-disposition"] = request.headers.get("content-disposition", "")
+    message["content-disposition"] = disposition
     return message.get_filename(_NAMELESS) or _NAMELESS
 
 
