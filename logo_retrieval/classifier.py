@@ -269,25 +269,28 @@ class LogoClassifier(Closable):
             enrolment = Enrolment(engine.store, engine.current, engine.pool, engine.embedder)
             return enrolment.enroll(gallery, names, force=force, skip_unreadable=skip_unreadable)
 
-    def unenroll(self, label: str | None = None, *, items: Iterable[str] = ()) -> list[str]:
-        """Removes a class, or single drawings; no copy of them stays in the index.
+    def unenroll(
+        self, label: str | None = None, *, items: Iterable[str] = (), names: Iterable[str] | None = None
+    ) -> list[str]:
+        """Removes a class, names of a class, or single drawings; no copy of them stays in the index.
 
         Args:
             label: the class; its names go with it.
             items: names of drawings, as `Evidence.item` has them.
+            names: of the class; they alone go. With the last one goes the label, which came with the first.
 
         Returns:
-            The classes that are gone: the one asked for, or those whose last drawing went and that have no names.
+            The classes that are gone: the one asked for, or those that have neither drawings nor names any more.
 
         Raises:
-            ValueError: unless either a class or drawings are given.
+            ValueError: unless a class, names of a class, or drawings are given.
             IndexStoreError: when something is not there, the index cannot be written, or it is the one that ships with
                 the package; nothing is removed then. Or when what is removed may still lie in the file, which another
                 process is using, as the error then says.
         """
         from logo_retrieval.indexing.enrol import unenroll
 
-        return unenroll(self.store.folder, label, list(items))
+        return unenroll(self.store.folder, label, list(items), None if names is None else list(names))
 
     def drawings(
         self, data: str | os.PathLike[str] | Gallery | None = None, *, progress: Progress | None = None

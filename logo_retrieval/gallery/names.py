@@ -18,6 +18,15 @@ MOST_NAMES = 50
 """Of one company, how many are taken at once."""
 
 
+def cleaned_name(name: str) -> str:
+    """A name in Unicode form NFC, with one blank where it has white space.
+
+    >>> cleaned_name(" Die  A\u0308rzte")
+    'Die Ärzte'
+    """
+    return " ".join(unicodedata.normalize("NFC", printable(name)).split())
+
+
 def cleaned_names(names: Iterable[str]) -> tuple[str, ...]:
     """Names in Unicode form NFC, white space between words alone; of those that differ in case or white space, one.
 
@@ -26,7 +35,7 @@ def cleaned_names(names: Iterable[str]) -> tuple[str, ...]:
         TypeError: when it is one name, which would be taken for its letters.
     """
     check_several(names)
-    cleaned = [" ".join(unicodedata.normalize("NFC", printable(name)).split()) for name in names]
+    cleaned = [cleaned_name(name) for name in names]
     if len(cleaned) > MOST_NAMES:
         raise EnrolmentError(
             [f"expected at most {MOST_NAMES} names at once, got {len(cleaned)}"], "Give some of them, then the others."

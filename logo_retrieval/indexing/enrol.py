@@ -12,7 +12,7 @@ import numpy as np
 
 from logo_retrieval.embedding import Embedder
 from logo_retrieval.errors import EnrolmentClash, EnrolmentError, GalleryError, IndexStoreError
-from logo_retrieval.gallery.names import cleaned_names, new_names, remarks_on
+from logo_retrieval.gallery.names import cleaned_name, cleaned_names, new_names, remarks_on
 from logo_retrieval.gallery.reader import Intake
 from logo_retrieval.gallery.records import (
     Gallery,
@@ -29,7 +29,7 @@ from logo_retrieval.indexing.build import embedded, stored_item
 from logo_retrieval.indexing.report import EnrolmentReport
 from logo_retrieval.inference.snapshot import IndexSnapshot
 from logo_retrieval.models.resolve import check_writable
-from logo_retrieval.store.changes import Names, add_items, remove_class, remove_items
+from logo_retrieval.store.changes import Names, add_items, remove_class, remove_items, remove_names
 from logo_retrieval.store.index_store import IndexStore
 from logo_retrieval.store.stored import StoredItem
 from logo_retrieval.store.transactions import IndexChanged
@@ -267,22 +267,26 @@ def _clashes_among(items: Sequence[StoredItem]) -> Iterator[str]:
                 break
 
 
-def unenroll(folder: Path, label: str | None, items: Sequence[str]) -> list[str]:
-    """Removes a class, or some drawings; see `LogoClassifier.unenroll`.
+def unenroll(
+    folder: Path, label: str | None, items: Sequence[str] = (), names: Sequence[str] | None = None
+) -> list[str]:
+    """Removes a class, some of its names, or some drawings; see `LogoClassifier.unenroll`.
 
     Returns:
         The classes that are gone, the one asked for or those that have neither drawings nor names any more.
 
     Raises:
-        ValueError: unless either is given.
+        ValueError: unless a class, names of it, or drawings are given.
         IndexStoreError: nothing was removed.
     """
     check_writable(folder)
-    if (label is None) == (not items):
-        raise ValueError("expected either a class or drawings to remove")
+    if (label is None) == (not items) or (names is not None and (label is None or not names)):
+        raise ValueError("expected either a class, one or more names of a class, or drawings to remove")
     if label is None:
         return remove_items(folder, [printable(item) for item in items])
     label = unicodedata.normalize("NFC", printable(label)).strip()
+    if names is not None:
+        return remove_names(folder, label, [cleaned_name(name) for name in names])
     if label == OTHER:
         raise IndexStoreError(
             f"'{OTHER}' is what unknown logos are told by and stays: remove single drawings of it with --item"

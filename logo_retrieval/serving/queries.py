@@ -48,6 +48,12 @@ class DuplicatesQuery(NoQuery):
     against_index: Annotated[bool, Field(description="Look the pictures up in the index.")] = False
 
 
+class UnenrolQuery(NoQuery):
+    """Those of the command `unenroll`."""
+
+    names: Annotated[list[str] | None, Field(description="Take back these names alone; the company stays.")] = None
+
+
 class EnrolQuery(NoQuery):
     """Those of the command `enroll`."""
 

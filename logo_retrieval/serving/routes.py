@@ -22,7 +22,15 @@ from logo_retrieval.serving import schema
 from logo_retrieval.serving.access import check_access
 from logo_retrieval.serving.duplicates import duplicates_among
 from logo_retrieval.serving.problems import Problem, come_again, wrong_fields
-from logo_retrieval.serving.queries import ClassifyQuery, DuplicatesQuery, EnrolQuery, NoQuery, SimilarQuery, merged
+from logo_retrieval.serving.queries import (
+    ClassifyQuery,
+    DuplicatesQuery,
+    EnrolQuery,
+    NoQuery,
+    SimilarQuery,
+    UnenrolQuery,
+    merged,
+)
 from logo_retrieval.serving.service import Service
 from logo_retrieval.serving.settings import Scope
 from logo_retrieval.serving.uploads import Upload, read_body
@@ -166,12 +174,19 @@ async def enroll(request: Request, name: str, query: Annotated[EnrolQuery, Query
 
 @router.delete(
     "/classes/{name:path}",
-    summary="Forget a company",
-    responses=schema.answers({"removed_classes": ["newco"]}, 404, 409),
+    summary="Forget a company, or names of it",
+    responses=schema.answers({"removed_classes": ["newco"]}, 404, 409, 422),
 )
-async def unenroll_class(request: Request, name: str, query: Annotated[NoQuery, Query()]) -> Response:
-    """With its drawings and names; no copy of them stays in the index."""
+async def unenroll_class(request: Request, name: str, query: Annotated[UnenrolQuery, Query()]) -> Response:
+    """With its drawings and names; no copy of them stays in the index.
+
+    With `names`, these alone are taken back: with the last one goes the label, which came with the first, and with
+    both a company that has no drawing.
+    """
     service, actor = _enter(request, "admin")
+    if query.names is not None:
+        gone = await service.change("unenroll", actor, lambda classifier: classifier.unenroll(name, names=query.names))
+        return JSONResponse({"removed_names": query.names, "removed_classes": gone})
     if name == OTHER:
         raise Problem(409, f"'{OTHER}' is what unknown logos are told by and stays: remove single drawings of it")
     gone = await service.change("unenroll", actor, lambda classifier: classifier.unenroll(name))

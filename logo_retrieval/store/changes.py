@@ -137,9 +137,40 @@ def remove_items(folder: Path, names: Sequence[str]) -> list[str]:
             if cursor.execute("DELETE FROM items WHERE name = ?", (name,)).rowcount == 0:
                 raise NotEnrolled(f"there is no drawing '{name}' in the index '{folder}'")
             note(cursor, "unenroll", f"drawing '{name}'")
-        hollow = "FROM classes WHERE id NOT IN (SELECT class_id FROM items UNION SELECT class_id FROM names)"
-        gone = [label for (label,) in cursor.execute(f"SELECT name {hollow} ORDER BY id")]
-        cursor.execute(f"DELETE {hollow}")
+        return _without_hollow_classes(cursor)
+
+
+def remove_names(folder: Path, label: str, names: Sequence[str]) -> list[str]:
+    """Removes names of a class, and every copy of them; the label, which came with the first, goes with the last.
+
+    Returns:
+        The classes that went: that one, if it has neither names nor items any more.
+
+    Raises:
+        IndexStoreError: when there is no such class, it does not have one of the names, or the index cannot be written;
+            it is then as it was. Or when only the file cannot be rewritten, as the error then says.
+    """
+    with removing(folder, lambda _: ()) as cursor:
+        row = cursor.execute("SELECT id FROM classes WHERE name = ?", (label,)).fetchone()
+        if row is None:
+            raise NotEnrolled(_no_class(cursor, folder, label))
+        (class_id,) = row
+        known = [name for (name,) in cursor.execute("SELECT name FROM names WHERE class_id = ? ORDER BY rowid", row)]
+        kept = [name for name in known if name not in names]
+        if strange := [name for name in names if name not in known]:
+            has = f"its names are {', '.join(map(repr, known))}" if known else "it has none"
+            raise NotEnrolled(f"class '{label}' has no name '{strange[0]}' in the index '{folder}': {has}")
+        removed = known if kept == [label] else names
+        cursor.executemany("DELETE FROM names WHERE class_id = ? AND name = ?", [(class_id, name) for name in removed])
+        note(cursor, "unenroll", f"class '{label}': {_counted(len(known) - len(kept), 'name')}")
+        return _without_hollow_classes(cursor)
+
+
+def _without_hollow_classes(cursor: sqlite3.Cursor) -> list[str]:
+    """Removes classes that have neither items nor names, and returns which."""
+    hollow = "FROM classes WHERE id NOT IN (SELECT class_id FROM items UNION SELECT class_id FROM names)"
+    gone = [label for (label,) in cursor.execute(f"SELECT name {hollow} ORDER BY id")]
+    cursor.execute(f"DELETE {hollow}")
     return gone
 
 

@@ -155,6 +155,12 @@ def test_names_with_drawings_and_without(run: Run, mine: Path, tmp_path: Path) -
     assert "names      3 of 1 classes" in run("info", "--index", mine).out
     refused = run("enroll", "--class", "newco", "--name", "!", "--index", mine)
     assert refused.code == 1 and "a letter or digit among them, got '!'" in refused.err
+    assert run("unenroll", "--name", "NC", "--index", mine).code == 2
+    unknown = run("unenroll", "--class", "newco", "--name", "NCO", "--index", mine)
+    assert unknown.code == 1 and "class 'newco' has no name 'NCO'" in unknown.err
+    taken_back = run("unenroll", "--class", "newco", "--name", " Disc", "--index", mine)
+    assert taken_back.out == f"{mine}: name ' Disc' removed\n"
+    assert "names      2 of 1 classes" in run("info", "--index", mine).out
     assert run("unenroll", "--class", "newco", "--index", mine).out == f"{mine}: class 'newco' removed\n"
     assert json.loads(run("info", "--index", mine, "--format", "json").out)["class_names"] == {}
     assert "names  " not in run("info", "--index", mine).out

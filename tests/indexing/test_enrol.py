@@ -196,8 +196,14 @@ def test_what_is_not_there_cannot_be_removed(mine: Path, classifier: LogoClassif
         classifier.unenroll(items=["disc/0.svg", "disc/9.svg"])
     with pytest.raises(IndexStoreError, match="'other' is what unknown logos are told by"):
         classifier.unenroll("other")
-    with pytest.raises(ValueError, match="either a class or drawings"):
-        classifier.unenroll()
+    for nothing in (
+        {},
+        {"names": ["Disc"]},
+        {"label": "disc", "names": []},
+        {"label": "disc", "items": ["disc/0.svg"]},
+    ):
+        with pytest.raises(ValueError, match="either a class, one or more names of a class, or drawings"):
+            classifier.unenroll(**nothing)
     assert files(mine) == before
 
 

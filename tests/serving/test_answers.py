@@ -165,26 +165,33 @@ def test_enrolled_corrected_and_removed(changed: Served, mine: Path) -> None:
 def test_names_alone_and_clashes(changed: Served) -> None:
     with changed.client() as client:
         assert client.post("/v1/classes/newco", params={"names": ["New Co"]}).status_code == 201
+        assert client.post("/v1/classes/newco", params={"names": ["N C"]}).status_code == 201
+        gone = client.delete("/v1/classes/newco", params={"names": ["N  C"]})
+        assert gone.json() == {"removed_names": ["N  C"], "removed_classes": []}
+        assert client.get("/v1/classes/newco").json()["names"] == ["New Co", "newco"]
+        assert client.delete("/v1/classes/newco", params={"names": ["N C"]}).status_code == 404
+        assert client.delete("/v1/classes/newco", params={"name": "New Co"}).status_code == 422
+        assert [change["action"] for change in client.get("/v1/log").json()[1:]] == ["enroll", "enroll", "unenroll"]
         clash = client.post("/v1/classes/newco", files=[("files", ("mine.svg", svg("disc")))])
         assert clash.status_code == 409 and "'disc/0.svg' of class 'disc'" in clash.json()["faults"][0]
+        assert clash.json()["remedy"] == "force"
         forced = client.post("/v1/classes/newco", files=[("files", ("mine.svg", svg("disc")))], data={"force": "true"})
         assert forced.status_code == 201 and forced.json()["overruled"]
         spelt = client.post("/v1/classes/NEWCO", files=[("files", ring())])
         assert spelt.status_code == 409 and "differ only in case" in spelt.json()["detail"]
+        assert "remedy" not in spelt.json()
         mixed = [("files", ("a.svg", ring())), ("files", ("b.svg", b"no picture"))]
         unreadable = client.post("/v1/classes/ring", files=mixed)
         assert unreadable.status_code == 422 and "'b.svg' is unreadable" in unreadable.json()["detail"]
-        assert clash.json()["remedy"] == "force"
+        assert unreadable.json()["remedy"] == "skip_unreadable"
+        assert "remedy" not in client.post("/v1/classes/ring", files=mixed[1:]).json()
         skipped = client.post("/v1/classes/ring", files=mixed, params={"skip_unreadable": True}).json()
         assert [row["path"] for row in skipped["unreadable"]] == ["b.svg"] and len(skipped["added"]) == 1
         assert client.post("/v1/classes/none").status_code == 422
         assert client.delete("/v1/classes/other").status_code == 409
-        assert "remedy" not in spelt.json()
 
 
 def test_what_others_change_is_in_the_next_answer(changed: Served, mine: Path, tmp_path: Path) -> None:
-        assert unreadable.json()["remedy"] == "skip_unreadable"
-        assert "remedy" not in client.post("/v1/classes/ring", files=mixed[1:]).json()
     with changed.client() as client, served(mine, tmp_path) as second, second.client() as other:
 
         def labels() -> list[str]:

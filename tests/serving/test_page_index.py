@@ -33,6 +33,13 @@ def test_companies_are_found_opened_and_changed(browser: Browser, address: str, 
         one.get_by_label("Another name of the company").fill("Die Ärzte")
         one.get_by_role("button", name="Add the name").click()
         one.get_by_text("known as Die Ärzte").wait_for()
+        one.get_by_role("button", name="Undo").click()
+        one.get_by_text("no names yet").wait_for()
+        one.get_by_role("button", name="Undo").click()
+        one.get_by_text("known as Die Ärzte").wait_for()
+        one.get_by_role("button", name="Remove the name ärzte").click()
+        one.get_by_text("Removed the name ärzte").wait_for()
+        assert one.get_by_role("button", name="Remove the name").count() == 1
         one.get_by_role("button", name="Remove ärzte/ring.svg").click()
         one.locator(".size", has_text="3 drawings").wait_for()
         assert page.evaluate("() => document.activeElement.closest('.tile') !== null")

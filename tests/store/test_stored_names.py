@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from test_store import CLASSES, ITEMS, MANIFEST, item
 
-from logo_retrieval.errors import IndexStoreError
-from logo_retrieval.store.changes import add_items, compact, remove_class, remove_items, replace_index
+from logo_retrieval.errors import IndexStoreError, NotEnrolled
+from logo_retrieval.store.changes import add_items, compact, remove_class, remove_items, remove_names, replace_index
 from logo_retrieval.store.index_store import IndexStore
 
 NAMES = {"ärzte": ["Die Ärzte", "BelaFarinRod"], "ghost": ["Ghost GmbH"]}
@@ -62,6 +62,28 @@ def test_a_class_with_names_outlives_its_last_drawing(tmp_path: Path) -> None:
         assert store.faults() == []
         empty = store.snapshot()
         assert empty.item_classes.shape == empty.item_ids.shape == (0,)
+
+
+def test_single_names_go_and_the_label_with_the_last(tmp_path: Path) -> None:
+    names = {"beta": ["Beta AG", "Secret Beta", "beta"], "ghost": ["Ghost GmbH", "ghost"]}
+    replace_index(tmp_path, MANIFEST, [*CLASSES, "ghost"], ITEMS, names)
+    assert remove_names(tmp_path, "beta", ["Secret Beta"]) == []
+    assert b"Secret" not in b"".join(path.read_bytes() for path in tmp_path.iterdir())
+    with IndexStore(tmp_path) as store:
+        assert store.class_names()["beta"] == ("Beta AG", "beta") and store.generation() == 2
+        change = store.changes()[-1]
+        assert (change.action, change.detail.partition(",")[0]) == ("unenroll", "class 'beta': 1 name")
+        for label, name, words in (
+            ("beta", "Secret Beta", "class 'beta' has no name 'Secret Beta' .*'Beta AG', 'beta'"),
+            ("ärzte", "Die Ärzte", "it has none"),
+            ("Beta", "Beta AG", "there is no class 'Beta'"),
+        ):
+            with pytest.raises(NotEnrolled, match=words):
+                remove_names(tmp_path, label, ["Beta AG", name])
+        assert store.generation() == 2 and store.class_names()["beta"] == ("Beta AG", "beta")
+        assert remove_names(tmp_path, "beta", ["Beta AG"]) == []
+        assert remove_names(tmp_path, "ghost", ["Ghost GmbH"]) == ["ghost"]
+        assert store.class_names() == {"beta": (), "ärzte": ()} and store.faults() == []
 
 
 def test_names_of_a_removed_class_leave_no_copy_where_pages_were_split(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 import { json, place } from "./api.js";
 import { attempt, bdi, counted, find, make, number, path, tell } from "./dom.js";
-import { enrol, question, remove, said } from "./enrol.js";
+import { enrol, question, remove, removeName, said } from "./enrol.js";
 import { takesFiles } from "./files.js";
 import { refresh } from "./known.js";
 import { Pager } from "./pager.js";
@@ -41,11 +41,13 @@ export async function showCompany(label) {
 const back = () => make("a", { href: "#companies", class: "back" }, "‹ All companies");
 
 function head() {
-  const known = names.length ? ["known as ", bdi(names.join(", "))] : [shown === OTHER ? "drawings of no company that is known" : "no names yet"];
+  const known = names.length ? ["known as ", ...names.flatMap((name, at) => [at > 0 && ", ", bdi(name), nameRemover(name)])] : [shown === OTHER ? "drawings of no company that is known" : "no names yet"];
   const go = shown !== OTHER && make("button", { type: "button", class: "danger", click: removeAll }, "Remove the company");
-  const words = make("div", {}, make("h2", { tabindex: -1 }, bdi(shown)), make("p", {}, make("span", { class: "size" }, counted(items.length, "drawing")), " · ", ...known));
+  const words = make("div", {}, make("h2", { tabindex: -1 }, bdi(shown)), make("p", {}, make("span", { class: "size" }, counted(items.length, "drawing")), " · ", ...known.filter(Boolean)));
   return make("div", { class: "tools" }, words, go);
 }
+
+const nameRemover = (name) => make("button", { type: "button", class: "link danger", "aria-label": `Remove the name ${name}`, click: () => lessName(name) }, "×");
 
 function form() {
   const choose = make("label", { class: "button" }, make("input", { type: "file", multiple: true }), "Add drawings");
@@ -74,8 +76,32 @@ async function more(files, given) {
   const report = await attempt(() => enrol(label, files, given));
   if (!report) return;
   tell(said(report, label));
+  await shownAnew(label);
+  if (report.named.length) offerUndo([`Added the name `, bdi(given[0]), "."], () => lessName(given[0]));
+}
+
+async function lessName(name) {
+  const label = shown;
+  const last = !items.length && names.every((each) => [name, label].includes(each));
+  if (last && !(await sure([bdi(label), " goes with its last name, as it has no drawings."]))) return;
+  if (!(await attempt(() => removeName(label, name)))) return;
+  tell(`Removed the name ${name}.`);
+  if (last) {
+    location.hash = "#companies";
+    return;
+  }
+  await shownAnew(label);
+  offerUndo(["Removed the name ", bdi(name), "."], () => more([], [name]));
+}
+
+async function shownAnew(label) {
   await showCompany(label);
   find("#company h2")?.focus();
+}
+
+/** Says what was done to the names, with a button for the opposite. */
+function offerUndo(words, undo) {
+  find("#company .tools").after(make("p", { class: "note" }, ...words, " ", make("button", { type: "button", class: "link", click: undo }, "Undo")));
 }
 
 async function removeOne(item, at) {

@@ -80,6 +80,13 @@ export async function undoRow(row) {
   return true;
 }
 
+/** Takes a name of a company back. */
+export async function removeName(label, name) {
+  await json(place("classes", label, `?names=${encodeURIComponent(name)}`), { method: "DELETE" });
+  await attempt(refresh);
+  return true;
+}
+
 /** Removes a drawing; one that is gone already is as good. */
 export async function remove(item) {
   try {
