@@ -1,10 +1,10 @@
-"""What HTTP costs: `python benchmarks/serving.py [--pictures N] [--seconds S]`.
+"""What HTTP costs: `OPENBLAS_NUM_THREADS=1 python benchmarks/serving.py [--pictures N]`.
 
 The service of the shipped index, asked for one picture a request by 1, 8 and 64 clients on connections that stay open,
 against the library, which answers the same pictures in this process: all of them in one call (throughput), and one
 after another (latency). Library and service take turns, several times over, on the same cores, which the clients need
 a share of, too. Every picture is asked for once a round by each side; they are drawings of LogoBench as files of many
-formats. Then as many requests as fit into some time, for memory.
+formats. BLAS is given one thread, as the service gives it wherever it runs, so that both sides have the same.
 """
 
 from __future__ import annotations
@@ -20,7 +20,6 @@ import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import cycle, islice
 from pathlib import Path
 from statistics import median
 from urllib.parse import urlsplit
@@ -36,7 +35,6 @@ from logo_retrieval import LogoClassifier
 ROUNDS = 3
 CLIENTS = (1, 8, 64)
 _SEED = 18
-_MEGABYTE = 1 << 20
 
 
 class Service:
@@ -85,11 +83,6 @@ class Service:
             seconds = [second for found in threads.map(self.ask, shares) for second in found]
         return time.perf_counter() - start, seconds
 
-    def memory_mb(self) -> float:
-        """Resident memory of the service's own process, in MiB."""
-        pages = int(Path(f"/proc/{self.process.pid}/statm").read_text().split()[1])
-        return pages * 4096 / _MEGABYTE
-
     def end(self) -> None:
         """As an operator would."""
         self.process.send_signal(signal.SIGTERM)
@@ -100,24 +93,22 @@ def main() -> None:
     """Runs and writes `results/serving.json`."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--pictures", type=int, default=256)
-    parser.add_argument("--seconds", type=float, default=120)
     parser.add_argument("--output", type=Path, default=RESULTS / "serving.json")
     parser.add_argument("--cache", type=Path, default=default_cache(), help="folder for what can be made again")
     arguments = parsed(parser)
 
-    count, seconds, n_rounds = (8, 0.1, 1) if arguments.small else (arguments.pictures, arguments.seconds, ROUNDS)
+    count, n_rounds = (8, 1) if arguments.small else (arguments.pictures, ROUNDS)
     pictures = chosen(count, arguments.cache)
     with tempfile.TemporaryDirectory() as folder, LogoClassifier.open() as classifier:
         service = Service(Path(folder))
         try:
             classifier.classify(pictures[:32])
             rounds = [one_round(service, classifier, pictures) for _ in range(n_rounds)]
-            memory = over_time(service, pictures, seconds)
         finally:
             service.end()
-    result = {"pictures": len(pictures), "rounds": n_rounds, **summed_up(rounds), "memory": memory, **surroundings()}
+    result = {"pictures": len(pictures), "rounds": n_rounds, **summed_up(rounds), **surroundings()}
     arguments.output.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
-    print(json.dumps(result["clients"], indent=1), json.dumps(memory))
+    print(json.dumps(result["clients"], indent=1))
 
 
 def chosen(count: int, cache: Path) -> list[bytes]:
@@ -181,16 +172,6 @@ def percentiles(seconds: Sequence[float]) -> dict[str, float]:
     """In milliseconds."""
     half, most = np.percentile(seconds, (50, 99))
     return {"p50_ms": round(1000 * float(half), 1), "p99_ms": round(1000 * float(most), 1)}
-
-
-def over_time(service: Service, pictures: Sequence[bytes], seconds: float) -> dict[str, float]:
-    """Memory after a tenth of the time and at its end, with 8 clients."""
-    start, asked, first = time.perf_counter(), 0, 0.0
-    while time.perf_counter() - start < seconds:
-        asked += len(service.ask_side_by_side(list(islice(cycle(pictures), 256)), 8)[1])
-        if not first and time.perf_counter() - start > seconds / 10:
-            first = service.memory_mb()
-    return {"requests": asked, "begin_mb": round(first, 1), "end_mb": round(service.memory_mb(), 1)}
 
 
 if __name__ == "__main__":

@@ -35,6 +35,7 @@ SMALL: dict[str, tuple[str, ...]] = {
     "search": (),
     "second_run": ("--cache", CACHE),
     "serving": ("--cache", CACHE),
+    "serving_memory": ("--cache", CACHE),
     "training": ("--cache", CACHE),
 }
 """Scripts and what they are given beside `--small` and `--output`."""
