@@ -40,8 +40,11 @@ class Served:
         return [json.loads(line) for line in self.log_file.read_text().splitlines() if line.startswith("{")]
 
     def decoders(self) -> list[int]:
-        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
-        return [int(child) for child in children]
+        """Its child processes, whichever of its threads started them."""
+        children = [file.read_text().split() for file in Path(f"/proc/{self.process.pid}/task").glob("*/children")]
+        found = [int(child) for of_thread in children for child in of_thread]
+        assert found, "the service has no decoders"
+        return found
 
     def metric(self, name: str) -> float:
         with self.client() as client:

@@ -62,11 +62,14 @@ def test_what_is_under_way_is_ended_before_it_ends(index: Path, tmp_path: Path) 
 def test_decoders_that_are_killed_cost_their_picture_alone(index: Path, tmp_path: Path) -> None:
     pictures = [("files", (f"{place}.svg", svg("bars", place % 3) + b" " * place)) for place in range(200)]
     with served(index, tmp_path) as service, ThreadPoolExecutor(1) as thread, service.client() as client:
+        client.post("/v1/classify", files=pictures[:20])  # then every decoder has started
         asking = thread.submit(lambda: client.post("/v1/classify", files=pictures).json())
         wait_for(lambda: service.metric("logo_waiting_pictures") > 10)
-        for decoder in service.decoders():
+        killed = service.decoders()
+        for decoder in killed:
             os.kill(decoder, signal.SIGKILL)
         rows = asking.result()
+        assert set(service.decoders()).isdisjoint(killed)
         lost = [row["reason"].split(":")[0] for row in rows if row["status"] != "ok"]
         assert len(rows) == 200 and len(lost) <= 2 and set(lost) <= {"crashed"}
         assert client.post("/v1/classify", files=[("files", svg("disc"))]).json()[0]["label"] == "disc"
