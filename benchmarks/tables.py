@@ -253,6 +253,15 @@ def serving() -> list[str]:
     return rows(*lines)
 
 
+def serving_memory() -> list[str]:
+    """Whether the service grows over an hour's worth of requests."""
+    after = result("serving_memory")["after"]
+    lines = [["after so many requests", "the service, MiB", "its decoders, MiB"]]
+    for part in (after[0], after[len(after) // 2 - 1], after[-1]):
+        lines.append([f"{part['requests']:,}", str(part["service_mb"]), str(part["decoders_mb"])])
+    return rows(*lines)
+
+
 def enrolment_row(enrolment: dict[str, Any]) -> list[str]:
     """Enrolling into a large index."""
     return [
@@ -328,6 +337,7 @@ TABLES = {
     "near duplicates": near_duplicates,
     "speed": speed,
     "serving": serving,
+    "serving memory": serving_memory,
 }
 """By the name that the page of results gives each."""
 
