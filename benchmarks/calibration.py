@@ -28,9 +28,10 @@ from networks import (
 
 from logo_retrieval.evaluation.fitting import Asked, balanced
 from logo_retrieval.inference.knowledge import Knowledge
-from logo_retrieval.inference.predict import Scores, best_company
+from logo_retrieval.inference.predict import Scores
 from logo_retrieval.inference.snapshot import IndexSnapshot
 from logo_retrieval.open_set.evidence import Features
+from logo_retrieval.open_set.fusion import best_company
 from logo_retrieval.reading.matching import Names
 from logo_retrieval.types import BoolArray, Float32Array, Float64Array, Int64Array
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,6 +41,9 @@ class Embedded:
         return self.vectors[wanted], position[self.owners[wanted]]
 
 
+Load = Callable[[ModelBundle], Embedder]
+
+
 def embed_all(bench: LogoBench, bundle: ModelBundle, cache: Path) -> Embedded:
     """Every view of every drawing.
 
@@ -48,27 +51,40 @@ def embed_all(bench: LogoBench, bundle: ModelBundle, cache: Path) -> Embedded:
         SystemExit: when a drawing cannot be read.
     """
     everything = np.arange(len(bench.drawings))
-    embedded = _kept(bench, everything, None, bundle, cache)
+    embedded = embed_drawn(bench, everything, bundle, cache)
     absent = np.setdiff1d(everything, embedded.owners)
     if len(absent):
         raise SystemExit(f"{len(absent)} drawings cannot be read, such as {bench.drawings[absent[0]].key}")
     return embedded
 
 
-def embed_degraded(bench: LogoBench, rows: Int64Array, salt: str, bundle: ModelBundle, cache: Path) -> Embedded:
+def embed_drawn(
+    bench: LogoBench, rows: Int64Array, bundle: ModelBundle, cache: Path, load: Load = load_embedder
+) -> Embedded:
+    """Every view of some drawings; those that cannot be read are left out."""
+    return _kept(bench, rows, None, bundle, cache, load)
+
+
+def embed_degraded(
+    bench: LogoBench, rows: Int64Array, salt: str, bundle: ModelBundle, cache: Path, load: Load = load_embedder
+) -> Embedded:
     """Every view of one degraded copy of each of some drawings, kinds by lot; copies that show nothing are left out."""
-    return _kept(bench, rows, salt, bundle, cache)
+    return _kept(bench, rows, salt, bundle, cache, load)
 
 
 def embed_wide(
     wide: tuple[WideDrawing, ...], rows: Int64Array, salt: str | None, bundle: ModelBundle, cache: Path
 ) -> Embedded:
     """Every view of some drawings of the wide set, or with a salt of one degraded copy of each."""
-    return _kept_under("wide", WIDE_ARCHIVE, wide_sources_of(wide, rows, salt), rows, salt, bundle, cache)
+    return _kept_under(
+        "wide", WIDE_ARCHIVE, wide_sources_of(wide, rows, salt), rows, salt, bundle, cache, load_embedder
+    )
 
 
-def _kept(bench: LogoBench, rows: Int64Array, salt: str | None, bundle: ModelBundle, cache: Path) -> Embedded:
-    return _kept_under("logobench160", ARCHIVE, sources_of(bench, rows, salt), rows, salt, bundle, cache)
+def _kept(
+    bench: LogoBench, rows: Int64Array, salt: str | None, bundle: ModelBundle, cache: Path, load: Load
+) -> Embedded:
+    return _kept_under("logobench160", ARCHIVE, sources_of(bench, rows, salt), rows, salt, bundle, cache, load)
 
 
 def _kept_under(
@@ -79,8 +95,9 @@ def _kept_under(
     salt: str | None,
     bundle: ModelBundle,
     cache: Path,
+    load: Load,
 ) -> Embedded:
-    embedder = load_embedder(bundle)
+    embedder = load(bundle)
     preparation = Preparation(size_px=embedder.input_size_px)
     made_by = [hashlib.sha256(file.read_bytes()).hexdigest() for file in (archive, Path(degrade.__file__))]
     asked = hashlib.sha256(rows.tobytes()).hexdigest()

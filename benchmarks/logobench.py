@@ -40,12 +40,20 @@ from logo_retrieval.evaluation.measure import RESAMPLES, SEED, Answers, Estimate
 from logo_retrieval.evaluation.metrics import macro_f_beta
 from logo_retrieval.heads.cosine import HEAD_FILE, HeadVectors
 from logo_retrieval.inference.knowledge import DEFAULT_FALSE_ACCEPT, Knowledge
-from logo_retrieval.inference.predict import Query, Scores, best_company, score
+from logo_retrieval.inference.predict import Query, Scores, score
 from logo_retrieval.inference.snapshot import IndexSnapshot, snapshot_of
 from logo_retrieval.models.bundle import ModelBundle
 from logo_retrieval.models.resolve import opened_model
 from logo_retrieval.open_set.evidence import Scale, nearest_company
-from logo_retrieval.open_set.fusion import HEADLESS_NOVEL, HEADLESS_RIVAL, OF_TEXT, RIVAL, TRAINED, probabilities
+from logo_retrieval.open_set.fusion import (
+    HEADLESS_NOVEL,
+    HEADLESS_RIVAL,
+    OF_TEXT,
+    RIVAL,
+    TRAINED,
+    best_company,
+    probabilities,
+)
 from logo_retrieval.open_set.impostors import Impostors
 from logo_retrieval.training.art import rasterised
 from logo_retrieval.types import BoolArray, Float32Array, Float64Array, Int64Array

@@ -37,7 +37,6 @@ from logo_retrieval.evaluation.fitting import Asked, cross_fitted, fit_fusion, f
 from logo_retrieval.evaluation.measure import RESAMPLES, SEED, estimate
 from logo_retrieval.evaluation.metrics import auroc, macro_f_beta
 from logo_retrieval.inference.knowledge import DEFAULT_FALSE_ACCEPT, Knowledge
-from logo_retrieval.inference.predict import best_company, named
 from logo_retrieval.models.bundle import read_bundle
 from logo_retrieval.open_set.evidence import COMPANY_FEATURES, RIVAL_FEATURES
 from logo_retrieval.open_set.fusion import (
@@ -47,6 +46,8 @@ from logo_retrieval.open_set.fusion import (
     OF_TEXT,
     RIVAL,
     TRAINED,
+    best_company,
+    named,
     probabilities,
 )
 from logo_retrieval.open_set.impostors import Impostors

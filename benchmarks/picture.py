@@ -21,9 +21,8 @@ from logo_retrieval import images
 from logo_retrieval.images.decode import decode
 from logo_retrieval.images.preparation import Preparation
 from logo_retrieval.inference.knowledge import DEFAULT_FALSE_ACCEPT
-from logo_retrieval.inference.predict import named
 from logo_retrieval.models.bundle import read_bundle
-from logo_retrieval.open_set.fusion import probabilities
+from logo_retrieval.open_set.fusion import named, probabilities
 
 FONT = Path(images.__file__).parent / "fonts" / "LiberationSans-Regular.ttf"
 BOLD = FONT.with_name("LiberationSans-Bold.ttf")

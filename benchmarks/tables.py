@@ -2,28 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
-RESULTS = Path(__file__).resolve().parent / "results"
+from speed_tables import first_look, serving, serving_memory, speed, stages
+from table_rows import result, rows, with_interval
+
 README = Path(__file__).resolve().parents[1] / "README.md"
 PAGE = README.parent / "docs" / "measured.md"
-
-
-def result(name: str) -> dict[str, Any]:
-    """A results file."""
-    values: dict[str, Any] = json.loads((RESULTS / f"{name}.json").read_text(encoding="utf-8"))
-    return values
-
-
-def rows(*cells: list[str]) -> list[str]:
-    """A table in Markdown, the first row being its head."""
-    head, *body = cells
-    return ["| " + " | ".join(row) + " |" for row in (head, ["---"] * len(head), *body)]
 
 
 def logobench() -> list[str]:
@@ -36,11 +24,6 @@ def logobench() -> list[str]:
         figures = (found.get(name) for name in ("company_accuracy", "other_recall", "auroc", "ece"))
         lines.append([entry["method"], *f2, *("" if each is None else f"{each[0]:.3f}" for each in figures)])
     return rows(*lines)
-
-
-def with_interval(figure: list[float]) -> str:
-    """A figure with its 95 % interval."""
-    return "{:.3f} ({:.3f}-{:.3f})".format(*figure)
 
 
 def known() -> list[str]:
@@ -182,130 +165,6 @@ def near_duplicates() -> list[str]:
     return rows(*lines)
 
 
-def speed() -> list[str]:
-    """Whole commands, embedding and decoding, each beside what it is compared with."""
-    cold, embedding, decoding = result("cold_start"), result("embedding-starter"), result("decode")
-    figures = cold["low_median_high"]
-    lines = [["", "median", "compared with", "ratio"]]
-    lines.append(
-        [
-            "`logo-retrieval --help`",
-            f"{figures['help']['cpu_s'][1]:.2f} CPU s",
-            "an empty Python program",
-            f"{cold['cpu_ratios']['help / interpreter']:.2f}",
-        ]
-    )
-    for name, values in figures.items():
-        if name.startswith("classify"):
-            lines.append(
-                [
-                    f"cold `classify` of one {name.split('.')[-1].upper()}",
-                    f"{values['cpu_s'][1]:.2f} CPU s, {values['peak_mb'][1]:.0f} MB",
-                    "loading ONNX Runtime and the graph, one run",
-                    f"{cold['cpu_ratios'][f'{name} / bare model']:.2f}",
-                ]
-            )
-    for batch in ("batch_1", "batch_32"):
-        ours = embedding["times"]["onnxruntime-fp32"][batch]["cpu_ms_per_image"]["median"]
-        lines.append(
-            [
-                f"embedding, {batch.replace('_', ' ')}",
-                f"{ours:.1f} CPU ms an image",
-                "ONNX Runtime alone",
-                f"{embedding['cpu_ratio_to_bare'][batch]:.2f}",
-            ]
-        )
-    lines.append(enrolment_row(result("enrolment_speed")))
-    lines.append(duplicates_row(result("duplicates_speed")))
-    lines.append(decode_row(decoding))
-    lines.append(training_row(result("training")))
-    lines.append(second_run_row(result("second_run")))
-    return rows(*lines)
-
-
-def second_run_row(second: dict[str, Any]) -> list[str]:
-    """Files that were answered before."""
-    return [
-        f"`classify --cache` of {second['files']:,} files again",
-        f"{second['cpu_s']['second']:.1f} CPU s",
-        f"the first run, {second['cpu_s']['first']:.0f} CPU s",
-        f"1 / {second['ratio']:.0f}",
-    ]
-
-
-def serving() -> list[str]:
-    """The service beside the library on the same cores."""
-    found = result("serving")
-    library = found["library"]
-    lines = [["", "files a second", "share of the library's", "median ms", "99 of 100 below, ms"]]
-    lines.append(["the library, all in one call", f"{library['files_a_second']:.0f}", "1", "", ""])
-    lines.append(["the library, one after another", "", "", f"{library['p50_ms']:.0f}", f"{library['p99_ms']:.0f}"])
-    for clients, figures in found["clients"].items():
-        lines.append(
-            [
-                f"the service, {clients} client{'' if clients == '1' else 's'}",
-                f"{figures['files_a_second']:.0f}",
-                f"{figures['share_of_library']:.2f}",
-                f"{figures['p50_ms']:.0f}",
-                f"{figures['p99_ms']:.0f}",
-            ]
-        )
-    return rows(*lines)
-
-
-def serving_memory() -> list[str]:
-    """Whether the service grows over an hour's worth of requests."""
-    after = result("serving_memory")["after"]
-    lines = [["after so many requests", "the service, MiB", "its decoders, MiB"]]
-    for part in (after[0], after[len(after) // 2 - 1], after[-1]):
-        lines.append([f"{part['requests']:,}", str(part["service_mb"]), str(part["decoders_mb"])])
-    return rows(*lines)
-
-
-def enrolment_row(enrolment: dict[str, Any]) -> list[str]:
-    """Enrolling into a large index."""
-    return [
-        f"`enroll` {enrolment['drawings']} drawings into {enrolment['items']:,}",
-        f"{enrolment['median_wall_s']['enroll']:.2f} s",
-        "decoding and embedding them",
-        f"{enrolment['ratios']['enroll / decode and embed']:.2f}",
-    ]
-
-
-def duplicates_row(duplicates: dict[str, Any]) -> list[str]:
-    """Duplicates within a large index."""
-    small, large = duplicates["runs"]
-    return [
-        f"`duplicates` among {large['items']:,}",
-        f"{large['wall_s']:.0f} s, {large['memory_mb']} MB",
-        f"{small['items']:,}: {small['wall_s']:.0f} s, {small['memory_mb']} MB",
-        f"{duplicates['ratios']['wall_s']:.1f}; memory {duplicates['ratios']['memory_mb']:.1f}",
-    ]
-
-
-def decode_row(decoding: dict[str, Any]) -> list[str]:
-    """Decoding a mixed folder."""
-    one, *_, every = decoding["processes"].items()
-    cpu = decoding["cpu_ms_per_file"]
-    return [
-        f"decoding a mixed folder, {every[0]} processes",
-        f"{every[1]['files_per_s']:.0f} files/s, {cpu['workers'] + cpu['parent']:.1f} CPU ms a file",
-        f"1 process ({one[1]['files_per_s']:.0f} files/s)",
-        f"{decoding['speed_up']:.2f} as quick",
-    ]
-
-
-def training_row(training: dict[str, Any]) -> list[str]:
-    """Making pictures to train on, beside the step that uses them."""
-    cpu = training["cpu_ms_per_image"]
-    return [
-        f"a training picture, augmented, {training['size_px']} px",
-        f"{cpu['unpack and augment']:.1f} CPU ms",
-        f"its step: {cpu['step, pointwise alone']:.0f} CPU ms, pointwise convolutions alone, or {cpu['step']:.0f}, all",
-        f"{training['ratios']['augment / step, pointwise alone']:.2f}",
-    ]
-
-
 def summary() -> list[str]:
     """The recipe of 2018, the plainest rule and what `classify` does, for the README."""
     lines = [["", "macro F2", "unseen shapes", "degraded", "companies right", "other right"]]
@@ -338,6 +197,8 @@ TABLES = {
     "speed": speed,
     "serving": serving,
     "serving memory": serving_memory,
+    "first look": first_look,
+    "stages": stages,
 }
 """By the name that the page of results gives each."""
 

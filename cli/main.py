@@ -82,8 +82,9 @@ def _settle_stdout() -> None:
 
 def main() -> None:
     """Runs the command line; every error of the package is one sentence on stderr and exit code 1."""
-    # Idle BLAS threads spin for a tenth of a second of CPU at start-up unless told to sleep.
-    os.environ.setdefault("OPENBLAS_THREAD_TIMEOUT", "4")
+    # What numpy multiplies here is small: a second BLAS thread spins while it waits for a core, and takes more than it
+    # gives. Large galleries are searched by FAISS, which has threads of its own.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     _fill_closed_streams()
     try:
         sys.exit(commands(standalone_mode=False))

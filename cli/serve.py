@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -88,8 +87,6 @@ def serve(
       logo-retrieval serve
       logo-retrieval serve --index indexes/mine --host 0.0.0.0 --tokens tokens.txt
     """
-    # Batches are small and decoders keep the cores busy, so that a second BLAS thread costs more than it helps.
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     try:
         from logo_retrieval.serving.run import serve as run
     except ImportError as error:

@@ -199,7 +199,7 @@ class LogoClassifier(Closable):
         vectors: list[Float32Array | None] = []
         for batch in self.engine.decoded(sources, all_views=False):
             readable = [image for image in batch if isinstance(image, LogoImage)]
-            rows = iter(self.engine.embed(readable)[0] if readable else ())
+            rows = iter(self.engine.embed(readable).vectors if readable else ())
             vectors += [next(rows) if isinstance(image, LogoImage) else None for image in batch]
         return vectors
 

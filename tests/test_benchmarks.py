@@ -21,6 +21,7 @@ CACHE, ART, WORK, STARTER = "CACHE", "ART", "WORK", "STARTER"
 SMALL: dict[str, tuple[str, ...]] = {
     "ablation": (WORK, "--variant", "mirrored", "--cache", CACHE),
     "bombs": (),
+    "bulk": ("--cache", CACHE),
     "clarity": ("--cache", CACHE),
     "cold_start": (SAMPLE,),
     "decode": (ART,),
@@ -32,6 +33,7 @@ SMALL: dict[str, tuple[str, ...]] = {
     "near_duplicates": (STARTER, "--cache", CACHE),
     "origin": (WORK, "--cache", CACHE),
     "picture": (STARTER, "--cache", CACHE),
+    "quick": (STARTER, "--cache", CACHE),
     "search": (),
     "second_run": ("--cache", CACHE),
     "serving": ("--cache", CACHE),

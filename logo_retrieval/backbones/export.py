@@ -60,8 +60,8 @@ def export_onnx(model: keras.Model, *, progress: Progress = lambda done, total: 
         converted, folded, final = (Path(scratch) / name for name in ("converted.onnx", "folded.onnx", MODEL_FILE))
         steps: tuple[Callable[[], None], ...] = (
             lambda: _write_converted(model, converted),
-            lambda: _fold(converted, folded, model),
-            lambda: _halve(folded, final),
+            lambda: _check(fold(converted, folded), model, MAX_DIFFERENCE),
+            lambda: halve(folded, final),
             lambda: _check(open_session(final), model, MAX_ROUNDING),
         )
         for done, step in enumerate(steps, start=1):
@@ -105,17 +105,24 @@ def _write_converted(model: keras.Model, path: Path) -> None:
     path.write_bytes(graph.SerializeToString())
 
 
-def _fold(path: Path, folded: Path, model: keras.Model) -> None:
-    """Computes once what depends on weights alone, batch norms into convolutions among it; standard ONNX as before."""
+def fold(path: Path, folded: Path) -> onnxruntime.InferenceSession:
+    """Computes once what depends on weights alone, batch norms into convolutions among it; standard ONNX as before.
+
+    Args:
+        path: of the graph.
+        folded: where the folded one is written.
+
+    Returns:
+        A session that runs it.
+    """
     options = onnxruntime.SessionOptions()
     options.log_severity_level = _ERRORS_ONLY
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC
     options.optimized_model_filepath = str(folded)
-    session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
-    _check(session, model, MAX_DIFFERENCE)
+    return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
 
 
-def _halve(path: Path, halved: Path) -> None:
+def halve(path: Path, halved: Path) -> None:
     """Writes the same graph with its large weights in 16 bits, which a runtime widens once, when it opens the file.
 
     It computes in 32 bits as before; a component of an embedding moves by a few ten thousandths. Of the sets of

@@ -11,9 +11,13 @@ from pathlib import Path
 from logo_retrieval.embedding.ensemble import EnsembleEmbedder
 from logo_retrieval.embedding.protocol import Embedder
 from logo_retrieval.errors import BackendError, ModelError
-from logo_retrieval.models.bundle import ModelBundle
+from logo_retrieval.models.bundle import QUICK_FILE, ModelBundle
 
-__all__ = ["RUNTIMES", "Embedder", "load_embedder"]
+__all__ = ["QUICK", "RUNTIMES", "Embedder", "load_embedder", "load_quick_embedder"]
+
+
+QUICK = "onnxruntime-int8"
+"""The precision of a first look."""
 
 
 def _onnx_runtime(graph: Path, input_size_px: int) -> Embedder:
@@ -49,7 +53,25 @@ def load_embedder(bundle: ModelBundle, *, runtime: str = "onnxruntime-fp32") -> 
     if runtime not in RUNTIMES:
         raise BackendError(f"runtime must be one of {', '.join(RUNTIMES)}, got {runtime!r}")
     members = [RUNTIMES[runtime](graph, bundle.config.input_size_px) for graph in bundle.graphs]
-    embedder = EnsembleEmbedder(members) if len(members) > 1 else members[0]
+    return _fitting(EnsembleEmbedder(members) if len(members) > 1 else members[0], bundle)
+
+
+def load_quick_embedder(bundle: ModelBundle) -> Embedder:
+    """The network of a bundle that has one in 8-bit integers: some three times quicker, and nearly as exact.
+
+    Its vectors lie among those of `load_embedder`, a cosine of some .998 from them. Integers add up to the same on
+    every processor.
+
+    Raises:
+        ModelError: the graph is missing or damaged, or not of the size and width that the bundle states.
+    """
+    from logo_retrieval.embedding.onnx_runtime import OnnxRuntimeEmbedder
+
+    return _fitting(OnnxRuntimeEmbedder(bundle.path(QUICK_FILE), bundle.config.input_size_px, QUICK), bundle)
+
+
+def _fitting(embedder: Embedder, bundle: ModelBundle) -> Embedder:
+    """The embedder, if it has the width that the bundle states."""
     if embedder.dim != bundle.config.dim:
         raise ModelError(
             f"the model bundle {bundle.folder} states vectors of width {bundle.config.dim}, "

@@ -17,18 +17,17 @@ class OnnxRuntimeEmbedder:
     Attributes:
         dim: width of an embedding.
         input_size_px: side of the pictures, in pixels.
-        precision: "onnxruntime-fp32".
+        precision: of its arithmetic.
     """
 
-    precision = "onnxruntime-fp32"
-
-    def __init__(self, graph: Path, input_size_px: int) -> None:
-        """Loads the graph, which takes pictures of this size.
+    def __init__(self, graph: Path, input_size_px: int, precision: str = "onnxruntime-fp32") -> None:
+        """Loads the graph, which takes pictures of this size, and 32-bit floats whatever it computes with.
 
         Raises:
             ModelError: it is damaged, or of another size.
         """
         self.input_size_px = input_size_px
+        self.precision = precision
         self._graph = graph
         self._session = open_session(graph)
         inputs, outputs = self._session.get_inputs(), self._session.get_outputs()

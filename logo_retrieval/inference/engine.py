@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 
 from logo_retrieval.closing import Closable
-from logo_retrieval.embedding import load_embedder
+from logo_retrieval.embedding import Embedder, load_embedder, load_quick_embedder
 from logo_retrieval.errors import BackendError, IndexRebuilt, IndexStoreError, UnreadableImage
 from logo_retrieval.images.pool.pool import DECODE_LIMIT_S, DecoderPool
 from logo_retrieval.images.preparation import Preparation
@@ -25,7 +25,7 @@ from logo_retrieval.inference.predict import Policy, Query, Text, decide, simila
 from logo_retrieval.inference.snapshot import IndexSnapshot, read_snapshot
 from logo_retrieval.models.resolve import model_of
 from logo_retrieval.store.index_store import IndexStore
-from logo_retrieval.types import BoolArray, Decision, Evidence, Float32Array, Int64Array, LogoImage, TextLine
+from logo_retrieval.types import BoolArray, Decision, Evidence, Int64Array, LogoImage, TextLine
 
 if TYPE_CHECKING:
     from logo_retrieval.reading.recogniser import Recogniser
@@ -47,7 +47,6 @@ class Engine(Closable):
     Attributes:
         store: the open index.
         model: the bundle that embeds.
-        embedder: that bundle, loaded.
         knowledge: what the model and the index say about odds.
         pool: the decoder processes, which prepare pictures as the index demands.
     """
@@ -68,20 +67,32 @@ class Engine(Closable):
         self._lock = threading.RLock()
         manifest = store.manifest
         self.model = model_of(store.folder, manifest)
-        self.embedder = load_embedder(self.model, runtime=manifest.precision)
+        self._quick = load_quick_embedder(self.model) if self._has_quick else None
+        if self._quick is None:
+            self.embedder  # noqa: B018 - else loaded when a first look leaves a doubt
         self.knowledge = Knowledge.read(self.model, manifest.decision)
         try:
             preparation = Preparation.from_dict(manifest.preparation)
         except (TypeError, ValueError) as error:
             raise IndexStoreError(f"the index '{store.folder}' cannot be used: {error}") from error
-        if (manifest.dim, preparation.size_px) != (self.embedder.dim, self.embedder.input_size_px):
+        config = self.model.config
+        if (manifest.dim, preparation.size_px) != (config.dim, config.input_size_px):
             raise IndexStoreError(
                 f"the index '{store.folder}' has vectors of width {manifest.dim} from {preparation.size_px} px, "
-                f"its model gives {self.embedder.dim} from {self.embedder.input_size_px} px: build the index again"
+                f"its model gives {config.dim} from {config.input_size_px} px: build the index again"
             )
         self._held = read_snapshot(store, self.knowledge, cached=True)
         self._digest = -1, b""
         self.pool = DecoderPool(preparation, wall_limit_s=decode_limit_s)
+
+    @property
+    def _has_quick(self) -> bool:
+        return self.model.has_quick_graph and self.store.manifest.precision == "onnxruntime-fp32"
+
+    @cached_property
+    def embedder(self) -> Embedder:
+        """Embeds as the index demands."""
+        return load_embedder(self.model, runtime=self.store.manifest.precision)
 
     def close(self) -> None:
         """Ends the decoder processes and closes the index; in a forked process it leaves them to their owner."""
@@ -116,11 +127,10 @@ class Engine(Closable):
         while batch := list(islice(images, BATCH)):
             yield batch
 
-    def embed(self, images: Sequence[LogoImage]) -> tuple[Float32Array, Int64Array]:
-        """(m, d) vectors of all views of at least one image, and the (m,) image that each belongs to."""
+    def embed(self, images: Sequence[LogoImage]) -> Query:
+        """All views of at least one image, embedded as the index demands."""
         with self.turn():
-            vectors = self.embedder.embed(np.concatenate([image.views for image in images]))
-            return vectors, np.repeat(np.arange(len(images)), [len(image.views) for image in images])
+            return _embedded(images, self.embedder)
 
     def current(self) -> IndexSnapshot:
         """The index as it is now: read anew when it has changed.
@@ -155,7 +165,7 @@ class Engine(Closable):
     def _state(self, held: IndexSnapshot, policy: Policy) -> bytes:
         if self._digest[0] != held.number:
             self._digest = held.number, self.store.digest()
-        said = f"{self.model.digest} {self.embedder.precision} {held.number} {policy}"
+        said = f"{self.model.digest} {self.store.manifest.precision} {held.number} {policy}"
         return hashlib.sha256(said.encode() + self._digest[1]).digest()
 
     def decide(self, images: Sequence[LogoImage], policy: Policy) -> list[Decision]:
@@ -165,19 +175,21 @@ class Engine(Closable):
     def decide_with_state(self, images: Sequence[LogoImage], policy: Policy) -> tuple[list[Decision], bytes]:
         """One decision for each of at least one image, and the `state` that all of them are of."""
         with self.turn():
-            vectors, owners = self.embed(images)
-            query = Query(vectors, owners, len(images))
             read = None if policy.text == "never" else partial(self._read, images)
             names = self.store.item_names
-            return self._consistent(
-                lambda held: (decide(query, held, self.knowledge, policy, names, read), self._state(held, policy))
-            )
+            query = self._look(images)
+            again = None if self._quick is None else partial(self._look_again, images)
+
+            def answered(held: IndexSnapshot) -> tuple[list[Decision], bytes]:
+                decisions = decide(query, held, self.knowledge, policy, names, read, again)
+                return decisions, self._state(held, policy)
+
+            return self._consistent(answered)
 
     def similar(self, image: LogoImage, k: int) -> list[Evidence]:
         """The k drawings most like one image, nearest first."""
         with self.turn():
-            vectors, owners = self.embed([image])
-            query = Query(vectors, owners, 1)
+            query = self.embed([image])
             return self._consistent(lambda held: similar(query, held, k, self.store.item_names))[0]
 
     def _consistent(self, answer: Callable[[IndexSnapshot], Answer]) -> Answer:
@@ -187,6 +199,14 @@ class Engine(Closable):
             result = answer(held)
             if self.store.generation() == held.number:
                 return result
+
+    def _look(self, images: Sequence[LogoImage]) -> Query:
+        """All views of the images, embedded as quickly as the model can."""
+        return _embedded(images, self._quick or self.embedder)
+
+    def _look_again(self, images: Sequence[LogoImage], places: Int64Array) -> Query:
+        """All views of the images at some places, embedded as the index demands."""
+        return _embedded([images[place] for place in places], self.embedder)
 
     def _read(self, images: Sequence[LogoImage], wanted: BoolArray) -> list[tuple[TextLine, ...] | None]:
         """The lines of the images that are wanted."""
@@ -205,3 +225,9 @@ class Engine(Closable):
         from logo_retrieval.reading.recogniser import Recogniser
 
         return Recogniser()
+
+
+def _embedded(images: Sequence[LogoImage], embedder: Embedder) -> Query:
+    """All views of at least one image."""
+    vectors = embedder.embed(np.concatenate([image.views for image in images]))
+    return Query(vectors, np.repeat(np.arange(len(images)), [len(image.views) for image in images]), len(images))

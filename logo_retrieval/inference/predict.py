@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Literal
 
 import numpy as np
 
+from logo_retrieval.inference.doubt import in_doubt, settled_by_twins, unsettled
 from logo_retrieval.inference.knowledge import Knowledge
 from logo_retrieval.inference.snapshot import IndexSnapshot
 from logo_retrieval.open_set.evidence import COMPANY_FEATURES, NEIGHBOURS, Features, gather, with_text
-from logo_retrieval.open_set.fusion import BIAS, OTHER_SHARE, Fusion, probabilities
+from logo_retrieval.open_set.fusion import BIAS, OTHER_SHARE, Fusion, best_company, named, probabilities
 from logo_retrieval.types import (
     MISSING_ID,
     BoolArray,
@@ -30,16 +32,11 @@ Text = Literal["auto", "always", "never"]
 Read = Callable[[BoolArray], list[tuple[TextLine, ...] | None]]
 """Reads those of n images that are wanted; of each of the n what was read, None where nobody looked."""
 
-_WORTH_WHILE = 0.01
+LookAgain = Callable[[Int64Array], "Query"]
+"""Embeds again, exactly, the images at some positions; about these alone."""
 
 ItemNames = Callable[[Iterable[int]], Mapping[int, str]]
 """Gives the names of items by id; one that is gone is left out."""
-
-_TWIN, _APART = 0.99, 0.01
-"""Cosines: all of 224 drawings by unseen artists that came nearer than .98 to another showed the same brand."""
-
-_CERTAIN = float(np.log(99))
-"""At most one label in a hundred of a gallery is wrong, as by the estimate for LogoBench."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,31 +123,6 @@ def _log_odds(features: Features, held: IndexSnapshot, fusion: Fusion) -> Float6
     return settled_by_twins(fusion.log_odds(features, held.other, held.profile), features.nearest, held.other)
 
 
-def settled_by_twins(log_odds: Float64Array, nearest: Float32Array, other: int) -> Float64Array:
-    """Odds where the picture itself lies in the index, under one class alone: as good as its label.
-
-    So a false name is corrected by adding the picture to `other`, whatever head and crowd say of it.
-
-    Args:
-        log_odds: (n, c) by `Fusion.log_odds`.
-        nearest: (n, c) the similarity of the nearest drawing of each class.
-        other: the position of `other`.
-    """
-    rows, twin = np.arange(len(nearest)), nearest.argmax(axis=1)
-    best = nearest[rows, twin]
-    rest = nearest.copy()
-    rest[rows, twin] = -np.inf
-    is_twin = (best >= _TWIN) & (rest.max(axis=1) <= best - _APART)
-    found = log_odds.copy()
-    found[rows, twin] = np.where(twin == other, 0.0, np.maximum(log_odds[rows, twin], _CERTAIN))
-    most = found[rows, twin][:, None] - _CERTAIN
-    is_rest = np.arange(log_odds.shape[1]) != twin[:, None]
-    found = np.where(is_rest, np.minimum(found, most), found)
-    found[:, other] = 0.0
-    settled: Float64Array = np.where(is_twin[:, None], found, log_odds)
-    return settled
-
-
 def _with_text(scores: Scores, query: Query, held: IndexSnapshot, fusion: Fusion) -> Scores:
     """The same with what was read on the images, if anything was."""
     if not any(query.texts):
@@ -159,53 +131,14 @@ def _with_text(scores: Scores, query: Query, held: IndexSnapshot, fusion: Fusion
     return replace(scores, features=features, log_odds=_log_odds(features, held, fusion))
 
 
-def unsettled(
-    log_odds: Float64Array, by_text: tuple[Float64Array, Float64Array], other: int, thresholds: Float64Array
-) -> BoolArray:
-    """(n,) where it is worth while to look at what is written.
-
-    Where no company is named, that is where one would be if the text said its name. Where one is named, where it would
-    not be if the text said another name, and that is likely enough: as long as probabilities hold, what is read takes a
-    name of probability p below the threshold's probability t at most at a share (1 - p) / (1 - t) of times (Markov's
-    inequality), and a hundredth is not worth while.
-
-    Args:
-        log_odds: (n, c) by shape alone.
-        by_text: (c,) what reading may add to each class at most, and what it may take, by `Fusion.most_by_text`.
-        other: the position of `other`.
-        thresholds: (c,) that a company must exceed.
-    """
-    most, least = by_text
-    best, company = best_company(log_odds, other)
-    if_named, _ = best_company(log_odds + most - thresholds, other)
-    least_odds = thresholds[company]
-    doubtful = np.logaddexp(0, least_odds) - np.logaddexp(0, best) > np.log(_WORTH_WHILE)
-    found: BoolArray = np.where(best > least_odds, (best - least[company] <= least_odds) & doubtful, if_named > 0)
-    return found
-
-
-def best_company(log_odds: Float64Array, other: int) -> tuple[Float64Array, Int64Array]:
-    """(n,) the largest log-odds of a company, and whose they are; -inf where there is no company."""
-    companies = log_odds.copy()
-    companies[:, other] = -np.inf
-    company = companies.argmax(axis=1)
-    return companies[np.arange(len(companies)), company], company
-
-
-def named(log_odds: Float64Array, other: int, thresholds: Float64Array | float) -> Int64Array:
-    """(n,) the likeliest company of each image where its log-odds are above its threshold, else `other`.
-
-    Args:
-        log_odds: (n, c) by `Fusion.log_odds`.
-        other: the position of `other`.
-        thresholds: (c,), or one for all.
-    """
-    best, company = best_company(log_odds, other)
-    return np.where(best > np.broadcast_to(thresholds, log_odds.shape[1])[company], company, other)
-
-
 def decide(
-    query: Query, held: IndexSnapshot, knowledge: Knowledge, policy: Policy, names: ItemNames, read: Read | None = None
+    query: Query,
+    held: IndexSnapshot,
+    knowledge: Knowledge,
+    policy: Policy,
+    names: ItemNames,
+    read: Read | None = None,
+    look_again: LookAgain | None = None,
 ) -> list[Decision]:
     """One decision for each image.
 
@@ -216,6 +149,8 @@ def decide(
         policy: how odds become answers.
         names: of items.
         read: reads some of the images, given by their positions; None where nothing shall be read.
+        look_again: gives exact vectors where those of `query` are quick ones and leave a doubt; None where they are
+            exact.
     """
     fusion, other = knowledge.fusion, held.other
     thresholds = knowledge.thresholds(policy.share, held.profile)
@@ -223,12 +158,34 @@ def decide(
         thresholds = np.full(len(held.classes), np.log(policy.other_share / (1 - policy.other_share)))
     scores = score(query, held, fusion, policy.top)
     if read is not None:
-        everything = policy.text == "always"
         by_text = fusion.most_by_text(scores.features, held.profile)
-        doubtful = unsettled(scores.log_odds, by_text, other, thresholds)
-        wanted = np.full(query.n_images, True) if everything else doubtful
+        wanted = (policy.text == "always") | unsettled(scores.log_odds, by_text, other, thresholds)
         query = replace(query, texts=read(wanted))
         scores = _with_text(scores, query, held, fusion)
+    answered = partial(_decisions, held, fusion, policy, thresholds, names)
+    decisions = answered(scores, query.texts)
+    if look_again is None:
+        return decisions
+    doubtful = in_doubt(scores.log_odds, scores.features.nearest, other, thresholds)
+    if len(doubtful):
+        texts = [query.texts[place] for place in doubtful] if query.texts else ()
+        scores = score(replace(look_again(doubtful), texts=texts), held, fusion, policy.top)
+        for place, decision in zip(doubtful, answered(scores, texts), strict=True):
+            decisions[place] = decision
+    return decisions
+
+
+def _decisions(
+    held: IndexSnapshot,
+    fusion: Fusion,
+    policy: Policy,
+    thresholds: Float64Array,
+    names: ItemNames,
+    scores: Scores,
+    texts: Sequence[tuple[TextLine, ...] | None],
+) -> list[Decision]:
+    """One decision for each image that was scored."""
+    other = held.other
     chances = probabilities(scores.log_odds, other, policy.other_share)
     label = named(scores.log_odds, other, thresholds)
     best, company = best_company(scores.log_odds, other)
@@ -243,9 +200,9 @@ def decide(
             top=_top(row, chances[row], scores, held, said[row], policy.top),
             neighbours=tuple(neighbours[row]),
             missed_by=float(missing[row]) if label[row] == other and np.isfinite(missing[row]) else None,
-            text=query.texts[row] if query.texts else None,
+            text=texts[row] if texts else None,
         )
-        for row in range(query.n_images)
+        for row in range(len(chances))
     ]
 
 

@@ -24,6 +24,9 @@ CONFIG_NAME = "model.json"
 MODEL_FILE = "model.onnx"
 """The file with the embedder's graph; an ensemble has one a member, such as `member-1.onnx`."""
 
+QUICK_FILE = "quick.onnx"
+"""The file with the same network in 8-bit integers, where a bundle has one."""
+
 _GRAPH_SUFFIX = ".onnx"
 
 _FILE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}")
@@ -117,8 +120,13 @@ class ModelBundle:
         Raises:
             ModelError: the bundle has none.
         """
-        names = sorted(name for name in self.config.files if name.endswith(_GRAPH_SUFFIX))
+        names = sorted(name for name in self.config.files if name.endswith(_GRAPH_SUFFIX) and name != QUICK_FILE)
         return [self.path(name) for name in names or [MODEL_FILE]]
+
+    @property
+    def has_quick_graph(self) -> bool:
+        """Whether there is a `QUICK_FILE`."""
+        return QUICK_FILE in self.config.files
 
     def path(self, name: str) -> Path:
         """Gives the path of one of its files.

@@ -13,7 +13,7 @@ import numpy as np
 
 from logo_retrieval.fields import built
 from logo_retrieval.open_set.evidence import COMPANY_FEATURES, RIVAL_FEATURES, ClassProfile, Features, Scale
-from logo_retrieval.types import Float64Array
+from logo_retrieval.types import Float64Array, Int64Array
 
 BIAS = "bias"
 TRAINED, NOVEL, RIVAL = "trained", "novel", "rival"
@@ -181,6 +181,26 @@ def probabilities(log_odds: Float64Array, other: int, other_share: float = OTHER
     weights = np.exp(shifted - shifted.max(axis=1, keepdims=True))
     rows: Float64Array = weights / weights.sum(axis=1, keepdims=True)
     return rows
+
+
+def best_company(log_odds: Float64Array, other: int) -> tuple[Float64Array, Int64Array]:
+    """(n,) the largest log-odds of a company, and whose they are; -inf where there is no company."""
+    companies = log_odds.copy()
+    companies[:, other] = -np.inf
+    company = companies.argmax(axis=1)
+    return companies[np.arange(len(companies)), company], company
+
+
+def named(log_odds: Float64Array, other: int, thresholds: Float64Array | float) -> Int64Array:
+    """(n,) the likeliest company of each image where its log-odds are above its threshold, else `other`.
+
+    Args:
+        log_odds: (n, c) by `Fusion.log_odds`.
+        other: the position of `other`.
+        thresholds: (c,), or one for all.
+    """
+    best, company = best_company(log_odds, other)
+    return np.where(best > np.broadcast_to(thresholds, log_odds.shape[1])[company], company, other)
 
 
 @cache

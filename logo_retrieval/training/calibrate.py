@@ -10,10 +10,10 @@ from logo_retrieval.backbones.backend import keras
 from logo_retrieval.evaluation.fitting import Asked, balanced, cross_fitted, fit_fusion
 from logo_retrieval.heads.cosine import HeadVectors
 from logo_retrieval.inference.knowledge import Knowledge
-from logo_retrieval.inference.predict import Query, best_company, score
+from logo_retrieval.inference.predict import Query, score
 from logo_retrieval.inference.snapshot import snapshot_of
 from logo_retrieval.open_set.evidence import Features, Scale, nearest_company
-from logo_retrieval.open_set.fusion import HEADLESS_NOVEL, HEADLESS_RIVAL, RIVAL, TRAINED, Fusion
+from logo_retrieval.open_set.fusion import HEADLESS_NOVEL, HEADLESS_RIVAL, RIVAL, TRAINED, Fusion, best_company
 from logo_retrieval.open_set.impostors import Impostors, spread
 from logo_retrieval.training.data import BatchMaker, TrainingSet, plain_views
 from logo_retrieval.training.network import EMBEDDING, outputs_of

@@ -12,15 +12,16 @@ import numpy as np
 from logo_retrieval.backbones.backend import keras
 from logo_retrieval.backbones.catalog import BackboneSpec, find_backbone
 from logo_retrieval.backbones.export import export_onnx
+from logo_retrieval.backbones.quantise import CALIBRATED_BY, quantised
 from logo_retrieval.backbones.weights import IMAGENET, NONE, describe_weights
 from logo_retrieval.heads.cosine import HEAD_FILE, HeadVectors
-from logo_retrieval.models.bundle import MODEL_FILE, ModelBundle, ModelConfig, write_bundle
+from logo_retrieval.models.bundle import MODEL_FILE, QUICK_FILE, ModelBundle, ModelConfig, write_bundle
 from logo_retrieval.models.resolve import model_to_begin_with
-from logo_retrieval.open_set.impostors import IMPOSTORS_FILE
+from logo_retrieval.open_set.impostors import IMPOSTORS_FILE, spread
 from logo_retrieval.training.calibrate import calibrated
 from logo_retrieval.training.card import model_card
 from logo_retrieval.training.curves import curves_svg
-from logo_retrieval.training.data import TrainingSet
+from logo_retrieval.training.data import BatchMaker, TrainingSet, plain_views
 from logo_retrieval.training.log import Entry, kept_entry
 from logo_retrieval.training.network import embedder_of
 from logo_retrieval.training.recipe import Recipe
@@ -29,6 +30,9 @@ LOG_FILE = "training.jsonl"
 CURVES_FILE = "curves.svg"
 RECIPE_FILE = "recipe.json"
 CARD_FILE = "MODEL_CARD.md"
+
+_SALT = 1712
+"""Another seed than that of any training, for the augmented copies."""
 
 
 def export_trained(
@@ -86,7 +90,25 @@ def export_trained(
         files[HEAD_FILE] = head.to_bytes()
     if fitted is not None:
         files[IMPOSTORS_FILE] = fitted[1].to_bytes()
+    if spec.is_chain and (quick := quick_graph(onnx, recipe, data)) is not None:
+        files[QUICK_FILE] = quick
     return write_bundle(folder, config, files)
+
+
+def quick_graph(onnx: bytes, recipe: Recipe, data: TrainingSet) -> bytes | None:
+    """The same network in integers, its ranges shown by drawings that it was trained on, as they are and augmented.
+
+    Args:
+        onnx: of the embedder.
+        recipe: that it was trained by.
+        data: that it was trained on.
+
+    Returns:
+        The ONNX file; None when its vectors are not near enough for a first look.
+    """
+    rows = spread(np.flatnonzero(~data.validation), CALIBRATED_BY // 2)
+    maker = BatchMaker(data, recipe.size_px, recipe.batch, _SALT, recipe.probabilities)
+    return quantised(onnx, np.concatenate([plain_views(data.art, rows, recipe.size_px), maker.copies(rows)]))
 
 
 def head_vectors(network: keras.Model, data: TrainingSet) -> HeadVectors | None:

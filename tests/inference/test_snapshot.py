@@ -13,11 +13,11 @@ from logo_retrieval import LogoClassifier
 from logo_retrieval.errors import ModelError
 from logo_retrieval.heads.cosine import HeadVectors
 from logo_retrieval.inference.knowledge import Knowledge
-from logo_retrieval.inference.predict import Policy, Query, best_company, named, score
+from logo_retrieval.inference.predict import Policy, Query, score
 from logo_retrieval.inference.snapshot import FALLBACK_SCALE, IndexSnapshot, read_snapshot, snapshot_of
 from logo_retrieval.models.resolve import copy_starter
 from logo_retrieval.open_set.evidence import ClassProfile, Scale
-from logo_retrieval.open_set.fusion import Fusion, probabilities
+from logo_retrieval.open_set.fusion import Fusion, best_company, named, probabilities
 from logo_retrieval.open_set.impostors import Impostors, bars
 from logo_retrieval.packed import unit
 from logo_retrieval.types import OTHER, Float32Array

@@ -9,7 +9,7 @@ import numpy as np
 from drawings import SHAPES, lay_classes, svg
 
 from logo_retrieval.classifier import LogoClassifier
-from logo_retrieval.inference.predict import settled_by_twins
+from logo_retrieval.inference.doubt import settled_by_twins
 
 OTHER = 2
 RING = (

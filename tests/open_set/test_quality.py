@@ -18,11 +18,11 @@ import pytest
 from logo_retrieval.evaluation.metrics import expected_calibration_error, macro_f_beta
 from logo_retrieval.heads.cosine import HeadVectors
 from logo_retrieval.inference.knowledge import Knowledge
-from logo_retrieval.inference.predict import Query, named, score
+from logo_retrieval.inference.predict import Query, score
 from logo_retrieval.inference.snapshot import IndexSnapshot, snapshot_of
 from logo_retrieval.models.resolve import starter_model
 from logo_retrieval.open_set.evidence import Scale
-from logo_retrieval.open_set.fusion import Fusion, probabilities
+from logo_retrieval.open_set.fusion import Fusion, named, probabilities
 from logo_retrieval.open_set.impostors import IMPOSTORS_FILE, Impostors
 from logo_retrieval.packed import unit
 from logo_retrieval.types import OTHER, Float32Array, Float64Array, Int64Array, TextLine

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from logo_retrieval import LogoClassifier
-from logo_retrieval.inference.predict import unsettled
+from logo_retrieval.inference.doubt import unsettled
 from logo_retrieval.models.resolve import starter_index
 
 

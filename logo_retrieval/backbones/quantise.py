@@ -1,0 +1,86 @@
+"""A network in 8-bit integers, for a first look: some three times quicker than in 32-bit floats."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import onnx
+from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
+
+from logo_retrieval.backbones.export import fold, halve
+from logo_retrieval.models.onnx_session import open_session
+from logo_retrieval.types import Float32Array, UInt8Array
+
+CALIBRATED_BY = 256
+"""Pictures show well enough how large activations become."""
+
+_FIRST = 3
+"""Convolutions that stay in floats: of their few channels some range far wider than others. In integers they double the
+angle between quick and exact vectors, and save next to nothing."""
+
+_BATCH = 16
+
+_NEAR = 0.97
+"""A cosine: further off, a first look would leave too much in doubt to be worth its while."""
+
+
+def quantised(graph: bytes, views: UInt8Array) -> bytes | None:
+    """The convolutions of an embedder in integers, as by Jacob et al. 2018, arXiv 1712.05877, section 2.
+
+    Each output channel of the weights has a scale of its own, each activation has the range that the pictures show.
+    Weights take 7 of 8 bits: then no processor's sums of 16 bits overflow, and all come to the same.
+
+    Args:
+        graph: an ONNX file, from (n, s, s, 3) floats in 0..255 to (n, d) unit vectors.
+        views: (m, s, s, 3) pictures such as will be asked, `CALIBRATED_BY` or so.
+
+    Returns:
+        The ONNX file, with the same inputs and outputs; None when one in twenty of its vectors is further than
+        `_NEAR` from what it should be.
+    """
+    with tempfile.TemporaryDirectory() as scratch:
+        names = ("given.onnx", "folded.onnx", "integers.onnx", "halved.onnx")
+        given, folded, integers, halved = (Path(scratch, name) for name in names)
+        given.write_bytes(graph)
+        (port,) = fold(given, folded).get_inputs()
+        convolutions = [node.name for node in onnx.load(folded).graph.node if node.op_type == "Conv"]
+        quantize_static(
+            folded,
+            integers,
+            _Views(views, port.name),
+            quant_format=QuantFormat.QDQ,
+            activation_type=QuantType.QUInt8,
+            weight_type=QuantType.QInt8,
+            per_channel=True,
+            reduce_range=True,
+            op_types_to_quantize=["Conv", "Clip", "Add"],
+            nodes_to_exclude=convolutions[:_FIRST],
+        )
+        halve(integers, halved)
+        cosines = np.sum(_embedded(given, views, port.name) * _embedded(halved, views, port.name), axis=1)
+        return halved.read_bytes() if np.quantile(cosines, 0.05) > _NEAR else None
+
+
+def _embedded(graph: Path, views: UInt8Array, name: str) -> Float32Array:
+    """(m, d) unit vectors."""
+    session = open_session(graph)
+    return np.concatenate([session.run(None, {name: batch})[0] for batch in _batches(views)])
+
+
+def _batches(views: UInt8Array) -> Iterator[Float32Array]:
+    return (views[start : start + _BATCH].astype(np.float32) for start in range(0, len(views), _BATCH))
+
+
+class _Views(CalibrationDataReader):  # type: ignore[misc]
+    """Gives the pictures batch by batch."""
+
+    def __init__(self, views: UInt8Array, name: str) -> None:
+        self._batches = _batches(views)
+        self._name = name
+
+    def get_next(self) -> dict[str, Float32Array] | None:
+        batch = next(self._batches, None)
+        return None if batch is None else {self._name: batch}

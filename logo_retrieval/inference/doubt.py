@@ -1,0 +1,99 @@
+"""Where an answer is settled, and where another look may change it: by reading, or by exact vectors for quick ones."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from logo_retrieval.open_set.fusion import best_company
+from logo_retrieval.types import BoolArray, Float32Array, Float64Array, Int64Array
+
+_WORTH_WHILE = 0.01
+
+_TWIN, _APART = 0.99, 0.01
+"""Cosines: all of 224 drawings by unseen artists that came nearer than .98 to another showed the same brand."""
+
+_LIKELY_TWIN, _PERHAPS_TWIN = 0.98, 0.95
+"""Cosines of quick vectors with exact ones of the same picture: most are above the one, all above the other."""
+
+DOUBT = 1.0
+"""Log-odds; so much may be between quick and exact ones, see `benchmarks/quick.py`."""
+
+_CERTAIN = float(np.log(99))
+"""At most one label in a hundred of a gallery is wrong, as by the estimate for LogoBench."""
+
+
+def settled_by_twins(log_odds: Float64Array, nearest: Float32Array, other: int) -> Float64Array:
+    """Odds where the picture itself lies in the index, under one class alone: as good as its label.
+
+    So a false name is corrected by adding the picture to `other`, whatever head and crowd say of it.
+
+    Args:
+        log_odds: (n, c) by `Fusion.log_odds`.
+        nearest: (n, c) the similarity of the nearest drawing of each class.
+        other: the position of `other`.
+    """
+    rows, twin = np.arange(len(nearest)), nearest.argmax(axis=1)
+    best = nearest[rows, twin]
+    rest = nearest.copy()
+    rest[rows, twin] = -np.inf
+    is_twin = (best >= _TWIN) & (rest.max(axis=1) <= best - _APART)
+    found = log_odds.copy()
+    found[rows, twin] = np.where(twin == other, 0.0, np.maximum(log_odds[rows, twin], _CERTAIN))
+    most = found[rows, twin][:, None] - _CERTAIN
+    is_rest = np.arange(log_odds.shape[1]) != twin[:, None]
+    found = np.where(is_rest, np.minimum(found, most), found)
+    found[:, other] = 0.0
+    settled: Float64Array = np.where(is_twin[:, None], found, log_odds)
+    return settled
+
+
+def unsettled(
+    log_odds: Float64Array, by_text: tuple[Float64Array, Float64Array], other: int, thresholds: Float64Array
+) -> BoolArray:
+    """(n,) where it is worth while to look at what is written.
+
+    Where no company is named, that is where one would be if the text said its name. Where one is named, where it would
+    not be if the text said another name, and that is likely enough: as long as probabilities hold, what is read takes a
+    name of probability p below the threshold's probability t at most at a share (1 - p) / (1 - t) of times (Markov's
+    inequality), and a hundredth is not worth while.
+
+    Args:
+        log_odds: (n, c) by shape alone.
+        by_text: (c,) what reading may add to each class at most, and what it may take, by `Fusion.most_by_text`.
+        other: the position of `other`.
+        thresholds: (c,) that a company must exceed.
+    """
+    most, least = by_text
+    best, company = best_company(log_odds, other)
+    if_named, _ = best_company(log_odds + most - thresholds, other)
+    least_odds = thresholds[company]
+    doubtful = np.logaddexp(0, least_odds) - np.logaddexp(0, best) > np.log(_WORTH_WHILE)
+    found: BoolArray = np.where(best > least_odds, (best - least[company] <= least_odds) & doubtful, if_named > 0)
+    return found
+
+
+def in_doubt(
+    log_odds: Float64Array, nearest: Float32Array, other: int, thresholds: Float64Array, width: float = DOUBT
+) -> Int64Array:
+    """The positions of those images whose answer by quick vectors might be another by exact ones.
+
+    That is where the likeliest company is about as likely as its threshold says, or as the next company. And where the
+    very drawing may lie in the index: it is 1 like itself then, and its label counts, see `settled_by_twins`.
+
+    Args:
+        log_odds: (n, c) by quick vectors.
+        nearest: (n, c) by the same, the similarity of the nearest drawing of each class.
+        other: the position of `other`.
+        thresholds: (c,) that a company must exceed.
+        width: so much may be between log-odds by quick vectors and by exact ones.
+    """
+    best, company = best_company(log_odds, other)
+    rest = log_odds.copy()
+    rest[np.arange(len(rest)), company] = -np.inf
+    second, _ = best_company(rest, other)
+    above = best - thresholds[company]
+    is_close = (np.abs(above) < width) | (above > 0) & (second > best - width)
+    answer = np.where(above > 0, company, other)
+    similarity, shown = nearest.max(axis=1), nearest.argmax(axis=1)
+    may_be_twin = (similarity > _LIKELY_TWIN) | (similarity > _PERHAPS_TWIN) & (shown != answer)
+    return np.flatnonzero(is_close | may_be_twin)
