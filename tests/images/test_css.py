@@ -46,6 +46,7 @@ def same(one: np.ndarray, other: np.ndarray, within: int = 4) -> bool:
         "context-fill #0080ff",
         "#0080ff device-cmyk(1, .5, 0, 0)",
         "CurrentColor",
+        "COLOR(SRGB 0 .5 1)",
     ],
 )
 def test_colours_made_of_others(colour: str) -> None:
@@ -85,9 +86,16 @@ RULES = {
     "nested the other way": ".a{svg &{fill:#0080ff}}",
     "has": "svg:has(> path) .a{fill:#0080ff}",
     "escapes": r".\61{fill:#0080ff}.md\:a{fill:red}",
+    "one bad selector takes none along in :is": ".a:is(.z,:foo,:is(#a,:bar)),.a:where(:foo){fill:#0080ff}",
+    "what no browser knows": ".a{fill:#0080ff}@supports (foo:bar) or (display:bar) or selector(:foo){.a{fill:red}}",
+    "what every browser knows": "@supports (display:grid) and (--x:y) and (fill:lab(1 1 1)) and selector(a:is(b))"
+    "{.a{fill:#0080ff}}",
     "one bad selector takes all along": ".a{fill:#0080ff}.a,..{fill:red}",
     "a selector of other browsers does not": ".a,.a::-webkit-thing{fill:#0080ff}",
     "variable at its place": ":root{--p:#0080ff;--q:var(--p)}.a{--p:red;fill:var(--q)}",
+    "variables in a circle": "svg{--p:var(--q);--q:var(--p)}.a{fill:var(--p,#0080ff)}",
+    "variable set back": "svg{--p:red}.a{--p:initial;fill:var(--p,#0080ff)}",
+    "variable passed on": "svg{--p:#0080ff}.a{--p:red;--p:inherit;fill:var(--p)}",
     "invalid by its variable": "svg{--z:nocolour;fill:#0080ff}.a{fill:red;fill:var(--z)}",
 }
 
@@ -194,6 +202,10 @@ LEFT_BEHIND = {
     "in a circle": '{0}<animate id="i" href="#g" attributeName="opacity" from="0" to="1" begin="0s;o.end" dur="1s" '
     'fill="freeze"/><animate id="o" href="#g" attributeName="opacity" from="1" to="0" begin="i.end" dur="1s" '
     'fill="freeze"/>',
+    "by": '{0}<animate href="#g" attributeName="opacity" from=".4" by=".6" dur="1s" fill="freeze"/>',
+    "along a line": '{0}<set href="#g" attributeName="opacity" to="1"/><animateTransform href="#g" type="translate" '
+    'attributeName="transform" by="-90 0" dur="1s" fill="freeze"/><animateMotion href="#g" path="M9 9h1L90 0" dur="1s" '
+    'fill="freeze"/>',
     "endless display": '{0}<animate href="#g" attributeName="opacity" to="1" fill="freeze"/>'
     '<animate href="#g" attributeName="display" values="none;inline;none" dur="1s" repeatCount="indefinite"/>',
     "backwards": "<style>@keyframes k{{from{{opacity:1}}to{{opacity:0}}}}#g{{animation:k 1s reverse both}}</style>{0}",
@@ -203,6 +215,7 @@ LEFT_BEHIND = {
     "animation:k 1s steps(2,end),l 1s;animation-fill-mode:forwards}}</style>{0}",
     "endless growth": "<style>@keyframes k{{50%{{transform:scale(1)}}}}#g{{opacity:1!important;transform:scale(0);"
     "animation:k 1s infinite}}</style>{0}",
+    "in capitals": "<style>@keyframes k{{to{{opacity:1}}}}#g{{ANIMATION:k 1S FORWARDS}}</style>{0}",
     "of old browsers": "<style>@-webkit-keyframes k{{to{{opacity:1}}}}#g{{-webkit-animation:k 1s both}}</style>{0}",
 }
 
@@ -229,3 +242,9 @@ def test_what_animations_leave_behind(name: str) -> None:
 def test_style_sheets_made_to_keep_a_reader_busy_end(sheet: str) -> None:
     text = f'<svg xmlns="http://www.w3.org/2000/svg"><style><![CDATA[{sheet}]]></style>{CLASSED * 50}</svg>'
     assert len(guard_svg(text.encode())) < 2_000_000
+
+
+def test_a_long_declaration_that_nobody_draws_does_not_count() -> None:
+    link = f"url(data:image/png;base64,{'A' * 50_000})"
+    for odd in (f"background-image:{link}", f"-x-note:{'x' * 50_000}"):
+        assert same(drawn(f'<g style="{odd};fill:{BLUE}">{SQUARE.replace("fill", "id")}/></g>'), drawn(f"{SQUARE}/>"))

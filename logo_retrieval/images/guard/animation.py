@@ -6,13 +6,17 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 
 from logo_retrieval.images.guard.drawing import Element
+from logo_retrieval.images.guard.geometry import measure_path, numbers
 
-ANIMATIONS = frozenset(("animate", "set", "animateTransform", "animateColor"))
+ANIMATIONS = frozenset(("animate", "set", "animateTransform", "animateColor", "animateMotion"))
 
 _VISIBLE = frozenset("opacity fill-opacity stroke-opacity stop-opacity visibility display stroke-dashoffset".split())
 """What is taken at its most visible when it never comes to rest."""
+
+_LONGEST_TRANSFORM = 2_000
 
 _CLOCK = re.compile(r"\s*([+-]?)\s*((?:\d+:)?\d+:)?([\d.]+)\s*(h|min|s|ms)?\s*")
 _EVENT = re.compile(r"\s*([\w.-]+?)\.(begin|end)\s*(.*)")
@@ -71,14 +75,15 @@ class Timeline:
         moment = self.begin(other) + (_seconds(event[3]) if event[3] else 0.0)
         return moment + _duration(other.attributes) if event[2] == "end" else moment
 
-    def left_by(self, animation: Animation) -> tuple[str, str] | None:
+    def left_by(self, animation: Animation, target: Element) -> tuple[str, str] | None:
         """The attribute that an animation has changed when all has ended, and its value; None where nothing stays.
 
         What ends as it began leaves nothing behind. Of what goes on for ever, that which fades or grows is taken at
         its most visible, and that which moves or turns where it began.
         """
         attributes = animation.attributes
-        name = attributes.get("attributeName", "").strip()
+        moves = animation.tag == "animateMotion"
+        name = "transform" if moves else attributes.get("attributeName", "").strip()
         holds = animation.tag == "set" and attributes.get("dur", "indefinite") == "indefinite"
         endless = self.is_endless(animation)
         stays = attributes.get("fill") == "freeze" or holds
@@ -86,6 +91,13 @@ class Timeline:
             return None
         values = [value.strip() for value in attributes.get("values", "").split(";") if value.strip()]
         values = values or [attributes[key].strip() for key in ("from", "to") if key in attributes]
+        before = target.animated.get(name, target.attributes.get(name, ""))[:_LONGEST_TRANSFORM]
+        transforms = moves or animation.tag == "animateTransform"
+        added = transforms and (attributes.get("additive") == "sum" or not values)
+        if "by" in attributes and "to" not in attributes and len(values) < 2:
+            values = [_sum(values[0] if values else "" if added else before, attributes["by"])]
+        if moves and (path := measure_path(attributes.get("path", ""))) is not None:
+            values = ["{:.9g} {:.9g}".format(*path.end)]
         if not values:
             return None
         value = values[-1]
@@ -94,8 +106,9 @@ class Timeline:
             if name not in _VISIBLE and not grows:
                 return None
             value = most_visible("scale" if grows else name, values)
-        if animation.tag == "animateTransform":
+        if transforms:
             value = f"{attributes.get('type', 'translate')}({value})"
+            value = f"{value} {before}" if moves else f"{before} {value}" if added else value
         return name, value
 
 
@@ -110,13 +123,15 @@ def end_animations(animations: Mapping[Animation, Element | str], by_id: Mapping
     for animation in timeline.order:
         aim = animations[animation]
         target = by_id.get(aim[1:]) if isinstance(aim, str) else aim
-        left = timeline.left_by(animation)
-        if target is None or left is None:
-            continue
-        name, value = left
-        if name == "transform" and animation.attributes.get("additive") == "sum":
-            value = f"{target.attributes.get(name, '')} {value}"
-        target.animated.append((name, value))
+        left = timeline.left_by(animation, target) if target is not None else None
+        if target is not None and left is not None:
+            name, value = left
+            target.animated[name] = value
+
+
+def _sum(one: str, other: str) -> str:
+    """Two lists of numbers, added."""
+    return " ".join(f"{sum(pair):.9g}" for pair in zip_longest(numbers(one), numbers(other), fillvalue=0.0))
 
 
 def _seconds(text: str) -> float:

@@ -15,6 +15,7 @@ from logo_retrieval.images.guard.values import ATTRIBUTES, PROPERTIES, clean_val
 from logo_retrieval.images.guard.variables import substituted
 
 _COMMENT = re.compile(r"/\*.*?(?:\*/|\Z)", re.DOTALL)
+_INHERITED = frozenset(("inherit", "unset", "revert", "revert-layer"))
 _QUOTED = re.compile(r"[\\'\"{]")
 _MOTION = re.compile(r"(?:-webkit-)?animation(?:-(?:name|fill-mode|iteration-count|direction|play-state|delay))?")
 
@@ -86,7 +87,7 @@ def _ground(root: Element) -> str:
 
 def _animate(element: Element) -> None:
     """Leaves an element as its animations do; what is no property is an attribute, and so is a transform."""
-    for name, value in element.animated:
+    for name, value in element.animated.items():
         if name in ATTRIBUTES and (name not in PROPERTIES or name == "transform"):
             clean = clean_value(name, value)
             if clean is not None:
@@ -115,7 +116,7 @@ def _style(element: Element, matched: list[Declared], inherited: Mapping[str, st
         declared += rules.end_of_motion([substituted(value, known) or "" for value in motion.values()])
     declared += [
         declared_as(name, value, ANIMATED, UNLAYERED, (), next(numbers))
-        for name, value in element.animated
+        for name, value in element.animated.items()
         if name in PROPERTIES
     ]
     colour = _winners([each for each in declared if each.name == "color"], known).get("color")
@@ -166,10 +167,18 @@ def _partition(declaration: str) -> tuple[str, str, str]:
 
 
 def _variables(declared: Sequence[Declared], inherited: Mapping[str, str], rules: Sheets) -> Mapping[str, str]:
-    """The variables of an element, with others in them put in where they are declared, not where they are used."""
+    """The variables of an element, with others in them put in where they are declared, not where they are used.
+
+    One that is `initial`, that needs an unknown one or that leads to itself is as if it had not been declared.
+    """
     own = {each.name: each.value for each in sorted(declared) if each.name.startswith("--")}
     if not own and not rules.own_alone:
         return inherited
-    known = {**inherited, **rules.own_alone, **own}
-    resolved = ((name, substituted(value, known)) for name, value in own.items())
-    return {**known, **{name: "" if value is None else value for name, value in resolved}}
+    merged = {
+        **inherited,
+        **rules.own_alone,
+        **{name: own[name] for name in own if own[name].lower() not in _INHERITED},
+    }
+    known = {name: value for name, value in merged.items() if value.lower() != "initial"}
+    resolved = {name: substituted(known[name], known) for name in own if name in known}
+    return {name: value for name, value in {**known, **resolved}.items() if value is not None}

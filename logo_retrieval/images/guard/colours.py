@@ -63,7 +63,7 @@ def _colour(value: str, current: str) -> str | None:
     from tinycss2 import color4
 
     try:
-        found = color4.parse_color(value)
+        found = color4.parse_color(word)
     except ValueError:  # a function without what it needs
         return None
     if found is not None and word.isalpha():
@@ -71,7 +71,7 @@ def _colour(value: str, current: str) -> str | None:
     try:
         parts, alpha = found.to("srgb").coordinates, found.alpha
     except (AttributeError, NotImplementedError):  # mixtures, and spaces of other primaries or of perception
-        colour = mixed(value, current)
+        colour = mixed(word, current)
         if colour is None:
             return None
         parts, alpha = colour.convert("srgb").coords(nans=False), colour.alpha(nans=False)

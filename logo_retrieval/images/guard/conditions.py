@@ -7,10 +7,12 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from logo_retrieval.images.guard.colours import COLOURED, paint
 from logo_retrieval.images.guard.geometry import length
 from logo_retrieval.images.guard.maths import worked_out
+from logo_retrieval.images.guard.properties import computed
 from logo_retrieval.images.guard.tokens import solid, split_at_commas, word
+from logo_retrieval.images.guard.values import PROPERTIES
+from logo_retrieval.images.guard.variables import has_variables
 
 _WORDS = {
     "prefers-color-scheme": "light",
@@ -46,7 +48,14 @@ _PREFIX = re.compile(r"(?:-webkit-)?(?:(min|max)-)?(?:device-(?!pixel))?(.*)")
 _RANGE = re.compile(r"([^<>=]+)([<>]=?|=)([^<>=]+)(?:([<>]=?)([^<>=]+))?")
 _RESOLUTIONS = {"dppx": 1.0, "x": 1.0, "dpi": 1 / 96, "dpcm": 2.54 / 96}
 _COMPARED = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge, "=": operator.eq}
-_FOREIGN = ("-ms-", "-moz-", "-o-", "-khtml-")
+_FAMILIES = frozenset(
+    "accent align all animation appearance aspect backdrop backface background block border bottom box break caption "
+    "caret clear color column columns contain container content counter cursor float flex font gap grid height hyphens "
+    "image inline inset justify left line list margin max min mix object offset order orphans outline overscroll "
+    "padding page perspective place pointer position quotes resize right row ruby scroll scrollbar shape tab table "
+    "text top touch transition user vertical white widows width will word z zoom".split()
+)
+"""First words of the properties that browsers know and drawings have no use for."""
 
 Test = Callable[[Any], "bool | None"]
 
@@ -182,9 +191,20 @@ def _is_declaration(token: Any) -> bool:  # noqa: ANN401
     """Whether a browser takes a declaration, or a selector."""
     import tinycss2
 
-    if token.type != "() block":
-        return bool(token.type == "function" and token.lower_name == "selector")
+    if token.type == "function":
+        return bool(token.lower_name == "selector") and is_selector(tinycss2.serialize(token.arguments))
     name, colon, value = (part.strip() for part in tinycss2.serialize(token.content).partition(":"))
-    if not colon or name.lower().startswith(_FOREIGN):
+    name = name.lower().removeprefix("-webkit-")
+    if not colon or not value or has_variables(value) or name.startswith("--"):
+        return bool(colon)
+    return computed(name, value, {}) is not None or (name not in PROPERTIES and name.partition("-")[0] in _FAMILIES)
+
+
+def is_selector(text: str) -> bool:
+    """Whether a selector is one that anybody understands."""
+    import cssselect2
+
+    try:
+        return bool(cssselect2.compile_selector_list(text))
+    except Exception:  # the parsers raise errors of many kinds
         return False
-    return name.lower() not in COLOURED or "var(" in value or paint(value) is not None

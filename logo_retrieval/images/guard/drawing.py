@@ -23,7 +23,7 @@ class Element:
     children: list[Element | str] = field(default_factory=list)
     pixels: int = 0
     style: str = ""
-    animated: list[tuple[str, str]] = field(default_factory=list)
+    animated: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(slots=True)

@@ -91,11 +91,13 @@ class Outline(NamedTuple):
         box: its bounds, control points included.
         length: of the control polygon, at least that of the curve.
         segments: how many lines, curves and arcs it has.
+        end: where the pen is then, of a path.
     """
 
     box: Box
     length: float
     segments: int
+    end: tuple[float, float] = (0.0, 0.0)
 
 
 def numbers(text: str) -> list[float]:
@@ -168,7 +170,7 @@ def measure_path(data: str) -> Outline | None:
             segments += 1
     if not xs:
         return None
-    return Outline(Box(min(xs), min(ys), max(xs), max(ys)), distance, segments)
+    return Outline(Box(min(xs), min(ys), max(xs), max(ys)), distance, segments, at)
 
 
 def _arc_numbers(arguments: str) -> list[float]:

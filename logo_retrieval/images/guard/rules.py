@@ -6,7 +6,7 @@ import re
 from collections.abc import Container, Sequence
 from typing import Any
 
-from logo_retrieval.images.guard.conditions import media_applies
+from logo_retrieval.images.guard.conditions import is_selector, media_applies
 from logo_retrieval.images.guard.embedded import content_of
 from logo_retrieval.images.guard.tokens import solid, split_at_commas
 
@@ -39,6 +39,19 @@ def nested(prelude: Sequence[Any], parent: str, prefixes: Container[str]) -> str
             text = f"{around} {text}"
         found.append(text)
     return ",".join(found)
+
+
+def understood(selector: Sequence[Any]) -> str:
+    """The text of a selector, without what nobody understands in its `:is()` and `:where()`; empty if too long."""
+    import tinycss2
+
+    if len(tinycss2.serialize(selector)) > LONGEST_SELECTOR:
+        return ""
+    for token in selector:
+        if token.type == "function" and token.lower_name in ("is", "where"):
+            known = filter(is_selector, map(understood, split_at_commas(token.arguments)))
+            token.arguments = tinycss2.parse_component_value_list(",".join(known))
+    return str(tinycss2.serialize(selector)).strip()
 
 
 def imported(prelude: Sequence[Any]) -> tuple[str, str | None] | None:

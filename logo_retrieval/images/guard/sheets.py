@@ -14,7 +14,7 @@ from xml.etree.ElementTree import Element as Node
 from logo_retrieval.errors import UnreadableImage
 from logo_retrieval.images.guard.animation import Frames, at_end
 from logo_retrieval.images.guard.conditions import CONDITIONS
-from logo_retrieval.images.guard.rules import LONGEST_SELECTOR, imported, nested
+from logo_retrieval.images.guard.rules import imported, nested, understood
 from logo_retrieval.images.guard.tokens import split_at_commas
 
 MAX_SELECTORS = 3_000
@@ -183,11 +183,11 @@ class Sheets:
         place = self._place(layer)
         compiled: list[_Rule] = []
         for part in split_at_commas(tinycss2.parse_component_value_list(selectors)):
-            text = tinycss2.serialize(part).strip()
+            text = understood(part)
             if len(self.rules) + len(compiled) >= MAX_SELECTORS:
                 raise UnreadableImage("unsafe", f"the style sheets have more than {MAX_SELECTORS} selectors")
             try:
-                (selector,) = cssselect2.compile_selector_list(text if len(text) <= LONGEST_SELECTOR else "")
+                (selector,) = cssselect2.compile_selector_list(text)
             except Exception:  # the parsers raise errors of many kinds, AttributeError for `:nth-child(2n+)`
                 if _OF_BROWSERS.search(text):
                     continue  # it matches nothing here
@@ -250,8 +250,9 @@ class Sheets:
         place = count()
         for number in range(max(map(len, lists))):
             words = " ".join(each[number % len(each)] for each in lists).split()
+            keywords = [word.lower() for word in words]
             for name in dict.fromkeys(words):
-                for prop, value in at_end(self._frames.get(name, []), words):
+                for prop, value in at_end(self._frames.get(name, []), keywords):
                     yield Declared((False, ANIMATED, UNLAYERED, (), next(place)), prop, value)
 
 

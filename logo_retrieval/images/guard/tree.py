@@ -221,6 +221,8 @@ class _Reader:
                 if name == "href" or (self._prefixes.get(name[:-5], _XLINK) == _XLINK and "href" not in attributes):
                     self._clean_link(element, value.strip())
                 continue
+            if name == "style" and len(value) > MAX_ATTRIBUTE:
+                value = ";".join(each for each in _UNDRAWN.sub("", value).split(";") if len(each) <= MAX_ATTRIBUTE)
             if name == "style" or name in ATTRIBUTES:
                 self._check_length(name, value)
             if name == "style" and value:
