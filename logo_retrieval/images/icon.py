@@ -83,12 +83,21 @@ def _alone(bitmap: bytes, claimed_height: int) -> bytes:
     if len(bitmap) < rows_end:
         raise UnreadableImage("corrupt", "the icon's largest entry ends before its last row")
     mask_size = height * _stride(width)
+    rows = bitmap[rows_start:rows_end]
     mask = bitmap[rows_end : rows_end + mask_size].ljust(mask_size, b"\0")  # without a mask all of it shows
-    has_alpha = bits == 32 and any(bitmap[rows_start + 3 : rows_end : 4])
+    if doubled_height < 0:
+        rows, mask = _upside_down(rows, height), _upside_down(mask, height)
+    has_alpha = bits == 32 and any(rows[3::4])
     doubled = struct.pack("<IiiHHI", header_size, width, 2 * height, planes, bits, compression)
-    image = doubled + bitmap[len(doubled) : rows_end] + mask
+    image = doubled + bitmap[len(doubled) : rows_start] + rows + mask
     claimed_bits = bits if has_alpha else min(bits, 24)  # 32 tells Pillow to use the alpha plane, less to use the mask
     return struct.pack("<HHHBBBxHHII", 0, 1, 1, width % 256, height % 256, 0, 1, claimed_bits, len(image), 22) + image
+
+
+def _upside_down(rows: bytes, count: int) -> bytes:
+    """Rows from the last to the first."""
+    size = len(rows) // count
+    return b"".join(rows[start : start + size] for start in range(len(rows) - size, -1, -size))
 
 
 def _stride(bits: int) -> int:

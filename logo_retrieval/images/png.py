@@ -12,6 +12,11 @@ _STEP = 1 << 20
 _DRAWN = frozenset((b"tRNS", b"acTL", b"fcTL", b"fdAT", b"eXIf"))
 """Of the ancillary chunks, those that decide how the picture looks."""
 
+_REPLACED = frozenset((b"IDAT", b"IEND", b"acTL", b"fcTL", b"fdAT"))
+_AROUND = 12  # size, name and checksum
+_TRANSPARENT = {0: 2, 2: 6}
+"""Colour type -> bytes that say which colour is transparent; with a palette it is one for each colour, or fewer."""
+
 
 def without_metadata(data: bytes) -> bytes:
     """The same file with its critical chunks, and of the others those that are drawn and sound.
@@ -21,15 +26,18 @@ def without_metadata(data: bytes) -> bytes:
     """
     kept = [_SIGNATURE]
     end = len(_SIGNATURE)
+    colours = 0
     for start, end, name in _chunks(data):
         is_ancillary = name[0] & 0x20
-        if not is_ancillary or (name in _DRAWN and _is_sound(data, start, end)):
+        if name == b"PLTE":
+            colours = (end - start - _AROUND) // 3
+        if not is_ancillary or (name in _DRAWN and _is_sound(data, start, end, colours)):
             kept.append(data[start:end])
     return b"".join([*kept, data[end:]])
 
 
-def with_checksum(data: bytes, most: int) -> bytes | None:
-    """The same file with a right checksum of its pixels; None where more than that is wrong with them.
+def still(data: bytes, most: int) -> bytes | None:
+    """The same file without its animation and with a right checksum of its pixels; None where they are not all there.
 
     Args:
         data: a whole file.
@@ -50,22 +58,25 @@ def with_checksum(data: bytes, most: int) -> bytes | None:
         return None
     body = packed[: len(packed) - len(inflater.unused_data)] + struct.pack(">I", checksum)
     pixels = struct.pack(">I", len(body)) + b"IDAT" + body + struct.pack(">I", zlib.crc32(b"IDAT" + body))
-    head = b"".join(data[start:end] for start, end, name in chunks if name not in (b"IDAT", b"IEND"))
+    head = b"".join(data[start:end] for start, end, name in chunks if name not in _REPLACED)
     return _SIGNATURE + head + pixels + _END
 
 
 def _chunks(data: bytes) -> Iterator[tuple[int, int, bytes]]:
     """Start, end and name of each chunk that is all there."""
     start = len(_SIGNATURE)
-    while start + 12 <= len(data):
+    while start + _AROUND <= len(data):
         size, name = struct.unpack_from(">I4s", data, start)
-        end = start + 12 + size
+        end = start + _AROUND + size
         if end > len(data):
             return
         yield start, end, name
         start = end
 
 
-def _is_sound(data: bytes, start: int, end: int) -> bool:
-    (checksum,) = struct.unpack_from(">I", data, end - 4)
+def _is_sound(data: bytes, start: int, end: int, colours: int) -> bool:
+    """Whether an ancillary chunk counts: its checksum is right and, of `tRNS`, its size."""
+    size, (checksum,) = end - start - _AROUND, struct.unpack_from(">I", data, end - 4)
+    if data[start + 4 : start + 8] == b"tRNS" and size != _TRANSPARENT.get(data[25], min(size, colours)):
+        return False
     return bool(zlib.crc32(data[start + 4 : end - 4]) == checksum)

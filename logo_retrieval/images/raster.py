@@ -8,7 +8,7 @@ import io
 import math
 import struct
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cached_property
 from typing import cast
 
@@ -16,12 +16,16 @@ from PIL import Image, ImageChops, ImageFile
 
 from logo_retrieval.errors import UnreadableImage
 from logo_retrieval.images.icon import entries
-from logo_retrieval.images.png import with_checksum, without_metadata
+from logo_retrieval.images.jpeg import without_application_data
+from logo_retrieval.images.png import still, without_metadata
 from logo_retrieval.images.prepare import ink_share
 from logo_retrieval.images.sniff import MAX_PIXELS
 
-MAX_FRAMES = 128
+MAX_FRAMES = 1024
 """So far an animation is looked at."""
+
+MAX_FRAME_PIXELS = 160_000_000
+"""Of all of those frames: each has to be decoded for the next, which takes about 2 s for so many."""
 
 _DRAFT_PX = 2048
 _SMALLEST_PX = 4
@@ -110,8 +114,10 @@ class RasterPicture:
         data = data if mend is None else mend(data)
         try:
             return cls._decoded(data, format)
-        except OSError:
-            mended = with_checksum(data, 8 * MAX_PIXELS) if format == "png" else None
+        except UnreadableImage:
+            raise
+        except Exception:  # the plugins raise errors of every kind
+            mended = _PLAINER[format](data) if format in _PLAINER else None
             if mended is None:
                 raise
             return cls._decoded(mended, format)
@@ -197,7 +203,7 @@ def _check_size(width: int, height: int) -> None:
 
 def _fullest_frame(image: ImageFile.ImageFile) -> Image.Image:
     """The first frame, unless a later one shows clearly more: of a few, the last among them, that which shows most."""
-    within_budget = min(MAX_FRAMES, MAX_PIXELS // (image.width * image.height))
+    within_budget = min(MAX_FRAMES, MAX_FRAME_PIXELS // (image.width * image.height))
     last = min(getattr(image, "n_frames", 1), within_budget) - 1
     pixels = _eight_bit(image)
     if last < 1:
@@ -254,6 +260,12 @@ def _with_its_size(data: bytes) -> bytes:
 
 
 _MENDED = {"png": without_metadata, "jpeg": _with_its_end, "webp": _with_its_size}
+_PLAINER: dict[str, Callable[[bytes], bytes | None]] = {
+    "png": lambda data: still(data, 8 * MAX_PIXELS),
+    "jpeg": without_application_data,
+    "bmp": lambda data: data + bytes(3),  # that fill up the last row
+}
+"""What to try where a file does not decode as it is."""
 
 
 def _is_blank(pixels: Image.Image) -> bool:

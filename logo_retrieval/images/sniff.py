@@ -11,7 +11,7 @@ MAX_BYTES = 32 << 20
 """Of one file of any format."""
 
 MAX_PIXELS = 40_000_000
-"""Of one picture, and of the frames of an animation that are looked at together."""
+"""Of one picture."""
 
 SUPPORTED = "SVG, SVGZ, PNG, JPEG, GIF, WebP, AVIF, BMP, TIFF, ICO and CUR"
 

@@ -68,6 +68,9 @@ def with_chunk(inserted: bytes) -> bytes:
         chunk(b"iCCP", b"icc\0\0damaged"),
         chunk(b"gAMA", b"\0"),
         chunk(b"tRNS", b"\0\1\0\2\0\3", checksum=7),
+        chunk(b"tRNS", bytes(7)),
+        chunk(b"acTL", b"\0"),
+        chunk(b"acTL", struct.pack(">II", 2, 0)) + chunk(b"fcTL", struct.pack(">5I2HBB", 0, 99, 99, 9, 9, 1, 1, 0, 0)),
         chunk(b"pHYs", b""),
         chunk(b"xxXx", bytes(9)),
     ],
@@ -79,12 +82,22 @@ def with_chunk(inserted: bytes) -> bytes:
         "damaged profile",
         "short",
         "tRNS",
+        "tRNS of a wrong size",
+        "animation that is none",
+        "frame beyond the picture",
         "empty",
         "unknown",
     ],
 )
 def test_what_is_wrong_with_metadata_is_not_wrong_with_the_picture(inserted: bytes) -> None:
     assert same(with_chunk(inserted), drawing(), within=0.01)
+
+
+def test_a_palette_with_more_transparencies_than_colours() -> None:
+    data = saved(drawing().quantize(8), "PNG")
+    place = data.index(b"IDAT") - 4
+    odd = data[:place] + chunk(b"tRNS", bytes(200)) + data[place:]
+    assert np.array_equal(shown(odd), shown(data))
 
 
 def test_a_wrong_checksum_of_all_the_pixels_is_forgiven() -> None:
@@ -123,6 +136,21 @@ def test_a_jpeg_that_lacks_its_end_alone_is_whole(progressive: bool) -> None:
     assert np.array_equal(shown(data + b"what an editor left behind"), shown(data))
 
 
+@pytest.mark.parametrize(
+    "segment",
+    [b"\xff\xee\0\x08Adobe\0", b"\xff\xe0\0\x04JF", b"\xff\xe1\0\x09Exif\0\0x", b"\xff\xff\xff\xed\0\x05\xff\xd9x"],
+    ids=["Adobe", "JFIF", "Exif", "filled gap"],
+)
+def test_metadata_of_a_jpeg_may_be_cut_short(segment: bytes) -> None:
+    data = saved(drawing(), "JPEG", quality=90)
+    assert np.array_equal(shown(data[:2] + segment + data[2:]), shown(data))
+
+
+def test_the_colours_of_a_jpeg_outlive_a_fault_in_its_metadata() -> None:
+    data = saved(drawing().convert("CMYK"), "JPEG", quality=95)
+    assert np.array_equal(shown(data[:2] + b"\xff\xee\0\x08Adobe\0" + data[2:]), shown(data))
+
+
 @pytest.mark.parametrize("progressive", [False, True])
 @pytest.mark.parametrize("share", [0.3, 0.5, 0.8, 0.95])
 def test_a_jpeg_that_lacks_more_is_corrupt(share: float, progressive: bool) -> None:
@@ -159,6 +187,13 @@ def test_forty_blank_frames_before_the_logo(format: str) -> None:
     assert same(data, drawing(), within=12)
 
 
+@pytest.mark.parametrize("format", ["GIF", "PNG", "WEBP"])
+def test_hundreds_of_blank_frames_before_the_logo(format: str) -> None:
+    frames = [Image.new("RGB", (SIZE, SIZE), (255, 255, 255 - number % 2)) for number in range(300)] + [drawing()]
+    data = saved(frames[0], format, save_all=True, append_images=frames[1:], duration=50, lossless=True)
+    assert same(data, drawing(), within=12)
+
+
 def test_an_animation_whose_frames_show_as_much_is_known_by_its_first() -> None:
     turned = [drawing().rotate(angle, fillcolor=(255, 255, 255)) for angle in (0, 40, 80, 120)]
     data = saved(turned[0], "GIF", save_all=True, append_images=turned[1:], duration=50)
@@ -168,10 +203,13 @@ def test_an_animation_whose_frames_show_as_much_is_known_by_its_first() -> None:
 # ---- icons
 
 
-def bitmap(image: Image.Image, *, doubled: bool = True, mask: bool = True, fields: bool = False) -> bytes:
+def bitmap(
+    image: Image.Image, *, doubled: bool = True, mask: bool = True, fields: bool = False, upward: bool = True
+) -> bytes:
     """A 32-bit entry without a file header."""
-    height = image.height * (2 if doubled else 1)
-    pixels = image.convert("RGBA").transpose(Image.Transpose.FLIP_TOP_BOTTOM).tobytes("raw", "BGRA")
+    height = image.height * (2 if doubled else 1) * (1 if upward else -1)
+    rows = image.transpose(Image.Transpose.FLIP_TOP_BOTTOM) if upward else image
+    pixels = rows.convert("RGBA").tobytes("raw", "BGRA")
     compression = 3 if fields else 0
     head = struct.pack("<IiiHHIIiiII", 40, image.width, height, 1, 32, compression, len(pixels), 0, 0, 0, 0)
     masks = struct.pack("<III", 0xFF0000, 0xFF00, 0xFF) if fields else b""
@@ -196,6 +234,7 @@ ICONS: dict[str, Callable[[], bytes]] = {
     "as it should be": lambda: icon((WHOLE, SIZE, len(WHOLE))),
     "height not doubled": lambda: icon((part := bitmap(drawing("RGBA"), doubled=False), SIZE, len(part))),
     "mask missing": lambda: icon((bitmap(drawing("RGBA"), mask=False), SIZE, len(WHOLE))),
+    "rows from the top": lambda: icon((bitmap(drawing("RGBA"), upward=False), SIZE, len(WHOLE))),
     "size too small": lambda: icon((WHOLE, SIZE, 40)),
     "size too large": lambda: icon((WHOLE, SIZE, 10 * len(WHOLE))),
     "bit fields": lambda: icon((part := bitmap(drawing("RGBA"), fields=True), SIZE, len(part))),
@@ -215,3 +254,14 @@ def test_an_icon_without_one_sound_entry_is_corrupt() -> None:
         shown(icon((WHOLE[:900], SIZE, 900)))
     with pytest.raises(Exception, match="."):
         shown(icon((saved(drawing(), "PNG")[:200], SIZE, 200)))
+
+
+# ---- BMP
+
+
+def test_a_bmp_may_lack_what_fills_its_last_row() -> None:
+    picture = drawing().resize((31, 31))
+    data = saved(picture, "BMP")
+    assert np.array_equal(shown(data[:-3]), shown(data))
+    with pytest.raises(Exception, match="truncated"):
+        shown(data[:-100])
