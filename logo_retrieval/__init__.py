@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
+
+# ONNX Runtime otherwise keeps an identifier of the machine, sends what it does to its makers, and does not let
+# processes end that were forked.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 if TYPE_CHECKING:
     from logo_retrieval.classifier import LogoClassifier

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -69,3 +71,25 @@ def test_a_forked_process_is_told_at_once_and_leaves_its_parent_alone(mine: Path
         os.waitpid(child, 0)
         assert b"opened before the process forked" in said
         assert classifier.classify([svg("disc")]) == before
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
+@pytest.mark.parametrize("last", ["del classifier", "sys.exit()"])
+def test_a_forked_process_ends(mine: Path, tmp_path: Path, last: str) -> None:
+    """It has none of the threads that what it inherits waits for; nor does anybody keep a diary of it."""
+    code = (
+        "import os, sys, time\n"
+        "from logo_retrieval import LogoClassifier\n"
+        f"classifier = LogoClassifier.open({str(mine)!r})\n"
+        f"assert classifier.classify([{svg('disc')!r}])[0].status == 'ok'\n"
+        "time.sleep(0.1)\n"
+        "child = os.fork()\n"
+        "if child == 0:\n"
+        f"    {last}\n"
+        "    sys.exit()\n"
+        "sys.exit(os.waitpid(child, 0)[1])\n"
+    )
+    environment = {**os.environ, "HOME": str(tmp_path / "home"), "XDG_CACHE_HOME": str(tmp_path / "home")}
+    environment.pop("ORT_DISABLE_TELEMETRY", None)
+    assert subprocess.run([sys.executable, "-c", code], timeout=60, env=environment).returncode == 0
+    assert not (tmp_path / "home").exists()

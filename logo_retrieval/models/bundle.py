@@ -28,6 +28,7 @@ QUICK_FILE = "quick.onnx"
 """The file with the same network in 8-bit integers, where a bundle has one."""
 
 _GRAPH_SUFFIX = ".onnx"
+_SIBLING = re.compile(r"\.(?:new|old)-[0-9a-f]{8}")
 
 _FILE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}")
 
@@ -167,12 +168,11 @@ def write_bundle(folder: Path, config: ModelConfig, files: Mapping[str, bytes]) 
             write_synced(fresh / name, content)
         sync_folder(fresh)
         if bundle.folder.exists():
-            old = _sibling(bundle.folder, "old")
-            bundle.folder.rename(old)
-            take_place(fresh, bundle.folder)
-            shutil.rmtree(old)
-        else:
-            take_place(fresh, bundle.folder)
+            bundle.folder.rename(_sibling(bundle.folder, "old"))
+        take_place(fresh, bundle.folder)
+        for left in bundle.folder.parent.glob(".*"):  # of this writer and of those before it that were killed
+            if _SIBLING.fullmatch(left.name.removeprefix(f".{bundle.folder.name}")):
+                shutil.rmtree(left)
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
     return bundle

@@ -7,6 +7,7 @@ from pathlib import Path
 import onnxruntime
 
 from logo_retrieval.concurrency.cpus import usable_cores
+from logo_retrieval.concurrency.forks import never_ends_when_forked
 from logo_retrieval.errors import ModelError
 
 _FATAL_ONLY = 4  # errors are raised
@@ -34,6 +35,8 @@ def open_session(graph: Path, *, optimised: bool = True) -> onnxruntime.Inferenc
         options.add_session_config_entry(f"session.{pool}.allow_spinning", "0")
     options.add_session_config_entry("session.model_external_initializers_file_folder_path", str(graph))
     try:
-        return onnxruntime.InferenceSession(graph.read_bytes(), options, providers=["CPUExecutionProvider"])
+        session = onnxruntime.InferenceSession(graph.read_bytes(), options, providers=["CPUExecutionProvider"])
     except Exception as error:  # the runtime's own exceptions share no base class but this
         raise ModelError(f"ONNX Runtime cannot load {graph}: {error}") from error
+    never_ends_when_forked(session)
+    return session

@@ -51,6 +51,8 @@ def test_the_digest_covers_config_and_files_but_not_the_place(tmp_path: Path) ->
 def test_a_bundle_is_replaced_whole(tmp_path: Path) -> None:
     folder = tmp_path / "tiny"
     write_bundle(folder, CONFIG, FILES)
+    for left in (".tiny.new-0123abcd", ".tiny.old-0123abcd"):  # by one that was killed
+        (tmp_path / left).mkdir()
     write_bundle(folder, CONFIG, {"model.onnx": b"newer"})
     assert sorted(p.name for p in folder.iterdir()) == ["model.json", "model.onnx"]
     assert read_bundle(folder).path("model.onnx").read_bytes() == b"newer"
