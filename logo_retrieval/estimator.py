@@ -257,7 +257,6 @@ def _place(item: str) -> int:
 
 
 def _sources(X: Iterable[Source]) -> list[Source]:
-    check_several(X)
     dimensions, kind = getattr(X, "ndim", 1), getattr(getattr(X, "dtype", None), "kind", "O")
     if dimensions not in (1, 4) or kind == "S":
         raise TypeError(
@@ -265,6 +264,7 @@ def _sources(X: Iterable[Source]) -> list[Source]:
             f"(n, h, w, 3) or (n, h, w, 4); got {dimensions} dimensions, dtype kind {kind!r}"
             + (", which cuts off zeros: use dtype=object" if kind == "S" else "")
         )
+    check_several(X)
     return list(X)
 
 

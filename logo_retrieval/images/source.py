@@ -65,12 +65,14 @@ def _as_png(source: Image.Image | np.ndarray) -> bytes:
 
 
 def check_several(sources: object) -> None:
-    """Refuses one source where several are expected: a path would be taken for its letters.
+    """Refuses one source where several are expected: a path would be taken for its letters, a picture for its rows.
 
     Raises:
         TypeError: when it is one.
     """
-    if isinstance(sources, str | bytes | os.PathLike) or hasattr(sources, "read") or hasattr(sources, "getbbox"):
+    shape = getattr(sources, "__array_interface__", {}).get("shape", ())
+    is_picture = hasattr(sources, "getbbox") or len(shape) == 2 or (len(shape) == 3 and shape[2] in (3, 4))
+    if is_picture or isinstance(sources, str | bytes | os.PathLike) or hasattr(sources, "read"):
         raise TypeError(f"expected several sources, got one, {sources!r:.80}: put it into a list")
 
 

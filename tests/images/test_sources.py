@@ -64,7 +64,7 @@ def test_anything_else_is_refused_with_what_was_expected(source: object, said: s
 
 def test_one_source_instead_of_several_is_refused() -> None:
     with LogoClassifier.open() as classifier:
-        for source in (picture(), io.BytesIO(b"x"), "a.svg"):
+        for source in (picture(), np.asarray(picture()), np.zeros((9, 9), np.uint8), io.BytesIO(b"x"), "a.svg"):
             with pytest.raises(TypeError, match="expected several sources"):
                 classifier.classify(source)  # type: ignore[arg-type]
 
