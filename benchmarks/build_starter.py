@@ -1,5 +1,7 @@
 """Puts the trained starter into the package: `python benchmarks/build_starter.py WORK`, after `calibrate.py WORK`.
 
+`python benchmarks/build_starter.py --names` changes the names in it alone.
+
 WORK holds the shipped model too (`export_starter.py WORK`). The index holds every drawing of LogoBench, the earlier
 marks and the drawings of further packs that are not held to be asked.
 """
@@ -32,7 +34,8 @@ from logo_retrieval.indexing.build import build_index
 from logo_retrieval.models.bundle import MODEL_FILE, QUICK_FILE, ModelBundle, read_bundle, write_bundle
 from logo_retrieval.models.resolve import starter_index
 from logo_retrieval.open_set.impostors import IMPOSTORS_FILE, Impostors
-from logo_retrieval.store.schema import INDEX_FILE
+from logo_retrieval.store.schema import INDEX_FILE, connect, transaction
+from logo_retrieval.store.seal import seal
 from logo_retrieval.training.export import CARD_FILE, CURVES_FILE, LOG_FILE, RECIPE_FILE
 
 KEPT = (MODEL_FILE, QUICK_FILE, HEAD_FILE, LOG_FILE, CURVES_FILE, RECIPE_FILE, CARD_FILE)
@@ -56,7 +59,7 @@ def calibrated(bundle: ModelBundle, work: Path, cache: Path, folder: Path) -> Mo
 
 
 def build(drawings: Sequence[Drawing], bundle: ModelBundle, scratch: Path) -> None:
-    """The index over drawings, in the file format that is never written beside."""
+    """The index over drawings."""
     for each in drawings:
         (scratch / each.key).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(each.path, scratch / each.key)
@@ -66,12 +69,30 @@ def build(drawings: Sequence[Drawing], bundle: ModelBundle, scratch: Path) -> No
     print(f"{report.indexed} drawings of {report.classes} classes, {len(report.duplicates)} duplicates left out")
     for name, reason in report.unreadable:
         print(f"unreadable: {name}: {reason}")
-    connection = sqlite3.connect(starter_index() / INDEX_FILE)
-    connection.execute("VACUUM")
-    connection.execute("PRAGMA journal_mode = DELETE")  # read where it lies, it must leave no log beside it
-    connection.close()
+    finish()
     texts = [each.read_text(encoding="utf-8") for each in ATTRIBUTIONS]  # go wherever the drawings go
     (starter_index() / "ATTRIBUTION.md").write_text("\n".join(texts), encoding="utf-8")
+
+
+def put_names() -> None:
+    """Gives the shipped index the names of `data/names160.csv` in the place of those that it has."""
+    connection = connect(starter_index() / INDEX_FILE, write=True)
+    with transaction(connection, write=True):
+        ids = dict(connection.execute("SELECT name, id FROM classes"))
+        rows = [(ids[label], name) for label, names in names_by_class().items() for name in names]
+        connection.execute("DELETE FROM names")
+        connection.executemany("INSERT INTO names VALUES (?, ?)", rows)
+        seal(connection)
+    connection.close()
+    finish()
+
+
+def finish() -> None:
+    """Leaves the shipped index without gaps, and as a file that is never written beside."""
+    connection = sqlite3.connect(starter_index() / INDEX_FILE)
+    connection.execute("VACUUM")
+    connection.execute("PRAGMA journal_mode = DELETE")
+    connection.close()
 
 
 def measured_quality() -> str:
@@ -97,9 +118,16 @@ def measured_quality() -> str:
 def main() -> None:
     """Calibrates, builds."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("work", type=Path, help="folder that `train_starter.py` and `calibrate.py` have filled")
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument(
+        "work", type=Path, nargs="?", help="folder that `train_starter.py` and `calibrate.py` have filled"
+    )
+    what.add_argument("--names", action="store_true", help="only put the names of data/names160.csv into the index")
     parser.add_argument("--cache", type=Path, default=default_cache(), help="folder for what can be made again")
     arguments = parser.parse_args()
+    if arguments.names:
+        put_names()
+        return
     with tempfile.TemporaryDirectory() as scratch:
         shipped = read_bundle(arguments.work / SHIPPED)
         bundle = calibrated(shipped, arguments.work, arguments.cache, Path(scratch) / "bundle")

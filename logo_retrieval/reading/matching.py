@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from functools import cached_property
@@ -19,6 +20,7 @@ _LONGEST_NAME = 6  # words
 _IDEOGRAPH = 3  # a Chinese character says as much as three letters
 _SPACED_FROM = 3  # letters
 _FIRST_IDEOGRAPH = "\u2e80"
+_OF_ONE_SCRIPT = re.compile(rf"[{_FIRST_IDEOGRAPH}-\U0010ffff]+|[^\s{_FIRST_IDEOGRAPH}-\U0010ffff]+")
 _LEGAL_SIGNS = str.maketrans(dict.fromkeys("™℠®©Ⓡⓡ", " "))  # decomposed, they would be letters
 
 
@@ -157,15 +159,16 @@ def says_nothing(read: str) -> bool:
 def words(text: str) -> list[str]:
     """The words of a text, without case, accents and signs; letters that stand apart are one word.
 
-    >>> words("Café  Node.JS"), words("N E T F L I X")
-    (['cafe', 'node', 'js'], ['netflix'])
+    Chinese and other letters need no space between them.
+
+    >>> words("Café  Node.JS"), words("N E T F L I X"), words("Bai百度")
+    (['cafe', 'node', 'js'], ['netflix'], ['bai', '百度'])
     """
     letters = unicodedata.normalize("NFKD", text.translate(_LEGAL_SIGNS)).casefold()
     plain = (each for each in letters if not unicodedata.combining(each))
+    spaced = "".join(each if each.isalnum() else " " for each in plain)
     found: list[str] = []
-    for apart, run in groupby(
-        "".join(each if each.isalnum() else " " for each in plain).split(), lambda w: len(w) == 1
-    ):
+    for apart, run in groupby(_OF_ONE_SCRIPT.findall(spaced), lambda w: len(w) == 1):
         together = list(run)
         found += ["".join(together)] if apart and len(together) >= _SPACED_FROM else together
     return found

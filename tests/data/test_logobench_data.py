@@ -224,3 +224,11 @@ def test_a_folder_of_classes_loses_no_drawing(loader: ModuleType, bench: Bench, 
     first = held[0]
     target = tmp_path / "gallery" / first.label / f"{first.collection}__{first.path.name}"
     assert content[os.fspath(target)] == first.path.read_bytes()
+
+
+def test_the_starter_knows_the_reviewed_names(loader: ModuleType) -> None:
+    from logo_retrieval.models.resolve import starter_index
+    from logo_retrieval.store.index_store import IndexStore
+
+    with IndexStore(starter_index()) as store:
+        assert {label: names for label, names in store.class_names().items() if names} == loader.names_by_class()

@@ -39,6 +39,7 @@ def read(*texts: str, confidence: float = 1.0) -> list[float]:
         ("amazon web services", 2),
         ("Amazon-Web-Services", 2),
         ("百度", 5),
+        ("ＢＡＩＤＵ", 5),
     ],
 )
 def test_case_accents_spaces_and_signs_do_not_matter(text: str, place: int) -> None:
@@ -56,6 +57,13 @@ def test_a_letter_of_a_long_name_may_be_misread_and_counts_less() -> None:
 def test_words_have_borders() -> None:
     assert read("phpipam")[0] == 0.0
     assert read("php ipam")[0] == pytest.approx(3 / 7, abs=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("text", "share"), [("Bai百度", 6 / 9), ("百度Bai", 6 / 9), ("百度2026", 6 / 10), ("百度网盘", 0)]
+)
+def test_another_script_is_a_border(text: str, share: float) -> None:
+    assert read(text)[5] == pytest.approx(share, abs=1e-3)
 
 
 def test_a_name_within_a_longer_one_says_little() -> None:
