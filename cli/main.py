@@ -61,12 +61,14 @@ def commands() -> None:
 
 
 def _fill_closed_streams() -> None:
-    """A closed stream's number must not go to the next file that is opened; what is said on stderr is then lost."""
+    """A closed stream's number must not go to the next file; stdin is then empty, and what is said on stderr lost."""
     for number in range(3):
         try:
             os.fstat(number)
         except OSError:
             os.open(os.devnull, os.O_RDWR)
+    if sys.stdin is None:
+        sys.stdin = Path(os.devnull).open(encoding="utf-8")  # noqa: SIM115 - until the end
     if sys.stderr is None:
         sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - until the end
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -14,6 +15,7 @@ _COLUMNS = ("path", "label")
 FURTHER_COLUMNS = ("group", "part", "colour")
 _KNOWN = {*_COLUMNS, *FURTHER_COLUMNS}
 _DELIMITERS = ",;\t"
+_SEPARATOR = re.compile(r"\"?sep=.\"?\r?", re.IGNORECASE)  # the line by which Excel is told
 
 Row = tuple[int, Mapping[str, str]]
 """Its number, and the text of each of the `known_columns`, empty where there is none."""
@@ -32,10 +34,18 @@ def rows_of_table(data: Path) -> Iterator[Row]:
 def _csv_rows(data: Path) -> Iterator[Row]:
     """Rows of a CSV, also as spreadsheets write it: other signs between columns, encodings, and cases of the header."""
     text = _decoded(data)
-    header = text.lstrip("\ufeff").split("\n", 1)[0]
-    delimiter = max(_DELIMITERS, key=lambda sign: len(_tidy(next(csv.reader([header], delimiter=sign), [])) & _KNOWN))
+    if "\n" not in text:
+        text = text.replace("\r", "\n")
+    first, _, rest = text.partition("\n")
+    told = _SEPARATOR.fullmatch(first) is not None
+    header = rest.partition("\n")[0] if told else first
     try:
+        delimiter = max(
+            _DELIMITERS, key=lambda sign: len(_tidy(next(csv.reader([header], delimiter=sign), [])) & _KNOWN)
+        )
         reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+        if told:
+            next(reader)
         names = [name.strip().lower() for name in next(reader, [])]
         columns = known_columns(f"'{data}'", [name for name in names if name])
         for row in reader:

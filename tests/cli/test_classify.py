@@ -264,6 +264,13 @@ def test_names_with_signs_that_end_lines_elsewhere(
     assert run("classify", *odd, *call, "--resume").code == 0 and file.read_text().count("\n") == 3
 
 
+def test_a_list_as_powershell_writes_it(run: Run, index: Path, queries: Path, tmp_path: Path) -> None:
+    paths = [str(queries / name) for name in ("a.svg", "b.png")]
+    (tmp_path / "list.txt").write_bytes("\r\n".join([*paths, ""]).encode("utf-16"))
+    answers = rows(run("classify", f"@{tmp_path / 'list.txt'}", "--index", index, "--format", "jsonl").out)
+    assert [row["path"] for row in answers] == paths
+
+
 def test_a_list_with_a_nul_behind_each_path(
     run: Run, index: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -27,6 +27,11 @@ def test_a_closed_stderr_loses_no_row(index: Path, queries: Path) -> None:
     assert ran.returncode == 3 and ran.stdout.count("\n") == 7
 
 
+def test_a_closed_stdin_is_an_empty_list(index: Path) -> None:
+    ran = call("classify", "-", "--index", index, "--format", "jsonl", shell="<&-")
+    assert ran.returncode == 2 and ran.stderr.endswith("Error: no files to classify in '-'\n")
+
+
 def test_a_closed_stdout_is_one_sentence(index: Path, queries: Path) -> None:
     ran = call("classify", queries, "--index", index, shell=">&-")
     assert ran.returncode == 1 and ran.stderr.strip() == (

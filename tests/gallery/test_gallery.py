@@ -159,8 +159,13 @@ def test_what_is_neither_folder_nor_table(tmp_path: Path) -> None:
         "path,label,,\nart/ä.svg,Bäcker,,\n,,,\n".encode(),
         'path,label\n"art\\ä.svg","Bäcker"\n'.encode(),
         "path, label\n art/ä.svg , Bäcker\n".encode(),
+        "sep=;\r\npath;label\r\nart/ä.svg;Bäcker\r\n".encode("cp1252"),
+        "path;label\rart/ä.svg;Bäcker\r".encode(),
     ],
-    ids=["plain", "case and mark", "semicolons", "UTF-16", "code page", "trailing commas", "back-slashes", "spaces"],
+    ids=[
+        *("plain", "case and mark", "semicolons", "UTF-16", "code page", "trailing commas", "back-slashes", "spaces"),
+        *("separator told", "returns alone"),
+    ],
 )
 def test_tables_as_spreadsheets_write_them(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "art").mkdir()
