@@ -108,17 +108,17 @@ def classify(
     earlier = output.answered(file, kind) if resume and file else output.NOTHING_ANSWERED
     done = earlier.paths
     waiting = _not_yet(files, done)
-    if not waiting:
-        sys.exit(EXIT_SOME_UNREADABLE if earlier.unreadable else 0)
     counts: Counter[str | None] = Counter()
     with _interruptible(), ExitStack() as stack:
         classifier = stack.enter_context(LogoClassifier.open(folder, cache=cache))
+        settings = settings_text(other_share, max_false_accept, text)
         _check_same_settings(earlier, name, classifier, top, kind)
+        _check_same("the settings", earlier.settings, settings)
+        if not waiting:
+            sys.exit(EXIT_SOME_UNREADABLE if earlier.unreadable else 0)
         ask = classifier.classify_stream
         asked = partial(ask, top=top, max_false_accept=max_false_accept, other_share=other_share, text=text)
         decisions = _asked(asked, waiting)  # before anything is written
-        settings = settings_text(other_share, max_false_accept, text)
-        _check_same("the settings", earlier.settings, settings)
         stream = stack.enter_context(_opened(file, append=bool(done))) if file else output.stdout()
         advance = stack.enter_context(progress_bar("classify", len(waiting), stream))
         write = output.row_writer(kind, stream, paths=waiting, top=top, header=not done)
@@ -183,7 +183,7 @@ def _summary(counts: Counter[str | None]) -> str:
 def _format_of(file: Path | None) -> str:
     """The format that a file's name asks for."""
     ending = "" if file is None else file.suffix.lower().removeprefix(".")
-    return {"csv": "csv", "jsonl": "jsonl", "ndjson": "jsonl"}.get(ending, "table")
+    return {"csv": "csv", "jsonl": "jsonl", "ndjson": "jsonl", "json": "jsonl"}.get(ending, "table")
 
 
 def _without_written(files: list[str], paths: tuple[str, ...], written: list[Path]) -> list[str]:

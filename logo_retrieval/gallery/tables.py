@@ -97,9 +97,12 @@ def known_columns(table: str, names: Sequence[str]) -> list[str]:
     """Of a table's columns those that mean something.
 
     Raises:
-        GalleryError: when path or label is not among them.
+        GalleryError: when path or label is not among them, or one is there twice.
     """
     absent = [column for column in _COLUMNS if column not in names]
     if absent:
         raise GalleryError(f"expected the columns path,label in {table}, got {','.join(names) or 'none'}")
+    twice = sorted(column for column in _KNOWN if names.count(column) > 1)
+    if twice:
+        raise GalleryError(f"the column {twice[0]} is there more than once in {table}: leave one")
     return [column for column in (*_COLUMNS, *FURTHER_COLUMNS) if column in names]

@@ -126,6 +126,8 @@ def test_resume_refuses_other_settings(run: Run, index: Path, queries: Path, tmp
     call = ("classify", queries, "--output", file, "--index")
     assert run(*call, index).code == 3
     before = file.read_bytes()
+    all_there = run(*call, index, "--resume", "--text", "never")
+    assert all_there.code == 2 and "of the settings" in all_there.err and file.read_bytes() == before
     file.write_bytes(before[: before.rfind(b"\n", 0, -1) + 1])
     before = file.read_bytes()
     wider = run(*call, index, "--resume", "--top", "7")
@@ -141,7 +143,7 @@ def test_resume_refuses_other_settings(run: Run, index: Path, queries: Path, tmp
 
 
 @pytest.mark.parametrize(
-    ("name", "first"), [("a.csv", "path,"), ("a.JSONL", "{"), ("a.ndjson", "{"), ("a.txt", "path ")]
+    ("name", "first"), [("a.csv", "path,"), ("a.JSONL", "{"), ("a.ndjson", "{"), ("a.json", "{"), ("a.txt", "path ")]
 )
 def test_the_name_of_the_output_tells_its_format(
     run: Run, index: Path, queries: Path, tmp_path: Path, name: str, first: str

@@ -110,6 +110,7 @@ def test_a_row_that_stands_there_twice(tmp_path: Path) -> None:
     [
         ("path,brand\na.svg,alpha\n", "expected the columns path,label in .* got path,brand"),
         ("", "got none"),
+        ("path,label,Label\na.svg,alpha,beta\n", "the column label is there more than once"),
         ("path,label\n", "expected rows below the header"),
         ("path,label\na.svg,\n", "a class name must be text.*in row 2"),
         ("path,label\n,alpha\n", "the column path is empty in row 2"),
