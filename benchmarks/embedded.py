@@ -15,11 +15,11 @@ from logobench_data import ARCHIVE, DATA, LogoBench, read_rows
 from wide_data import ARCHIVE as WIDE_ARCHIVE
 from wide_data import WideDrawing
 
-from logo_retrieval.embedding import Embedder, load_embedder
+from logo_retrieval.embedding import QUICK, Embedder, load_embedder
 from logo_retrieval.errors import UnreadableImage
 from logo_retrieval.images.pool.pool import DecoderPool
 from logo_retrieval.images.preparation import Preparation
-from logo_retrieval.models.bundle import ModelBundle
+from logo_retrieval.models.bundle import QUICK_FILE, ModelBundle
 from logo_retrieval.types import BoolArray, Float32Array, Int64Array, UInt8Array
 
 _BATCH = 64
@@ -101,7 +101,7 @@ def _kept_under(
     preparation = Preparation(size_px=embedder.input_size_px)
     made_by = [hashlib.sha256(file.read_bytes()).hexdigest() for file in (archive, Path(degrade.__file__))]
     asked = hashlib.sha256(rows.tobytes()).hexdigest()
-    recipe = [made_by, asked, salt, _embeds_by(bundle), embedder.precision, preparation.to_dict()]
+    recipe = [made_by, asked, salt, _embeds_by(bundle, embedder), embedder.precision, preparation.to_dict()]
     digest = hashlib.sha256(json.dumps(recipe, sort_keys=True).encode()).hexdigest()
     kept = cache / "embeddings" / f"{name}-{digest[:16]}.npz"
     if not kept.is_file():
@@ -114,9 +114,10 @@ def _kept_under(
         return Embedded(arrays["vectors"], arrays["owners"], arrays["whole"])
 
 
-def _embeds_by(bundle: ModelBundle) -> dict[str, str]:
-    """Of a bundle's files those that make embeddings, with their SHA-256."""
-    return {name: digest for name, digest in bundle.config.files.items() if name.endswith(".onnx")}
+def _embeds_by(bundle: ModelBundle, embedder: Embedder) -> dict[str, str]:
+    """Of a bundle's files those by which it embeds, with their SHA-256."""
+    graphs = [QUICK_FILE] if embedder.precision == QUICK else [graph.name for graph in bundle.graphs]
+    return {name: bundle.config.files[name] for name in graphs}
 
 
 def sources_of(bench: LogoBench, rows: Int64Array, salt: str | None) -> Iterable[bytes | Path]:

@@ -23,15 +23,27 @@ class Imprinted:
     """What f novel classes have in the head.
 
     Attributes:
+        means: (f, d) float32 unit means of their drawings.
         rows: (f, d) float32 of unit length, one a class.
+        nearest: (t,) int64 the class whose mean is nearest to a target of training that may be claimed, or `NOBODY`.
+        nearness: (t,) float32 the cosine with that mean; -inf where there is none.
         claims: (t,) int64 which of the f classes a target of training speaks for from now on, or `NOBODY`.
     """
 
+    means: Float32Array
     rows: Float32Array
+    nearest: Int64Array
+    nearness: Float32Array
     claims: Int64Array
 
 
-def imprint(means: Float32Array, learned: Float32Array, nameless: BoolArray, claimed_from: float) -> Imprinted:
+def imprint(
+    means: Float32Array,
+    learned: Float32Array,
+    nameless: BoolArray,
+    claimed_from: float,
+    before: tuple[Imprinted, Int64Array] | None = None,
+) -> Imprinted:
     """Rows at once, without training; see `imprinted_rows`.
 
     Training has met thousands of brands and pictograms as targets of their own that all speak for `other`, and
@@ -44,16 +56,48 @@ def imprint(means: Float32Array, learned: Float32Array, nameless: BoolArray, cla
         learned: (t, d) unit rows of the trained targets.
         nameless: (t,) whether a target speaks for no company of the index, so that it may be claimed.
         claimed_from: the cosine from which on it is.
+        before: an imprint by the same targets, and of each class its place there, or `NOBODY` where its mean is
+            another now; so much need not be computed again.
     """
+    rows = np.empty_like(means)
+    nearest, nearness = np.full(len(learned), NOBODY, np.int64), np.full(len(learned), -np.inf, np.float32)
+    was = np.full(len(means), NOBODY, np.int64)
+    if before is not None:
+        imprinted, was = before
+        moved = np.full(len(imprinted.rows) + 1, NOBODY, np.int64)  # the last one is for `NOBODY`
+        moved[was[was != NOBODY]] = np.flatnonzero(was != NOBODY)
+        rows[was != NOBODY] = imprinted.rows[was[was != NOBODY]]
+        nearest = moved[imprinted.nearest]
+        nearness = np.where(nearest == NOBODY, np.float32(-np.inf), imprinted.nearness)
+    fresh = np.flatnonzero(was == NOBODY)
+    rows[fresh] = imprinted_rows(means[fresh], learned)
+    orphans = nameless & (nearest == NOBODY)
+    _take_nearer(nearest, nearness, learned, np.flatnonzero(orphans), means, np.arange(len(means)))
+    _take_nearer(nearest, nearness, learned, np.flatnonzero(nameless & ~orphans), means, fresh)
     claims = np.full(len(learned), NOBODY, np.int64)
     targets = np.flatnonzero(nameless)
-    if len(means) and len(targets):
-        cosines = learned[targets] @ means.T
-        nearness = cosines.max(axis=1)
-        able = np.argsort(nearness, kind="stable")[1:]
-        able = able[nearness[able] >= claimed_from]
-        claims[targets[able]] = cosines[able].argmax(axis=1)
-    return Imprinted(imprinted_rows(means, learned), claims)
+    able = targets[np.argsort(nearness[targets], kind="stable")[1:]]
+    able = able[nearness[able] >= claimed_from]
+    claims[able] = nearest[able]
+    return Imprinted(means, rows, nearest, nearness, claims)
+
+
+def _take_nearer(
+    nearest: Int64Array,
+    nearness: Float32Array,
+    learned: Float32Array,
+    targets: Int64Array,
+    means: Float32Array,
+    classes: Int64Array,
+) -> None:
+    """Notes of some targets which of some classes are nearer than what was found so far; of equal ones the first."""
+    if len(targets) == 0 or len(classes) == 0:
+        return
+    cosines = learned[targets] @ means[classes].T
+    best = cosines.argmax(axis=1)
+    found, similarity = classes[best], cosines[np.arange(len(targets)), best]
+    nearer = (similarity > nearness[targets]) | (similarity == nearness[targets]) & (found < nearest[targets])
+    nearest[targets[nearer]], nearness[targets[nearer]] = found[nearer], similarity[nearer]
 
 
 def imprinted_rows(means: Float32Array, learned: Float32Array) -> Float32Array:

@@ -22,7 +22,7 @@ from logo_retrieval.images.preparation import Preparation
 from logo_retrieval.images.source import Source, file_or_bytes
 from logo_retrieval.inference.knowledge import Knowledge
 from logo_retrieval.inference.predict import Policy, Query, Text, decide, similar
-from logo_retrieval.inference.snapshot import IndexSnapshot, read_snapshot
+from logo_retrieval.inference.snapshot import IndexSnapshot, read_snapshot, renewed_snapshot
 from logo_retrieval.models.resolve import model_of
 from logo_retrieval.store.index_store import IndexStore
 from logo_retrieval.types import BoolArray, Decision, Evidence, Int64Array, LogoImage, TextLine
@@ -143,7 +143,7 @@ class Engine(Closable):
                 now = self.store.read_manifest()
                 if any(getattr(now, name) != getattr(self.store.manifest, name) for name in _LASTING):
                     raise IndexRebuilt(f"the index '{self.store.folder}' was built anew, otherwise: open it again")
-                self._held = read_snapshot(self.store, self.knowledge, cached=False)
+                self._held = renewed_snapshot(self._held, self.store, self.knowledge)
             return self._held
 
     def policy(self, *, top: int, max_false_accept: float | None, other_share: float, text: Text) -> Policy:

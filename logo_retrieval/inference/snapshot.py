@@ -2,40 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from logo_retrieval.heads.cosine import CosineHead, HeadVectors, Novel
-from logo_retrieval.heads.imprinting import imprint
+from logo_retrieval.heads.imprinting import NOBODY, Imprinted, imprint
+from logo_retrieval.inference.contents import Contents
 from logo_retrieval.inference.knowledge import Knowledge
 from logo_retrieval.open_set.evidence import ClassProfile, Scale
-from logo_retrieval.open_set.impostors import FEWEST_IMPOSTORS, bars, spread
-from logo_retrieval.packed import unit
 from logo_retrieval.reading.matching import Names
-from logo_retrieval.runs import run_starts
-from logo_retrieval.search.faiss_index import FAISS_FLAT, FaissIndex, faiss_is_installed
-from logo_retrieval.search.open import open_index
+from logo_retrieval.search.open import is_large, open_index, renewed_index
 from logo_retrieval.search.protocol import VectorIndex
 from logo_retrieval.search.views import best_over_views
 from logo_retrieval.store.cache import read_cache, remove_cache, write_cache
 from logo_retrieval.store.index_store import IndexStore
-from logo_retrieval.store.stored import StoredIndex
+from logo_retrieval.store.renewal import settled_rows
+from logo_retrieval.store.stored import Renewal, StoredIndex
 from logo_retrieval.types import MISSING_ID, OTHER, Float32Array, Float64Array, Int64Array, Neighbours
 
-FALLBACK_SCALE = Scale(nearest_low=0.6, nearest_high=0.9, head_low=0.3, head_high=0.6)
-"""Of a network of which nothing is known, in an index too small to show it."""
-
-_SCALED_BY = 300
-"""So many drawings of an index show the scale of its network."""
-
-_FEWEST_SCALED_BY = 10
-
-_MOST_COMPARISONS = 20_000_000
-"""Of impostors with drawings, for the bars of an index: from ten thousand drawings on fewer impostors set them."""
-
-_FEWEST_FOR_MANY = 200
+_CACHED_AS = "faiss-float32"
+"""Names the format of the cache: the vectors in 32 bits, in their order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +41,9 @@ class IndexSnapshot:
         profile: what is known of the classes.
         scale: of the network.
         names: by which the classes are known.
+        stored: what was read, without its vectors.
+        imprinted: what the novel classes with drawings have in the head, in their order; None without a head.
+        cohort: (i, d) the impostors that set the bars.
     """
 
     number: int
@@ -65,11 +56,19 @@ class IndexSnapshot:
     profile: ClassProfile
     scale: Scale
     names: Names
+    stored: StoredIndex
+    imprinted: Imprinted | None
+    cohort: Float32Array
 
     @property
     def other(self) -> int:
         """The position of `other`."""
         return self.classes.index(OTHER)
+
+    @property
+    def novel_places(self) -> Int64Array:
+        """Positions of the novel classes that have drawings."""
+        return np.flatnonzero(self.profile.novel & (self.profile.counts > 0))
 
     def nearest(self, vectors: Float32Array, owners: Int64Array, n_images: int, k: int) -> Neighbours:
         """The k nearest items of n images.
@@ -104,6 +103,39 @@ def read_snapshot(store: IndexStore, knowledge: Knowledge, *, cached: bool) -> I
     return assemble(*_open_search(store, cached=cached), knowledge)
 
 
+def renewed_snapshot(before: IndexSnapshot, store: IndexStore, knowledge: Knowledge) -> IndexSnapshot:
+    """The index as it is now, the same as `read_snapshot` gives, at the cost of what has changed in it.
+
+    Args:
+        before: the same index as it was, with the same model.
+        store: the open index.
+        knowledge: of its model.
+
+    Raises:
+        IndexStoreError: when the index is damaged.
+    """
+    change = store.renewed(before.stored)
+    if change is None:
+        return read_snapshot(store, knowledge, cached=False)
+    now, ids = change.stored, change.stored.vector_items
+    index = renewed_index(before.index, change.kept, change.places, change.fresh, ids, settled_rows(ids))
+    return assemble(now, index, knowledge, (before, _touched(before, change, index)))
+
+
+def _touched(before: IndexSnapshot, change: Renewal, index: VectorIndex) -> set[str]:
+    """The classes that a drawing has come to, or gone from, or of which one is another than before."""
+    gone = np.setdiff1d(np.arange(len(before.stored.vector_items)), change.kept, assume_unique=True)
+
+    def drawings(held: StoredIndex, rows: Int64Array, vectors: Float32Array) -> set[tuple[str, int, bytes]]:
+        items = held.vector_items[rows]
+        labels = held.item_classes[np.searchsorted(held.item_ids, items)]
+        lines = zip(labels.tolist(), items.tolist(), vectors, strict=True)
+        return {(held.classes[label], item, vector.tobytes()) for label, item, vector in lines}
+
+    was = drawings(before.stored, gone, before.index.vectors_at(gone))
+    return {label for label, *_ in was ^ drawings(change.stored, change.fresh_places, change.fresh)}
+
+
 def snapshot_of(
     classes: tuple[str, ...],
     item_classes: Int64Array,
@@ -126,8 +158,21 @@ def snapshot_of(
     return assemble(held, open_index(vectors, items), knowledge)
 
 
-def assemble(snapshot: StoredIndex, index: VectorIndex, knowledge: Knowledge) -> IndexSnapshot:
-    """What follows from the contents of an index and its model, and from nothing else."""
+def assemble(
+    snapshot: StoredIndex,
+    index: VectorIndex,
+    knowledge: Knowledge,
+    before: tuple[IndexSnapshot, Collection[str]] | None = None,
+) -> IndexSnapshot:
+    """What follows from the contents of an index and its model, and from nothing else.
+
+    Args:
+        snapshot: the contents.
+        index: searches their vectors.
+        knowledge: of the model.
+        before: the index as it was, and the classes that are others now; what it says of the rest need not be
+            computed again.
+    """
     classes = in_open_world(snapshot.classes)
     learned = knowledge.head
     contents = Contents(classes, snapshot, index.vectors_at)
@@ -137,12 +182,13 @@ def assemble(snapshot: StoredIndex, index: VectorIndex, knowledge: Knowledge) ->
     counts = np.bincount(snapshot.item_classes, minlength=len(classes)).astype(np.int64)
     novel = company & ~trained
     scale = knowledge.fusion.scale or contents.scale(learned)
-    head = None
+    places = np.flatnonzero(novel & (counts > 0))
+    was = np.full(len(places), NOBODY, np.int64) if before is None else _places_before(places, classes, *before)
+    head = imprinted = None
     if learned is not None:
-        places = np.flatnonzero(novel & (counts > 0))
-        imprinted = imprint(contents.means(places), learned.vectors, learned.nameless(classes), scale.head_high)
+        imprinted = _imprinted(contents, places, was, learned, scale, before)
         head = CosineHead(learned, classes, Novel(places, imprinted))
-    cohort = None if knowledge.impostors is None else knowledge.impostors.vectors
+    bars, cohort = _bars(contents, places, was, knowledge, before)
     return IndexSnapshot(
         number=snapshot.generation,
         classes=classes,
@@ -151,89 +197,68 @@ def assemble(snapshot: StoredIndex, index: VectorIndex, knowledge: Knowledge) ->
         most_views=int(np.bincount(snapshot.vector_items).max(initial=1)),
         index=index,
         head=head,
-        profile=ClassProfile(counts, trained, novel, contents.bars(np.flatnonzero(novel & (counts > 0)), cohort)),
+        profile=ClassProfile(counts, trained, novel, bars),
         scale=scale,
         names=Names(_names_of(classes, snapshot.names)),
+        stored=replace(snapshot, vectors=None),
+        imprinted=imprinted,
+        cohort=cohort,
     )
+
+
+def _bars(
+    contents: Contents,
+    places: Int64Array,
+    was: Int64Array,
+    knowledge: Knowledge,
+    before: tuple[IndexSnapshot, Collection[str]] | None,
+) -> tuple[Float64Array, Float32Array]:
+    """(c,) the bars of the novel classes, NaN for all others, and the cohort that sets them."""
+    found = np.full(len(contents.classes), np.nan)
+    cohort = contents.cohort(places, None if knowledge.impostors is None else knowledge.impostors.vectors)
+    if before is None or not np.array_equal(cohort, before[0].cohort):
+        was = np.full(len(places), NOBODY, np.int64)
+    else:
+        known = before[0].novel_places[was[was != NOBODY]]
+        found[places[was != NOBODY]] = before[0].profile.bars[known]
+    fresh = places[was == NOBODY]
+    if len(fresh):
+        found[fresh] = contents.bars(fresh, cohort)
+    return found, cohort
+
+
+def _places_before(
+    places: Int64Array, classes: Sequence[str], before: IndexSnapshot, touched: Collection[str]
+) -> Int64Array:
+    """(f,) of each novel class with drawings its place among those before; `NOBODY` of one that is touched or new."""
+    place = {before.classes[c]: was for was, c in enumerate(before.novel_places.tolist())}
+    names = (classes[c] for c in places.tolist())
+    return np.array([NOBODY if name in touched else place.get(name, NOBODY) for name in names], np.int64)
+
+
+def _imprinted(
+    contents: Contents,
+    places: Int64Array,
+    was: Int64Array,
+    learned: HeadVectors,
+    scale: Scale,
+    before: tuple[IndexSnapshot, Collection[str]] | None,
+) -> Imprinted:
+    """What the novel classes have in the head."""
+    nameless = learned.nameless(contents.classes)
+    earlier = None if before is None else before[0].imprinted
+    if before is None or earlier is None or not np.array_equal(nameless, learned.nameless(before[0].classes)):
+        return imprint(contents.means(places), learned.vectors, nameless, scale.head_high)
+    means = np.empty((len(places), learned.vectors.shape[1]), np.float32)
+    means[was != NOBODY] = earlier.means[was[was != NOBODY]]
+    means[was == NOBODY] = contents.means(places[was == NOBODY])
+    return imprint(means, learned.vectors, nameless, scale.head_high, (earlier, was))
 
 
 def _names_of(classes: tuple[str, ...], kept: Sequence[Sequence[str]]) -> list[Sequence[str]]:
     """The names of each class, by default its own; `other` has none."""
     known = dict(zip(classes, kept, strict=False))
     return [() if name == OTHER else known.get(name) or (name,) for name in classes]
-
-
-@dataclass(frozen=True, slots=True)
-class Contents:
-    """The drawings of an index by class.
-
-    Attributes:
-        classes: names, `other` among them.
-        snapshot: of the index.
-        vectors_at: gives the vectors at some positions in the order of the snapshot.
-    """
-
-    classes: tuple[str, ...]
-    snapshot: StoredIndex
-    vectors_at: Callable[[Int64Array], Float32Array]
-
-    def means(self, places: Int64Array) -> Float32Array:
-        """(f, d) unit means of the whole drawings of some classes, each of which has one at least."""
-        held = self.snapshot
-        items = np.flatnonzero(np.isin(held.item_classes, places))
-        items = items[np.argsort(held.item_classes[items], kind="stable")]
-        if len(items) == 0:
-            return np.zeros((0, self.vectors_at(np.zeros(0, np.int64)).shape[1]), np.float32)
-        starts = run_starts(held.item_classes[items])
-        return unit(np.add.reduceat(self.vectors_at(held.whole_drawings[items]), starts, axis=0))
-
-    def bars(self, places: Int64Array, cohort: Float32Array | None) -> Float64Array:
-        """(c,) the bars of some classes, NaN for all others; by the index's drawings of `other` without a cohort."""
-        held = self.snapshot
-        found = np.full(len(self.classes), np.nan)
-        if len(places) == 0:
-            return found
-        if cohort is None or len(cohort) < FEWEST_IMPOSTORS:
-            others = held.whole_drawings[held.item_classes == self.classes.index(OTHER)]
-            cohort = self.vectors_at(spread(others))
-        vector_classes = held.item_classes[np.searchsorted(held.item_ids, held.vector_items)]
-        rows = np.flatnonzero(np.isin(vector_classes, places))
-        cohort = cohort[spread(np.arange(len(cohort)), max(_FEWEST_FOR_MANY, _MOST_COMPARISONS // max(len(rows), 1)))]
-        owners = np.searchsorted(places, vector_classes[rows])
-        found[places] = bars(cohort, self.vectors_at(rows), owners, len(places))
-        return found
-
-    def scale(self, learned: HeadVectors | None) -> Scale:
-        """The scale of a network of which nothing is known: to all other classes a drawing is an unknown logo.
-
-        Some hundred drawings are compared with the companies that they do not show; with fewer than ten such drawings
-        the scale is `FALLBACK_SCALE`.
-        """
-        held, other = self.snapshot, self.classes.index(OTHER)
-        asked = spread(np.arange(len(held.item_ids)), _SCALED_BY)
-        vectors, shown = self.vectors_at(held.whole_drawings[asked]), held.item_classes[asked]
-        item_classes = held.item_classes[np.searchsorted(held.item_ids, held.vector_items)]
-        everything = self.vectors_at(np.arange(len(held.vector_items)))
-        nearest = _nearest_company(vectors, shown, everything, item_classes, other)
-        by_head = None
-        if learned is not None:
-            place = {name: position for position, name in enumerate(self.classes)}
-            targets = np.array([place.get(name, other) for name in learned.classes], np.int64)
-            by_head = _nearest_company(vectors, shown, learned.vectors, targets, other)
-        try:
-            return Scale.of_unknown(nearest, by_head) if len(nearest) >= _FEWEST_SCALED_BY else FALLBACK_SCALE
-        except ValueError:  # all alike
-            return FALLBACK_SCALE
-
-
-def _nearest_company(
-    vectors: Float32Array, shown: Int64Array, gallery: Float32Array, gallery_classes: Int64Array, other: int
-) -> Float32Array:
-    """(u,) how near each drawing comes to a company that it does not show, where there is another."""
-    cosines = vectors @ gallery.T
-    cosines[(gallery_classes == shown[:, None]) | (gallery_classes == other)] = -np.inf
-    best: Float32Array = cosines.max(axis=1, initial=-np.inf)
-    return best[np.isfinite(best)]
 
 
 def in_open_world(classes: tuple[str, ...]) -> tuple[str, ...]:
@@ -243,17 +268,16 @@ def in_open_world(classes: tuple[str, ...]) -> tuple[str, ...]:
 
 def _open_search(store: IndexStore, *, cached: bool) -> tuple[StoredIndex, VectorIndex]:
     """Searches the vectors kept in the cache where it is current, else those of the SQLite file."""
-    kept = read_cache(store.folder, backend=FAISS_FLAT) if cached else None
-    generation, payload = kept if kept and faiss_is_installed() else (None, b"")
-    snapshot = store.snapshot(held_generation=generation)
-    if snapshot.vectors is None:
-        try:
-            return snapshot, FaissIndex.from_bytes(payload, snapshot.vector_items, store.manifest.dim)
-        except ValueError:  # of another index that had come as far
+    kept = read_cache(store.folder, backend=_CACHED_AS) if cached else None
+    snapshot = store.snapshot(held_generation=kept[0] if kept else None)
+    vectors, ids = snapshot.vectors, snapshot.vector_items
+    if vectors is None:
+        numbers = np.frombuffer(kept[1] if kept else b"", np.float32)
+        if len(numbers) != len(ids) * store.manifest.dim:  # of another index that had come as far
             return _open_search(store, cached=False)
-    index = open_index(snapshot.vectors, snapshot.vector_items)
-    if cached and isinstance(index, FaissIndex):
-        write_cache(store.folder, index.to_bytes(), generation=snapshot.generation, backend=FAISS_FLAT)
+        vectors = numbers.reshape(len(ids), store.manifest.dim)
+    elif cached and is_large(len(vectors)):
+        write_cache(store.folder, vectors.tobytes(), generation=snapshot.generation, backend=_CACHED_AS)
         if store.generation() != snapshot.generation:  # what was removed meanwhile must not stay in the cache
             remove_cache(store.folder)
-    return snapshot, index
+    return snapshot, open_index(vectors, ids, settled=settled_rows(ids))

@@ -30,6 +30,10 @@ class ExactIndex:
         self._vectors = vectors
         self._ids = ids
 
+    def __len__(self) -> int:
+        """How many rows there are."""
+        return len(self._ids)
+
     def search(self, queries: Float32Array, k: int) -> Neighbours:
         """The k nearest gallery rows of each of (n, d) unit queries; fewer than k rows are padded."""
         check_queries(queries, k, self._vectors.shape[1])

@@ -11,9 +11,6 @@ from logo_retrieval.search.products import settled
 from logo_retrieval.search.protocol import check_gallery, check_queries, padded
 from logo_retrieval.types import Float32Array, Int64Array, Neighbours
 
-FAISS_FLAT = "faiss-float32"
-"""Names the format of `FaissIndex.to_bytes`, for a cache."""
-
 _DISTRIBUTIONS = ("faiss-cpu", "faiss-gpu", "faiss-gpu-cu12")
 
 _BLAS_THRESHOLD = 1024
@@ -60,7 +57,7 @@ class FaissIndex:
     """Exact inner product with FAISS; the same neighbours as `ExactIndex`, up to ties and rounding."""
 
     def __init__(self, flat: Any, ids: Int64Array) -> None:  # noqa: ANN401 - as above
-        """Wraps a FAISS index whose row i has the id ids[i]; `build` and `from_bytes` are the ways in."""
+        """Wraps a FAISS index whose row i has the id ids[i]; `build` is the way in."""
         faiss = _faiss()
         self._flat = flat
         self._ids = ids
@@ -82,20 +79,9 @@ class FaissIndex:
         flat.add(np.ascontiguousarray(vectors))
         return cls(flat, ids)
 
-    def to_bytes(self) -> bytes:
-        """The vectors without ids, for a cache whose checksum someone else keeps."""
-        return bytes(self.vectors_at(np.arange(len(self._ids))).tobytes())
-
-    @classmethod
-    def from_bytes(cls, payload: bytes, ids: Int64Array, dim: int) -> Self:
-        """The index that `to_bytes` wrote: plain numbers, since FAISS trusts what it is told to load.
-
-        Raises:
-            ValueError: when it holds no vector of this width for each id.
-        """
-        if len(payload) != 4 * len(ids) * dim:
-            raise ValueError(f"the cache must hold {len(ids)} vectors of width {dim}, got {len(payload)} bytes")
-        return cls.build(np.frombuffer(payload, np.float32).reshape(len(ids), dim), ids)
+    def __len__(self) -> int:
+        """How many rows there are."""
+        return len(self._ids)
 
     def search(self, queries: Float32Array, k: int) -> Neighbours:
         """The k nearest gallery rows of each of (n, d) unit queries; fewer than k rows are padded."""

@@ -14,6 +14,10 @@ class VectorIndex(Protocol):
 
     backend: str
 
+    def __len__(self) -> int:
+        """How many rows there are."""
+        ...
+
     def search(self, queries: Float32Array, k: int) -> Neighbours:
         """The k nearest rows of each of (n, d) float32 unit queries, by inner product."""
         ...

@@ -15,11 +15,12 @@ from logo_retrieval.packed import unit
 from logo_retrieval.runs import run_starts
 from logo_retrieval.store.faults import faults_of
 from logo_retrieval.store.manifest import Manifest
+from logo_retrieval.store.renewal import changed_parts, joined, outside
 from logo_retrieval.store.schema import INDEX_FILE, connect, storage_errors, transaction
-from logo_retrieval.store.seal import ITEM_CLASSES, WIPE, Row, Seals, rows_of
-from logo_retrieval.store.stored import Change, StoredIndex
+from logo_retrieval.store.seal import ANSWERED_BY, ITEM_CLASSES, WIPE, Row, Seals, rows_of
+from logo_retrieval.store.stored import Change, Renewal, StoredIndex
 from logo_retrieval.store.vectors import are_unit, vectors_of
-from logo_retrieval.types import Float32Array, Int64Array
+from logo_retrieval.types import MISSING_ID, Float32Array, Int64Array
 
 
 class IndexStore(Closable):
@@ -98,21 +99,60 @@ class IndexStore(Closable):
         if broken:
             raise IndexStoreError(not_as_written(self.file, broken))
         vectors = self._units([row[2] for row in rows["vectors"]]) if "vectors" in rows else None
-        return self._arranged(generation, rows, np.array([row[0] for row in vector_rows], np.int64), vectors)
+        items = _numbers(rows[ITEM_CLASSES]), _numbers(rows[ITEM_CLASSES], 1)
+        return self._arranged(generation, rows, items, _numbers(vector_rows), vectors, seals)
+
+    def renewed(self, before: StoredIndex) -> Renewal | None:
+        """The index as it is now, of which only that is read which has changed since it was read before.
+
+        Returns:
+            None where its checksums do not tell what has changed.
+
+        Raises:
+            IndexStoreError: when what is read is damaged.
+        """
+        with storage_errors(self.file, "read"), transaction(self._connection):
+            seals = Seals(self._connection)
+            parts = changed_parts(before, seals)
+            if parts is None:
+                return None
+            generation = self.generation()
+            rows = {table: list(rows_of(self._connection, table)) for table in ("meta", "classes", "names")}
+            fresh = {table: list(rows_of(self._connection, table, {table: parts})) for table in ANSWERED_BY}
+        broken = [table for table, own in rows.items() if not seals.fit(table, own)]
+        broken += [table for table, own in fresh.items() if not seals.parts_fit(table, own, parts)]
+        if broken:
+            raise IndexStoreError(not_as_written(self.file, broken))
+        class_ids = {name: class_id for class_id, name in rows["classes"]}
+        moved = np.array([class_ids.get(name, MISSING_ID) for name in before.classes], np.int64)
+        stay, kept = (np.flatnonzero(outside(ids, parts)) for ids in (before.item_ids, before.vector_items))
+        item_ids, order = joined(before.item_ids[stay], _numbers(fresh[ITEM_CLASSES]))
+        came = _numbers(fresh[ITEM_CLASSES], 1)
+        item_classes = np.concatenate([moved[before.item_classes[stay]], came])[order]
+        vector_items, order = joined(before.vector_items[kept], _numbers(fresh["vectors"]))
+        stored = self._arranged(generation, rows, (item_ids, item_classes), vector_items, None, seals)
+        vectors = self._units([row[2] for row in fresh["vectors"]])
+        return Renewal(stored, kept, np.flatnonzero(order < len(kept)), vectors)
 
     def _arranged(
-        self, generation: int, rows: Mapping[str, Sequence[Row]], vector_items: Int64Array, vectors: Float32Array | None
+        self,
+        generation: int,
+        rows: Mapping[str, Sequence[Row]],
+        items: tuple[Int64Array, Int64Array],
+        vector_items: Int64Array,
+        vectors: Float32Array | None,
+        seals: Seals,
     ) -> StoredIndex:
-        """The rows as arrays.
+        """The rows as arrays, items by their numbers and those of their classes.
 
         Raises:
             IndexStoreError: when they refer to what is not there.
         """
-        position = {class_id: place for place, (class_id, _) in enumerate(rows["classes"])}
+        item_ids, item_classes = items
+        class_ids = _numbers(rows["classes"])
         names = _by_class(rows["names"])
-        item_ids = np.array([row[0] for row in rows[ITEM_CLASSES]], np.int64)
-        homeless = {row[1] for row in rows[ITEM_CLASSES]} - position.keys()
-        if homeless or not np.array_equal(vector_items[run_starts(vector_items)], item_ids):
+        at_home = np.isin(item_classes, class_ids).all()
+        if not (at_home and np.array_equal(vector_items[run_starts(vector_items)], item_ids)):
             raise IndexStoreError(
                 f"'{self.file}' has drawings without a class or without a vector: see `logo-retrieval "
                 "verify`; restore a copy, or build it again"
@@ -121,10 +161,11 @@ class IndexStore(Closable):
             generation=generation,
             classes=tuple(name for _, name in rows["classes"]),
             item_ids=item_ids,
-            item_classes=np.array([position[row[1]] for row in rows[ITEM_CLASSES]], np.int64),
+            item_classes=np.searchsorted(class_ids, item_classes).astype(np.int64),
             vector_items=vector_items,
             vectors=vectors,
-            names=tuple(names.get(class_id, ()) for class_id in position),
+            names=tuple(names.get(class_id, ()) for class_id in class_ids.tolist()),
+            parts=seals.parts(),
         )
 
     def class_names(self) -> dict[str, tuple[str, ...]]:
@@ -241,6 +282,11 @@ class IndexStore(Closable):
         except IndexStoreError as error:
             faults.append(str(error))
         return faults
+
+
+def _numbers(rows: Sequence[Row], column: int = 0) -> Int64Array:
+    """A column of numbers."""
+    return np.array([row[column] for row in rows], np.int64)
 
 
 def not_as_written(file: Path, tables: Sequence[str]) -> str:

@@ -45,8 +45,11 @@ _LONG = (*_OF_ITEMS, "audit")
 """Tables with a checksum for each part of their rows."""
 
 _EVERY_NUMBER = (-(2**63), 2**63 - 1)
-_PART = 1024
+PART = 1024
 """Numbers whose rows have one checksum together; another one gives other checksums."""
+
+ANSWERED_BY = (ITEM_CLASSES, "vectors")
+"""The long tables that answers depend on."""
 
 Row = tuple[Any, ...]
 Parts = Mapping[str, Collection[int]]
@@ -63,14 +66,14 @@ def rows_of(connection: sqlite3.Connection, table: str, parts: Parts = WHOLE) ->
         yield from connection.execute(_QUERIES[table], _EVERY_NUMBER)
     else:
         for part in sorted(parts[table]):
-            yield from connection.execute(_QUERIES[table], (part * _PART, (part + 1) * _PART - 1))
+            yield from connection.execute(_QUERIES[table], (part * PART, (part + 1) * PART - 1))
 
 
 def parts_with(connection: sqlite3.Connection, items: Iterable[int]) -> Parts:
     """The parts that hold some items, and the one that the log ends in."""
-    of_items = {item // _PART for item in items}
+    of_items = {item // PART for item in items}
     (last,) = connection.execute("SELECT COALESCE(MAX(id), 0) FROM audit").fetchone()
-    return {**dict.fromkeys(_OF_ITEMS, of_items), "audit": {last // _PART}}
+    return {**dict.fromkeys(_OF_ITEMS, of_items), "audit": {last // PART}}
 
 
 def seal(connection: sqlite3.Connection, parts: Parts = WHOLE) -> None:
@@ -116,6 +119,16 @@ class Seals:
         found = {table: _checksums(table, rows_of(self._connection, table, parts)) for table in _QUERIES}
         return [table for table, checksums in found.items() if self._kept_of(table, parts) != checksums]
 
+    def parts(self) -> dict[str, dict[str, str]]:
+        """By table of `ANSWERED_BY` the checksum of each of its parts; empty where there are none."""
+        kept = {table: self._kept.get(table) for table in ANSWERED_BY}
+        found = {table: parts for table, parts in kept.items() if isinstance(parts, dict)}
+        return found if self.present and len(found) == len(ANSWERED_BY) else {}
+
+    def parts_fit(self, table: str, rows: Sequence[Row], parts: Collection[int]) -> bool:
+        """Whether these are the rows that were written to some parts of a long table."""
+        return self._kept_of(table, {table: parts}) == _checksums(table, iter(rows))
+
     def _kept_of(self, table: str, parts: Parts) -> object:
         kept = self._kept.get(table)
         if table not in parts or not isinstance(kept, dict):
@@ -136,7 +149,7 @@ def _checksums(table: str, rows: Iterator[Row]) -> dict[str, str]:
     """By part, hexadecimal; the rows come in the order of their numbers."""
     if table not in _LONG:
         return {"0": _digest(list(rows))}
-    parts = groupby(rows, lambda row: row[0] // _PART if isinstance(row[0], int) else 0)
+    parts = groupby(rows, lambda row: row[0] // PART if isinstance(row[0], int) else 0)
     return {str(part): _digest(list(some)) for part, some in parts}
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -44,6 +45,7 @@ class StoredIndex:
         vector_items: (r,) int64 item id of each vector, ordered by item id, then view.
         vectors: (r, d) float32 in the same order; None when the caller holds them already.
         names: by which each class is known, in the order of `classes`; () where none are stored.
+        parts: checksums of the parts of what was read, by `Seals.parts`.
     """
 
     generation: int
@@ -53,11 +55,36 @@ class StoredIndex:
     vector_items: Int64Array
     vectors: Float32Array | None
     names: tuple[tuple[str, ...], ...] = ()
+    parts: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     @property
     def whole_drawings(self) -> Int64Array:
         """(m,) positions in `vectors` of the first view of each item, in the order of `item_ids`."""
         return np.searchsorted(self.vector_items, self.item_ids).astype(np.int64)
+
+
+@dataclass(frozen=True, slots=True)
+class Renewal:
+    """An index that has changed, beside what was read of it before.
+
+    Attributes:
+        stored: the index as it is now, without its vectors.
+        kept: (k,) int64 rows of the vectors before that are still there, ascending.
+        places: (k,) int64 the rows that they have now, ascending.
+        fresh: (f, d) float32 vectors of all other rows, in their order.
+    """
+
+    stored: StoredIndex
+    kept: Int64Array
+    places: Int64Array
+    fresh: Float32Array
+
+    @property
+    def fresh_places(self) -> Int64Array:
+        """(f,) the rows of `fresh`."""
+        is_fresh = np.full(len(self.stored.vector_items), True)
+        is_fresh[self.places] = False
+        return np.flatnonzero(is_fresh)
 
 
 @dataclass(frozen=True, slots=True)

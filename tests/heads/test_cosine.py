@@ -29,7 +29,8 @@ def novel(row: Float32Array, claimed: tuple[int, ...] = ()) -> Novel:
     """The third class with a row, and the targets that it has claimed."""
     claims = np.full(len(LEARNED.classes), NOBODY)
     claims[list(claimed)] = 0
-    return Novel(np.array([2]), Imprinted(row[None], claims))
+    no_one = np.full(len(claims), NOBODY), np.zeros(len(claims), np.float32)
+    return Novel(np.array([2]), Imprinted(row[None], row[None], *no_one, claims))
 
 
 def test_a_class_scores_the_best_of_its_targets_over_all_views() -> None:

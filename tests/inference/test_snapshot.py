@@ -12,9 +12,10 @@ from weights import fusion
 from logo_retrieval import LogoClassifier
 from logo_retrieval.errors import ModelError
 from logo_retrieval.heads.cosine import HeadVectors
+from logo_retrieval.inference.contents import FALLBACK_SCALE
 from logo_retrieval.inference.knowledge import Knowledge
 from logo_retrieval.inference.predict import Policy, Query, score
-from logo_retrieval.inference.snapshot import FALLBACK_SCALE, IndexSnapshot, read_snapshot, snapshot_of
+from logo_retrieval.inference.snapshot import IndexSnapshot, read_snapshot, snapshot_of
 from logo_retrieval.models.resolve import copy_starter
 from logo_retrieval.open_set.evidence import ClassProfile, Scale
 from logo_retrieval.open_set.fusion import Fusion, best_company, named, probabilities

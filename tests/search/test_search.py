@@ -89,16 +89,6 @@ def test_wrong_shapes_say_what_was_expected(build: Build, rng: np.random.Generat
         build(unit(rng, 5, 4), np.arange(4, dtype=np.int64))
 
 
-def test_a_faiss_index_from_its_cache_answers_as_before(rng: np.random.Generator) -> None:
-    vectors, ids = unit(rng, 60, 12), np.arange(100, 160, dtype=np.int64)
-    index = FaissIndex.build(vectors, ids)
-    again = FaissIndex.from_bytes(index.to_bytes(), ids, 12)
-    queries = unit(rng, 4, 12)
-    np.testing.assert_array_equal(index.search(queries, 5).ids, again.search(queries, 5).ids)
-    with pytest.raises(ValueError, match="must hold 59 vectors of width 12, got 2880 bytes"):
-        FaissIndex.from_bytes(index.to_bytes(), ids[1:], 12)
-
-
 def test_without_a_gpu_nothing_is_transferred(rng: np.random.Generator) -> None:
     import faiss
 

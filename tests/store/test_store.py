@@ -162,7 +162,7 @@ def test_faults_are_named(index: Path) -> None:
 def test_additions_have_checksums_and_touch_those_of_the_last_rows_alone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("logo_retrieval.store.seal._PART", 4)
+    monkeypatch.setattr("logo_retrieval.store.seal.PART", 4)
     replace_index(tmp_path, MANIFEST, ["beta"], [item(f"{place}.svg", "beta", 0, 1) for place in range(9)])
     add_items(tmp_path, [item("new.svg", "gamma", 2)], generation=1, names={"beta": ["B"]})
     with IndexStore(tmp_path) as store:
@@ -182,7 +182,7 @@ def test_additions_have_checksums_and_touch_those_of_the_last_rows_alone(
 def test_removals_touch_the_checksums_of_what_they_remove_alone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("logo_retrieval.store.seal._PART", 4)
+    monkeypatch.setattr("logo_retrieval.store.seal.PART", 4)
     classes = ["beta"] * 6 + ["gamma"] * 6
     items = [item(f"{place}.svg", label, 0, 1) for place, label in enumerate(classes)]
     replace_index(tmp_path, MANIFEST, ["beta", "gamma"], items, {"gamma": ["G"]})

@@ -1,0 +1,110 @@
+"""The drawings of an index by class, and what they say of it: means, bars, the scale of a network."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from logo_retrieval.heads.cosine import HeadVectors
+from logo_retrieval.open_set.evidence import Scale
+from logo_retrieval.open_set.impostors import FEWEST_IMPOSTORS, bars, spread
+from logo_retrieval.packed import unit
+from logo_retrieval.runs import run_starts
+from logo_retrieval.store.stored import StoredIndex
+from logo_retrieval.types import OTHER, Float32Array, Float64Array, Int64Array
+
+FALLBACK_SCALE = Scale(nearest_low=0.6, nearest_high=0.9, head_low=0.3, head_high=0.6)
+"""Of a network of which nothing is known, in an index too small to show it."""
+
+_SCALED_BY = 300
+"""So many drawings of an index show the scale of its network."""
+
+_FEWEST_SCALED_BY = 10
+
+_MOST_COMPARISONS = 20_000_000
+"""Of impostors with drawings, for the bars of an index: from ten thousand drawings on fewer impostors set them."""
+
+_FEWEST_FOR_MANY = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """The drawings of an index by class.
+
+    Attributes:
+        classes: names, `other` among them.
+        snapshot: of the index.
+        vectors_at: gives the vectors at some positions in the order of the snapshot.
+    """
+
+    classes: tuple[str, ...]
+    snapshot: StoredIndex
+    vectors_at: Callable[[Int64Array], Float32Array]
+
+    def means(self, places: Int64Array) -> Float32Array:
+        """(f, d) unit means of the whole drawings of some classes, each of which has one at least."""
+        held = self.snapshot
+        items = np.flatnonzero(np.isin(held.item_classes, places))
+        items = items[np.argsort(held.item_classes[items], kind="stable")]
+        if len(items) == 0:
+            return np.zeros((0, self.vectors_at(np.zeros(0, np.int64)).shape[1]), np.float32)
+        starts = run_starts(held.item_classes[items])
+        return unit(np.add.reduceat(self.vectors_at(held.whole_drawings[items]), starts, axis=0))
+
+    def cohort(self, places: Int64Array, of_model: Float32Array | None) -> Float32Array:
+        """The impostors that set the bars of some classes: of the model, or else drawings of `other` of the index.
+
+        Of classes with many drawings fewer do. Their number is a power of two, so that it seldom changes.
+        """
+        held, chosen = self.snapshot, of_model
+        if chosen is None or len(chosen) < FEWEST_IMPOSTORS:
+            others = held.whole_drawings[held.item_classes == self.classes.index(OTHER)]
+            chosen = self.vectors_at(spread(others))
+        most = _MOST_COMPARISONS // max(int(np.isin(self.vector_classes, places).sum()), 1)
+        return chosen[spread(np.arange(len(chosen)), max(_FEWEST_FOR_MANY, 1 << most.bit_length() - 1))]
+
+    @property
+    def vector_classes(self) -> Int64Array:
+        """(r,) the class of each vector."""
+        held = self.snapshot
+        found: Int64Array = held.item_classes[np.searchsorted(held.item_ids, held.vector_items)]
+        return found
+
+    def bars(self, places: Int64Array, cohort: Float32Array) -> Float64Array:
+        """(f,) the bars of some classes by a cohort."""
+        vector_classes = self.vector_classes
+        rows = np.flatnonzero(np.isin(vector_classes, places))
+        return bars(cohort, self.vectors_at(rows), np.searchsorted(places, vector_classes[rows]), len(places))
+
+    def scale(self, learned: HeadVectors | None) -> Scale:
+        """The scale of a network of which nothing is known: to all other classes a drawing is an unknown logo.
+
+        Some hundred drawings are compared with the companies that they do not show; with fewer than ten such drawings
+        the scale is `FALLBACK_SCALE`.
+        """
+        held, other = self.snapshot, self.classes.index(OTHER)
+        asked = spread(np.arange(len(held.item_ids)), _SCALED_BY)
+        vectors, shown = self.vectors_at(held.whole_drawings[asked]), held.item_classes[asked]
+        everything = self.vectors_at(np.arange(len(held.vector_items)))
+        nearest = _nearest_company(vectors, shown, everything, self.vector_classes, other)
+        by_head = None
+        if learned is not None:
+            place = {name: position for position, name in enumerate(self.classes)}
+            targets = np.array([place.get(name, other) for name in learned.classes], np.int64)
+            by_head = _nearest_company(vectors, shown, learned.vectors, targets, other)
+        try:
+            return Scale.of_unknown(nearest, by_head) if len(nearest) >= _FEWEST_SCALED_BY else FALLBACK_SCALE
+        except ValueError:  # all alike
+            return FALLBACK_SCALE
+
+
+def _nearest_company(
+    vectors: Float32Array, shown: Int64Array, gallery: Float32Array, gallery_classes: Int64Array, other: int
+) -> Float32Array:
+    """(u,) how near each drawing comes to a company that it does not show, where there is another."""
+    cosines = vectors @ gallery.T
+    cosines[(gallery_classes == shown[:, None]) | (gallery_classes == other)] = -np.inf
+    best: Float32Array = cosines.max(axis=1, initial=-np.inf)
+    return best[np.isfinite(best)]

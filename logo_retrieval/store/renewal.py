@@ -1,0 +1,42 @@
+"""An index that has changed since it was read: only the parts are read whose checksums are others now."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from logo_retrieval.store.seal import ANSWERED_BY, PART, Seals
+from logo_retrieval.store.stored import StoredIndex
+from logo_retrieval.types import BoolArray, Int64Array
+
+
+def changed_parts(before: StoredIndex, seals: Seals) -> list[int] | None:
+    """The numbers of the parts that are others than before, ascending; None where nothing tells."""
+    now = seals.parts()
+    if not now or not before.parts:
+        return None
+    changed: set[str] = set()
+    for table in ANSWERED_BY:
+        changed |= {part for part, _ in before.parts[table].items() ^ now[table].items()}
+    return sorted(map(int, changed))
+
+
+def outside(ids: Int64Array, parts: Sequence[int]) -> BoolArray:
+    """(n,) whether items lie in other parts than these."""
+    found: BoolArray = ~np.isin(ids // PART, np.array(parts, np.int64))
+    return found
+
+
+def joined(kept: Int64Array, fresh: Int64Array) -> tuple[Int64Array, Int64Array]:
+    """Item numbers of what stays and of what came, ascending, and the positions among both that they come from."""
+    everything = np.concatenate([kept, fresh])
+    order = np.argsort(everything, kind="stable")
+    return everything[order], order
+
+
+def settled_rows(vector_items: Int64Array) -> int:
+    """Of the rows of vectors, ascending by their items, those before the part that the next item comes to."""
+    if len(vector_items) == 0:
+        return 0
+    return int(np.searchsorted(vector_items, vector_items[-1] // PART * PART))

@@ -1,0 +1,157 @@
+"""An index that has changed is read in part, and is then what it would be if it were read whole."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+from weights import fusion
+
+from logo_retrieval.errors import IndexStoreError
+from logo_retrieval.heads.cosine import HeadVectors
+from logo_retrieval.inference.knowledge import Knowledge
+from logo_retrieval.inference.snapshot import IndexSnapshot, read_snapshot, renewed_snapshot
+from logo_retrieval.open_set.evidence import Scale
+from logo_retrieval.open_set.impostors import Impostors
+from logo_retrieval.packed import unit
+from logo_retrieval.search.open import FAISS_FROM
+from logo_retrieval.search.segments import SegmentedIndex
+from logo_retrieval.store.changes import add_items, compact, remove_class, remove_items, replace_index
+from logo_retrieval.store.index_store import IndexStore
+from logo_retrieval.store.manifest import Manifest
+from logo_retrieval.store.schema import INDEX_FILE, connect
+from logo_retrieval.store.stored import StoredItem
+from logo_retrieval.types import OTHER, Float32Array
+
+DIM = 16
+MANIFEST = Manifest(
+    model="made up",
+    model_digest="ab" * 32,
+    precision="onnxruntime-fp32",
+    dim=DIM,
+    preparation={"size_px": 8},
+    decision={},
+    created="2026-01-01T00:00:00+00:00",
+)
+CLASSES = ["acme", "bolt", "crux", "dash", OTHER]
+
+
+def vectors(chance: np.random.Generator, n: int) -> Float32Array:
+    """Some of them in crowds, so that targets are claimed."""
+    return unit(chance.normal(size=(n, DIM)).astype(np.float32) + 1.5 * (chance.random((n, 1)) < 0.5))
+
+
+def items(chance: np.random.Generator, labels: Sequence[str]) -> list[StoredItem]:
+    names = (f"{label}/{chance.integers(1 << 60)}.svg" for label in labels)
+    return [
+        StoredItem(name, label, name, chance.bytes(32), 0, b"", vectors(chance, int(chance.integers(1, 4))))
+        for name, label in zip(names, labels, strict=True)
+    ]
+
+
+def made_up(chance: np.random.Generator, *, head: bool = True, impostors: bool = True) -> Knowledge:
+    learned = HeadVectors(vectors(chance, 40), ("acme", "bolt", *[OTHER] * 30, *["else"] * 8)) if head else None
+    cohort = Impostors(vectors(chance, 300), np.zeros(0, np.float32)) if impostors else None
+    return Knowledge(learned, cohort, fusion(Scale(0.2, 0.6, 0.2, 0.6)), "made up")
+
+
+def check_same(one: IndexSnapshot, other: IndexSnapshot, chance: np.random.Generator) -> None:
+    assert (one.number, one.classes, one.most_views) == (other.number, other.classes, other.most_views)
+    assert one.stored.names == other.stored.names and one.stored.parts == other.stored.parts
+    for name in ("item_ids", "item_classes"):
+        np.testing.assert_array_equal(getattr(one, name), getattr(other, name))
+    rows = np.arange(len(other.stored.vector_items))
+    np.testing.assert_array_equal(one.stored.vector_items, other.stored.vector_items)
+    np.testing.assert_array_equal(one.index.vectors_at(rows), other.index.vectors_at(rows))
+    asked = vectors(chance, 5)
+    for k in (1, 7, 500):
+        found, expected = one.index.search(asked, k), other.index.search(asked, k)
+        np.testing.assert_array_equal(found.similarities, expected.similarities)
+        np.testing.assert_array_equal(found.ids, expected.ids)
+    for name in ("counts", "trained", "novel"):
+        np.testing.assert_array_equal(getattr(one.profile, name), getattr(other.profile, name))
+    np.testing.assert_allclose(one.profile.bars, other.profile.bars, atol=1e-6)
+    assert (one.head is None) == (other.head is None)
+    if one.head is not None and other.head is not None and one.imprinted and other.imprinted:
+        np.testing.assert_array_equal(one.imprinted.claims, other.imprinted.claims)
+        owners = np.arange(5)
+        scores = one.head.scores(asked, owners, 5), other.head.scores(asked, owners, 5)
+        np.testing.assert_allclose(*scores, atol=1e-6)
+
+
+def change(folder: Path, chance: np.random.Generator) -> None:
+    """Anything that may happen to an index."""
+    with IndexStore(folder) as store:
+        generation, sizes = store.generation(), store.class_sizes()
+        names = [name for label in sizes for name in store.items_of(label)]
+    kind = chance.choice(["add", "add", "add", "names", "class", "items", "compact"])
+    labels = [*CLASSES, "fern", "gong"]
+    if kind == "add":
+        chosen = chance.choice(labels, size=int(chance.integers(1, 6))).tolist()
+        add_items(folder, items(chance, chosen), generation=generation)
+    elif kind == "names":
+        add_items(
+            folder, [], generation=generation, names={str(chance.choice(labels)): [str(chance.integers(1 << 60))]}
+        )
+    elif kind == "class" and len(sizes) > 1:
+        remove_class(folder, str(chance.choice(list(sizes))))
+    elif kind == "items" and names:
+        remove_items(folder, chance.choice(names, size=min(3, len(names)), replace=False).tolist())
+    else:
+        compact(folder)
+
+
+@pytest.mark.parametrize("large", [False, True], ids=["numpy", "segments"])
+@pytest.mark.parametrize(("head", "impostors"), [(True, True), (False, True), (True, False)])
+@pytest.mark.parametrize("seed", range(3))
+def test_renewed_is_read_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int, head: bool, impostors: bool, large: bool
+) -> None:
+    monkeypatch.setattr("logo_retrieval.store.seal.PART", 8)
+    monkeypatch.setattr("logo_retrieval.store.renewal.PART", 8)
+    monkeypatch.setattr("logo_retrieval.search.open.FAISS_FROM", 20 if large else FAISS_FROM)
+    monkeypatch.setattr("logo_retrieval.search.open.LONGEST_TAIL", 60)
+    chance = np.random.default_rng(seed)
+    replace_index(tmp_path, MANIFEST, CLASSES, items(chance, chance.choice(CLASSES, size=120).tolist()))
+    knowledge = made_up(chance, head=head, impostors=impostors)
+    with IndexStore(tmp_path) as store:
+        held = read_snapshot(store, knowledge, cached=False)
+        segmented = 0
+        for _ in range(25):
+            change(tmp_path, chance)
+            held = renewed_snapshot(held, store, knowledge)
+            check_same(held, read_snapshot(store, knowledge, cached=False), chance)
+            segmented += isinstance(held.index, SegmentedIndex)
+    assert (segmented > 0) == large
+
+
+def test_additions_leave_the_large_index_where_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("logo_retrieval.search.open.FAISS_FROM", 20)
+    monkeypatch.setattr("logo_retrieval.store.seal.PART", 8)
+    monkeypatch.setattr("logo_retrieval.store.renewal.PART", 8)
+    chance = np.random.default_rng(0)
+    replace_index(tmp_path, MANIFEST, CLASSES, items(chance, CLASSES * 20))
+    knowledge = made_up(chance)
+    with IndexStore(tmp_path) as store:
+        before = read_snapshot(store, knowledge, cached=False)
+        add_items(tmp_path, items(chance, ["newco"]), generation=store.generation())
+        after = renewed_snapshot(before, store, knowledge)
+    assert isinstance(before.index, SegmentedIndex) and isinstance(after.index, SegmentedIndex)
+    assert after.index.base is before.index.base and len(after.index) > len(before.index)
+
+
+def test_damage_of_what_is_read_is_told(tmp_path: Path) -> None:
+    chance = np.random.default_rng(0)
+    replace_index(tmp_path, MANIFEST, CLASSES, items(chance, CLASSES))
+    knowledge = made_up(chance)
+    with IndexStore(tmp_path) as store:
+        before = read_snapshot(store, knowledge, cached=False)
+        add_items(tmp_path, items(chance, ["newco"]), generation=store.generation())
+        connection = connect(tmp_path / INDEX_FILE, write=True)
+        connection.execute("UPDATE vectors SET vector = zeroblob(length(vector)) WHERE item_id = 1 AND view = 0")
+        connection.commit()
+        connection.close()
+        with pytest.raises(IndexStoreError, match="damaged: the table vectors cannot be what was written"):
+            renewed_snapshot(before, store, knowledge)
