@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
@@ -11,6 +11,7 @@ from typing import Any, Literal
 import numpy as np
 import pytest
 from art_samples import small_set
+from shallow import shallow_networks
 
 from logo_retrieval.embedding import load_embedder
 from logo_retrieval.errors import ModelError
@@ -43,6 +44,12 @@ TIMES = ("wall_s", "cpu_s")
 
 class Stop(Exception):
     """In the place of a kill."""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _shallow() -> Iterator[None]:
+    with shallow_networks():
+        yield
 
 
 @pytest.fixture(scope="module")
