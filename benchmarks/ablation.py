@@ -58,7 +58,7 @@ BASE = Recipe(
     learning_rate=1e-3,
     average=0.995,
 )
-SMALL = replace(BASE, size_px=32, batch=4, steps_per_epoch=2, head_epochs=0, epochs=1)
+SMALL = replace(BASE, size_px=32, batch=4, steps_per_epoch=2, head_epochs=0, epochs=1, trained_from="head_conv")
 """From ImageNet weights too: a network at random sees all drawings alike, of which no decision can be fitted."""
 EVERYTHING = "everything"
 SEEDS = 2

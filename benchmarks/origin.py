@@ -57,7 +57,9 @@ RECIPE = Recipe(
     probabilities={**dict.fromkeys((each.name for each in TRANSFORMS), 0.0), "gamma": 0.7, "blur": 0.3},
 )
 
-SMALL = replace(RECIPE, weights="none", size_px=32, batch=4, steps_per_epoch=2, head_epochs=1, epochs=2)
+SMALL = replace(
+    RECIPE, weights="none", size_px=32, batch=4, steps_per_epoch=2, head_epochs=1, epochs=2, trained_from="head_conv"
+)
 
 
 def squashed(art: Image.Image) -> Image.Image:

@@ -32,6 +32,7 @@ from logo_retrieval.training.recipe import Recipe
 ROUNDS = 7
 DRAWN = 400
 SMALL = Recipe(size_px=32, batch=4, weights="none")
+SMALL_ROUNDS, SMALL_DRAWN = 1, 20
 STEPS: dict[str, tuple[str | None, Collection[str]]] = {
     "step": (None, ()),
     "step, low frozen": (LOW, ()),
@@ -71,6 +72,7 @@ def main() -> None:
     bench, cache = bench_of(arguments)
     data = training_set(bench, seen(bench, (), split="collection"), cache)
     recipe = SMALL if arguments.small else Recipe(size_px=arguments.size)
+    rounds, drawn = (SMALL_ROUNDS, SMALL_DRAWN) if arguments.small else (ROUNDS, DRAWN)
     targets = len(data.trained_targets)
     network = build_network(recipe, targets)
     maker = BatchMaker(data, recipe.size_px, recipe.batch, recipe.seed)
@@ -79,25 +81,30 @@ def main() -> None:
 
     def compiled(from_layer: str | None, frozen_kinds: Collection[str]) -> Callable[[], object]:
         unfreeze(network, from_layer, frozen_kinds)
-        network.compile(keras.optimizers.AdamW(1e-4), loss=losses(recipe, targets), jit_compile=False)
+        network.compile(
+            keras.optimizers.AdamW(1e-4),
+            loss=losses(recipe, targets),
+            jit_compile=False,
+            run_eagerly=arguments.small,  # to compile the steps takes longer than so few of them
+        )
         for _ in range(2):
             network.train_on_batch(views, true)
         return lambda: network.train_on_batch(views, true)
 
     times: dict[str, list[float]] = {name: [] for name in ("unpack", "unpack and augment", *STEPS)}
-    rows = np.random.default_rng(0).choice(len(data.art), recipe.batch * ROUNDS).reshape(ROUNDS, -1)
-    for number in range(ROUNDS):
+    rows = np.random.default_rng(0).choice(len(data.art), recipe.batch * rounds).reshape(rounds, -1)
+    for number in range(rounds):
         times["unpack"].append(cpu_ms(lambda: [data.art[int(row)] for row in rows[number]], recipe.batch))  # noqa: B023
         times["unpack and augment"].append(cpu_ms(lambda: list(maker.batches(number, number + 1)), recipe.batch))  # noqa: B023
     for name, what_learns in STEPS.items():
         step = compiled(*what_learns)
-        times[name] = [cpu_ms(step, recipe.batch) for _ in range(ROUNDS)]
+        times[name] = [cpu_ms(step, recipe.batch) for _ in range(rounds)]
     medians = {name: round(median(values), 2) for name, values in times.items()}
     results = {
         "size_px": recipe.size_px,
         **surroundings(),
         "cpu_ms_per_image": {
-            "draw, once": round(drawing_ms([each.path for each in bench.drawings[:DRAWN]]), 2),
+            "draw, once": round(drawing_ms([each.path for each in bench.drawings[:drawn]]), 2),
             **medians,
         },
         "ratios": {
