@@ -66,6 +66,8 @@ def export_onnx(model: keras.Model, *, progress: Progress = lambda done, total: 
         )
         for done, step in enumerate(steps, start=1):
             step()
+            if done == 1:
+                gc.collect()  # only the graphs of the conversion refer to themselves, and to look for such takes long
             _give_memory_back()
             progress(done, EXPORT_STEPS)
         return final.read_bytes()
@@ -154,7 +156,6 @@ def _check(session: onnxruntime.InferenceSession, model: keras.Model, most: floa
 
 def _give_memory_back() -> None:
     """Hands what a step has freed to the system; glibc would keep most of it, and the next step take as much again."""
-    gc.collect()
     with contextlib.suppress(AttributeError):  # another C library
         ctypes.CDLL(None).malloc_trim(0)
 
