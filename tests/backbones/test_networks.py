@@ -98,8 +98,9 @@ def test_the_exported_bundle_embeds_as_the_published_weights_do(tmp_path: Path) 
     np.testing.assert_allclose(embeddings[:, :16], expected, atol=4e-4)  # a weight has 11 bits of precision
 
 
-@pytest.mark.parametrize("name", [*list(CATALOG)[:4], "mobilenet_v3_small", "efficientnet_v2_b0"])
+@pytest.mark.parametrize("name", ["mobilenet_v3_small", "efficientnet_v2_b0"])
 def test_export_agrees_with_keras_for_any_batch(name: str) -> None:
+    """The networks of the origin are compared where `train` exports them."""
     import onnxruntime
 
     from logo_retrieval.backbones.export import export_onnx

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ import pytest
 from conftest import Run
 from drawings import lay_classes, svg
 
+from logo_retrieval.embedding import load_embedder
 from logo_retrieval.heads.cosine import HEAD_FILE
 from logo_retrieval.models.bundle import read_bundle
 from logo_retrieval.models.resolve import opened_model
@@ -87,7 +89,8 @@ def test_without_tensorflow_it_says_what_to_install(classes: Path, tmp_path: Pat
 def test_train_stop_go_on_build_and_classify(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from logo_retrieval_cli import train
 
-    monkeypatch.setattr(train, "Recipe", functools.partial(Recipe, steps_per_epoch=2, head_epochs=1))
+    recipe = functools.partial(Recipe, steps_per_epoch=2, head_epochs=1, trained_from="head_conv")  # less to compile
+    monkeypatch.setattr(train, "Recipe", recipe)
     data, model = lay_classes(tmp_path / "data", per_class=5), tmp_path / "model"
     (data / "disc" / "broken.png").write_bytes(b"no picture")
     options = ("--output", model, "--size", 32, "--batch", 4, "--epochs", 1)  # from ImageNet: chance sees all alike
@@ -124,32 +127,52 @@ def test_train_stop_go_on_build_and_classify(run: Run, tmp_path: Path, monkeypat
     assert run("evaluate", work / "test.csv", "--index", work / "index").code == 0
 
 
+@pytest.fixture
+def eager() -> Iterator[None]:
+    """Lets steps be computed as they are written: to compile a whole network takes longer than a few of them."""
+    import tensorflow
+
+    tensorflow.config.run_functions_eagerly(True)
+    yield
+    tensorflow.config.run_functions_eagerly(False)
+
+
 ORIGIN = ("resnet50", "xception", "densenet169", "inception_resnet_v2")
 
 
 @pytest.mark.large
+@pytest.mark.usefixtures("eager")
 @pytest.mark.parametrize("backbone", ORIGIN)
 def test_the_origins_networks_learn_and_answer(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, backbone: str
 ) -> None:
     """Each with the origin's head and pooling, unfrozen in the second phase, exported, and asked through an index."""
     from logo_retrieval.training.checkpoint import CHECKPOINT, read_checkpoint
+    from logo_retrieval.training.network import EMBEDDING, build_network
     from logo_retrieval_cli import train
 
-    monkeypatch.setattr(train, "Recipe", functools.partial(Recipe, steps_per_epoch=3, head_epochs=1))
+    monkeypatch.setattr(train, "Recipe", functools.partial(Recipe, steps_per_epoch=2, head_epochs=1))
     data, model = lay_classes(tmp_path / "data", per_class=5), tmp_path / "model"
     options = ("--head", "origin", "--pooling", "max", "--weights", "none", "--size", 80, "--batch", 4, "--epochs", 1)
     outcome = run("train", data, "--output", model, "--backbone", backbone, *options)
     assert outcome.code == 0, outcome.err
-    _, weights, state = read_checkpoint(tmp_path / "model.training" / CHECKPOINT)
+    facts, weights, state = read_checkpoint(tmp_path / "model.training" / CHECKPOINT)
     assert state.epoch == 2 and all(np.isfinite(each).all() for each in weights)
-    assert read_bundle(model).config.backbone == backbone
+    bundle = read_bundle(model)
+    assert bundle.config.backbone == backbone
+    network = build_network(Recipe(**facts["recipe"]), len(facts["targets"]))
+    network.set_weights(state.best)
+    for count in (1, 3):
+        views = np.random.default_rng(5).integers(0, 256, (count, 80, 80, 3), dtype=np.uint8)
+        expected = np.asarray(network(views.astype(np.float32), training=False)[EMBEDDING])
+        np.testing.assert_allclose(load_embedder(bundle).embed(views), expected, atol=1e-3)
     assert run("build-index", data, "--model", model, "--index", tmp_path / "index").code == 0
     outcome = run("classify", data / "disc", "--index", tmp_path / "index", "--format", "csv")
     assert outcome.code == 0 and len(outcome.out.splitlines()) == 6
 
 
 @pytest.mark.large
+@pytest.mark.usefixtures("eager")
 def test_two_backbones_make_an_ensemble(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from logo_retrieval_cli import train
 
