@@ -114,13 +114,18 @@ def target_count(drawings: Seen) -> int:
     return len({*_targets(drawings), *(_glyph(each) for each in GLYPHS)})
 
 
-def with_glyphs(data: TrainingSet) -> TrainingSet:
-    """The same and letters and digits, each a target of `other` in many types: what a logo of one letter is not."""
+def with_glyphs(data: TrainingSet, every: int = 1) -> TrainingSet:
+    """The same and letters and digits, each a target of `other` in many types: what a logo of one letter is not.
+
+    Args:
+        data: to add them to.
+        every: of so many drawings of a glyph one, for a trial.
+    """
     rng = np.random.default_rng(GLYPHS_SEED)
     drawn = [
         (glyph, packed(Art.of(fitted(wordmark(glyph, rng, (0, 0, 0)), ART_PX))))
         for glyph in GLYPHS
-        for _ in range(GLYPH_DRAWINGS)
+        for _ in range(0, GLYPH_DRAWINGS, every)
     ]
     names = [_glyph(glyph) for glyph, _ in drawn]
     own = sorted(set(names))

@@ -54,14 +54,15 @@ RESERVE_S = 12
 class Training:
     """Everything that one call works on."""
 
-    def __init__(self, work: Path, sources: Sources, cache: Path, recipe: Recipe, chunk: int) -> None:
+    def __init__(self, work: Path, sources: Sources, cache: Path, recipe: Recipe, chunk: int, every: int) -> None:
         """Builds the network and compiles it, and meanwhile unpacks the drawings and sets the names."""
+        sources = sources.every(every)
         self.work, self.recipe, self.chunk = work, recipe, chunk
         seen = drawings_of(SHIPPED, sources)
         self.trainer = Trainer(recipe, target_count(seen))
         with ThreadPoolExecutor(1) as beside:
             compiled = beside.submit(self.trainer.compile)
-            self.data = with_glyphs(training_set(sources.bench, seen, cache))
+            self.data = with_glyphs(training_set(sources.bench, seen, cache), every)
             bank = bank_of(self.data, recipe.size_px, recipe.seed)
             compiled.result()
         self.trainer.load(bank, self.data.targets)
@@ -130,9 +131,9 @@ def main() -> None:
         with (arguments.work / "log.jsonl").open("a", encoding="utf-8") as file:
             file.write(line + "\n")
 
-    sources = Sources.loaded(arguments.cache).every(arguments.every)
+    sources = Sources.loaded(arguments.cache)
     recipe = replace(RECIPE, backbone=arguments.backbone, size_px=arguments.size, batch=arguments.batch)
-    training = Training(arguments.work, sources, arguments.cache, recipe, arguments.chunk)
+    training = Training(arguments.work, sources, arguments.cache, recipe, arguments.chunk, arguments.every)
     trainer, steps = training.trainer, arguments.steps
     if arguments.start is not None:
         copy_weights(arguments.start, trainer.network, training.data.target_names)
