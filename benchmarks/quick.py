@@ -3,7 +3,7 @@
 MODEL is the measured one, with a quick graph (`export_starter.py WORK`). Gallery, fit of the decision and queries are
 those of `logobench.py`. By the quick vectors of a query alone, and where those in doubt are looked at again by exact
 ones: how many answers are the exact ones', macro F2, and how many are looked at again. The width of the doubt is chosen
-on the validation part, and stated for the test part too. CPU of both networks in turn, on the same views.
+on the validation part, and stated for the test part too. CPU of both networks as they ship, in turn, on the same views.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from logo_retrieval.inference.doubt import in_doubt
 from logo_retrieval.inference.knowledge import DEFAULT_FALSE_ACCEPT
 from logo_retrieval.inference.snapshot import IndexSnapshot
 from logo_retrieval.models.bundle import ModelBundle
-from logo_retrieval.models.resolve import opened_model
+from logo_retrieval.models.resolve import opened_model, starter_model
 from logo_retrieval.open_set.fusion import named
 from logo_retrieval.types import BoolArray, Float64Array, Int64Array, UInt8Array
 
@@ -123,7 +123,8 @@ def run(bench: LogoBench, bundle: ModelBundle, cache: Path, small: bool) -> dict
         ]
 
     views = views_of(bench, rooms.val[:TIMED], bundle.config.input_size_px)
-    embedders = {"exact": load_embedder(bundle), "quick": load_quick_embedder(bundle)}
+    shipped = starter_model()
+    embedders = {"exact": load_embedder(shipped), "quick": load_quick_embedder(shipped)}
     return {
         "model": {"name": bundle.config.name, "digest": bundle.digest},
         "cosine": {"as drawn": cosines(drawn, quick, rows), "degraded": cosines(worn, quick_worn, rows)},
