@@ -119,10 +119,10 @@ def renewed_snapshot(before: IndexSnapshot, store: IndexStore, knowledge: Knowle
         return read_snapshot(store, knowledge, cached=False)
     now, ids = change.stored, change.stored.vector_items
     index = renewed_index(before.index, change.kept, change.places, change.fresh, ids, settled_rows(ids))
-    return assemble(now, index, knowledge, (before, _touched(before, change, index)))
+    return assemble(now, index, knowledge, (before, _touched(before, change)))
 
 
-def _touched(before: IndexSnapshot, change: Renewal, index: VectorIndex) -> set[str]:
+def _touched(before: IndexSnapshot, change: Renewal) -> set[str]:
     """The classes that a drawing has come to, or gone from, or of which one is another than before."""
     gone = np.setdiff1d(np.arange(len(before.stored.vector_items)), change.kept, assume_unique=True)
 

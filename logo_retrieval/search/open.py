@@ -40,7 +40,8 @@ def open_index(vectors: Float32Array, ids: Int64Array, *, settled: int | None = 
     index = FaissIndex.build if faiss_is_installed() else ExactIndex
     if settled == len(vectors):
         return index(vectors, ids)
-    return SegmentedIndex(index(vectors[:settled], ids[:settled]), ExactIndex(vectors[settled:], ids[settled:]))
+    tail = ExactIndex(vectors[settled:].copy(), ids[settled:])  # a view would keep all vectors in memory
+    return SegmentedIndex(index(vectors[:settled], ids[:settled]), tail)
 
 
 def renewed_index(

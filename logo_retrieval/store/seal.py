@@ -12,7 +12,7 @@ import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeGuard
 
 from logo_retrieval.fields import read_object
 
@@ -122,7 +122,7 @@ class Seals:
     def parts(self) -> dict[str, dict[str, str]]:
         """By table of `ANSWERED_BY` the checksum of each of its parts; empty where there are none."""
         kept = {table: self._kept.get(table) for table in ANSWERED_BY}
-        found = {table: parts for table, parts in kept.items() if isinstance(parts, dict)}
+        found = {table: parts for table, parts in kept.items() if _are_parts(parts)}
         return found if self.present and len(found) == len(ANSWERED_BY) else {}
 
     def parts_fit(self, table: str, rows: Sequence[Row], parts: Collection[int]) -> bool:
@@ -139,6 +139,10 @@ class Seals:
 def _value(connection: sqlite3.Connection, key: str) -> str | None:
     row = connection.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
     return None if row is None else row[0]
+
+
+def _are_parts(value: object) -> TypeGuard[dict[str, str]]:
+    return isinstance(value, dict) and all(part.isdecimal() and isinstance(value[part], str) for part in value)
 
 
 def _number(part: str) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -155,3 +156,21 @@ def test_damage_of_what_is_read_is_told(tmp_path: Path) -> None:
         connection.close()
         with pytest.raises(IndexStoreError, match="damaged: the table vectors cannot be what was written"):
             renewed_snapshot(before, store, knowledge)
+
+
+def test_checksums_that_are_none_are_not_relied_on(tmp_path: Path) -> None:
+    chance = np.random.default_rng(0)
+    replace_index(tmp_path, MANIFEST, CLASSES, items(chance, CLASSES))
+    knowledge = made_up(chance)
+    with IndexStore(tmp_path) as store:
+        before = read_snapshot(store, knowledge, cached=False)
+        connection = connect(tmp_path / INDEX_FILE, write=True)
+        (seal,) = connection.execute("SELECT value FROM meta WHERE key = 'seal'").fetchone()
+        for forged in ({"x": "y"}, {"0": ["z"]}, ["0"]):
+            kept = {**json.loads(seal), "vectors": forged}
+            connection.execute("UPDATE meta SET value = ? WHERE key = 'seal'", (json.dumps(kept),))
+            connection.commit()
+            assert store.renewed(before.stored) is None
+            with pytest.raises(IndexStoreError, match="the table vectors cannot be what was written"):
+                renewed_snapshot(before, store, knowledge)
+        connection.close()
