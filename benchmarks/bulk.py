@@ -128,7 +128,7 @@ def origin(name: str, files: list[Path]) -> dict[str, Any]:
         data = file.read_bytes()
         png = cairosvg.svg2png(bytestring=data) if file.suffix == ".svg" else data
         with Image.open(io.BytesIO(png)) as image:
-            return cv2.resize(np.asarray(image.convert("RGB")), (size_px, size_px)).astype(np.float32) / 127.5 - 1
+            return np.asarray(cv2.resize(np.asarray(image.convert("RGB")), (size_px, size_px)), np.float32) / 127.5 - 1
 
     def run(files: list[Path]) -> None:
         for batch in (files[start : start + 32] for start in range(0, len(files), 32)):
