@@ -57,7 +57,7 @@ def load_embedder(bundle: ModelBundle, *, runtime: str = "onnxruntime-fp32") -> 
 
 
 def load_quick_embedder(bundle: ModelBundle) -> Embedder:
-    """The network of a bundle that has one in 8-bit integers: some three times quicker, and nearly as exact.
+    """The network of a bundle that has one in 8-bit integers: about twice as quick, and nearly as exact.
 
     Its vectors lie among those of `load_embedder`, a cosine of some .998 from them. Integers add up to the same on
     every processor.
