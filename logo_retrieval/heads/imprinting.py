@@ -14,6 +14,9 @@ _SHARED_FROM = 0.25
 _MOST_TAKEN = 0.3
 """Of the mean's own length: what is nearly a learned row itself, or has many about it, must stay what it is."""
 
+_BLOCK = 32
+"""Classes whose rows are computed together, no more and no fewer: a BLAS adds up otherwise for another number."""
+
 NOBODY = -1
 """Claims a target that stays with the class it was trained for."""
 
@@ -70,7 +73,10 @@ def imprint(
         nearest = moved[imprinted.nearest]
         nearness = np.where(nearest == NOBODY, np.float32(-np.inf), imprinted.nearness)
     fresh = np.flatnonzero(was == NOBODY)
-    rows[fresh] = imprinted_rows(means[fresh], learned)
+    for start in range(0, len(fresh), _BLOCK):
+        block = fresh[start : start + _BLOCK]
+        padded = np.concatenate([means[block], np.zeros((_BLOCK - len(block), means.shape[1]), np.float32)])
+        rows[block] = imprinted_rows(padded, learned)[: len(block)]
     orphans = nameless & (nearest == NOBODY)
     _take_nearer(nearest, nearness, learned, np.flatnonzero(orphans), means, np.arange(len(means)))
     _take_nearer(nearest, nearness, learned, np.flatnonzero(nameless & ~orphans), means, fresh)
@@ -121,5 +127,5 @@ def imprinted_rows(means: Float32Array, learned: Float32Array) -> Float32Array:
     shared = np.maximum(means @ learned.T - _SHARED_FROM, 0) @ learned
     taken = (shared * means).sum(axis=1, keepdims=True)
     rows = means - shared * (_MOST_TAKEN / np.maximum(taken, _MOST_TAKEN))
-    unit: Float32Array = rows / np.linalg.norm(rows, axis=1, keepdims=True)
+    unit: Float32Array = rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), np.finfo(np.float32).tiny)
     return unit

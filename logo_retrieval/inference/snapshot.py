@@ -104,7 +104,7 @@ def read_snapshot(store: IndexStore, knowledge: Knowledge, *, cached: bool) -> I
 
 
 def renewed_snapshot(before: IndexSnapshot, store: IndexStore, knowledge: Knowledge) -> IndexSnapshot:
-    """The index as it is now, as `read_snapshot` gives it but for rounding, at the cost of what has changed in it.
+    """The index as it is now, the same as `read_snapshot` gives, at the cost of what has changed in it.
 
     Args:
         before: the same index as it was, with the same model.

@@ -73,13 +73,13 @@ def check_same(one: IndexSnapshot, other: IndexSnapshot, chance: np.random.Gener
         np.testing.assert_array_equal(found.ids, expected.ids)
     for name in ("counts", "trained", "novel"):
         np.testing.assert_array_equal(getattr(one.profile, name), getattr(other.profile, name))
-    np.testing.assert_allclose(one.profile.bars, other.profile.bars, atol=1e-6)
+    np.testing.assert_array_equal(one.profile.bars, other.profile.bars)
     assert (one.head is None) == (other.head is None)
     if one.head is not None and other.head is not None and one.imprinted and other.imprinted:
         np.testing.assert_array_equal(one.imprinted.claims, other.imprinted.claims)
         owners = np.arange(5)
         scores = one.head.scores(asked, owners, 5), other.head.scores(asked, owners, 5)
-        np.testing.assert_allclose(*scores, atol=1e-6)
+        np.testing.assert_array_equal(*scores)
 
 
 def change(folder: Path, chance: np.random.Generator) -> None:
