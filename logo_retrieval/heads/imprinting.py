@@ -67,9 +67,10 @@ def imprint(
     was = np.full(len(means), NOBODY, np.int64)
     if before is not None:
         imprinted, was = before
+        stay = np.flatnonzero(was != NOBODY)
         moved = np.full(len(imprinted.rows) + 1, NOBODY, np.int64)  # the last one is for `NOBODY`
-        moved[was[was != NOBODY]] = np.flatnonzero(was != NOBODY)
-        rows[was != NOBODY] = imprinted.rows[was[was != NOBODY]]
+        moved[was[stay]] = stay
+        rows[stay] = imprinted.rows[was[stay]]
         nearest = moved[imprinted.nearest]
         nearness = np.where(nearest == NOBODY, np.float32(-np.inf), imprinted.nearness)
     fresh = np.flatnonzero(was == NOBODY)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -29,7 +30,7 @@ _MOST_COMPARISONS = 20_000_000
 _FEWEST_FOR_MANY = 200
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Contents:
     """The drawings of an index by class.
 
@@ -65,7 +66,7 @@ class Contents:
         most = _MOST_COMPARISONS // max(int(np.isin(self.vector_classes, places).sum()), 1)
         return chosen[spread(np.arange(len(chosen)), max(_FEWEST_FOR_MANY, 1 << most.bit_length() - 1))]
 
-    @property
+    @cached_property
     def vector_classes(self) -> Int64Array:
         """(r,) the class of each vector."""
         held = self.snapshot
@@ -74,9 +75,8 @@ class Contents:
 
     def bars(self, places: Int64Array, cohort: Float32Array) -> Float64Array:
         """(f,) the bars of some classes by a cohort."""
-        vector_classes = self.vector_classes
-        rows = np.flatnonzero(np.isin(vector_classes, places))
-        return bars(cohort, self.vectors_at(rows), np.searchsorted(places, vector_classes[rows]), len(places))
+        rows = np.flatnonzero(np.isin(self.vector_classes, places))
+        return bars(cohort, self.vectors_at(rows), np.searchsorted(places, self.vector_classes[rows]), len(places))
 
     def scale(self, learned: HeadVectors | None) -> Scale:
         """The scale of a network of which nothing is known: to all other classes a drawing is an unknown logo.

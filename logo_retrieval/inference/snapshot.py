@@ -31,34 +31,33 @@ class IndexSnapshot:
     """Loaded whole, and never changed: an index that has changed is another generation.
 
     Attributes:
-        number: of the generation.
+        stored: what was read, without its vectors.
         classes: names, `other` among them.
-        item_ids: (m,) int64, ascending.
-        item_classes: (m,) int64 positions in `classes`.
         most_views: the largest number of vectors that an item has, at least 1.
         index: searches the vectors.
         head: of the model, fitted to these classes; None when the model has none.
         profile: what is known of the classes.
         scale: of the network.
         names: by which the classes are known.
-        stored: what was read, without its vectors.
         imprinted: what the novel classes with drawings have in the head, in their order; None without a head.
         cohort: (i, d) the impostors that set the bars.
     """
 
-    number: int
+    stored: StoredIndex
     classes: tuple[str, ...]
-    item_ids: Int64Array
-    item_classes: Int64Array
     most_views: int
     index: VectorIndex
     head: CosineHead | None
     profile: ClassProfile
     scale: Scale
     names: Names
-    stored: StoredIndex
     imprinted: Imprinted | None
     cohort: Float32Array
+
+    @property
+    def number(self) -> int:
+        """Of the generation."""
+        return self.stored.generation
 
     @property
     def other(self) -> int:
@@ -83,10 +82,11 @@ class IndexSnapshot:
 
     def classes_of(self, neighbours: Neighbours) -> Int64Array:
         """(n, k) positions in `classes`, -1 where there is no neighbour."""
-        if len(self.item_ids) == 0:
+        item_ids = self.stored.item_ids
+        if len(item_ids) == 0:
             return np.full(neighbours.ids.shape, -1, np.int64)
-        places = np.searchsorted(self.item_ids, neighbours.ids.clip(min=self.item_ids[0]))
-        return np.where(neighbours.ids == MISSING_ID, -1, self.item_classes[places])
+        places = np.searchsorted(item_ids, neighbours.ids.clip(min=item_ids[0]))
+        return np.where(neighbours.ids == MISSING_ID, -1, self.stored.item_classes[places])
 
 
 def read_snapshot(store: IndexStore, knowledge: Knowledge, *, cached: bool) -> IndexSnapshot:
@@ -190,17 +190,14 @@ def assemble(
         head = CosineHead(learned, classes, Novel(places, imprinted))
     bars, cohort = _bars(contents, places, was, knowledge, before)
     return IndexSnapshot(
-        number=snapshot.generation,
+        stored=replace(snapshot, vectors=None),
         classes=classes,
-        item_ids=snapshot.item_ids,
-        item_classes=snapshot.item_classes,
         most_views=int(np.bincount(snapshot.vector_items).max(initial=1)),
         index=index,
         head=head,
         profile=ClassProfile(counts, trained, novel, bars),
         scale=scale,
         names=Names(_names_of(classes, snapshot.names)),
-        stored=replace(snapshot, vectors=None),
         imprinted=imprinted,
         cohort=cohort,
     )
@@ -216,12 +213,12 @@ def _bars(
     """(c,) the bars of the novel classes, NaN for all others, and the cohort that sets them."""
     found = np.full(len(contents.classes), np.nan)
     cohort = contents.cohort(places, None if knowledge.impostors is None else knowledge.impostors.vectors)
+    stays = was != NOBODY
     if before is None or not np.array_equal(cohort, before[0].cohort):
-        was = np.full(len(places), NOBODY, np.int64)
+        stays[:] = False
     else:
-        known = before[0].novel_places[was[was != NOBODY]]
-        found[places[was != NOBODY]] = before[0].profile.bars[known]
-    fresh = places[was == NOBODY]
+        found[places[stays]] = before[0].profile.bars[before[0].novel_places[was[stays]]]
+    fresh = places[~stays]
     if len(fresh):
         found[fresh] = contents.bars(fresh, cohort)
     return found, cohort
@@ -250,8 +247,9 @@ def _imprinted(
     if before is None or earlier is None or not np.array_equal(nameless, learned.nameless(before[0].classes)):
         return imprint(contents.means(places), learned.vectors, nameless, scale.head_high)
     means = np.empty((len(places), learned.vectors.shape[1]), np.float32)
-    means[was != NOBODY] = earlier.means[was[was != NOBODY]]
-    means[was == NOBODY] = contents.means(places[was == NOBODY])
+    stays = was != NOBODY
+    means[stays] = earlier.means[was[stays]]
+    means[~stays] = contents.means(places[~stays])
     return imprint(means, learned.vectors, nameless, scale.head_high, (earlier, was))
 
 

@@ -62,7 +62,7 @@ def check_same(one: IndexSnapshot, other: IndexSnapshot, chance: np.random.Gener
     assert (one.number, one.classes, one.most_views) == (other.number, other.classes, other.most_views)
     assert one.stored.names == other.stored.names and one.stored.parts == other.stored.parts
     for name in ("item_ids", "item_classes"):
-        np.testing.assert_array_equal(getattr(one, name), getattr(other, name))
+        np.testing.assert_array_equal(getattr(one.stored, name), getattr(other.stored, name))
     rows = np.arange(len(other.stored.vector_items))
     np.testing.assert_array_equal(one.stored.vector_items, other.stored.vector_items)
     np.testing.assert_array_equal(one.index.vectors_at(rows), other.index.vectors_at(rows))
