@@ -12,7 +12,6 @@ A variant that has run is kept in the results; by default those run that are not
 
 from __future__ import annotations
 
-import argparse
 import json
 from collections.abc import Callable
 from dataclasses import replace
@@ -21,22 +20,19 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from embedded import Embedded, sources_of
+from embedded import Embedded, whole_views
 from logobench import WORN, Asked, SplitRows, ask, fitted, index_of, rounded
-from logobench_data import LogoBench, default_cache
+from logobench_data import LogoBench
 from PIL import ImageOps
-from small import bench_of, generic_of, parsed, wide_of
+from small import bench_of, generic_of, options, parsed, wide_of
 from starter_data import seen, training_set
 from starter_networks import SPLIT
-from surroundings import RESULTS, surroundings
+from surroundings import write_result
 from train_starter import LOW, POINTWISE
 
-from logo_retrieval.errors import UnreadableImage
 from logo_retrieval.evaluation.measure import RESAMPLES, SEED, Statistic, estimate
-from logo_retrieval.evaluation.metrics import auroc, macro_f_beta
+from logo_retrieval.evaluation.metrics import macro_f_beta
 from logo_retrieval.heads.cosine import HeadVectors
-from logo_retrieval.images.pool.pool import DecoderPool
-from logo_retrieval.images.preparation import Preparation
 from logo_retrieval.open_set.fusion import probabilities
 from logo_retrieval.training.art import ArtStore, packed
 from logo_retrieval.training.data import TrainingSet
@@ -110,20 +106,11 @@ class Queries:
 
     def __init__(self, bench: LogoBench, size_px: int) -> None:
         """Decodes them: the gallery, and what is asked as it is and degraded."""
-        self.bench, self.rooms, self.size_px = bench, SplitRows.of(bench), size_px
+        self.bench, self.rooms = bench, SplitRows.of(bench)
         self.asked = np.union1d(self.rooms.val, self.rooms.all)
-        self.drawn = self._views(np.union1d(self.rooms.train, self.asked), None)
-        self.worn = self._views(self.asked, WORN)
+        self.drawn = whole_views(bench, np.union1d(self.rooms.train, self.asked), None, size_px)
+        self.worn = whole_views(bench, self.asked, WORN, size_px)
         self.groups = np.unique(np.array(bench.groups), return_inverse=True)[1]
-
-    def _views(self, rows: Int64Array, salt: str | None) -> tuple[UInt8Array, Int64Array]:
-        views, kept = [], []
-        with DecoderPool(Preparation(size_px=self.size_px)) as pool:
-            for row, image in zip(rows, pool.decode(sources_of(self.bench, rows, salt), all_views=False), strict=True):
-                if not isinstance(image, UnreadableImage):
-                    views.append(image.views[0])
-                    kept.append(int(row))
-        return np.stack(views), np.array(kept)
 
 
 Answers = dict[str, tuple[Asked, Float32Array]]
@@ -148,29 +135,20 @@ def macro_f2(asked: Asked, probabilities: Float32Array, i: Int64Array) -> float:
     return macro_f_beta(asked.true[i], probabilities[i].argmax(axis=1), np.unique(asked.true[i]))
 
 
-def known_from_other(asked: Asked, probabilities: Float32Array, i: Int64Array) -> float:
-    """AUROC of companies against `other`, the last class."""
-    other = probabilities.shape[1] - 1
-    return auroc(1 - probabilities[i, other].astype(np.float64), asked.true[i] != other)
-
-
 def figures(own: Answers, base: Answers, groups: Int64Array) -> dict[str, Any]:
-    """Macro F2 and AUROC with intervals, and how much more they are than with everything."""
+    """Macro F2 with its interval, and how much more it is than with everything."""
     entry: dict[str, Any] = {}
     for name, (asked, given) in own.items():
         if not np.array_equal(asked.rows, base[name][0].rows):
             raise SystemExit("other drawings can be read at this size: they cannot be compared")
         rows, company = np.arange(len(asked.true)), asked.true != given.shape[1] - 1
-        for figure, of in (("macro_f2", macro_f2), ("auroc", known_from_other)):
-            value = partial(of, asked, given)
-            before = partial(of, *base[name])
+        value, before = partial(macro_f2, asked, given), partial(macro_f2, *base[name])
 
-            def gained(i: Int64Array, value: Statistic = value, before: Statistic = before) -> float:
-                return value(i) - before(i)
+        def gained(i: Int64Array, value: Statistic = value, before: Statistic = before) -> float:
+            return value(i) - before(i)
 
-            for label, statistic in ((figure, value), (f"{figure}_gained", gained)):
-                found = estimate(statistic, rows, company, groups=groups[asked.rows])
-                entry[f"{name}_{label}"] = rounded(found)
+        for label, statistic in (("macro_f2", value), ("macro_f2_gained", gained)):
+            entry[f"{name}_{label}"] = rounded(estimate(statistic, rows, company, groups=groups[asked.rows]))
     return entry
 
 
@@ -183,15 +161,12 @@ def trained(name: str, recipe: Recipe, data: TrainingSet, queries: Queries, work
 
 def main() -> None:
     """Trains, asks, writes, shows."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("work", type=Path, help="folder for the checkpoints")
+    parser = options(__doc__, output="ablation.json", cache=True, work="folder for the checkpoints")
     parser.add_argument("--variant", choices=variants(), action="append", help="may be given several times")
-    parser.add_argument("--output", type=Path, default=RESULTS / "ablation.json")
-    parser.add_argument("--cache", type=Path, default=default_cache(), help="folder for what can be made again")
     arguments = parsed(parser)
     recipe_of_all = SMALL if arguments.small else BASE
     (bench, cache), wide, generic = bench_of(arguments), wide_of(arguments), generic_of(arguments)
-    data = training_set(bench, seen(bench, wide + generic, split=SPLIT), cache)
+    further = {"no wide set": generic, "no generic icons": wide}
     queries: dict[int, Queries] = {}
     found = json.loads(arguments.output.read_text(encoding="utf-8")) if arguments.output.is_file() else {"variants": {}}
     if found["variants"] and found["recipe"] != recipe_of_all.to_dict():
@@ -202,30 +177,22 @@ def main() -> None:
     for name, recipe in variants(recipe_of_all).items():
         if name not in wanted:
             continue
-        own_data = data
-        if name == "mirrored":
-            own_data = mirrored(data)
-        elif name == "no wide set":
-            own_data = training_set(bench, seen(bench, generic, split=SPLIT), cache)
-        elif name == "no generic icons":
-            own_data = training_set(bench, seen(bench, wide, split=SPLIT), cache)
-        size_px = recipe.size_px
-        if size_px not in queries:
-            queries[size_px] = Queries(bench, size_px)
-        asked = queries[size_px]
-        own = trained(name, recipe, own_data, asked, arguments.work)
+        data = training_set(bench, seen(bench, further.get(name, wide + generic), split=SPLIT), cache)
+        data = mirrored(data) if name == "mirrored" else data
+        if recipe.size_px not in queries:
+            queries[recipe.size_px] = Queries(bench, recipe.size_px)
+        asked = queries[recipe.size_px]
+        own = trained(name, recipe, data, asked, arguments.work)
         base = own if base is None else base
         found["variants"][name] = figures(own, base, asked.groups)
         results = {
-            "benchmark": "LogoBench-160, ablation of the training",
             "split": SPLIT,
-            **surroundings(),
             "recipe": recipe_of_all.to_dict(),
             "seed": SEED,
             "resamples": RESAMPLES,
             "variants": {name: found["variants"][name] for name in variants() if name in found["variants"]},
         }
-        arguments.output.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+        write_result(arguments.output, "LogoBench-160, ablation of the training", results)
         print(name, found["variants"][name], flush=True)
 
 

@@ -1,26 +1,25 @@
 """What each bomb costs a decoder process: behind the whole guard, and behind one that caps nothing.
 
-    python benchmarks/bombs.py [--hostile FOLDER] [--only NAME ...] [--output bombs.json] [--small]
+    python benchmarks/bombs.py [--output JSON]
 
-Bombs are those of `bomb_drawings`, and the drawings of a folder of hostile files. Each is decoded by a pool of its own,
-and a plain drawing after it, which tells whether the batch goes on. Seconds and bytes are those of the pool's workers
-together, their start included: the row "nothing" tells what that is. What the caps let through is decoded once.
+Bombs are those of `bomb_drawings`. Each is decoded by a pool of its own, and a plain drawing after it, which tells
+whether the batch goes on. Seconds and bytes are those of the pool's workers together, their start included: the row
+"nothing" tells what that is. What the caps let through is decoded once.
 """
 
 from __future__ import annotations
 
-import argparse
 import json
 import multiprocessing
 import resource
 import time
 from concurrent.futures import ProcessPoolExecutor
-from pathlib import Path
+from itertools import islice
 from typing import Any
 
 from bomb_drawings import BOMBS, NEARLY, svg
-from small import parsed
-from surroundings import RESULTS, surroundings
+from small import options, parsed
+from surroundings import write_result
 
 from logo_retrieval.errors import UnreadableImage
 from logo_retrieval.images.guard.guard import guard
@@ -77,12 +76,10 @@ def guarded_ms(data: bytes) -> float:
     return round(1000 * (time.process_time() - start), 1)
 
 
-def gather(hostile: Path | None) -> dict[str, bytes]:
+def gather() -> dict[str, bytes]:
     """All bombs by name."""
     found = {"nothing": PLAIN} | {name: svg(body) for name, body in BOMBS.items()}
-    found |= {f"nearly: {name}": svg(body) for name, body in NEARLY.items()}
-    files = sorted(hostile.glob("*.svg*")) if hostile is not None else []
-    return found | {file.name: file.read_bytes() for file in files}
+    return found | {f"nearly: {name}": svg(body) for name, body in NEARLY.items()}
 
 
 def summary(bombs: dict[str, dict[str, Any]], kind: str) -> dict[str, int]:
@@ -101,19 +98,11 @@ def summary(bombs: dict[str, dict[str, Any]], kind: str) -> dict[str, int]:
 
 def main() -> None:
     """Runs the benchmark, prints and writes its result."""
-    parser = argparse.ArgumentParser(description="What bombs cost a decoder process.")
-    parser.add_argument("--hostile", type=Path, help="a folder with further drawings")
-    parser.add_argument("--only", nargs="+", help="names of bombs")
-    parser.add_argument("--output", type=Path, default=RESULTS / "bombs.json")
-    arguments = parsed(parser)
+    arguments = parsed(options(__doc__, output="bombs.json"))
     bombs: dict[str, dict[str, Any]] = {}
     fresh = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(1, mp_context=fresh, max_tasks_per_child=1) as measuring:
-        for name, data in gather(arguments.hostile).items():
-            if arguments.small and len(bombs) == SMALL:
-                break
-            if arguments.only and name not in arguments.only:
-                continue
+        for name, data in islice(gather().items(), SMALL if arguments.small else None):
             bomb: dict[str, Any] = {
                 "guard_ms": guarded_ms(data),
                 "guard": measuring.submit(decoded, data, True).result(),
@@ -123,8 +112,7 @@ def main() -> None:
             bombs[name] = bomb
             print(name, json.dumps(bombs[name]), flush=True)
     sums = {kind: summary(bombs, kind) for kind in ("guard", "worker alone")}
-    result = {"benchmark": "bombs", **surroundings(), **sums, "bombs": bombs}
-    arguments.output.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+    write_result(arguments.output, "bombs", {**sums, "bombs": bombs})
     print(json.dumps(sums, indent=2))
 
 

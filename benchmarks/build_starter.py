@@ -8,7 +8,6 @@ marks and the drawings of further packs that are not held to be asked.
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import json
 import re
@@ -22,8 +21,9 @@ from pathlib import Path
 import numpy as np
 from calibrate import DECISION, VOUCHING
 from embedded import embed_wide
-from logobench_data import ATTRIBUTIONS, Drawing, default_cache, load, load_packs, load_vintage, names_by_class
+from logobench_data import ATTRIBUTIONS, Drawing, load, load_packs, load_vintage, names_by_class
 from networks import cohort_of
+from small import options
 from starter_networks import SHIPPED
 from surroundings import RESULTS
 from wide_data import load_wide
@@ -117,13 +117,12 @@ def measured_quality() -> str:
 
 def main() -> None:
     """Calibrates, builds."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = options(__doc__, cache=True)
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument(
         "work", type=Path, nargs="?", help="folder that `train_starter.py` and `calibrate.py` have filled"
     )
     what.add_argument("--names", action="store_true", help="only put the names of data/names160.csv into the index")
-    parser.add_argument("--cache", type=Path, default=default_cache(), help="folder for what can be made again")
     arguments = parser.parse_args()
     if arguments.names:
         put_names()

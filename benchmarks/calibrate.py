@@ -13,7 +13,6 @@ unknown logos, each by weights that were fitted without it, for `build_starter.p
 
 from __future__ import annotations
 
-import argparse
 import json
 import shutil
 from collections.abc import Sequence
@@ -22,8 +21,8 @@ from pathlib import Path
 
 import numpy as np
 from calibration import Trial, known_companies, leads, novel_companies
-from logobench_data import default_cache
 from networks import Network, both_networks
+from small import options
 from written import start_of_fit
 
 from logo_retrieval import open_set
@@ -68,10 +67,10 @@ def fitted(known: Sequence[Trial], novel: Sequence[Trial], plain: Sequence[Trial
     return fusion
 
 
-def cross_judged(trials: Sequence[Trial], groups: Sequence[str] = (TRAINED, RIVAL)) -> list[Float64Array]:
+def cross_judged(trials: Sequence[Trial]) -> list[Float64Array]:
     """(n, c) log-odds of each trial, each query's by weights fitted on all of them without its company or brand."""
     asked, folds = [each.asked for each in trials], [each.folds for each in trials]
-    return cross_fitted(start_of_fit(), asked, folds, groups, pinned=OF_TEXT)
+    return cross_fitted(start_of_fit(), asked, folds, (TRAINED, RIVAL), pinned=OF_TEXT)
 
 
 def halves(fusion: Fusion, trials: Sequence[Trial]) -> list[Fusion]:
@@ -84,9 +83,8 @@ def halves(fusion: Fusion, trials: Sequence[Trial]) -> list[Fusion]:
 
 def judged_by_halves(trial: Trial, by_half: Sequence[Fusion]) -> Float64Array:
     """(n, c) log-odds, each query's by the weights of the half that it is not in."""
-    odds: Float64Array = np.where(
-        (trial.half == 0)[:, None], trial.asked.log_odds(by_half[1]), trial.asked.log_odds(by_half[0])
-    )
+    first, second = (trial.asked.log_odds(fusion) for fusion in by_half)
+    odds: Float64Array = np.where((trial.half == 0)[:, None], second, first)
     return odds
 
 
@@ -99,10 +97,7 @@ def novel_tail(trials: Sequence[Trial], by_half: Sequence[Fusion]) -> tuple[Floa
 
 def main() -> None:
     """Fits, writes."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("work", type=Path, help="folder with the bundles of both networks")
-    parser.add_argument("--cache", type=Path, default=default_cache(), help="folder for what can be made again")
-    arguments = parser.parse_args()
+    arguments = options(__doc__, cache=True, work="folder with the bundles of both networks").parse_args()
     measured, held_out = both_networks(arguments.work, arguments.cache)
     if not (arguments.work / FROZEN).exists():  # an export is not the same twice, to the byte
         with opened_model(FROZEN) as bundle:

@@ -15,18 +15,16 @@ asked about.
 
 from __future__ import annotations
 
-import argparse
-import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 from logobench import SPLIT, texts_of
-from logobench_data import LogoBench, default_cache, names_by_class
+from logobench_data import LogoBench, names_by_class
 from scipy.optimize import minimize
-from small import bench_of, parsed, wide_of
+from small import bench_of, options, parsed, wide_of
 from starter_networks import held_out_brands
-from surroundings import RESULTS, surroundings
+from surroundings import write_result
 from written import read_wide
 
 from logo_retrieval.reading.matching import CLARITY, Clarity, Names, words
@@ -148,10 +146,7 @@ def best(
 
 def main() -> None:
     """Chooses, prints, writes."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--cache", type=Path, default=default_cache(), help="folder for what can be made again")
-    parser.add_argument("--output", type=Path, default=RESULTS / "clarity.json", help="where the losses are written")
-    arguments = parsed(parser)
+    arguments = parsed(options(__doc__, output="clarity.json", cache=True))
     (bench, cache), wide = bench_of(arguments), wide_of(arguments)
     held = held_out_brands(wide)
     rows = np.array([row for row, each in enumerate(wide) if each.scope != "coin" and each.brand not in held])
@@ -167,7 +162,6 @@ def main() -> None:
     _, weights = loss(halves, chosen)
     weights["else_written_reviewed"] = reviewed(training_part(bench, cache), chosen, weights["name"])
     report = {
-        **surroundings(),
         "drawings": len(texts),
         "brands": len(names),
         "chosen": chosen._asdict(),
@@ -175,7 +169,7 @@ def main() -> None:
         "losses": [{**clarity._asdict(), "log_loss": round(value, 5)} for clarity, value in losses.items()],
     }
     print(report["weights"])
-    arguments.output.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
+    write_result(arguments.output, "the clarity of names", report)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,6 @@ files, byte for byte (the archive: with the same version of liblzma).
 
 from __future__ import annotations
 
-import argparse
 import re
 import subprocess
 import tempfile
@@ -21,6 +20,7 @@ from make_generic_data import archive_name
 from make_logobench_data import Row, as_csv, pack
 from make_vintage_data import catalogued
 from packs import drawings
+from small import options
 
 from logo_retrieval.images.pool.pool import DecoderPool
 from logo_retrieval.images.preparation import Preparation
@@ -74,9 +74,7 @@ def attribution(rows: Sequence[Row]) -> str:
 
 def main() -> None:
     """Downloads, unpacks, writes."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("packages", type=Path, help="folder for the npm archives")
-    packages: Path = parser.parse_args().packages
+    packages: Path = options(__doc__, packages="folder for the npm archives").parse_args().packages
     listed = [{**row, "path": path_of(row)} for row in read_rows(DATA / "packs_list.csv")]
     with tempfile.TemporaryDirectory() as scratch, DecoderPool(Preparation(size_px=224)) as pool:
         root = Path(scratch)

@@ -1,4 +1,4 @@
-"""What finding duplicates costs in a large index: `python benchmarks/duplicates_speed.py`.
+"""What finding duplicates costs in a large index: `python benchmarks/duplicates_speed.py [--output JSON]`.
 
 Indexes of two sizes, one four times the other, of made-up unit vectors; three of ten are copies of an earlier one, from
 nearly the same to less alike than the threshold. Timed is the whole command on each, and its largest memory. Where all
@@ -7,22 +7,18 @@ pairs are compared, time grows with the square of the number; memory need not.
 
 from __future__ import annotations
 
-import argparse
-import json
-import os
-import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from costs import cost_of
 from enrolment_speed import lay_index
-from small import parsed
-from surroundings import RESULTS, surroundings
+from small import options, parsed
+from surroundings import write_result
 
 from logo_retrieval.store.stored import StoredItem
 
@@ -46,60 +42,27 @@ def made_up_items(n_items: int, dim: int) -> Iterator[StoredItem]:
             cosine = rng.uniform(LEAST_ALIKE, 1)
             vector = cosine * model + np.sqrt(1 - cosine**2) * vector / np.linalg.norm(vector)
         vectors[place] = vector / np.linalg.norm(vector)
-        name = f"all/{place}.svg"
-        yield StoredItem(
-            name, "all", name, rng.bytes(32), int(rng.integers(1 << 62)), rng.bytes(900), vectors[place : place + 1]
-        )
+        name, own = f"all/{place}.svg", vectors[place : place + 1]
+        yield StoredItem(name, "all", name, rng.bytes(32), int(rng.integers(1 << 62)), rng.bytes(900), own)
 
 
-def measured(folder: Path) -> dict[str, Any]:
-    """The command on an index: seconds of wall time and CPU, largest memory in MB, and what it says it found."""
-    started = time.perf_counter()
-    command = [sys.executable, "-m", "logo_retrieval_cli", "duplicates", "--index", str(folder)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None  # noqa: S101
-        lines = sum(bool(line.strip()) for line in process.stdout)
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        raise SystemExit(f"the command ended with {process.returncode}")
-    return {
-        "wall_s": round(time.perf_counter() - started, 1),
-        "cpu_s": round(usage.ru_utime + usage.ru_stime, 1),
-        "memory_mb": round(usage.ru_maxrss / 1024),
-        "lines": lines,
-    }
-
-
-def run(n_items: int) -> dict[str, Any]:
-    """Builds both, measures each."""
-    sizes = (n_items // SMALLER, n_items)
-    found: list[dict[str, Any]] = []
-    with tempfile.TemporaryDirectory() as scratch:
-        for size in sizes:
-            folder = Path(scratch) / str(size)
-            lay_index(folder, ["all"], partial(made_up_items, size))
-            found.append({"items": size, **measured(folder)})
-    small, large = found
-    return {
-        "benchmark": "duplicates within a large index",
-        **surroundings(),
-        "runs": found,
-        "ratios": {name: round(large[name] / small[name], 2) for name in ("items", "wall_s", "cpu_s", "memory_mb")},
-        "all_similarities_mb": round(4 * n_items**2 / 1e6),
-    }
+def measured(n_items: int) -> dict[str, Any]:
+    """The command on an index of so many: seconds of wall time and CPU, and largest memory in MB."""
+    with tempfile.TemporaryDirectory() as folder:
+        lay_index(Path(folder), ["all"], partial(made_up_items, n_items))
+        cost = cost_of([sys.executable, "-m", "logo_retrieval_cli", "duplicates", "--index", folder])
+    figures = {"wall_s": round(cost.wall_s, 1), "cpu_s": round(cost.cpu_s, 1), "memory_mb": round(cost.peak_mb)}
+    return {"items": n_items, **figures}
 
 
 def main() -> None:
-    """Runs, writes, shows."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--items", type=int, default=ITEMS)
-    parser.add_argument("--output", type=Path, default=RESULTS / "duplicates_speed.json")
-    arguments = parsed(parser)
-    results = run(SMALL if arguments.small else arguments.items)
-    arguments.output.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
-    for name in ("runs", "ratios", "all_similarities_mb"):
-        print(name, results[name])
+    """Measures both sizes, writes, shows."""
+    arguments = parsed(options(__doc__, output="duplicates_speed.json"))
+    n_items = SMALL if arguments.small else ITEMS
+    small, large = measured(n_items // SMALLER), measured(n_items)
+    ratios = {name: round(large[name] / small[name], 2) for name in small}
+    write_result(arguments.output, "duplicates within a large index", {"runs": [small, large], "ratios": ratios})
+    print(small, large, ratios, sep="\n")
 
 
 if __name__ == "__main__":

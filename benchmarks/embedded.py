@@ -20,7 +20,7 @@ from logo_retrieval.errors import UnreadableImage
 from logo_retrieval.images.pool.pool import DecoderPool
 from logo_retrieval.images.preparation import Preparation
 from logo_retrieval.models.bundle import QUICK_FILE, ModelBundle
-from logo_retrieval.types import BoolArray, Float32Array, Int64Array, UInt8Array
+from logo_retrieval.types import BoolArray, Float32Array, Int64Array, LogoImage, UInt8Array
 
 _BATCH = 64
 
@@ -62,33 +62,24 @@ def embed_drawn(
     bench: LogoBench, rows: Int64Array, bundle: ModelBundle, cache: Path, load: Load = load_embedder
 ) -> Embedded:
     """Every view of some drawings; those that cannot be read are left out."""
-    return _kept(bench, rows, None, bundle, cache, load)
+    return _kept(ARCHIVE, sources_of(bench, rows, None), rows, None, bundle, cache, load)
 
 
 def embed_degraded(
     bench: LogoBench, rows: Int64Array, salt: str, bundle: ModelBundle, cache: Path, load: Load = load_embedder
 ) -> Embedded:
     """Every view of one degraded copy of each of some drawings, kinds by lot; copies that show nothing are left out."""
-    return _kept(bench, rows, salt, bundle, cache, load)
+    return _kept(ARCHIVE, sources_of(bench, rows, salt), rows, salt, bundle, cache, load)
 
 
 def embed_wide(
     wide: tuple[WideDrawing, ...], rows: Int64Array, salt: str | None, bundle: ModelBundle, cache: Path
 ) -> Embedded:
     """Every view of some drawings of the wide set, or with a salt of one degraded copy of each."""
-    return _kept_under(
-        "wide", WIDE_ARCHIVE, wide_sources_of(wide, rows, salt), rows, salt, bundle, cache, load_embedder
-    )
+    return _kept(WIDE_ARCHIVE, wide_sources_of(wide, rows, salt), rows, salt, bundle, cache, load_embedder)
 
 
 def _kept(
-    bench: LogoBench, rows: Int64Array, salt: str | None, bundle: ModelBundle, cache: Path, load: Load
-) -> Embedded:
-    return _kept_under("logobench160", ARCHIVE, sources_of(bench, rows, salt), rows, salt, bundle, cache, load)
-
-
-def _kept_under(
-    name: str,
     archive: Path,
     sources: Iterable[bytes | Path],
     rows: Int64Array,
@@ -103,7 +94,7 @@ def _kept_under(
     asked = hashlib.sha256(rows.tobytes()).hexdigest()
     recipe = [made_by, asked, salt, _embeds_by(bundle, embedder), embedder.precision, preparation.to_dict()]
     digest = hashlib.sha256(json.dumps(recipe, sort_keys=True).encode()).hexdigest()
-    kept = cache / "embeddings" / f"{name}-{digest[:16]}.npz"
+    kept = cache / "embeddings" / f"{archive.name.partition('.')[0]}-{digest[:16]}.npz"
     if not kept.is_file():
         embedded = _embed(sources, rows, embedder, preparation)
         kept.parent.mkdir(parents=True, exist_ok=True)
@@ -138,6 +129,14 @@ def wide_sources_of(wide: tuple[WideDrawing, ...], rows: Int64Array, salt: str |
     if salt is None:
         return (drawing.path for drawing in drawings)
     return (degrade.degraded(drawing, degrade.kind_by_lot(drawing, salt), None) for drawing in drawings)
+
+
+def whole_views(bench: LogoBench, rows: Int64Array, salt: str | None, size_px: int) -> tuple[UInt8Array, Int64Array]:
+    """(m, s, s, 3) whole drawings or degraded copies, and the (m,) rows they are of; what shows nothing is left out."""
+    with DecoderPool(Preparation(size_px=size_px)) as pool:
+        images = list(pool.decode(sources_of(bench, rows, salt), all_views=False))
+    shown = {row: image for row, image in zip(rows.tolist(), images, strict=True) if isinstance(image, LogoImage)}
+    return np.stack([image.views[0] for image in shown.values()]), np.array(list(shown))
 
 
 def _embed(sources: Iterable[bytes | Path], rows: Int64Array, embedder: Embedder, preparation: Preparation) -> Embedded:

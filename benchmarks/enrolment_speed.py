@@ -1,6 +1,6 @@
-"""What enrolling costs in a large index: `python benchmarks/enrolment_speed.py [--items N]`.
+"""What enrolling costs in a large index: `python benchmarks/enrolment_speed.py [--output JSON]`.
 
-The starter's model, and an index of N made-up unit vectors with thumbnails of usual size. Timed are, in turn and
+The starter's model, and an index of 100,000 made-up unit vectors with thumbnails of usual size. Timed are, in turn and
 several times over, in one process that has the index open: decoding and embedding five drawings, enrolling five (the
 same work and the checks and the transaction besides), the next answer beside an answer of an index that did not
 change, and removing the class again, for which the file is rewritten.
@@ -8,18 +8,17 @@ change, and removing the class again, for which the file is rewritten.
 
 from __future__ import annotations
 
-import argparse
-import json
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import numpy as np
-from small import parsed
-from surroundings import RESULTS, surroundings
+from small import options, parsed
+from surroundings import write_result
 
 from logo_retrieval import LogoClassifier
 from logo_retrieval.embedding import load_embedder
@@ -33,10 +32,10 @@ from logo_retrieval.store.manifest import Manifest
 from logo_retrieval.store.stored import StoredItem
 from logo_retrieval.types import OTHER
 
-ROUNDS = 7
+ITEMS, ROUNDS = 100_000, 7
+SMALL = (2000, 1)
 DRAWINGS = 5
 CLASSES = 1000
-SMALL = 2000
 OTHER_EVERY = 49
 _SEED = 2018
 _THUMBNAIL_BYTES = 900
@@ -72,14 +71,7 @@ def lay_index(folder: Path, labels: Sequence[str], items: Callable[[int], Iterat
     return manifest
 
 
-def timed(work: Callable[[], object]) -> float:
-    """Seconds of wall time."""
-    start = time.perf_counter()
-    work()
-    return time.perf_counter() - start
-
-
-def run(n_items: int, rounds: int = ROUNDS) -> dict[str, Any]:
+def run(n_items: int, rounds: int) -> dict[str, Any]:
     """Builds, times."""
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch) / "index"
@@ -88,7 +80,9 @@ def run(n_items: int, rounds: int = ROUNDS) -> dict[str, Any]:
         times: dict[str, list[float]] = {}
 
         def note(what: str, work: Callable[[], object]) -> None:
-            times.setdefault(what, []).append(timed(work))
+            start = time.perf_counter()
+            work()
+            times.setdefault(what, []).append(time.perf_counter() - start)
 
         embedder = load_embedder(starter_model())
         preparation = Preparation.from_dict(manifest.preparation)
@@ -107,17 +101,12 @@ def run(n_items: int, rounds: int = ROUNDS) -> dict[str, Any]:
                 note("an answer", lambda: classifier.classify(drawings(0)[:1]))
                 note("unenroll", lambda: classifier.unenroll("newco"))
                 classifier.classify(drawings(0)[:1])
-        size = sum(path.stat().st_size for path in folder.rglob("index.sqlite"))
-    medians = {what: round(float(np.median(own)), 4) for what, own in times.items()}
+    medians = {what: round(median(own), 4) for what, own in times.items()}
     return {
-        "benchmark": "enrolment into a large index",
-        **surroundings(),
         "items": n_items,
-        "index_mb": round(size / 1e6, 1),
         "drawings": DRAWINGS,
         "rounds": rounds,
         "median_wall_s": medians,
-        "beyond_embedding_s": round(medians["enroll"] - medians["decode and embed"], 4),
         "ratios": {
             "enroll / decode and embed": round(medians["enroll"] / medians["decode and embed"], 2),
             "first answer / an answer": round(medians["first answer after it"] / medians["an answer"], 2),
@@ -127,14 +116,10 @@ def run(n_items: int, rounds: int = ROUNDS) -> dict[str, Any]:
 
 def main() -> None:
     """Runs, writes, shows."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--items", type=int, default=100_000)
-    parser.add_argument("--output", type=Path, default=RESULTS / "enrolment_speed.json")
-    arguments = parsed(parser)
-    results = run(SMALL, 1) if arguments.small else run(arguments.items)
-    arguments.output.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
-    for name in ("index_mb", "median_wall_s", "beyond_embedding_s", "ratios"):
-        print(name, results[name])
+    arguments = parsed(options(__doc__, output="enrolment_speed.json"))
+    results = run(*(SMALL if arguments.small else (ITEMS, ROUNDS)))
+    write_result(arguments.output, "enrolment into a large index", results)
+    print(results)
 
 
 if __name__ == "__main__":

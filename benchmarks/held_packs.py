@@ -6,15 +6,12 @@ nearly the same: the share of these is counted too. Intervals are Wilson's (1927
 
 from __future__ import annotations
 
-import argparse
-import json
 import math
 from collections.abc import Sequence
-from pathlib import Path
 
-from logobench_data import OTHER, Drawing, default_cache, load_packs
-from small import parsed
-from surroundings import RESULTS, surroundings
+from logobench_data import OTHER, Drawing, load_packs
+from small import options, parsed
+from surroundings import write_result
 
 from logo_retrieval import Decision, LogoClassifier
 
@@ -58,10 +55,7 @@ def figures(answers: Sequence[Answer]) -> dict[str, object]:
 
 def main() -> None:
     """Asks, writes the result and shows it."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--output", type=Path, default=RESULTS / "held_packs.json")
-    parser.add_argument("--cache", type=Path, default=default_cache(), help="folder for what can be made again")
-    arguments = parsed(parser)
+    arguments = parsed(options(__doc__, output="held_packs.json", cache=True))
     held = [drawing for drawing in load_packs(arguments.cache) if drawing.use == "held"]
     held = held[::SMALL_EVERY] if arguments.small else held
     with LogoClassifier.open() as classifier:
@@ -74,9 +68,9 @@ def main() -> None:
         pack: figures([each for each in answers if each[0].collection == pack])
         for pack in sorted({drawing.collection for drawing in held})
     }
-    results = {"benchmark": "held packs", **surroundings(), "packs": {**packs, "both": figures(answers)}}
-    arguments.output.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
-    for pack, found in results["packs"].items():
+    packs["both"] = figures(answers)
+    write_result(arguments.output, "held packs", {"packs": packs})
+    for pack, found in packs.items():
         print(pack, found)
 
 

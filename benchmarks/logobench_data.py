@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import hashlib
 import os
-import shutil
 import tarfile
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
@@ -90,10 +89,6 @@ class LogoBench:
     classes: tuple[str, ...]
     parts: Mapping[str, tuple[str, ...]]
     groups: tuple[str, ...]
-
-    def part(self, split: str, *parts: str) -> tuple[Drawing, ...]:
-        """The drawings of one part or several of a split."""
-        return tuple(drawing for drawing, at in zip(self.drawings, self.parts[split], strict=True) if at in parts)
 
     def without(self, companies: Iterable[str]) -> LogoBench:
         """The same as if these companies had never been in it."""
@@ -190,31 +185,6 @@ def group_names(rows: Sequence[Mapping[str, str]]) -> list[str]:
     """
     brands = [row["brand"] if row["label"] == OTHER and row["scope"] == "brand" else None for row in rows]
     return connected_groups([row["dup_group"] for row in rows], brands)
-
-
-def write_csv(drawings: Iterable[Drawing], file: Path) -> None:
-    """Writes a `path,label` table, as `build-index`, `train` and `evaluate` take it."""
-    with file.open("w", encoding="utf-8", newline="") as stream:
-        table = csv.writer(stream, lineterminator="\n")
-        table.writerow(["path", "label"])
-        table.writerows([drawing.path, drawing.label] for drawing in drawings)
-
-
-def as_folder(drawings: Iterable[Drawing], folder: Path, *, copy: bool = False) -> None:
-    """Lays out one sub-folder a class, files named `<collection>__<file>`.
-
-    Args:
-        drawings: to lay out.
-        folder: made when missing.
-        copy: write copies, rather than symbolic links into the cache.
-    """
-    for drawing in drawings:
-        target = folder / drawing.label / f"{drawing.collection}__{drawing.path.name}"
-        target.parent.mkdir(parents=True, exist_ok=True)
-        if copy:
-            shutil.copyfile(drawing.path, target)
-        else:
-            target.symlink_to(drawing.path)
 
 
 def _drawing(row: Mapping[str, str], folder: Path) -> Drawing:

@@ -7,13 +7,13 @@ the families has a Reserved Font Name, so the subsets keep their names.
 
 from __future__ import annotations
 
-import argparse
 import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
 from fontTools import subset
+from small import options
 
 from logo_retrieval.training.lockups import CHARACTERS, FONTS
 
@@ -68,9 +68,7 @@ FACES = {
 
 def main() -> None:
     """Writes the subsets and their licence."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("packages", type=Path, help="folder of the unpacked packages")
-    packages: Path = parser.parse_args().packages
+    packages: Path = options(__doc__, packages="folder of the unpacked packages").parse_args().packages
     FONTS.mkdir(exist_ok=True)
     for old in FONTS.iterdir():
         old.unlink()

@@ -8,7 +8,6 @@ give the same files, byte for byte (the archives: with the same version of liblz
 
 from __future__ import annotations
 
-import argparse
 import hashlib
 import json
 import lzma
@@ -20,8 +19,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from logobench_data import DATA, OTHER, default_cache, load, read_rows
+from logobench_data import DATA, OTHER, load, read_rows
 from make_logobench_data import as_csv, attribution, pack
+from small import options
 from wide_data import GENERIC, GENERIC_ARCHIVE, GENERIC_CATALOGUE, load_wide
 
 from logo_retrieval.images.fingerprint import perceptual_hash, shape_distance
@@ -84,28 +84,26 @@ def words(text: str) -> set[str]:
 
 def main() -> None:
     """Chooses, writes."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("packages", type=Path, help="folder of the npm archives")
-    parser.add_argument("--cache", type=Path, default=default_cache(), help="folder for what can be made again")
-    options = parser.parse_args()
-    bench = load(options.cache)
+    arguments = options(__doc__, cache=True, packages="folder of the npm archives").parse_args()
+    archives, cache = arguments.packages, arguments.cache
+    bench = load(cache)
     named = {each.label for each in bench.drawings if each.label != OTHER}
     named |= {each.brand for each in bench.drawings if each.scope == "brand"}
-    named |= {each.brand for each in load_wide(options.cache)}
+    named |= {each.brand for each in load_wide(cache)}
     brands = {"".join(re.split(r"[^a-z0-9]+", name.lower())) for name in named}
     packages = [
         row
         for row in read_rows(DATA / "packages.csv")
-        if row["collection"] not in LEFT_OUT and (options.packages / archive_name(row)).is_file()
+        if row["collection"] not in LEFT_OUT and (archives / archive_name(row)).is_file()
     ]
     companies = [each.path for each in bench.drawings if each.label != OTHER]
-    known = hashes_of(companies, options.cache)[1]
+    known = hashes_of(companies, cache)[1]
     there = {each.key for each in bench.drawings}
     rows: list[dict[str, str]] = []
     with tempfile.TemporaryDirectory() as scratch:
         root = Path(scratch)
         for package in packages:
-            rows += chosen(package, options.packages / archive_name(package), root, brands, there, known, options.cache)
+            rows += chosen(package, archives / archive_name(package), root, brands, there, known, cache)
             print(f"{package['collection']}: {len(rows)} in all", flush=True)
         GENERIC_ARCHIVE.write_bytes(pack(rows, root))
     GENERIC_CATALOGUE.write_bytes(lzma.compress(as_csv(rows).encode(), preset=9 | lzma.PRESET_EXTREME))

@@ -6,7 +6,6 @@ files, byte for byte (the archive: with the same version of liblzma).
 
 from __future__ import annotations
 
-import argparse
 import csv
 import io
 import lzma
@@ -18,6 +17,7 @@ from pathlib import Path
 
 from collection_split import split_by_collection
 from logobench_data import ARCHIVE, CATALOGUE, CLASSES, DATA, OTHER, group_names, read_rows
+from small import options
 
 from logo_retrieval.evaluation.splits import split_by_group
 
@@ -46,9 +46,7 @@ def corrected(rows: Sequence[Row]) -> list[Row]:
 
 def main() -> None:
     """Writes everything."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("source", type=Path, help="folder of the unpacked art")
-    source: Path = parser.parse_args().source
+    source: Path = options(__doc__, source="folder of the unpacked art").parse_args().source
     rows = corrected(read_rows(source / "catalog.csv"))
     drawn = Counter(row["collection"] for row in rows)
     packages = [row for row in read_rows(source / "packages.csv") if row["collection"] in drawn]
@@ -89,25 +87,6 @@ def split_parts(rows: Sequence[Row]) -> dict[str, Sequence[str]]:
     shape = split_by_group(labels, groups, (0.7, 0.2, 0.1), SHAPE_SEED)
     collection = split_by_collection(labels, groups, collections, strata(rows), (0.7, 0.1, 0.2), COLLECTION_SEED)
     return {"shape": shape.tolist(), "collection": collection.tolist()}
-
-
-def split_table(rows: Sequence[Row], parts: Sequence[str]) -> str:
-    """What each part of a split holds, as a Markdown table."""
-    lines = [
-        "| Part | Drawings | of companies | companies | in colour | other | groups |",
-        "|---|---|---|---|---|---|---|",
-    ]
-    groups = group_names(rows)
-    for part in ("train", "val", "test", "dropped"):
-        held = [(row, group) for row, group, at in zip(rows, groups, parts, strict=True) if at == part]
-        companies = [row for row, _ in held if row["label"] != OTHER]
-        if held:
-            colour = sum(row["style"] == "colour" for row in companies) / len(companies)
-            lines.append(
-                f"| {part} | {len(held):,} | {len(companies):,} | {len({row['label'] for row in companies})} "
-                f"| {colour:.0%} | {len(held) - len(companies):,} | {len({group for _, group in held}):,} |"
-            )
-    return "\n".join(lines)
 
 
 def parts_csv(rows: Sequence[Row], parts: Sequence[str]) -> str:
@@ -154,17 +133,9 @@ def attribution(rows: Sequence[Row], packages: Sequence[Row], title: str, catalo
         "|---|---|---|---|---|---|---|",
     ]
     for row in packages:
-        package = f"{row['package']} ({row['registry']})"
-        home, artwork = _link(row["homepage"]), _link(row["upstream"])
-        cells = [
-            row["collection"],
-            package,
-            row["version"],
-            row["licence"],
-            home,
-            artwork,
-            f"{drawn[row['collection']]:,}",
-        ]
+        collection, package = row["collection"], f"{row['package']} ({row['registry']})"
+        links = _link(row["homepage"]), _link(row["upstream"])
+        cells = (collection, package, row["version"], row["licence"], *links, f"{drawn[collection]:,}")
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"
 

@@ -8,14 +8,14 @@ pass.
 
 from __future__ import annotations
 
-import argparse
 import json
 from pathlib import Path
 
 import numpy as np
 from calibration import LEAST_DRAWINGS
-from logobench_data import OTHER, default_cache
+from logobench_data import OTHER
 from networks import BRANDS, CLEAN, NOVEL_CLEAN, Queries, both_networks
+from small import options
 
 from logo_retrieval.open_set.impostors import spread
 from logo_retrieval.packed import packed
@@ -46,10 +46,7 @@ def arrays_of(queries: Queries, name: str) -> dict[str, np.ndarray]:
 
 def main() -> None:
     """Chooses by lot, writes."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("work", type=Path, help="folder that `export_starter.py` has filled")
-    parser.add_argument("--cache", type=Path, default=default_cache(), help="folder for what can be made again")
-    arguments = parser.parse_args()
+    arguments = options(__doc__, cache=True, work="folder that `export_starter.py` has filled").parse_args()
     _, network = both_networks(arguments.work, arguments.cache)
     chance = np.random.default_rng(SEED)
     seen = network.gallery(others="seen")

@@ -6,12 +6,12 @@ bits and widened when the model is loaded: half the file, the same text.
 
 from __future__ import annotations
 
-import argparse
 from pathlib import Path
 
 import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
+from small import options
 
 from logo_retrieval import reading
 
@@ -37,9 +37,7 @@ def halved(model: onnx.ModelProto) -> onnx.ModelProto:
 
 def main() -> None:
     """Reads, halves, writes."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("model", type=Path, help="the recogniser of the package `rapidocr`")
-    arguments = parser.parse_args()
+    arguments = options(__doc__, model="the recogniser of the package `rapidocr`").parse_args()
     model = halved(onnx.load(arguments.model))
     onnx.checker.check_model(model)
     onnx.save(model, FILE)

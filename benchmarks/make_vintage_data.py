@@ -7,14 +7,13 @@ who holds out an artist holds out all of the artist's work.
 
 from __future__ import annotations
 
-import argparse
-import io
 from pathlib import Path
 
 import numpy as np
 from logobench_data import DATA, VINTAGE, VINTAGE_CATALOGUE, read_rows
 from make_logobench_data import Row, as_csv, pack
 from PIL import Image
+from small import options
 
 from logo_retrieval.images.fingerprint import perceptual_hash
 from logo_retrieval.images.pool.pool import DecoderPool
@@ -72,9 +71,7 @@ def catalogued(row: Row, source: Path, pool: DecoderPool, group: int) -> dict[st
 
 def main() -> None:
     """Writes the archive, its catalogue and who drew it."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("source", type=Path, help="folder of the unpacked art")
-    source: Path = parser.parse_args().source
+    source: Path = options(__doc__, source="folder of the unpacked art").parse_args().source
     with DecoderPool(Preparation(size_px=224)) as pool:
         rows = [
             catalogued(
@@ -87,16 +84,14 @@ def main() -> None:
         ]
     VINTAGE.write_bytes(pack(rows, source))
     VINTAGE_CATALOGUE.write_text(as_csv(rows), encoding="utf-8", newline="")
-    text = io.StringIO()
-    text.write(
+    lines = [
         f"# The earlier marks\n\nThese {len(rows)} drawings are the work of the artists of the packages named here, "
         "under their licences. They were not\nedited. Keep this file wherever the drawings go. Logos are trademarks of "
-        "their owners, who endorse neither this project\nnor the packages.\n\n"
-    )
-    text.write("| drawing | package | licence |\n|---|---|---|\n")
-    for row in rows:
-        text.write(f"| {row['path']} | {row['package']} | {row['licence']} |\n")
-    (DATA / "VINTAGE_ATTRIBUTION.md").write_text(text.getvalue(), encoding="utf-8")
+        "their owners, who endorse neither this project\nnor the packages.\n",
+        "| drawing | package | licence |\n|---|---|---|",
+        *(f"| {row['path']} | {row['package']} | {row['licence']} |" for row in rows),
+    ]
+    (DATA / "VINTAGE_ATTRIBUTION.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -6,45 +6,29 @@ files, byte for byte (the archives: with the same version of liblzma).
 
 from __future__ import annotations
 
-import argparse
 import lzma
 from pathlib import Path
 
 from logobench_data import DATA, read_rows
 from make_logobench_data import as_csv, attribution, pack
+from small import options
 from wide_data import ARCHIVE, CATALOGUE
 
-COLUMNS = (
-    "path",
-    "collection",
-    "package",
-    "brand",
-    "name",
-    "licence",
-    "style",
-    "hex",
-    "format",
-    "bg",
-    "dup_group",
-    "scope",
-    "dev_other_slug",
-)
+COLUMNS = "path collection package brand name licence style hex format bg dup_group scope dev_other_slug".split()
 """Of the source's catalogue, those that are kept."""
 
 
 def main() -> None:
     """Writes everything."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("source", type=Path, help="folder of the unpacked art")
-    parser.add_argument("packages", type=Path, help="CSV of the packs: version, licence, home")
-    options = parser.parse_args()
-    source: Path = options.source
+    packages = "CSV of the packs: version, licence, home"
+    arguments = options(__doc__, source="folder of the unpacked art", packages=packages).parse_args()
+    source: Path = arguments.source
     rows = [{name: row[name] for name in COLUMNS} for row in read_rows(source / "catalog.csv")]
     drawn = {row["collection"] for row in rows}
-    packages = [row for row in read_rows(options.packages) if row["collection"] in drawn]
+    listed = [row for row in read_rows(arguments.packages) if row["collection"] in drawn]
     ARCHIVE.write_bytes(pack(rows, source))
     CATALOGUE.write_bytes(lzma.compress(as_csv(rows).encode(), preset=9 | lzma.PRESET_EXTREME))
-    text = attribution(rows, packages, "the wide set", CATALOGUE.name)
+    text = attribution(rows, listed, "the wide set", CATALOGUE.name)
     (DATA / "WIDE_ATTRIBUTION.md").write_text(text, encoding="utf-8", newline="")
 
 

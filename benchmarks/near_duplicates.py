@@ -13,9 +13,7 @@ SVG.
 
 from __future__ import annotations
 
-import argparse
 import importlib
-import json
 import math
 import sys
 import types
@@ -24,18 +22,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from embedded import sources_of
+from embedded import whole_views
 from logobench import WORN
-from logobench_data import OTHER, LogoBench, default_cache
-from small import bench_of, parsed
+from logobench_data import OTHER, LogoBench
+from small import bench_of, options, parsed
 from starter_networks import SPLIT
-from surroundings import RESULTS, surroundings
+from surroundings import write_result
 
 from logo_retrieval.embedding import load_embedder
-from logo_retrieval.errors import UnreadableImage
 from logo_retrieval.images.fingerprint import hamming_distance, perceptual_hash
-from logo_retrieval.images.pool.pool import DecoderPool
-from logo_retrieval.images.preparation import Preparation
 from logo_retrieval.models.bundle import read_bundle
 from logo_retrieval.near_duplicates import NEAR_SIMILARITY, SAME_BITS
 from logo_retrieval.types import BoolArray, Float32Array, Int64Array, UInt8Array
@@ -45,19 +40,6 @@ SEED, RESAMPLES = 2018, 1000
 COSINES = (0.7, 0.8, 0.85, 0.9, 0.92, 0.94, 0.96, 0.98)
 BITS = (0, 2, 4, 6, 8, 10, 12, 14, 16)
 _BATCH = 64
-
-
-def pictures(bench: LogoBench, rows: Int64Array, size_px: int) -> tuple[UInt8Array, Int64Array]:
-    """Whole drawings and their degraded copies, and the drawing that each is of."""
-    views, owners = [], []
-    with DecoderPool(Preparation(size_px=size_px)) as pool:
-        for salt in (None, WORN):
-            images = pool.decode(sources_of(bench, rows, salt), all_views=False)
-            for row, image in zip(rows.tolist(), images, strict=True):
-                if not isinstance(image, UnreadableImage):  # a copy that shows nothing
-                    views.append(image.views[0])
-                    owners.append(row)
-    return np.stack(views), np.array(owners)
 
 
 def pairs(bench: LogoBench, owners: Int64Array) -> tuple[Int64Array, Int64Array, BoolArray]:
@@ -120,7 +102,8 @@ def run(bench: LogoBench, model: Path) -> dict[str, Any]:
     bundle = read_bundle(model)
     embedder = load_embedder(bundle)
     rows = np.flatnonzero(np.isin(bench.parts[SPLIT], ("val", "test")))
-    views, owners = pictures(bench, rows, embedder.input_size_px)
+    both = [whole_views(bench, rows, salt, embedder.input_size_px) for salt in (None, WORN)]
+    views, owners = (np.concatenate(parts) for parts in zip(*both, strict=True))
     one, other, true = pairs(bench, owners)
     vectors = np.concatenate([embedder.embed(views[at : at + _BATCH]) for at in range(0, len(views), _BATCH)])
     own = np.array([perceptual_hash(view) for view in views], np.int64)
@@ -137,9 +120,7 @@ def run(bench: LogoBench, model: Path) -> dict[str, Any]:
             "thresholds": [at(score, true, shapes, each) for each in listed],
         }
     return {
-        "benchmark": "near-duplicates of LogoBench-160 and their degraded copies",
         "split": SPLIT,
-        **surroundings(),
         "model": {"name": bundle.config.name, "digest": bundle.digest},
         "pictures": len(views),
         "true_pairs": int(true.sum()),
@@ -152,13 +133,9 @@ def run(bench: LogoBench, model: Path) -> dict[str, Any]:
 
 def main() -> None:
     """Runs, writes, shows."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("model", type=Path, help="a bundle")
-    parser.add_argument("--output", type=Path, default=RESULTS / "near_duplicates.json")
-    parser.add_argument("--cache", type=Path, default=default_cache(), help="folder for what can be made again")
-    arguments = parsed(parser)
+    arguments = parsed(options(__doc__, output="near_duplicates.json", cache=True, model="a bundle"))
     results = run(bench_of(arguments)[0], arguments.model)
-    arguments.output.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+    write_result(arguments.output, "near-duplicates of LogoBench-160 and their degraded copies", results)
     print(results["pictures"], "pictures,", results["true_pairs"], "true pairs of", results["false_pairs"])
     for name, entry in results["methods"].items():
         print(name, entry["at_precision"])

@@ -10,7 +10,6 @@ goes on.
 
 from __future__ import annotations
 
-import argparse
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -18,13 +17,13 @@ from typing import Any
 
 import numpy as np
 from embedded import sources_of
-from logobench import WORN, SplitRows, figures, is_wide
-from logobench_data import OTHER, LogoBench, default_cache
+from logobench import WORN, SplitRows, figures, labels_of
+from logobench_data import OTHER, LogoBench
 from PIL import Image
-from small import bench_of, parsed
+from small import bench_of, options, parsed
 from starter_data import ART_PX, seen, training_set
 from starter_networks import SPLIT
-from surroundings import RESULTS, surroundings
+from surroundings import write_result
 
 from logo_retrieval.backbones.backend import keras
 from logo_retrieval.errors import UnreadableImage
@@ -118,15 +117,13 @@ def run(bench: LogoBench, recipe: Recipe, work: Path, cache: Path) -> dict[str, 
     """Trains and asks."""
     data = origin_set(bench, cache)
     other = bench.classes.index(OTHER)
-    labels = np.array([bench.classes.index(drawing.label) for drawing in bench.drawings])
+    labels = labels_of(bench)
     groups = np.unique(np.array(bench.groups), return_inverse=True)[1]
     rooms = SplitRows.of(bench)
     everything, degraded = (asked_views(bench, rooms.all, salt, recipe.size_px) for salt in (None, WORN))
-    wide = is_wide(bench, cache)
     asked = {
         "all": (everything, rooms.all),
         "unseen": (everything, rooms.unseen),
-        "wide": (everything, rooms.all[wide[rooms.all]]),
         "degraded": (degraded, rooms.all),
     }
     snapshots = work / "snapshots"
@@ -147,21 +144,16 @@ def run(bench: LogoBench, recipe: Recipe, work: Path, cache: Path) -> dict[str, 
         for name, (views, _) in zip(given, (everything, degraded), strict=True):
             given[name].append(probabilities_of(network, views))
     methods = []
-    for method in ("last epoch", "vote", "blend"):
+    rules = {"last epoch": lambda members, other: by_blend(members[-1:], other), "vote": by_vote, "blend": by_blend}
+    for method, rule in rules.items():
         entry: dict[str, Any] = {"method": method}
         for name, ((_, held), rows) in asked.items():
             chosen = np.isin(held, rows)
-            members = [each[chosen] for each in given["worn" if name == "degraded" else "clean"]]
-            if method == "vote":
-                answers = by_vote(members, other)
-            else:
-                answers = by_blend(members if method == "blend" else members[-1:], other)
-            entry[name] = figures(answers, labels[held[chosen]], groups[held[chosen]], other)
+            members = [one[chosen] for one in given["worn" if name == "degraded" else "clean"]]
+            entry[name] = figures(rule(members, other), labels[held[chosen]], groups[held[chosen]], other)
         methods.append(entry)
     return {
-        "benchmark": "LogoBench-160, the recipe of 2018",
         "split": SPLIT,
-        **surroundings(),
         "recipe": recipe.to_dict(),
         "members": MEMBERS,
         "seed": SEED,
@@ -172,16 +164,12 @@ def run(bench: LogoBench, recipe: Recipe, work: Path, cache: Path) -> dict[str, 
 
 def main() -> None:
     """Runs, writes, shows."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("work", type=Path, help="folder for the checkpoint")
-    parser.add_argument("--output", type=Path, default=RESULTS / "origin.json")
-    parser.add_argument("--cache", type=Path, default=default_cache(), help="folder for what can be made again")
-    arguments = parsed(parser)
+    arguments = parsed(options(__doc__, output="origin.json", cache=True, work="folder for the checkpoint"))
     bench, cache = bench_of(arguments)
     results = run(bench, SMALL if arguments.small else RECIPE, arguments.work, cache)
-    arguments.output.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+    write_result(arguments.output, "LogoBench-160, the recipe of 2018", results)
     for entry in results["methods"]:
-        for asked in ("all", "unseen", "wide", "degraded"):
+        for asked in ("all", "unseen", "degraded"):
             print(entry["method"], asked, entry[asked]["macro_f2"], entry[asked].get("other_recall"))
 
 

@@ -6,16 +6,14 @@ they come.
 
 from __future__ import annotations
 
-import argparse
 from pathlib import Path
 
 import numpy as np
 from embedded import embed_all, embed_degraded
 from logobench import WORN, SplitRows, ask, fitted_on, index_of, texts_of
-from logobench_data import Drawing, default_cache
+from logobench_data import Drawing
 from PIL import Image, ImageDraw, ImageFont
-from small import bench_of, parsed
-from surroundings import RESULTS
+from small import bench_of, options, parsed
 
 from logo_retrieval import images
 from logo_retrieval.images.decode import decode
@@ -40,11 +38,8 @@ def tile(drawing: Drawing, side_px: int) -> Image.Image:
 
 def main() -> None:
     """Asks, draws, saves."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("model", type=Path, help="bundle of a model trained on the training part of the split")
-    parser.add_argument("--output", type=Path, default=RESULTS / "picture.png")
-    parser.add_argument("--cache", type=Path, default=default_cache())
-    arguments = parsed(parser)
+    model = "bundle of a model trained on the training part of the split"
+    arguments = parsed(options(__doc__, output="picture.png", cache=True, model=model))
     bench, cache = bench_of(arguments)
     bundle = read_bundle(arguments.model)
     rooms = SplitRows.of(bench)

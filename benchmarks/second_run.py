@@ -1,4 +1,4 @@
-"""What a second run over the same files costs: `python benchmarks/second_run.py [--files N]`.
+"""What a second run over the same files costs: `python benchmarks/second_run.py [--output JSON]`.
 
 `logo-retrieval classify --cache` as a whole command over drawings of LogoBench as files of many formats: with an empty
 cache, then with what that run has kept, several times in turn. CPU of the command and its decoder processes.
@@ -6,45 +6,28 @@ cache, then with what that run has kept, several times in turn. CPU of the comma
 
 from __future__ import annotations
 
-import argparse
-import json
-import resource
 import shutil
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
 from statistics import median
 
-from logobench_data import default_cache
+from costs import cost_of
 from serving import chosen
-from small import parsed
-from surroundings import RESULTS, surroundings
+from small import options, parsed
+from surroundings import write_result
 
-ROUNDS = 3
-
-
-def cpu_s(folder: Path, cache: Path, answers: Path) -> float:
-    """Seconds of CPU of one command."""
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    command = [sys.executable, "-m", "logo_retrieval", "classify", folder, "--cache", cache, "--output", answers]
-    done = subprocess.run([str(part) for part in command], capture_output=True, check=False)
-    if done.returncode not in (0, 3):
-        raise SystemExit(done.stderr.decode())
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+FILES, ROUNDS = 500, 3
+SOME_UNREADABLE = 3
+"""Exit code of `classify`."""
 
 
 def main() -> None:
-    """Runs and writes `results/second_run.json`."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--files", type=int, default=1000)
-    parser.add_argument("--output", type=Path, default=RESULTS / "second_run.json")
-    parser.add_argument("--cache", type=Path, default=default_cache(), help="folder for what can be made again")
-    arguments = parsed(parser)
-
-    count, n_rounds = (8, 1) if arguments.small else (arguments.files, ROUNDS)
-    first, second = [], []
+    """Measures, writes the results and shows them."""
+    arguments = parsed(options(__doc__, output="second_run.json", cache=True))
+    count, n_rounds = (8, 1) if arguments.small else (FILES, ROUNDS)
+    first: list[float] = []
+    second: list[float] = []
     with tempfile.TemporaryDirectory() as scratch:
         folder, cache = Path(scratch, "files"), Path(scratch, "cache")
         folder.mkdir()
@@ -52,20 +35,23 @@ def main() -> None:
             (folder / f"{place:05}").write_bytes(picture)
         for _ in range(n_rounds):
             shutil.rmtree(cache, ignore_errors=True)
-            first.append(cpu_s(folder, cache, Path(scratch, "first.jsonl")))
-            second.append(cpu_s(folder, cache, Path(scratch, "second.jsonl")))
-            if Path(scratch, "first.jsonl").read_bytes() != Path(scratch, "second.jsonl").read_bytes():
+            answers = []
+            for times in (first, second):
+                output = Path(scratch, "answers.jsonl")
+                files = ("classify", folder, "--cache", cache, "--output", output)
+                command = [sys.executable, "-m", "logo_retrieval", *map(str, files)]
+                times.append(cost_of(command, fine=(0, SOME_UNREADABLE)).cpu_s)
+                answers.append(output.read_bytes())
+            if answers[0] != answers[1]:
                 raise SystemExit("the second run answered otherwise")
-    result = {
-        "benchmark": "a second run over the same files",
-        **surroundings(),
+    results = {
         "files": count,
         "rounds": n_rounds,
         "cpu_s": {"first": round(median(first), 2), "second": round(median(second), 2)},
         "ratio": round(median(one / other for one, other in zip(first, second, strict=True)), 1),
     }
-    arguments.output.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
-    print(result["cpu_s"], result["ratio"])
+    write_result(arguments.output, "a second run over the same files", results)
+    print(results)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What HTTP costs: `OPENBLAS_NUM_THREADS=1 python benchmarks/serving.py [--pictures N]`.
+"""What HTTP costs: `OPENBLAS_NUM_THREADS=1 python benchmarks/serving.py`.
 
 The service of the shipped index, asked for one picture a request by 1, 8 and 64 clients on connections that stay open,
 against the library, which answers the same pictures in this process: all of them in one call (throughput), and one
@@ -9,7 +9,6 @@ formats. BLAS is given one thread, as the service gives it wherever it runs, so 
 
 from __future__ import annotations
 
-import argparse
 import http.client
 import json
 import signal
@@ -19,20 +18,20 @@ import tempfile
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
+from typing import Any, NamedTuple, Self
 from urllib.parse import urlsplit
 
 import numpy as np
 from embedded import sources_of
-from logobench_data import default_cache, load
-from small import parsed
-from surroundings import RESULTS, surroundings
+from logobench_data import load
+from small import options, parsed
+from surroundings import write_result
 
 from logo_retrieval import LogoClassifier
 
-ROUNDS = 3
+PICTURES, ROUNDS = 160, 3
 CLIENTS = (1, 8, 64)
 _SEED = 18
 
@@ -83,32 +82,29 @@ class Service:
             seconds = [second for found in threads.map(self.ask, shares) for second in found]
         return time.perf_counter() - start, seconds
 
-    def end(self) -> None:
-        """As an operator would."""
-        self.process.send_signal(signal.SIGTERM)
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *fault: object) -> None:
+        self.process.send_signal(signal.SIGTERM)  # as an operator would end it
         self.process.wait()
 
 
 def main() -> None:
-    """Runs and writes `results/serving.json`."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--pictures", type=int, default=256)
-    parser.add_argument("--output", type=Path, default=RESULTS / "serving.json")
-    parser.add_argument("--cache", type=Path, default=default_cache(), help="folder for what can be made again")
-    arguments = parsed(parser)
-
-    count, n_rounds = (8, 1) if arguments.small else (arguments.pictures, ROUNDS)
+    """Asks both sides, writes the results and shows them."""
+    arguments = parsed(options(__doc__, output="serving.json", cache=True))
+    count, n_rounds = (8, 1) if arguments.small else (PICTURES, ROUNDS)
     pictures = chosen(count, arguments.cache)
-    with tempfile.TemporaryDirectory() as folder, LogoClassifier.open() as classifier:
-        service = Service(Path(folder))
-        try:
-            classifier.classify(pictures[:32])
-            rounds = [one_round(service, classifier, pictures) for _ in range(n_rounds)]
-        finally:
-            service.end()
-    result = {"pictures": len(pictures), "rounds": n_rounds, **summed_up(rounds), **surroundings()}
-    arguments.output.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
-    print(json.dumps(result["clients"], indent=1))
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        LogoClassifier.open() as classifier,
+        Service(Path(folder)) as service,
+    ):
+        classifier.classify(pictures[:32])
+        rounds = [one_round(service, classifier, pictures) for _ in range(n_rounds)]
+    results = {"pictures": count, "rounds": n_rounds, **summed_up(rounds)}
+    write_result(arguments.output, "the service", results)
+    print(json.dumps(results["clients"], indent=1))
 
 
 def chosen(count: int, cache: Path) -> list[bytes]:
@@ -120,8 +116,7 @@ def chosen(count: int, cache: Path) -> list[bytes]:
     return [source if isinstance(source, bytes) else source.read_bytes() for source in sources]
 
 
-@dataclass(frozen=True)
-class Round:
+class Round(NamedTuple):
     """Seconds of both sides.
 
     Attributes:
@@ -148,24 +143,21 @@ def one_round(service: Service, classifier: LogoClassifier, pictures: Sequence[b
     return Round(batch, singles, {count: service.ask_side_by_side(pictures, count) for count in CLIENTS})
 
 
-def summed_up(rounds: Sequence[Round]) -> dict[str, object]:
+def summed_up(rounds: Sequence[Round]) -> dict[str, Any]:
     """Medians over rounds of ratios within one, and percentiles of all requests."""
-    clients = {}
-    for count in CLIENTS:
-        wholes = [one.served[count][0] for one in rounds]
-        clients[str(count)] = {
-            "share_of_library": round(median(one.batch / whole for one, whole in zip(rounds, wholes, strict=True)), 3),
-            "files_a_second": round(
-                median(len(one.singles) / whole for one, whole in zip(rounds, wholes, strict=True)), 1
-            ),
+    clients = {
+        str(count): {
+            "share_of_library": round(median(one.batch / one.served[count][0] for one in rounds), 3),
+            "files_a_second": round(median(len(one.singles) / one.served[count][0] for one in rounds), 1),
             **percentiles([second for one in rounds for second in one.served[count][1]]),
         }
-    above = median(1000 * (median(one.served[1][1]) - median(one.singles)) for one in rounds)
+        for count in CLIENTS
+    }
     library = {
         "files_a_second": round(median(len(one.singles) / one.batch for one in rounds), 1),
         **percentiles([second for one in rounds for second in one.singles]),
     }
-    return {"library": library, "clients": clients, "single_above_library_ms": round(above, 1)}
+    return {"library": library, "clients": clients}
 
 
 def percentiles(seconds: Sequence[float]) -> dict[str, float]:

@@ -1,4 +1,4 @@
-"""Whether the service grows: `python benchmarks/serving_memory.py [--requests N]`.
+"""Whether the service grows: `python benchmarks/serving_memory.py [--output JSON]`.
 
 The service of the shipped index is asked by 8 clients, without a pause, for as many pictures, one a request, as a mail
 filter that asks three times a second has in an hour. The memory of its process and of its decoders is read after each
@@ -7,47 +7,34 @@ tenth of them. The pictures are those of `serving.py`, again and again.
 
 from __future__ import annotations
 
-import argparse
-import json
 import resource
 import tempfile
 from itertools import cycle, islice
 from pathlib import Path
 
-from logobench_data import default_cache
 from serving import Service, chosen
-from small import parsed
-from surroundings import RESULTS, surroundings
+from small import options, parsed
+from surroundings import write_result
 
-_PICTURES = 160
+_PICTURES, _REQUESTS = 160, 10_000
 _CLIENTS = 8
 _PARTS = 10
 _MEBIBYTE = 1 << 20
 
 
 def main() -> None:
-    """Runs and writes `results/serving_memory.json`."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--requests", type=int, default=10_000)
-    parser.add_argument("--output", type=Path, default=RESULTS / "serving_memory.json")
-    parser.add_argument("--cache", type=Path, default=default_cache(), help="folder for what can be made again")
-    arguments = parsed(parser)
-
-    count, requests = (8, 20) if arguments.small else (_PICTURES, arguments.requests)
+    """Asks, watches, writes."""
+    arguments = parsed(options(__doc__, output="serving_memory.json", cache=True))
+    count, requests = (8, 20) if arguments.small else (_PICTURES, _REQUESTS)
     pictures = cycle(chosen(count, arguments.cache))
     parts = []
-    with tempfile.TemporaryDirectory() as folder:
-        service = Service(Path(folder))
-        try:
-            for part in range(1, _PARTS + 1):
-                share = requests * part // _PARTS - requests * (part - 1) // _PARTS
-                service.ask_side_by_side(list(islice(pictures, share)), _CLIENTS)
-                parts.append({"requests": requests * part // _PARTS, **memory_of(service.process.pid)})
-                print(parts[-1], flush=True)
-        finally:
-            service.end()
-    result = {"pictures": count, "clients": _CLIENTS, "after": parts, **surroundings()}
-    arguments.output.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+    with tempfile.TemporaryDirectory() as folder, Service(Path(folder)) as service:
+        for part in range(1, _PARTS + 1):
+            service.ask_side_by_side(list(islice(pictures, requests // _PARTS)), _CLIENTS)
+            parts.append({"requests": requests // _PARTS * part, **memory_of(service.process.pid)})
+            print(parts[-1], flush=True)
+    results = {"pictures": count, "clients": _CLIENTS, "after": parts}
+    write_result(arguments.output, "memory of the service", results)
 
 
 def memory_of(process: int) -> dict[str, int]:

@@ -1,4 +1,4 @@
-"""`--small`: a script does everything with hardly any data, to see that it still runs; its figures say nothing."""
+"""The options of the scripts. With `--small` one does everything with hardly any data, to see that it still runs."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import hashlib
 from dataclasses import replace
 from pathlib import Path
 
-from logobench_data import OTHER, LogoBench, load
+from logobench_data import OTHER, LogoBench, default_cache, load
 from surroundings import RESULTS
 from wide_data import WideDrawing, load_generic, load_wide
 
@@ -18,6 +18,27 @@ OTHERS_EVERY = 40
 VOUCHING_EVERY = 4
 WIDE_EVERY, GENERIC_EVERY = 40, 100
 RESAMPLES = 20
+
+
+def options(
+    doc: str | None, *, output: str | None = None, cache: bool = False, **paths: str
+) -> argparse.ArgumentParser:
+    """A parser with the options that scripts share.
+
+    Args:
+        doc: of the script.
+        output: file name of its result, which `--output` puts elsewhere.
+        cache: whether it makes anything that can be made again.
+        paths: its positional arguments, all of them paths, with their help.
+    """
+    parser = argparse.ArgumentParser(description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
+    for name, what in paths.items():
+        parser.add_argument(name, type=Path, help=what)
+    if output is not None:
+        parser.add_argument("--output", type=Path, default=RESULTS / output, help="where the result is written")
+    if cache:
+        parser.add_argument("--cache", type=Path, default=default_cache(), help="folder for what can be made again")
+    return parser
 
 
 def parsed(parser: argparse.ArgumentParser) -> argparse.Namespace:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import csv
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from logobench_data import DATA, OTHER, Drawing, LogoBench
+from logobench_data import DATA, OTHER, Drawing, LogoBench, read_rows
 from wide_data import GENERIC, WideDrawing
 
 from logo_retrieval.images.prepare import Colour
@@ -95,7 +94,7 @@ def training_set(bench: LogoBench, drawings: Seen, cache: Path) -> TrainingSet:
     names = _targets(drawings)
     target_names, targets = np.unique(np.array(names), return_inverse=True)
     known = [name if name in bench.classes else OTHER for name in target_names.tolist()]
-    brand_colours = _brand_colours()
+    brand_colours = {row["brand"]: _colour(row["hex"]) for row in read_rows(DATA / "brand_hex.csv")}
     return TrainingSet(
         art=art,
         targets=targets.astype(np.int64),
@@ -181,11 +180,6 @@ def _target(drawing: Drawing) -> str:
 
 def _name(drawing: Drawing) -> str | None:
     return drawing.brand if drawing.scope == "brand" else None
-
-
-def _brand_colours() -> dict[str, Colour | None]:
-    with (DATA / "brand_hex.csv").open(encoding="utf-8", newline="") as file:
-        return {row["brand"]: _colour(row["hex"]) for row in csv.DictReader(file)}
 
 
 def _colour(text: str) -> Colour | None:

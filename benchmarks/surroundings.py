@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import platform
 import subprocess
+from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -20,6 +22,12 @@ def surroundings() -> dict[str, Any]:
         "machine": {"system": platform.system(), "cpu": _cpu(), "cores": os.cpu_count()},
         "versions": {"python": platform.python_version(), **_versions()},
     }
+
+
+def write_result(output: Path, benchmark: str, figures: Mapping[str, Any]) -> None:
+    """Writes what a script has found, with its surroundings."""
+    result = {"benchmark": benchmark, **surroundings(), **figures}
+    output.write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def _commit() -> str | None:

@@ -12,7 +12,6 @@ that of `train_starter.py`. WORK gets a log and a file a network, of which `expo
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import time
@@ -27,7 +26,7 @@ os.environ["KERAS_BACKEND"] = "jax"
 os.environ.setdefault("XLA_FLAGS", "--xla_gpu_autotune_level=0")
 
 import numpy as np
-from logobench_data import default_cache
+from small import options
 from starter_data import target_count, training_set, with_glyphs
 from starter_networks import HELD_OUT, MEASURED, RECIPE, SHIPPED, Sources, drawings_of
 
@@ -110,8 +109,7 @@ class Training:
 def main() -> None:
     """Trains the trunk, then every network."""
     began = time.monotonic()
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("work", type=Path, help="folder for weights and log")
+    parser = options(__doc__, cache=True, work="folder for weights and log")
     length = parser.add_mutually_exclusive_group(required=True)
     length.add_argument("--seconds", type=float, help="time for everything, from the start of the program")
     length.add_argument("--steps", type=int, help="steps of all networks together")
@@ -121,7 +119,6 @@ def main() -> None:
     parser.add_argument("--batch", type=int, default=RECIPE.batch)
     parser.add_argument("--chunk", type=int, default=20, help="steps between two lines of the log")
     parser.add_argument("--every", type=int, default=1, help="of so many drawings one, for a trial")
-    parser.add_argument("--cache", type=Path, default=default_cache(), help="folder for what can be made again")
     arguments = parser.parse_args()
     arguments.work.mkdir(parents=True, exist_ok=True)
 

@@ -11,13 +11,12 @@ goes on from the last epoch. Then WORK has a file a network, as after a training
 
 from __future__ import annotations
 
-import argparse
 import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from logobench_data import default_cache
+from small import options
 from starter_networks import HELD_OUT, MEASURED, RECIPE, SHIPPED, Sources, network_data
 
 from logo_retrieval.training.checkpoint import CHECKPOINT, read_checkpoint, write_start
@@ -67,11 +66,9 @@ def run(network: str, sources: Sources, work: Path, start: Path | None, cache: P
 
 def main() -> None:
     """Trains the networks asked for, in their order."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("work", type=Path, help="folder for checkpoints and logs")
+    parser = options(__doc__, cache=True, work="folder for checkpoints and logs")
     parser.add_argument("--start", type=Path, help="weights for the first to begin with; default: ImageNet")
     parser.add_argument("--network", choices=list(RECIPES), help="this one alone; default: all")
-    parser.add_argument("--cache", type=Path, default=default_cache(), help="folder for what can be made again")
     arguments = parser.parse_args()
     sources = Sources.loaded(arguments.cache)
     for network in RECIPES:

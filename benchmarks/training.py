@@ -1,4 +1,4 @@
-"""What a training step costs beside the pictures it is fed: `python benchmarks/training.py [--size PX]`.
+"""What a training step costs beside the pictures it is fed: `python benchmarks/training.py [--output JSON]`.
 
 CPU milliseconds an image, medians of interleaved rounds: drawing art once, unpacking it, unpacking and augmenting, and
 one step of the starter's network with all of it unfrozen, with its low layers frozen, and as the starter learns most of
@@ -7,9 +7,8 @@ the time: its depthwise convolutions and batch norms frozen too.
 
 from __future__ import annotations
 
-import argparse
 import json
-import os
+import resource
 import tempfile
 import time
 from collections.abc import Callable, Collection
@@ -17,10 +16,10 @@ from pathlib import Path
 from statistics import median
 
 import numpy as np
-from logobench_data import default_cache
-from small import bench_of, parsed
+from costs import cpu_s
+from small import bench_of, options, parsed
 from starter_data import ART_PX, seen, training_set
-from surroundings import RESULTS, surroundings
+from surroundings import write_result
 from train_starter import LOW, POINTWISE
 
 from logo_retrieval.backbones.backend import keras
@@ -29,8 +28,7 @@ from logo_retrieval.training.data import BatchMaker
 from logo_retrieval.training.network import SCORES, build_network, losses, unfreeze
 from logo_retrieval.training.recipe import Recipe
 
-ROUNDS = 7
-DRAWN = 400
+ROUNDS, DRAWN = 7, 400
 SMALL = Recipe(size_px=32, batch=4, weights="none")
 SMALL_ROUNDS, SMALL_DRAWN = 1, 20
 STEPS: dict[str, tuple[str | None, Collection[str]]] = {
@@ -48,30 +46,20 @@ def cpu_ms(work: Callable[[], object], images: int) -> float:
     return 1000 * (time.process_time() - began) / images
 
 
-def children_cpu_s() -> float:
-    """CPU time of the decoder processes that have ended."""
-    times = os.times()
-    return times.children_user + times.children_system
-
-
 def drawing_ms(paths: list[Path]) -> float:
     """Rasterising files that were never seen, decoder processes counted."""
     with tempfile.TemporaryDirectory() as scratch:
-        began, began_children = time.process_time(), children_cpu_s()
+        before = cpu_s() + cpu_s(resource.RUSAGE_CHILDREN)
         rasterised(paths, Path(scratch), size_px=ART_PX)
-        return 1000 * (time.process_time() - began + children_cpu_s() - began_children) / len(paths)
+        return 1000 * (cpu_s() + cpu_s(resource.RUSAGE_CHILDREN) - before) / len(paths)
 
 
 def main() -> None:
     """Measures, writes, shows."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--size", type=int, default=192)
-    parser.add_argument("--output", type=Path, default=RESULTS / "training.json")
-    parser.add_argument("--cache", type=Path, default=default_cache())
-    arguments = parsed(parser)
+    arguments = parsed(options(__doc__, output="training.json", cache=True))
     bench, cache = bench_of(arguments)
     data = training_set(bench, seen(bench, (), split="collection"), cache)
-    recipe = SMALL if arguments.small else Recipe(size_px=arguments.size)
+    recipe = SMALL if arguments.small else Recipe(size_px=192)
     rounds, drawn = (SMALL_ROUNDS, SMALL_DRAWN) if arguments.small else (ROUNDS, DRAWN)
     targets = len(data.trained_targets)
     network = build_network(recipe, targets)
@@ -102,7 +90,6 @@ def main() -> None:
     medians = {name: round(median(values), 2) for name, values in times.items()}
     results = {
         "size_px": recipe.size_px,
-        **surroundings(),
         "cpu_ms_per_image": {
             "draw, once": round(drawing_ms([each.path for each in bench.drawings[:drawn]]), 2),
             **medians,
@@ -112,7 +99,7 @@ def main() -> None:
             "step / step, pointwise alone": round(medians["step"] / medians["step, pointwise alone"], 2),
         },
     }
-    arguments.output.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+    write_result(arguments.output, "a step of training", results)
     print(json.dumps(results, indent=1))
 
 

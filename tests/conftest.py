@@ -21,6 +21,7 @@ from logo_retrieval.indexing.build import build_index
 from logo_retrieval.models.resolve import starter_model
 
 if TYPE_CHECKING:
+    from logobench_data import LogoBench
     from playwright.sync_api import Browser
 
 
@@ -110,6 +111,13 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "cache"
     folder.mkdir(exist_ok=True)
     return folder
+
+
+@pytest.fixture(scope="session")
+def bench(cache: Path) -> LogoBench:
+    from logobench_data import load
+
+    return load(cache)
 
 
 @pytest.fixture

@@ -8,25 +8,24 @@ import sys
 from pathlib import Path
 
 import pytest
-from logobench_data import DATA, load
+from logobench_data import DATA
 from surroundings import RESULTS
 
 from logo_retrieval.models.resolve import starter_model
 
 BENCHMARKS = Path(__file__).resolve().parents[1] / "benchmarks"
-SAMPLE = str(BENCHMARKS / "samples" / "lockup.svg")
-CACHE, ART, WORK, STARTER = "CACHE", "ART", "WORK", "STARTER"
-"""What a test puts folders in the place of: the cache, drawings, an empty one, and the model that ships."""
+CACHE, WORK, STARTER = "CACHE", "WORK", "STARTER"
+"""What a test puts folders in the place of: the cache, an empty one, and the model that ships."""
 
 SMALL: dict[str, tuple[str, ...]] = {
     "ablation": (WORK, "--variant", "mirrored", "--cache", CACHE),
     "bombs": (),
     "bulk": ("--cache", CACHE),
     "clarity": ("--cache", CACHE),
-    "cold_start": (SAMPLE,),
-    "decode": (ART,),
+    "cold_start": (),
+    "decode": ("--cache", CACHE),
     "duplicates_speed": (),
-    "embedding": ("--art", ART),
+    "embedding": ("--cache", CACHE),
     "enrolment_speed": (),
     "held_packs": ("--cache", CACHE),
     "logobench": (STARTER, "--cache", CACHE),
@@ -43,7 +42,6 @@ SMALL: dict[str, tuple[str, ...]] = {
 """Scripts and what they are given beside `--small` and `--output`."""
 
 ELSEWHERE = {
-    "export_memory": "has no output but what it prints: see below",
     "tables": "the test of the README compares what it writes",
     "train_on_device": "the test of training on a device runs it for a few steps",
 }
@@ -70,12 +68,6 @@ def test_every_script_is_run_or_says_why_not() -> None:
     assert sorted(scripts) == sorted([*SMALL, *ELSEWHERE, *NOT_SMALL])
 
 
-@pytest.fixture(scope="session")
-def art(cache: Path) -> Path:
-    """Some drawings of LogoBench."""
-    return load(cache).drawings[0].path.parents[1] / "logos"
-
-
 def ran(name: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, str(BENCHMARKS / f"{name}.py"), *arguments, "--small"]
     # what a script runs is not tested by that: it does not count as covered
@@ -90,8 +82,8 @@ def kept() -> dict[Path, int]:
 
 @pytest.mark.large
 @pytest.mark.parametrize("name", SMALL)
-def test_it_runs_small_and_writes_only_where_it_is_told(name: str, cache: Path, art: Path, tmp_path: Path) -> None:
-    places = {CACHE: cache, ART: art, WORK: tmp_path / "work", STARTER: starter_model().folder}
+def test_it_runs_small_and_writes_only_where_it_is_told(name: str, cache: Path, tmp_path: Path) -> None:
+    places = {CACHE: cache, WORK: tmp_path / "work", STARTER: starter_model().folder}
     given = [str(places.get(each, each)) for each in SMALL[name]]
     before = kept()
     outcome = ran(name, *given, "--output", str(tmp_path / "output.json" if name != "picture" else tmp_path / "a.png"))
@@ -99,13 +91,6 @@ def test_it_runs_small_and_writes_only_where_it_is_told(name: str, cache: Path, 
     (written,) = (path for path in tmp_path.iterdir() if path.is_file())
     assert written.stat().st_size > 100
     assert kept() == before
-
-
-@pytest.mark.large
-def test_the_memory_of_an_export_is_measured() -> None:
-    outcome = ran("export_memory")
-    assert outcome.returncode == 0, outcome.stderr[-3000:]
-    assert " MB " in outcome.stdout and len(outcome.stdout.splitlines()) == 1
 
 
 def test_small_results_do_not_go_over_those_that_are_kept() -> None:

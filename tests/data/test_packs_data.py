@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from collect_packs import path_of
-from logobench_data import DATA, OTHER, Drawing, LogoBench, load, load_packs, load_vintage, read_rows
+from logobench_data import DATA, OTHER, Drawing, LogoBench, load_packs, load_vintage, read_rows
 from packs import drawings, from_jsx
 from starter_data import seen
 from wide_data import load_wide
@@ -22,11 +22,6 @@ LICENCES = {"MIT", "CC0-1.0", "CC-BY-4.0", "Apache-2.0", "OFL-1.1"}
 @pytest.fixture(scope="module")
 def packs(cache: Path) -> tuple[Drawing, ...]:
     return load_packs(cache)
-
-
-@pytest.fixture(scope="module")
-def bench(cache: Path) -> LogoBench:
-    return load(cache)
 
 
 def test_every_listed_drawing_is_there_and_attributed(packs: tuple[Drawing, ...], bench: LogoBench) -> None:

@@ -6,18 +6,13 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from logobench_data import ATTRIBUTIONS, Drawing, LogoBench, load, load_vintage
+from logobench_data import ATTRIBUTIONS, Drawing, LogoBench, load_vintage
 from starter_data import seen
 
 
 @pytest.fixture(scope="module")
 def vintage(cache: Path) -> tuple[Drawing, ...]:
     return load_vintage(cache)
-
-
-@pytest.fixture(scope="module")
-def bench(cache: Path) -> LogoBench:
-    return load(cache)
 
 
 def test_every_drawing_is_there_of_a_known_company_and_attributed(
