@@ -2,69 +2,81 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterator
 
 from table_rows import result, rows
 
 
 def speed() -> list[str]:
-    """Whole commands, embedding and decoding, each beside what it is compared with."""
-    cold, embedding, decoding = result("cold_start"), result("embedding-starter"), result("decode")
-    figures = cold["low_median_high"]
-    lines = [["", "median", "compared with", "ratio"]]
-    lines.append(
-        [
-            "`logo-retrieval --help`",
-            f"{figures['help']['cpu_s'][1]:.2f} CPU s",
-            "an empty Python program",
-            f"{cold['cpu_ratios']['help / interpreter']:.2f}",
-        ]
-    )
-    for name, values in figures.items():
+    """Whole commands, embedding, decoding and training, each beside what it is compared with."""
+    return rows(["", "median", "compared with", "ratio"], *_cold(), *_embedding(), *_large_indexes(), *_rest())
+
+
+def _cold() -> Iterator[list[str]]:
+    cold = result("cold_start")
+    figures, ratios = cold["low_median_high"], cold["cpu_ratios"]
+    help_s, help_ratio = figures["help"]["cpu_s"][1], ratios["help / interpreter"]
+    yield ["`logo-retrieval --help`", f"{help_s:.2f} CPU s", "an empty Python program", f"{help_ratio:.2f}"]
+    for name, found in figures.items():
         if name.startswith("classify"):
-            lines.append(
-                [
-                    f"cold `classify` of one {name.split('.')[-1].upper()}",
-                    f"{values['cpu_s'][1]:.2f} CPU s, {values['peak_mb'][1]:.0f} MB",
-                    "loading ONNX Runtime and the graph, one run",
-                    f"{cold['cpu_ratios'][f'{name} / bare model']:.2f}",
-                ]
-            )
-    for batch in ("batch_1", "batch_32"):
-        ours = embedding["times"]["onnxruntime-fp32"][batch]["cpu_ms_per_image"]["median"]
-        lines.append(
-            [
-                f"embedding, {batch.replace('_', ' ')}",
-                f"{ours:.1f} CPU ms an image",
-                "ONNX Runtime alone",
-                f"{embedding['cpu_ratio_to_bare'][batch]:.2f}",
+            kind, ratio = name.split(".")[-1].upper(), ratios[f"{name} / bare model"]
+            costs = f"{found['cpu_s'][1]:.2f} CPU s, {found['peak_mb'][1]:.0f} MB"
+            yield [
+                f"cold `classify` of one {kind}",
+                costs,
+                "loading ONNX Runtime and the graph, one run",
+                f"{ratio:.2f}",
             ]
-        )
-    lines.append(enrolment_row(result("enrolment_speed")))
-    lines.append(duplicates_row(result("duplicates_speed")))
-    lines.append(decode_row(decoding))
-    lines.append(training_row(result("training")))
-    lines.append(second_run_row(result("second_run")))
-    return rows(*lines)
+
+
+def _embedding() -> Iterator[list[str]]:
+    found = result("embedding-starter")
+    ours, ratios = found["times"]["onnxruntime-fp32"], found["cpu_ratio_to_bare"]
+    for batch in ("batch_1", "batch_32"):
+        cost = f"{ours[batch]['cpu_ms_per_image']['median']:.1f} CPU ms an image"
+        yield [f"embedding, {batch.replace('_', ' ')}", cost, "ONNX Runtime alone", f"{ratios[batch]:.2f}"]
+
+
+def _large_indexes() -> Iterator[list[str]]:
+    found = result("enrolment_speed")
+    what = f"`enroll` {found['drawings']} drawings into {found['items']:,}"
+    ratio = found["ratios"]["enroll / decode and embed"]
+    yield [what, f"{found['median_wall_s']['enroll']:.2f} s", "decoding and embedding them", f"{ratio:.2f}"]
+    found = result("duplicates_speed")
+    small, large = (f"{run['wall_s']:.0f} s, {run['memory_mb']} MB" for run in found["runs"])
+    n_small, n_large = (run["items"] for run in found["runs"])
+    ratios = f"{found['ratios']['wall_s']:.1f}; memory {found['ratios']['memory_mb']:.1f}"
+    yield [f"`duplicates` among {n_large:,}", large, f"{n_small:,}: {small}", ratios]
+
+
+def _rest() -> Iterator[list[str]]:
+    found = result("decode")
+    (_, one), *_, (processes, every) = found["processes"].items()
+    what, cpu_ms = f"decoding a mixed folder, {processes} processes", sum(found["cpu_ms_per_file"].values())
+    costs = f"{every['files_per_s']:.0f} files/s, {cpu_ms:.1f} CPU ms a file"
+    yield [what, costs, f"1 process ({one['files_per_s']:.0f} files/s)", f"{found['speed_up']:.2f} as quick"]
+    found = result("training")
+    cpu, ratio = found["cpu_ms_per_image"], found["ratios"]["augment / step, pointwise alone"]
+    what, cost = f"a training picture, augmented, {found['size_px']} px", f"{cpu['unpack and augment']:.1f} CPU ms"
+    step = (
+        f"its step: {cpu['step, pointwise alone']:.0f} CPU ms, pointwise convolutions alone, or {cpu['step']:.0f}, all"
+    )
+    yield [what, cost, step, f"{ratio:.2f}"]
+    found = result("second_run")
+    what, cpu = f"`classify --cache` of {found['files']:,} files again", found["cpu_s"]
+    yield [what, f"{cpu['second']:.1f} CPU s", f"the first run, {cpu['first']:.0f} CPU s", f"1 / {found['ratio']:.0f}"]
 
 
 def first_look() -> list[str]:
     """Answers by quick vectors, and by exact ones where those leave a doubt, beside the exact ones' answers."""
-    found = result("quick")
     lines = [["asked", "looked at again", "answers as by exact vectors alone", "macro F2", "by exact vectors"]]
     for part, name in (("validation", "validation drawings, by which the width was chosen"), ("test", "test drawings")):
-        figures = found[part]
+        figures = result("quick")[part]
         for width in ("0.0", "0.5", "1.0", "2.0"):
-            entry, exact = figures[width], figures["macro_f2"]["exact"]
-            lines.append(
-                [
-                    f"{name}, {f'within {float(width):g} of a threshold' if float(width) else 'never again'}",
-                    f"{100 * entry['looked_at_again']:.1f} %",
-                    f"{entry['agree']:.4f}",
-                    f"{entry['macro_f2']:.4f}",
-                    f"{exact:.4f}",
-                ]
-            )
+            entry, again = figures[width], f"within {float(width):g} of a threshold" if float(width) else "never again"
+            shares = (entry["agree"], entry["macro_f2"], figures["macro_f2"]["exact"])
+            looked = f"{100 * entry['looked_at_again']:.1f} %"
+            lines.append([f"{name}, {again}", looked, *(f"{share:.4f}" for share in shares)])
     return rows(*lines)
 
 
@@ -81,16 +93,6 @@ def stages() -> list[str]:
     return rows(*lines)
 
 
-def second_run_row(second: dict[str, Any]) -> list[str]:
-    """Files that were answered before."""
-    return [
-        f"`classify --cache` of {second['files']:,} files again",
-        f"{second['cpu_s']['second']:.1f} CPU s",
-        f"the first run, {second['cpu_s']['first']:.0f} CPU s",
-        f"1 / {second['ratio']:.0f}",
-    ]
-
-
 def serving() -> list[str]:
     """The service beside the library on the same cores."""
     found = result("serving")
@@ -98,16 +100,10 @@ def serving() -> list[str]:
     lines = [["", "files a second", "share of the library's", "median ms", "99 of 100 below, ms"]]
     lines.append(["the library, all in one call", f"{library['files_a_second']:.0f}", "1", "", ""])
     lines.append(["the library, one after another", "", "", f"{library['p50_ms']:.0f}", f"{library['p99_ms']:.0f}"])
-    for clients, figures in found["clients"].items():
-        lines.append(
-            [
-                f"the service, {clients} client{'' if clients == '1' else 's'}",
-                f"{figures['files_a_second']:.0f}",
-                f"{figures['share_of_library']:.2f}",
-                f"{figures['p50_ms']:.0f}",
-                f"{figures['p99_ms']:.0f}",
-            ]
-        )
+    for clients, own in found["clients"].items():
+        who = f"the service, {clients} client{'' if clients == '1' else 's'}"
+        times = (f"{own[name]:.0f}" for name in ("p50_ms", "p99_ms"))
+        lines.append([who, f"{own['files_a_second']:.0f}", f"{own['share_of_library']:.2f}", *times])
     return rows(*lines)
 
 
@@ -118,47 +114,3 @@ def serving_memory() -> list[str]:
     for part in (after[0], after[len(after) // 2 - 1], after[-1]):
         lines.append([f"{part['requests']:,}", str(part["service_mb"]), str(part["decoders_mb"])])
     return rows(*lines)
-
-
-def enrolment_row(enrolment: dict[str, Any]) -> list[str]:
-    """Enrolling into a large index."""
-    return [
-        f"`enroll` {enrolment['drawings']} drawings into {enrolment['items']:,}",
-        f"{enrolment['median_wall_s']['enroll']:.2f} s",
-        "decoding and embedding them",
-        f"{enrolment['ratios']['enroll / decode and embed']:.2f}",
-    ]
-
-
-def duplicates_row(duplicates: dict[str, Any]) -> list[str]:
-    """Duplicates within a large index."""
-    small, large = duplicates["runs"]
-    return [
-        f"`duplicates` among {large['items']:,}",
-        f"{large['wall_s']:.0f} s, {large['memory_mb']} MB",
-        f"{small['items']:,}: {small['wall_s']:.0f} s, {small['memory_mb']} MB",
-        f"{duplicates['ratios']['wall_s']:.1f}; memory {duplicates['ratios']['memory_mb']:.1f}",
-    ]
-
-
-def decode_row(decoding: dict[str, Any]) -> list[str]:
-    """Decoding a mixed folder."""
-    one, *_, every = decoding["processes"].items()
-    cpu = decoding["cpu_ms_per_file"]
-    return [
-        f"decoding a mixed folder, {every[0]} processes",
-        f"{every[1]['files_per_s']:.0f} files/s, {cpu['workers'] + cpu['parent']:.1f} CPU ms a file",
-        f"1 process ({one[1]['files_per_s']:.0f} files/s)",
-        f"{decoding['speed_up']:.2f} as quick",
-    ]
-
-
-def training_row(training: dict[str, Any]) -> list[str]:
-    """Making pictures to train on, beside the step that uses them."""
-    cpu = training["cpu_ms_per_image"]
-    return [
-        f"a training picture, augmented, {training['size_px']} px",
-        f"{cpu['unpack and augment']:.1f} CPU ms",
-        f"its step: {cpu['step, pointwise alone']:.0f} CPU ms, pointwise convolutions alone, or {cpu['step']:.0f}, all",
-        f"{training['ratios']['augment / step, pointwise alone']:.2f}",
-    ]

@@ -182,23 +182,11 @@ def summary() -> list[str]:
 
 
 TABLES = {
-    "logobench": logobench,
-    "known": known,
-    "trust": trust,
-    "named": named,
-    "risk": risk,
-    "evidence": evidence,
-    "reading": reading,
-    "false names": false_names,
-    "enrolment": enrolment,
-    "ablation": ablation,
-    "held packs": held_packs,
-    "near duplicates": near_duplicates,
-    "speed": speed,
-    "serving": serving,
-    "serving memory": serving_memory,
-    "first look": first_look,
-    "stages": stages,
+    make.__name__.replace("_", " "): make
+    for make in (
+        *(logobench, known, trust, named, risk, evidence, reading, false_names, enrolment),
+        *(ablation, held_packs, near_duplicates, speed, serving, serving_memory, first_look, stages),
+    )
 }
 """By the name that the page of results gives each."""
 
