@@ -121,7 +121,7 @@ def archive_name(package: dict[str, str]) -> str:
 def hashes_of(paths: list[Path], cache: Path) -> tuple[list[int], Int64Array]:
     """The places of the files that can be read, and their perceptual hashes."""
     art, places, _ = rasterised(paths, cache, size_px=_PX)
-    return places, np.array([perceptual_hash(plain_view(art[row], _PX)) for row in range(len(art))], np.int64)
+    return places, np.array([perceptual_hash(plain_view(art[row].pixels, _PX)) for row in range(len(art))], np.int64)
 
 
 def chosen(

@@ -63,7 +63,7 @@ def catalogued(row: Row, source: Path, pool: DecoderPool, group: int) -> dict[st
         "width": str(art.pixels.width),
         "height": str(art.pixels.height),
         "bg": "white",
-        "phash": f"{perceptual_hash(plain_view(art, 224)) % 2**64:016x}",
+        "phash": f"{perceptual_hash(plain_view(art.pixels, 224)) % 2**64:016x}",
         "dup_group": str(group),
         "scope": "brand",
     }

@@ -10,12 +10,7 @@ from PIL import Image
 from logo_retrieval.errors import UnreadableImage
 from logo_retrieval.images.prepare import draw, square
 from logo_retrieval.images.raster import RasterPicture
-from logo_retrieval.training.art import Art
-from logo_retrieval.training.paint import (
-    WHITE,
-    fitted,
-    on_serving_ground,
-)
+from logo_retrieval.training.paint import WHITE, fitted, on_serving_ground
 from logo_retrieval.training.transforms import TRANSFORMS, Rng, Scene
 from logo_retrieval.types import UInt8Array
 
@@ -39,7 +34,7 @@ def augmented(scene: Scene, size_px: int, rng: Rng, probabilities: Mapping[str, 
     try:
         return prepared(changed.picture, size_px)
     except UnreadableImage:
-        return _plain(scene.picture, size_px)
+        return plain_view(scene.picture, size_px)
 
 
 def prepared(picture: Image.Image, size_px: int) -> UInt8Array:
@@ -52,13 +47,11 @@ def prepared(picture: Image.Image, size_px: int) -> UInt8Array:
     return np.asarray(square(drawing, size_px))
 
 
-def plain_view(art: Art, size_px: int) -> UInt8Array:
-    """The view of art as it is, (s, s, 3) uint8."""
-    return _plain(art.pixels, size_px)
+def plain_view(picture: Image.Image, size_px: int) -> UInt8Array:
+    """The view of art as it is, (s, s, 3) uint8.
 
-
-def _plain(picture: Image.Image, size_px: int) -> UInt8Array:
-    """As a query gets it; a strip that is a sliver at this size, while it was none when it was read, is shown too."""
+    A strip that is a sliver at this size, while it was none when it was read, is shown too.
+    """
     try:
         return prepared(picture, size_px)
     except UnreadableImage:

@@ -12,7 +12,7 @@ from logo_retrieval.heads.cosine import HeadVectors
 from logo_retrieval.inference.knowledge import Knowledge
 from logo_retrieval.inference.predict import Query, score
 from logo_retrieval.inference.snapshot import snapshot_of
-from logo_retrieval.open_set.evidence import Features, Scale, nearest_company
+from logo_retrieval.open_set.evidence import Scale, nearest_company
 from logo_retrieval.open_set.fusion import HEADLESS_NOVEL, HEADLESS_RIVAL, RIVAL, TRAINED, Fusion, best_company
 from logo_retrieval.open_set.impostors import Impostors, spread
 from logo_retrieval.training.data import BatchMaker, TrainingSet, plain_views
@@ -54,28 +54,25 @@ def calibrated(
     copies = outputs_of(network, maker.copies(shown), EMBEDDING)
     vectors = np.concatenate([_embedded(network, data, shown, recipe.size_px), copies])
     cohort = gallery[spread(np.flatnonzero(data.labels[known] == other))]
-    start = Fusion.default()
-    scale = Scale(0.0, 1.0, 0.0, 1.0)
+    true, unknown = np.tile(data.labels[shown], 2), np.tile(is_other, 2)
 
-    def features() -> tuple[Features, Asked]:
-        knowledge = Knowledge(
-            head, Impostors(cohort, np.zeros(0, np.float32)), replace(start, scale=scale), recipe.backbone
-        )
+    def asked_by(fusion: Fusion) -> Asked:
+        knowledge = Knowledge(head, Impostors(cohort, np.zeros(0, np.float32)), fusion, recipe.backbone)
         held = snapshot_of(data.classes, data.labels[known], gallery, np.arange(len(known)), knowledge)
-        found = score(Query(vectors, np.arange(len(vectors)), len(vectors)), held, start).features
-        weights = balanced(np.tile(~is_other, 2), np.zeros(len(vectors), np.int64), {0: 1.0})
-        return found, Asked(found, held.profile, np.tile(data.labels[shown], 2), other, weights)
+        found = score(Query(vectors, np.arange(len(vectors)), len(vectors)), held, fusion).features
+        weights = balanced(~unknown, np.zeros(len(vectors), np.int64), {0: 1.0})
+        return Asked(found, held.profile, true, other, weights)
 
-    plain, _ = features()
-    unknown = np.tile(is_other, 2)
+    start = Fusion.default()
+    plain = asked_by(replace(start, scale=Scale(0.0, 1.0, 0.0, 1.0)))
     try:
-        scale = Scale.of_unknown(*nearest_company(plain, other, unknown))
+        scale = Scale.of_unknown(*nearest_company(plain.features, other, unknown))
     except ValueError:  # all alike: nothing to tell by
         return None
-    _, asked = features()
+    start = replace(start, scale=scale)
+    asked = asked_by(start)
     groups = (HEADLESS_NOVEL, HEADLESS_RIVAL) if head is None else (TRAINED, RIVAL)
     folds = np.tile(data.targets[shown] % _FOLDS, 2)
-    start = replace(start, scale=scale)
     (odds,) = cross_fitted(start, [asked], [folds], groups)
     vouching = best_company(odds[unknown], other)[0].astype(np.float32)
     return fit_fusion(start, [asked], groups), Impostors(cohort, vouching)

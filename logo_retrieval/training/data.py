@@ -151,5 +151,5 @@ def shares_of(data: TrainingSet, seen: BoolArray) -> Float64Array:
 def plain_views(art: ArtStore, rows: Int64Array, size_px: int) -> UInt8Array:
     """The whole drawings as a query would show them: (m, s, s, 3) uint8, at least one."""
     with ThreadPoolExecutor(usable_cores()) as threads:
-        views = list(threads.map(lambda row: plain_view(art[int(row)], size_px), rows))
+        views = list(threads.map(lambda row: plain_view(art[int(row)].pixels, size_px), rows))
     return np.stack(views)

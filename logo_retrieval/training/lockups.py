@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -120,10 +120,12 @@ def lockup(symbol: Image.Image, name: str, rng: Rng, colour: Colour) -> Image.Im
     layout = str(rng.choice(_LAYOUTS, p=_LAYOUT_SHARES))
     style = _style(name, rng)
     if layout == "between":
-        return _joined(_between(symbol, style, rng, ink))
-    if layout in ("above", "below"):
-        return _joined(_stacked(symbol, style._replace(centred=True), rng, ink, symbol_above=layout == "above"))
-    return _joined(_beside(symbol, style, rng, ink, symbol_left=layout == "left"))
+        parts = _between(symbol, style, rng, ink)
+    elif layout in ("above", "below"):
+        parts = _stacked(symbol, style._replace(centred=True), rng, ink, symbol_above=layout == "above")
+    else:
+        parts = _beside(symbol, style, rng, ink, symbol_left=layout == "left")
+    return _joined([_Part(symbol, 0, 0), *parts])
 
 
 def word(rng: Rng) -> str:
@@ -174,10 +176,8 @@ def _capitalised(text: str) -> str:
 
 def _writable(text: str) -> str:
     """The text without what the fonts lack: accents are taken off letters first, the rest is left out."""
-    whole = "".join(
-        character if character in CHARACTERS else unicodedata.normalize("NFKD", character) for character in text
-    )
-    return " ".join("".join(character for character in whole if character in CHARACTERS).split())
+    whole = "".join(sign if sign in CHARACTERS else unicodedata.normalize("NFKD", sign) for sign in text)
+    return " ".join("".join(sign for sign in whole if sign in CHARACTERS).split())
 
 
 def _spacing(rng: Rng, *, capitals: bool) -> float:
@@ -188,40 +188,38 @@ def _spacing(rng: Rng, *, capitals: bool) -> float:
     return float(rng.uniform(-0.035, 0.0)) if chance > 0.8 else 0.0
 
 
-def _beside(symbol: Image.Image, style: _Style, rng: Rng, ink: Colour, *, symbol_left: bool) -> list[_Part]:
+def _beside(symbol: Image.Image, style: _Style, rng: Rng, ink: Colour, *, symbol_left: bool) -> Iterator[_Part]:
+    """The name, level with the middle of the symbol or at its foot; seldom a thin upright line before it."""
     text = _typeset(style, _cap_height(symbol, style, rng))
-    gap = round(max((text.baseline - text.cap_top) * rng.uniform(0.2, 0.75), 0.06 * symbol.height))
-    line = _separator(symbol.height, rng, ink) if rng.random() < 0.07 else None
-    wide = gap if line is None else 2 * gap + line.width
-    y = _level_with(symbol, text, rng)
-    x = symbol.width + wide if symbol_left else -wide - text.mask.width
-    parts = [_Part(symbol, 0, 0), _Part(_inked(text.mask, ink), x, y)]
-    if line is not None:
-        parts.append(_Part(line, symbol.width + gap if symbol_left else -gap - line.width, 0))
-    return parts
+    gap = room = round(max((text.baseline - text.cap_top) * rng.uniform(0.2, 0.75), 0.06 * symbol.height))
+    if rng.random() < 0.07:
+        width = max(1, round(symbol.height * rng.uniform(0.008, 0.03)))
+        line = Image.new("RGBA", (width, symbol.height), (*ink, 255))
+        yield _Part(line, symbol.width + gap if symbol_left else -gap - width, 0)
+        room += gap + width
+    y = symbol.height - text.baseline if rng.random() < 0.15 else _level(symbol, text)
+    yield _Part(_inked(text.mask, ink), symbol.width + room if symbol_left else -room - text.mask.width, y)
 
 
-def _stacked(symbol: Image.Image, style: _Style, rng: Rng, ink: Colour, *, symbol_above: bool) -> list[_Part]:
+def _stacked(symbol: Image.Image, style: _Style, rng: Rng, ink: Colour, *, symbol_above: bool) -> Iterator[_Part]:
     cap_px = symbol.width * rng.uniform(0.9, 2.4) / _relative_width(style)
     text = _typeset(style, round(np.clip(cap_px, 0.12 * symbol.height, 0.9 * symbol.height)))
     gap = round(symbol.height * rng.uniform(0.08, 0.35))
     y = symbol.height + gap if symbol_above else -gap - text.mask.height
-    return [_Part(symbol, 0, 0), _Part(_inked(text.mask, ink), (symbol.width - text.mask.width) // 2, y)]
+    yield _Part(_inked(text.mask, ink), (symbol.width - text.mask.width) // 2, y)
 
 
-def _between(symbol: Image.Image, style: _Style, rng: Rng, ink: Colour) -> list[_Part]:
-    """The symbol inside the name, between two words or in the middle of one."""
+def _between(symbol: Image.Image, style: _Style, rng: Rng, ink: Colour) -> Iterator[_Part]:
+    """The name around the symbol, which stands between two words or in the middle of one."""
     name = " ".join(style.lines)
     middle = name.find(" ") if " " in name else (len(name) + 1) // 2
     whole = style._replace(lines=(name,), tagline=None, underlined=False)
     cap_px = _cap_height(symbol, whole, rng)
     gap = round(symbol.height * rng.uniform(0.06, 0.2))
-    parts = [_Part(symbol, 0, 0)]
-    for half in filter(None, (name[:middle].strip(), name[middle:].strip())):
+    for place, half in enumerate(filter(None, (name[:middle].strip(), name[middle:].strip()))):
         text = _typeset(whole._replace(lines=(half,)), cap_px)
-        x = -gap - text.mask.width if len(parts) == 1 else symbol.width + gap
-        parts.append(_Part(_inked(text.mask, ink), x, (symbol.height - text.baseline - text.cap_top) // 2))
-    return parts
+        x = -gap - text.mask.width if place == 0 else symbol.width + gap
+        yield _Part(_inked(text.mask, ink), x, _level(symbol, text))
 
 
 def _cap_height(symbol: Image.Image, style: _Style, rng: Rng) -> int:
@@ -231,17 +229,9 @@ def _cap_height(symbol: Image.Image, style: _Style, rng: Rng) -> int:
     return round(min(cap_px, max(_WIDEST * symbol.height / _relative_width(style), 0.2 * symbol.height)))
 
 
-def _level_with(symbol: Image.Image, text: _Text, rng: Rng) -> int:
-    """Where the text's top lies: the capitals in the middle of the symbol, or the baseline at its foot."""
-    if rng.random() < 0.15:
-        return symbol.height - text.baseline
+def _level(symbol: Image.Image, text: _Text) -> int:
+    """Where the text's top lies for its capitals to be in the middle of the symbol."""
     return (symbol.height - text.baseline - text.cap_top) // 2
-
-
-def _separator(height_px: int, rng: Rng, ink: Colour) -> Image.Image:
-    """A thin upright line."""
-    width_px = max(1, round(height_px * rng.uniform(0.008, 0.03)))
-    return Image.new("RGBA", (width_px, height_px), (*ink, 255))
 
 
 def _joined(parts: Sequence[_Part]) -> Image.Image:
@@ -287,11 +277,7 @@ def _typeset(style: _Style, cap_px: int) -> _Text:
 
 
 def _write(
-    draw: ImageDraw.ImageDraw,
-    start: tuple[float, float],
-    text: str,
-    font: ImageFont.FreeTypeFont,
-    spacing_px: float,
+    draw: ImageDraw.ImageDraw, start: tuple[float, float], text: str, font: ImageFont.FreeTypeFont, spacing_px: float
 ) -> None:
     if not spacing_px:
         draw.text(start, text, fill=255, font=font, anchor="ls")

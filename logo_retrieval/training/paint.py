@@ -36,8 +36,7 @@ def padded(picture: Image.Image, margin: float) -> Image.Image:
     if room == 0:
         return picture
     size = (picture.width + 2 * room, picture.height + 2 * room)
-    fill = (0, 0, 0, 0) if is_transparent(picture) else (*border_colour(picture), 255)
-    padded = Image.new("RGBA", size, fill)
+    padded = Image.new("RGBA", size, around(picture))
     padded.paste(picture, (room, room))
     return padded
 
@@ -61,10 +60,12 @@ def is_transparent(picture: Image.Image) -> bool:
     return any(picture.getchannel("A").histogram()[:128])
 
 
-def border_colour(picture: Image.Image) -> Colour:
-    """The colour of the first corner."""
+def around(picture: Image.Image) -> tuple[int, int, int, int]:
+    """What goes on beyond the edges: the colour of the first corner, or nothing around transparent art."""
+    if is_transparent(picture):
+        return 0, 0, 0, 0
     red, green, blue = picture.getpixel((0, 0))[:3]  # type: ignore[index]
-    return int(red), int(green), int(blue)
+    return int(red), int(green), int(blue), 255
 
 
 def ink_colour(picture: Image.Image) -> Colour:
@@ -103,11 +104,8 @@ def random_ground(rng: Rng) -> Colour:
     chance = rng.random()
     if chance < 0.25:
         return WHITE
-    if chance < 0.5:
-        red, green, blue = (int(shade) for shade in rng.integers(200, 256, 3))
-        return red, green, blue
     if chance < 0.75:
-        red, green, blue = (int(shade) for shade in rng.integers(0, 60, 3))
+        red, green, blue = rng.integers(*((200, 256) if chance < 0.5 else (0, 60)), 3).tolist()
         return red, green, blue
     return random_colour(rng)
 
@@ -118,12 +116,8 @@ def random_colour(rng: Rng, brightest: float = 1.0) -> Colour:
     sextant, rest = divmod(hue * 6, 1)
     low, falling, rising = 1 - saturation, 1 - saturation * rest, 1 - saturation * (1 - rest)
     parts = (
-        (1, rising, low),
-        (falling, 1, low),
-        (low, 1, rising),
-        (low, falling, 1),
-        (rising, low, 1),
-        (1, low, falling),
+        *((1, rising, low), (falling, 1, low), (low, 1, rising)),
+        *((low, falling, 1), (rising, low, 1), (1, low, falling)),
     )
     red, green, blue = (round(255 * value * part) for part in parts[int(sextant) % 6])
     return red, green, blue

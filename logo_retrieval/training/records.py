@@ -12,7 +12,7 @@ import numpy as np
 
 from logo_retrieval.components import join
 from logo_retrieval.concurrency.cpus import usable_cores
-from logo_retrieval.errors import GalleryError, UnreadableImage
+from logo_retrieval.errors import GalleryError
 from logo_retrieval.evaluation.splits import TEST, TRAIN, VAL, split_by_fold, split_by_group
 from logo_retrieval.gallery.records import Gallery, GalleryRecord
 from logo_retrieval.images.fingerprint import perceptual_hash, shape_distance
@@ -145,23 +145,14 @@ def _readable(
 ) -> tuple[list[GalleryRecord], ArtStore, Int64Array, list[tuple[str, str]]]:
     """The records that can be used with their art and perceptual hashes; name and reason of the others."""
     art, places, faults = rasterised([record.path for record in records], cache, size_px=art_px, progress=progress)
-
-    def hashed(row: int) -> int | UnreadableImage:
-        try:
-            return perceptual_hash(plain_view(art[row], art_px))
-        except UnreadableImage as fault:
-            return fault
-
-    with ThreadPoolExecutor(usable_cores()) as threads:
-        hashes = list(threads.map(hashed, range(len(art))))
-    faults += [(places[row], each) for row, each in enumerate(hashes) if isinstance(each, UnreadableImage)]
-    unreadable = [(records[place].name, str(fault)) for place, fault in sorted(faults, key=lambda pair: pair[0])]
-    usable = [row for row, each in enumerate(hashes) if not isinstance(each, UnreadableImage)]
-    if not usable:
+    unreadable = [(records[place].name, str(fault)) for place, fault in faults]
+    if not places:
         reasons = "; ".join(f"{name}: {reason}" for name, reason in unreadable[:3])
         raise GalleryError(f"none of the {len(records)} files can be used ({reasons})")
-    kept = np.array([each for each in hashes if not isinstance(each, UnreadableImage)], np.int64)
-    return [records[places[row]] for row in usable], art.chosen(usable), kept, unreadable
+    with ThreadPoolExecutor(usable_cores()) as threads:
+        views = threads.map(lambda row: plain_view(art[row].pixels, art_px), range(len(art)))
+        hashes = np.array(list(map(perceptual_hash, views)), np.int64)
+    return [records[place] for place in places], art, hashes, unreadable
 
 
 def _shapes(records: Sequence[GalleryRecord], hashes: Int64Array) -> list[str]:

@@ -18,7 +18,7 @@ from logo_retrieval.images.prepare import Colour
 from logo_retrieval.training import lockups, looks
 from logo_retrieval.training.paint import (
     WHITE,
-    border_colour,
+    around,
     contrast,
     fitted,
     flat,
@@ -45,7 +45,7 @@ class Scene(NamedTuple):
 
     Attributes:
         picture: RGBA; opaque once it stands on a ground.
-        mono: whether all of it has one colour and may have any.
+        mono: whether all of it has one colour and may have any, as long as it is transparent.
         colour: the brand's own, where it is known.
         name: likewise, as it is written.
     """
@@ -81,7 +81,7 @@ def _name_alone(scene: Scene, rng: Rng) -> Scene:
         return scene
     colour = scene.colour or grey(int(rng.integers(0, 70)))
     name = lockups.wordmark(lockups.display_name(scene.name), rng, colour)
-    return Scene(fitted(name, max(scene.picture.size)), True, scene.colour, scene.name)
+    return scene._replace(picture=fitted(name, max(scene.picture.size)), mono=True)
 
 
 def _tint(scene: Scene, rng: Rng) -> Scene:
@@ -91,10 +91,8 @@ def _tint(scene: Scene, rng: Rng) -> Scene:
     chance = rng.random()
     if scene.colour is not None and chance < 0.45:
         colour = scene.colour
-    elif chance < 0.6:
-        colour = grey(int(rng.integers(0, 70)))
     else:
-        colour = random_colour(rng)
+        colour = grey(int(rng.integers(0, 70))) if chance < 0.6 else random_colour(rng)
     return scene._replace(picture=flat(scene.picture, colour))
 
 
@@ -110,32 +108,6 @@ def _reverse(scene: Scene, rng: Rng) -> Scene:
     return scene._replace(picture=laid(padded(white, margin(rng)), ground), mono=False)
 
 
-def _grey_out(scene: Scene, rng: Rng) -> Scene:
-    """Takes the colours away."""
-    red, green, blue, alpha = scene.picture.split()
-    shade = Image.merge("RGB", (red, green, blue)).convert("L")
-    return scene._replace(picture=Image.merge("RGBA", (shade, shade, shade, alpha)))
-
-
-def _invert(scene: Scene, rng: Rng) -> Scene:
-    """The negative."""
-    red, green, blue, alpha = scene.picture.split()
-    return scene._replace(
-        picture=Image.merge("RGBA", (*(ImageChops.invert(each) for each in (red, green, blue)), alpha))
-    )
-
-
-def _hue(scene: Scene, rng: Rng) -> Scene:
-    """Turns the hue a little and changes saturation, as colour profiles, old versions and special editions do."""
-    hue, saturation, value = scene.picture.convert("RGB").convert("HSV").split()
-    turn, scale = round(rng.normal(0, 12)), rng.uniform(0.6, 1.3)
-    hue = hue.point([(shade + turn) % 256 for shade in range(256)])
-    saturation = saturation.point([min(255, round(shade * scale)) for shade in range(256)])
-    coloured = Image.merge("HSV", (hue, saturation, value)).convert("RGB")
-    coloured.putalpha(scene.picture.getchannel("A"))
-    return scene._replace(picture=coloured)
-
-
 def _stroke(scene: Scene, rng: Rng) -> Scene:
     """Art of one colour with heavier or lighter strokes, or its outline alone."""
     if not scene.mono:
@@ -145,75 +117,11 @@ def _stroke(scene: Scene, rng: Rng) -> Scene:
     return scene if is_gone else scene._replace(picture=change)
 
 
-def _gradient(scene: Scene, rng: Rng) -> Scene:
-    """From one colour to another."""
-    return scene._replace(picture=looks.shaded(scene.picture, rng))
-
-
-def _relief(scene: Scene, rng: Rng) -> Scene:
-    """With bevelled edges."""
-    return scene._replace(picture=looks.in_relief(scene.picture, rng)) if is_transparent(scene.picture) else scene
-
-
-def _gloss(scene: Scene, rng: Rng) -> Scene:
-    """With light on its upper part."""
-    return scene._replace(picture=looks.glossy(scene.picture, rng))
-
-
 def _shadow(scene: Scene, rng: Rng) -> Scene:
     """With a shadow on whatever lies under it."""
     if not is_transparent(scene.picture):
         return scene
     return scene._replace(picture=looks.with_shadow(scene.picture, rng), mono=False)
-
-
-def _tilt(scene: Scene, rng: Rng) -> Scene:
-    """Seen from a side; what opens at the edges shows the ground."""
-    around = None if is_transparent(scene.picture) else border_colour(scene.picture)
-    fill = (0, 0, 0, 0) if around is None else (*around, 255)
-    return scene._replace(picture=looks.tilted(scene.picture, rng, fill))
-
-
-def _stuff(scene: Scene, rng: Rng) -> Scene:
-    """On paper, fabric or a wall, or in uneven light."""
-    laid = on_serving_ground(padded(scene.picture, margin(rng)))
-    return scene._replace(picture=looks.of_stuff(laid, rng), mono=False)
-
-
-def _aspect(scene: Scene, rng: Rng) -> Scene:
-    """Stretches one side by up to a quarter."""
-    factor = math.exp(rng.uniform(-0.22, 0.22))
-    width, height = scene.picture.size
-    size = (max(1, round(width * min(1, factor))), max(1, round(height * min(1, 1 / factor))))
-    return scene._replace(picture=scene.picture.resize(size, Image.Resampling.BILINEAR))
-
-
-def _turn(scene: Scene, rng: Rng) -> Scene:
-    """Turns by a few degrees; the corners that open show the ground."""
-    around = None if is_transparent(scene.picture) else border_colour(scene.picture)
-    fill = (0, 0, 0, 0) if around is None else (*around, 255)
-    turned = scene.picture.rotate(float(rng.normal(0, 5)), Image.Resampling.BICUBIC, expand=True, fillcolor=fill)
-    return scene._replace(picture=turned)
-
-
-def _crop(scene: Scene, rng: Rng) -> Scene:
-    """Cuts up to an eighth off one or two sides."""
-    width, height = scene.picture.size
-    left, top, right, bottom = rng.uniform(0, 0.125, 4) * (rng.random(4) < 0.4)
-    box = (round(left * width), round(top * height), round((1 - right) * width), round((1 - bottom) * height))
-    return scene._replace(picture=scene.picture.crop(box)) if min(width, height) > 32 else scene
-
-
-def _ground(scene: Scene, rng: Rng) -> Scene:
-    """Lays transparent art on a ground that it stands out from."""
-    if not is_transparent(scene.picture):
-        return scene
-    picture = padded(scene.picture, margin(rng))
-    for _ in range(4):
-        ground = random_ground(rng)
-        if stands_out(picture, ground):
-            return scene._replace(picture=laid(picture, ground), mono=False)
-    return scene
 
 
 def _badge(scene: Scene, rng: Rng) -> Scene:
@@ -253,82 +161,152 @@ def _faced(sign: Image.Image, rng: Rng) -> Image.Image:
     return looks.of_stuff(sign, rng) if rng.random() < 0.1 else sign
 
 
-def _gamma(scene: Scene, rng: Rng) -> Scene:
+def _grey_out(picture: Image.Image, rng: Rng) -> Image.Image:
+    """Takes the colours away."""
+    *colours, alpha = picture.split()
+    shade = Image.merge("RGB", colours).convert("L")
+    return Image.merge("RGBA", (shade, shade, shade, alpha))
+
+
+def _invert(picture: Image.Image, rng: Rng) -> Image.Image:
+    """The negative."""
+    *colours, alpha = picture.split()
+    return Image.merge("RGBA", (*map(ImageChops.invert, colours), alpha))
+
+
+def _hue(picture: Image.Image, rng: Rng) -> Image.Image:
+    """Turns the hue a little and changes saturation, as colour profiles, old versions and special editions do."""
+    hue, saturation, value = picture.convert("RGB").convert("HSV").split()
+    turn, scale = round(rng.normal(0, 12)), rng.uniform(0.6, 1.3)
+    hue = hue.point([(shade + turn) % 256 for shade in range(256)])
+    saturation = saturation.point([min(255, round(shade * scale)) for shade in range(256)])
+    coloured = Image.merge("HSV", (hue, saturation, value)).convert("RGB")
+    coloured.putalpha(picture.getchannel("A"))
+    return coloured
+
+
+def _relief(picture: Image.Image, rng: Rng) -> Image.Image:
+    """With bevelled edges."""
+    return looks.in_relief(picture, rng) if is_transparent(picture) else picture
+
+
+def _tilt(picture: Image.Image, rng: Rng) -> Image.Image:
+    """Seen from a side; what opens at the edges shows the ground."""
+    return looks.tilted(picture, rng, around(picture))
+
+
+def _aspect(picture: Image.Image, rng: Rng) -> Image.Image:
+    """Stretches one side by up to a quarter."""
+    factor = math.exp(rng.uniform(-0.22, 0.22))
+    size = (max(1, round(picture.width * min(1, factor))), max(1, round(picture.height * min(1, 1 / factor))))
+    return picture.resize(size, Image.Resampling.BILINEAR)
+
+
+def _turn(picture: Image.Image, rng: Rng) -> Image.Image:
+    """Turns by a few degrees; the corners that open show the ground."""
+    degrees = float(rng.normal(0, 5))
+    return picture.rotate(degrees, Image.Resampling.BICUBIC, expand=True, fillcolor=around(picture))
+
+
+def _crop(picture: Image.Image, rng: Rng) -> Image.Image:
+    """Cuts up to an eighth off one or two sides."""
+    width, height = picture.size
+    left, top, right, bottom = rng.uniform(0, 0.125, 4) * (rng.random(4) < 0.4)
+    box = (round(left * width), round(top * height), round((1 - right) * width), round((1 - bottom) * height))
+    return picture.crop(box) if min(width, height) > 32 else picture
+
+
+def _ground(picture: Image.Image, rng: Rng) -> Image.Image:
+    """Lays transparent art on a ground that it stands out from."""
+    if not is_transparent(picture):
+        return picture
+    larger = padded(picture, margin(rng))
+    grounds = (random_ground(rng) for _ in range(4))
+    return next((laid(larger, ground) for ground in grounds if stands_out(larger, ground)), picture)
+
+
+def _stuff(picture: Image.Image, rng: Rng) -> Image.Image:
+    """On paper, fabric or a wall, or in uneven light."""
+    return looks.of_stuff(on_serving_ground(padded(picture, margin(rng))), rng)
+
+
+def _gamma(picture: Image.Image, rng: Rng) -> Image.Image:
     """Brightens or darkens, as another screen does; the origin's."""
     power = math.exp(rng.uniform(-0.5, 0.5))
     table = [round(255 * (shade / 255) ** power) for shade in range(256)]
-    return scene._replace(picture=scene.picture.point(table * 3 + list(range(256))))
+    return picture.point(table * 3 + list(range(256)))
 
 
-def _blur(scene: Scene, rng: Rng) -> Scene:
+def _blur(picture: Image.Image, rng: Rng) -> Image.Image:
     """Softens; the origin's."""
-    laid = on_serving_ground(scene.picture)
-    radius = float(rng.uniform(0.4, 1.6)) * max(laid.size) / 160
-    return scene._replace(picture=laid.filter(ImageFilter.GaussianBlur(radius)), mono=False)
+    radius = float(rng.uniform(0.4, 1.6)) * max(picture.size) / 160
+    return on_serving_ground(picture).filter(ImageFilter.GaussianBlur(radius))
 
 
-def _shrink(scene: Scene, rng: Rng) -> Scene:
+def _shrink(picture: Image.Image, rng: Rng) -> Image.Image:
     """Down to the size of a favicon, a lockup less far; the way back up is that of every query."""
-    laid = on_serving_ground(padded(scene.picture, float(rng.uniform(0, 0.1))))
+    laid = on_serving_ground(padded(picture, float(rng.uniform(0, 0.1))))
     smallest = min(48, 16 * max(laid.size) / min(laid.size))
     side = math.exp(rng.uniform(math.log(smallest), math.log(72)))
     scale = min(1.0, side / max(laid.size))
     size = (max(4, round(laid.width * scale)), max(4, round(laid.height * scale)))
-    method = Image.Resampling(
-        int(rng.choice([Image.Resampling.BICUBIC, Image.Resampling.BOX, Image.Resampling.LANCZOS]))
-    )
-    return scene._replace(picture=laid.resize(size, method), mono=False)
+    methods = [Image.Resampling.BICUBIC, Image.Resampling.BOX, Image.Resampling.LANCZOS]
+    return laid.resize(size, Image.Resampling(int(rng.choice(methods))))
 
 
-def _noise(scene: Scene, rng: Rng) -> Scene:
+def _noise(picture: Image.Image, rng: Rng) -> Image.Image:
     """Adds grain."""
-    laid = on_serving_ground(padded(scene.picture, 0.05)).convert("RGB")
+    laid = on_serving_ground(padded(picture, 0.05)).convert("RGB")
     grain = rng.normal(0, rng.uniform(2, 12), (laid.height, laid.width, 1)).astype(np.float32)
     noisy = np.clip(np.asarray(laid, np.float32) + grain, 0, 255).astype(np.uint8)
-    return scene._replace(picture=Image.fromarray(noisy).convert("RGBA"), mono=False)
+    return Image.fromarray(noisy).convert("RGBA")
 
 
-def _jpeg(scene: Scene, rng: Rng) -> Scene:
+def _jpeg(picture: Image.Image, rng: Rng) -> Image.Image:
     """Compresses and opens again."""
-    laid = on_serving_ground(padded(scene.picture, margin(rng))).convert("RGB")
+    laid = on_serving_ground(padded(picture, margin(rng))).convert("RGB")
     file = io.BytesIO()
     laid.save(file, "JPEG", quality=int(rng.integers(15, 75)))
-    return scene._replace(picture=Image.open(file, formats=["JPEG"]).convert("RGBA"), mono=False)
+    return Image.open(file, formats=["JPEG"]).convert("RGBA")
 
 
-def _few_colours(scene: Scene, rng: Rng) -> Scene:
+def _few_colours(picture: Image.Image, rng: Rng) -> Image.Image:
     """A palette of 4 to 32 colours, as in GIF."""
-    laid = on_serving_ground(padded(scene.picture, 0.05)).convert("RGB")
+    laid = on_serving_ground(padded(picture, 0.05)).convert("RGB")
     dither = Image.Dither.FLOYDSTEINBERG if rng.random() < 0.5 else Image.Dither.NONE
-    reduced = laid.quantize(int(rng.choice([8, 16, 32])), Image.Quantize.MEDIANCUT, dither=dither)
-    return scene._replace(picture=reduced.convert("RGBA"), mono=False)
+    return laid.quantize(int(rng.choice([8, 16, 32])), Image.Quantize.MEDIANCUT, dither=dither).convert("RGBA")
+
+
+def _of_picture(change: Callable[[Image.Image, Rng], Image.Image]) -> Callable[[Scene, Rng], Scene]:
+    """A transform that looks at nothing but the picture."""
+    return lambda scene, rng: scene._replace(picture=change(scene.picture, rng))
 
 
 TRANSFORMS: tuple[Transform, ...] = (
     Transform("name alone", 0.02, _name_alone),
     Transform("lockup", 0.15, _lockup),
     Transform("tint", 0.6, _tint),
-    Transform("hue", 0.12, _hue),
-    Transform("grey", 0.07, _grey_out),
-    Transform("invert", 0.03, _invert),
+    Transform("hue", 0.12, _of_picture(_hue)),
+    Transform("grey", 0.07, _of_picture(_grey_out)),
+    Transform("invert", 0.03, _of_picture(_invert)),
     Transform("stroke", 0.12, _stroke),
-    Transform("aspect", 0.25, _aspect),
-    Transform("turn", 0.2, _turn),
-    Transform("tilt", 0.06, _tilt),
-    Transform("crop", 0.12, _crop),
-    Transform("gradient", 0.12, _gradient),
-    Transform("relief", 0.08, _relief),
-    Transform("gloss", 0.08, _gloss),
+    Transform("aspect", 0.25, _of_picture(_aspect)),
+    Transform("turn", 0.2, _of_picture(_turn)),
+    Transform("tilt", 0.06, _of_picture(_tilt)),
+    Transform("crop", 0.12, _of_picture(_crop)),
+    Transform("gradient", 0.12, _of_picture(looks.shaded)),
+    Transform("relief", 0.08, _of_picture(_relief)),
+    Transform("gloss", 0.08, _of_picture(looks.glossy)),
     Transform("shadow", 0.08, _shadow),
     Transform("reverse", 0.22, _reverse),
     Transform("badge", 0.25, _badge),
-    Transform("ground", 0.3, _ground),
-    Transform("stuff", 0.08, _stuff),
-    Transform("gamma", 0.2, _gamma),
-    Transform("blur", 0.1, _blur),
-    Transform("shrink", 0.3, _shrink),
-    Transform("noise", 0.06, _noise),
-    Transform("jpeg", 0.2, _jpeg),
-    Transform("few colours", 0.07, _few_colours),
+    Transform("ground", 0.3, _of_picture(_ground)),
+    Transform("stuff", 0.08, _of_picture(_stuff)),
+    Transform("gamma", 0.2, _of_picture(_gamma)),
+    Transform("blur", 0.1, _of_picture(_blur)),
+    Transform("shrink", 0.3, _of_picture(_shrink)),
+    Transform("noise", 0.06, _of_picture(_noise)),
+    Transform("jpeg", 0.2, _of_picture(_jpeg)),
+    Transform("few colours", 0.07, _of_picture(_few_colours)),
 )
 """In the order in which they are applied."""

@@ -51,7 +51,7 @@ def test_a_view_is_that_of_a_query_when_nothing_is_applied() -> None:
     picture = asymmetric()
     view = augmented(scene(picture), SIZE_PX, np.random.default_rng(0), ALL_OFF)
     assert view.shape == (SIZE_PX, SIZE_PX, 3) and view.dtype == np.uint8
-    near = np.abs(view.astype(int) - plain_view(Art.of(picture), SIZE_PX)).mean()
+    near = np.abs(view.astype(int) - plain_view(picture, SIZE_PX)).mean()
     assert near < 4  # of 255: it was shrunk twice
 
 
@@ -63,7 +63,7 @@ def test_a_strip_that_is_a_sliver_at_the_size_of_the_training_is_shown_all_the_s
     with pytest.raises(UnreadableImage, match="sliver"):
         prepared(strip, 96)
     changed = augmented(scene(strip), 96, np.random.default_rng(0), ALL_OFF)
-    for view in (plain_view(Art.of(strip), 96), changed):
+    for view in (plain_view(strip, 96), changed):
         assert view.shape == (96, 96, 3) and (view != 255).any(axis=2).sum() >= 96
 
 
@@ -85,7 +85,7 @@ def test_nothing_mirrors(name: str) -> None:
 
 def _sizes(picture: Image.Image) -> list[Image.Image]:
     """As it is and smaller, since a ground and grain keep the margins from being trimmed."""
-    view = Image.fromarray(plain_view(Art.of(picture), SIZE_PX))
+    view = Image.fromarray(plain_view(picture, SIZE_PX))
     sizes = []
     for side in range(24, SIZE_PX + 1, 8):
         page = Image.new("RGB", view.size, view.getpixel((SIZE_PX - 1, 0)))

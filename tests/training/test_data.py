@@ -45,7 +45,7 @@ def test_validation_rows_are_never_drawn() -> None:
     assert drawn(BatchMaker(data, 32, 60, 3, PLAIN), 10).keys() == {0, 1} == set(data.trained_targets.tolist())
     seen = np.concatenate([batch.views for batch in BatchMaker(data, 32, 60, 3, PLAIN).batches(0, 10)])
     for row in (0, 1, 6):
-        held = plain_view(data.art[row], 32).astype(int)
+        held = plain_view(data.art[row].pixels, 32).astype(int)
         assert np.abs(seen.astype(int) - held).mean(axis=(1, 2, 3)).min() > 8
 
 
@@ -77,7 +77,7 @@ def test_who_stops_early_leaves_no_thread_behind() -> None:
 def test_plain_views_are_those_of_queries() -> None:
     data = small_set(SIZES)
     views = plain_views(data.art, np.array([3, 0]), 32)
-    assert views.shape == (2, 32, 32, 3) and np.array_equal(views[1], plain_view(data.art[0], 32))
+    assert views.shape == (2, 32, 32, 3) and np.array_equal(views[1], plain_view(data.art[0].pixels, 32))
 
 
 def test_a_digest_tells_other_data() -> None:

@@ -12,7 +12,6 @@ from art_samples import RED, asymmetric, bar, lay_shapes
 from logo_retrieval.errors import GalleryError
 from logo_retrieval.gallery.records import read_gallery
 from logo_retrieval.images.fingerprint import perceptual_hash
-from logo_retrieval.training.art import Art
 from logo_retrieval.training.augment import plain_view
 from logo_retrieval.training.records import Prepared, shape_groups, training_set
 
@@ -168,5 +167,5 @@ def test_shapes_are_joined_through_others_and_with_their_negatives() -> None:
 
 def test_shapes_of_real_drawings() -> None:
     pictures = [*map(bar, range(8)), asymmetric(), asymmetric((255, 255, 255)), asymmetric((0, 0, 0))]
-    hashes = [perceptual_hash(plain_view(Art.of(picture), 64)) for picture in pictures]
+    hashes = [perceptual_hash(plain_view(picture, 64)) for picture in pictures]
     assert shape_groups(np.array(hashes, np.int64)).tolist() == [*range(8), 8, 8, 8]
