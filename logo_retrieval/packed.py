@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -39,6 +40,13 @@ def unit(vectors: Float32Array) -> Float32Array:
 def _lengths(vectors: Float32Array) -> Float32Array:
     lengths: Float32Array = np.sqrt(np.einsum("md,md->m", vectors, vectors))
     return np.maximum(lengths, _SMALLEST)[:, None]
+
+
+def array_file(**arrays: np.ndarray | np.int64) -> bytes:
+    """The content of an npz file as `read_arrays` takes it: plain arrays by name, no pickle."""
+    file = io.BytesIO()
+    np.savez(file, allow_pickle=False, **arrays)
+    return file.getvalue()
 
 
 def read_arrays(file: Path, names: Sequence[str], what: str) -> list[np.ndarray]:

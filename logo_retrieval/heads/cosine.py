@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import sys
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -13,7 +12,7 @@ import numpy as np
 
 from logo_retrieval.errors import ModelError
 from logo_retrieval.heads.imprinting import NOBODY, Imprinted
-from logo_retrieval.packed import expect_packed, packed, read_arrays, unpacked
+from logo_retrieval.packed import array_file, expect_packed, packed, read_arrays, unpacked
 from logo_retrieval.runs import run_starts
 from logo_retrieval.search.products import products
 from logo_retrieval.types import OTHER, BoolArray, Float32Array, Int64Array
@@ -62,11 +61,8 @@ class HeadVectors:
         return np.array([name not in companies for name in self.classes], bool)
 
     def to_bytes(self) -> bytes:
-        """The content of the file: plain arrays, no pickle."""
-        file = io.BytesIO()
-        classes = np.array(self.classes, dtype=np.str_)
-        np.savez(file, allow_pickle=False, vectors=packed(self.vectors), classes=classes)
-        return file.getvalue()
+        """The content of the file."""
+        return array_file(vectors=packed(self.vectors), classes=np.array(self.classes, dtype=np.str_))
 
 
 @dataclass(frozen=True, slots=True)

@@ -205,7 +205,8 @@ def nearest_of_classes(similarities: Float32Array, classes: Int64Array, n_classe
     if classes.size and (classes.min() < -1 or classes.max() >= n_classes):
         raise ValueError(f"classes must be -1 or below {n_classes}")
     nearest = np.full((len(classes), n_classes + 1), -np.inf, np.float32)
-    np.maximum.at(nearest, (_rows_of(classes), classes), similarities)  # position -1 is the last column, dropped below
+    rows = np.arange(len(classes))[:, None]
+    np.maximum.at(nearest, (rows, classes), similarities)  # position -1 is the last column, dropped below
     farthest = similarities.min(axis=1, keepdims=True, initial=np.inf)
     floor = np.where(np.isfinite(farthest), farthest, np.float32(-1))
     kept: Float32Array = np.maximum(nearest[:, :n_classes], floor)
@@ -218,7 +219,3 @@ def _crowd(near: Float64Array) -> Float64Array:
     there = further > _FAR
     means: Float64Array = np.where(there, further, 0).sum(axis=1) / np.maximum(there.sum(axis=1), 1)
     return means
-
-
-def _rows_of(classes: Int64Array) -> Int64Array:
-    return np.broadcast_to(np.arange(len(classes))[:, None], classes.shape)

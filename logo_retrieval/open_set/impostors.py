@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import math
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import Self
 import numpy as np
 
 from logo_retrieval.errors import ModelError
-from logo_retrieval.packed import expect_packed, packed, read_arrays, unpacked
+from logo_retrieval.packed import array_file, expect_packed, packed, read_arrays, unpacked
 from logo_retrieval.runs import run_starts
 from logo_retrieval.types import Float32Array, Float64Array, Int64Array
 
@@ -70,17 +69,13 @@ class Impostors:
         return cls(unpacked(quanta), log_odds, novel, int(pairs))
 
     def to_bytes(self) -> bytes:
-        """The content of the file: plain arrays, no pickle."""
-        file = io.BytesIO()
-        np.savez(
-            file,
-            allow_pickle=False,
+        """The content of the file."""
+        return array_file(
             vectors=packed(self.vectors),
             log_odds=np.sort(self.log_odds),
             novel_log_odds=-np.sort(-self.novel_log_odds),
             novel_pairs=np.int64(self.novel_pairs),
         )
-        return file.getvalue()
 
     def threshold(self, max_false_accept: float) -> float:
         """The log-odds above which a company may be named.
