@@ -36,7 +36,7 @@ _ID = re.compile(r"[\w.-]{1,64}", re.ASCII)
 _DRAIN_S: Final = 3.0
 _DRAIN_BYTES: Final = 64 << 20
 
-_GONE: Final = 499
+GONE: Final = 499
 """In the log: whoever asked went away before the answer."""
 
 
@@ -182,7 +182,7 @@ class _Passage:
 
     def _log(self) -> None:
         seconds = perf_counter() - self._start
-        status = self._status or _GONE
+        status = self._status or GONE
         route = getattr(self.scope.get("route"), "path", "none")
         self._gate.service.metrics.request(self.scope["method"], route, status, seconds)
         client = self.scope.get("client")

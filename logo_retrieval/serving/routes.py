@@ -21,6 +21,7 @@ from logo_retrieval.rows import decision_row, settings_text
 from logo_retrieval.serving import schema
 from logo_retrieval.serving.access import check_access
 from logo_retrieval.serving.duplicates import duplicates_among
+from logo_retrieval.serving.gate import GONE
 from logo_retrieval.serving.problems import Problem, come_again, wrong_fields
 from logo_retrieval.serving.queries import (
     ClassifyQuery,
@@ -34,7 +35,6 @@ from logo_retrieval.serving.queries import (
 from logo_retrieval.serving.service import Service
 from logo_retrieval.serving.settings import Scope
 from logo_retrieval.serving.uploads import Upload, read_body
-from logo_retrieval.store.index_store import IndexStore
 from logo_retrieval.types import OTHER
 
 Result = TypeVar("Result")
@@ -42,7 +42,6 @@ Result = TypeVar("Result")
 router = APIRouter(prefix="/v1")
 
 _LINES = "application/x-ndjson"
-_GONE = 499
 _SECONDS_A_PICTURE = 0.02
 """About what one takes on two cores, to say when a full queue will be shorter."""
 
@@ -74,9 +73,9 @@ async def classify(request: Request, query: Annotated[ClassifyQuery, Query()]) -
     _check_queue(service, len(body.pictures))
     rows = _rows(service, body.pictures, policy, settings_text(query.other_share, query.max_false_accept, query.text))
     if _LINES in request.headers.get("accept", ""):
-        return StreamingResponse(_lines(rows), media_type=_LINES)
+        return StreamingResponse((json.dumps(row) + "\n" async for row in rows), media_type=_LINES)
     found = await _unless_gone(request, _collected(rows))
-    return Response(_GONE) if found is None else JSONResponse(found)
+    return Response(GONE) if found is None else JSONResponse(found)
 
 
 @router.post(
@@ -103,15 +102,10 @@ async def similar(request: Request, query: Annotated[SimilarQuery, Query()]) -> 
 async def classes(request: Request, query: Annotated[NoQuery, Query()]) -> Response:
     """Each with its number of drawings and the names by which it is known."""
     service, _ = _enter(request, "read")
-
-    def read(store: IndexStore) -> list[dict[str, object]]:
-        names = store.class_names()
-        return [
-            {"name": label, "items": size, "names": list(names.get(label, ()))}
-            for label, size in store.class_sizes().items()
-        ]
-
-    return JSONResponse(await service.read(read))
+    names, sizes = await service.read(lambda store: (store.class_names(), store.class_sizes()))
+    return JSONResponse(
+        [{"name": label, "items": size, "names": list(names.get(label, ()))} for label, size in sizes.items()]
+    )
 
 
 @router.get(
@@ -122,17 +116,10 @@ async def classes(request: Request, query: Annotated[NoQuery, Query()]) -> Respo
 async def one_class(request: Request, name: str, query: Annotated[NoQuery, Query()]) -> Response:
     """The ids of its drawings, and its names."""
     service, _ = _enter(request, "read")
-
-    def read(store: IndexStore) -> dict[str, object] | None:
-        names = store.class_names()
-        if name not in names:
-            return None
-        return {"name": name, "items": store.items_of(name), "names": list(names[name])}
-
-    found = await service.read(read)
-    if found is None:
+    names, items = await service.read(lambda store: (store.class_names(), store.items_of(name)))
+    if name not in names:
         raise Problem(404, f"there is no class '{name}' in the index")
-    return JSONResponse(found)
+    return JSONResponse({"name": name, "items": items, "names": list(names[name])})
 
 
 @router.post(
@@ -280,15 +267,9 @@ async def _rows(
     service: Service, pictures: Sequence[Upload], policy: Policy, settings: str
 ) -> AsyncIterator[dict[str, object]]:
     answers = service.line.answers([picture.data for picture in pictures], service.engine, policy)
-    index = service.index_name
-    names = iter(pictures)
+    index, names = service.index_name, (picture.name for picture in pictures)
     async for decision in answers:
-        yield decision_row(next(names).name, decision, index, settings)
-
-
-async def _lines(rows: AsyncIterator[dict[str, object]]) -> AsyncIterator[str]:
-    async for row in rows:
-        yield json.dumps(row) + "\n"
+        yield decision_row(next(names), decision, index, settings)
 
 
 async def _collected(rows: AsyncIterator[dict[str, object]]) -> list[dict[str, object]]:

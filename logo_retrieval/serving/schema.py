@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-_MARK = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"><path d="M1 1h3v3h4v4h-7z"/></svg>'
+MARK = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"><path d="M1 1h3v3h4v4h-7z"/></svg>'
 
 _PROBLEM = {
     "type": "object",
@@ -78,7 +78,7 @@ def pictures(*, fields: dict[str, Any] | None = None, several: bool = True) -> d
                     "schema": {"type": "object", "properties": {"files": files, **(fields or {})}},
                     "encoding": {"files": {"contentType": "image/*, application/octet-stream"}},
                 },
-                "image/*": {"schema": file, "example": _MARK},
+                "image/*": {"schema": file, "example": MARK},
                 "application/octet-stream": {"schema": file},
             },
         }

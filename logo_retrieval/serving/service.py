@@ -15,13 +15,12 @@ from logo_retrieval.serving.line import Line
 from logo_retrieval.serving.logs import LOGGER, log
 from logo_retrieval.serving.metrics import Metrics
 from logo_retrieval.serving.problems import come_again
+from logo_retrieval.serving.schema import MARK
 from logo_retrieval.serving.settings import Settings
 from logo_retrieval.store.index_store import IndexStore
 from logo_retrieval.store.transactions import changes_by
 
 Result = TypeVar("Result")
-
-_WARM_UP = b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"><path d="M1 1h3v3h4v4h-7z"/></svg>'
 
 
 class Service:
@@ -89,7 +88,7 @@ class Service:
 
     def _open(self) -> None:
         classifier = LogoClassifier.open(self._index, decode_limit_s=self.settings.limits.decode_s)
-        classifier.classify([_WARM_UP])  # the first request finds decoders and networks at work
+        classifier.classify([MARK.encode()])  # the first request finds decoders and networks at work
         self._classifier = classifier  # one that was there is closed when its last answer is given
 
     def renew(self) -> None:
