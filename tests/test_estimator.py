@@ -31,49 +31,18 @@ Y = [shape for shape in SHAPES for _ in range(3)]
 ASKED = [svg(shape, 4) for shape in SHAPES]
 TINY = str(Path(__file__).parent / "embedding" / "data" / "tiny")
 
-NO_TABLE = "an input is a picture, not a row of numbers"
+OF_TABLES = """
+    classifier_data_not_an_array classifiers_classes classifiers_one_label classifiers_regression_target
+    classifiers_train complex_data dict_unchanged dont_overwrite_parameters dtype_object estimator_sparse_array
+    estimator_sparse_matrix estimator_sparse_tag estimators_dtypes estimators_empty_data_messages
+    estimators_fit_returns_self estimators_nan_inf estimators_overwrite_params estimators_pickle
+    f_contiguous_array_estimator fit1d fit2d_1feature fit2d_1sample fit2d_predict1d fit_check_is_fitted
+    fit_idempotent fit_score_takes_y methods_sample_order_invariance methods_subset_invariance n_features_in
+    n_features_in_after_fitting pipeline_consistency positive_only_tag_during_fit readonly_memmap_input
+    requires_y_none supervised_y_2d supervised_y_no_nan
+"""
 REFUSED = {
-    **dict.fromkeys(
-        (
-            "check_classifier_data_not_an_array",
-            "check_classifiers_classes",
-            "check_classifiers_one_label",
-            "check_classifiers_regression_target",
-            "check_classifiers_train",
-            "check_complex_data",
-            "check_dict_unchanged",
-            "check_dont_overwrite_parameters",
-            "check_dtype_object",
-            "check_estimator_sparse_array",
-            "check_estimator_sparse_matrix",
-            "check_estimator_sparse_tag",
-            "check_estimators_dtypes",
-            "check_estimators_empty_data_messages",
-            "check_estimators_fit_returns_self",
-            "check_estimators_nan_inf",
-            "check_estimators_overwrite_params",
-            "check_estimators_pickle",
-            "check_f_contiguous_array_estimator",
-            "check_fit1d",
-            "check_fit2d_1feature",
-            "check_fit2d_1sample",
-            "check_fit2d_predict1d",
-            "check_fit_check_is_fitted",
-            "check_fit_idempotent",
-            "check_fit_score_takes_y",
-            "check_methods_sample_order_invariance",
-            "check_methods_subset_invariance",
-            "check_n_features_in",
-            "check_n_features_in_after_fitting",
-            "check_pipeline_consistency",
-            "check_positive_only_tag_during_fit",
-            "check_readonly_memmap_input",
-            "check_requires_y_none",
-            "check_supervised_y_2d",
-            "check_supervised_y_no_nan",
-        ),
-        NO_TABLE,
-    ),
+    **{f"check_{name}": "an input is a picture, not a row of numbers" for name in OF_TABLES.split()},
     "check_estimators_partial_fit_n_features": "`partial_fit` takes new classes at any time, and no list of them",
 }
 

@@ -61,14 +61,6 @@ class Asked:
         """(n, c) by some weights."""
         return fusion.log_odds(self.features, self.other, self.profile)
 
-    def headless(self) -> Asked:
-        """The same as if the model had no head."""
-        company, rival = self.features.company.copy(), self.features.rival.copy()
-        company[..., COMPANY_FEATURES.index("head")] = 0
-        rival[:, RIVAL_FEATURES.index("head")] = 0
-        features = replace(self.features, head=None, company=company, rival=rival)
-        return replace(self, features=features)
-
 
 def balanced(company: BoolArray, sources: Int64Array, shares: Mapping[int, float]) -> Float64Array:
     """(n,) weights by which known and unknown logos count alike, as the fusion supposes them to be.

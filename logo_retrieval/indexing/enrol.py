@@ -63,8 +63,10 @@ def drawings_of(label: str, sources: Iterable[Source]) -> Gallery:
     records: dict[str, GalleryRecord] = {}
     for given in sources:
         source = file_or_bytes(given)
-        content = source if isinstance(source, bytes) else None
-        path = source if isinstance(source, Path) else Path(_file_name(given) or _content_name(source))
+        if isinstance(source, Path):
+            path, content = source, None
+        else:
+            path, content = Path(_file_name(given) or hashlib.sha256(source).hexdigest()[:16]), source
         plain = f"{label}/{printable(path.name)}"
         name = next(each for each in numbered(plain) if each not in records)
         records[name] = GalleryRecord(name, label, path, str(path), content=content)
@@ -75,10 +77,6 @@ def _file_name(source: Source) -> str:
     """What an open file is called; nothing where it has no name."""
     name = getattr(source, "name", "")
     return Path(name).name if isinstance(name, str) else ""
-
-
-def _content_name(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()[:16]
 
 
 def names_of(label: str, names: Iterable[str]) -> Names:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +30,7 @@ from logo_retrieval.training.network import (
     unfreeze,
 )
 from logo_retrieval.training.recipe import Recipe
-from logo_retrieval.types import Float32Array, Int64Array
+from logo_retrieval.types import Int64Array
 
 _CLIP_NORM = 5.0
 _AVERAGED_EVERY = 8
@@ -114,6 +114,7 @@ class _Run:
         self._asked_labels = data.labels[asked]
         self._asked = plain_views(data.art, asked, recipe.size_px) if len(asked) else None
         self._data_digest = data.digest()
+        self._losses = losses(recipe, len(targets))
         self.state = State()
 
     def begin_with(self, start: Path) -> None:
@@ -161,11 +162,9 @@ class _Run:
             )
         optimizer = keras.optimizers.AdamW(rate, weight_decay=recipe.weight_decay, global_clipnorm=_CLIP_NORM)
         optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
-        weights = {EMBEDDING: recipe.contrastive, SCORES: 1.0}
-        chosen = losses(recipe, len(self._targets))
-        self._network.compile(
-            optimizer, loss=chosen, loss_weights={name: weights[name] for name in chosen}, jit_compile=False
-        )
+        shares = {EMBEDDING: recipe.contrastive, SCORES: 1.0}
+        weights = {name: shares[name] for name in self._losses}
+        self._network.compile(optimizer, loss=self._losses, loss_weights=weights, jit_compile=False)
         optimizer.build(self._network.trainable_variables)
         if self.state.optimizer:
             for variable, value in zip(optimizer.variables, self.state.optimizer, strict=True):
@@ -178,8 +177,8 @@ class _Run:
         sums = 0.0
         for step, batch in enumerate(self._batches.batches(first, first + recipe.steps_per_epoch), start=first + 1):
             before_step()
-            true = self._place[batch.targets]
-            loss = network.train_on_batch(batch.views.astype(np.float32), self._wanted(true))
+            true = dict.fromkeys(self._losses, self._place[batch.targets])
+            loss = network.train_on_batch(batch.views.astype(np.float32), true)
             sums += float(np.ravel(loss)[0])
             if step % _AVERAGED_EVERY == 0:
                 self._average(phase, step)
@@ -202,7 +201,7 @@ class _Run:
         elif phase == "all":
             state.best_epoch = state.epoch
         if phase == "all" and (recipe.keep == "last" or state.best_epoch == state.epoch):
-            state.best = _copied(state.averaged)
+            state.best = [array.copy() for array in state.averaged]
         entry["wall_s"] = round(time.monotonic() - began, 1)
         entry["cpu_s"] = round(time.process_time() - cpu_began, 1)
         last_of_phase = phase == "head" and state.epoch == recipe.head_epochs
@@ -211,10 +210,6 @@ class _Run:
         add_to_log(self._folder, entry)
         self._save()
         return entry
-
-    def _wanted(self, true: Int64Array) -> dict[str, Int64Array]:
-        names = (EMBEDDING, SCORES) if self._recipe.contrastive > 0 else (SCORES,)
-        return dict.fromkeys(names, true)
 
     def _average(self, phase: str, step: int) -> None:
         """An exponential running average; in the first phase it only follows.
@@ -262,10 +257,6 @@ class _Run:
             variable.assign(value)
         shorten_log(self._folder, state.epoch)
         self.state = state
-
-
-def _copied(arrays: Sequence[Float32Array]) -> list[Float32Array]:
-    return [array.copy() for array in arrays]
 
 
 def _generator_states(network: keras.Model) -> list[Any]:
