@@ -1,1 +1,1 @@
-"""Training: art, augmentation, losses, fitting. TensorFlow is imported by `heads` and `fit` alone."""
+"""Training: art, augmentation, losses, fitting. What needs Keras imports it from `backbones.backend`."""
