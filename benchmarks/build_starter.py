@@ -60,17 +60,17 @@ def calibrated(bundle: ModelBundle, work: Path, cache: Path, folder: Path) -> Mo
 
 def build(drawings: Sequence[Drawing], bundle: ModelBundle, scratch: Path) -> None:
     """The index over drawings."""
-    for each in drawings:
-        (scratch / each.key).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(each.path, scratch / each.key)
-    records = [GalleryRecord(each.key, each.label, Path(each.key), each.key) for each in drawings]
+    for drawing in drawings:
+        (scratch / drawing.key).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(drawing.path, scratch / drawing.key)
+    records = [GalleryRecord(drawing.key, drawing.label, Path(drawing.key), drawing.key) for drawing in drawings]
     with contextlib.chdir(scratch):  # so that the index keeps names within the art, not of this machine
         report = build_index(Gallery(tuple(records), ()), starter_index(), bundle, names=names_by_class())
     print(f"{report.indexed} drawings of {report.classes} classes, {len(report.duplicates)} duplicates left out")
     for name, reason in report.unreadable:
         print(f"unreadable: {name}: {reason}")
     finish()
-    texts = [each.read_text(encoding="utf-8") for each in ATTRIBUTIONS]  # go wherever the drawings go
+    texts = [file.read_text(encoding="utf-8") for file in ATTRIBUTIONS]  # go wherever the drawings go
     (starter_index() / "ATTRIBUTION.md").write_text("\n".join(texts), encoding="utf-8")
 
 
@@ -130,7 +130,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as scratch:
         shipped = read_bundle(arguments.work / SHIPPED)
         bundle = calibrated(shipped, arguments.work, arguments.cache, Path(scratch) / "bundle")
-        packs = tuple(each for each in load_packs(arguments.cache) if each.use == "train")
+        packs = tuple(drawing for drawing in load_packs(arguments.cache) if drawing.use == "train")
         drawings = load(arguments.cache).drawings + load_vintage(arguments.cache) + packs
         build(drawings, bundle, Path(scratch) / "art")
 

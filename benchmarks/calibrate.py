@@ -63,20 +63,20 @@ def fitted(known: Sequence[Trial], novel: Sequence[Trial], plain: Sequence[Trial
     """All weights."""
     fusion = start_of_fit()
     for trials, groups in ((known, (TRAINED, RIVAL)), (novel, (NOVEL,)), (plain, (HEADLESS_NOVEL, HEADLESS_RIVAL))):
-        fusion = fit_fusion(fusion, [each.asked for each in trials], groups, pinned=OF_TEXT)
+        fusion = fit_fusion(fusion, [trial.asked for trial in trials], groups, pinned=OF_TEXT)
     return fusion
 
 
 def cross_judged(trials: Sequence[Trial]) -> list[Float64Array]:
     """(n, c) log-odds of each trial, each query's by weights fitted on all of them without its company or brand."""
-    asked, folds = [each.asked for each in trials], [each.folds for each in trials]
+    asked, folds = [trial.asked for trial in trials], [trial.folds for trial in trials]
     return cross_fitted(start_of_fit(), asked, folds, (TRAINED, RIVAL), pinned=OF_TEXT)
 
 
 def halves(fusion: Fusion, trials: Sequence[Trial]) -> list[Fusion]:
     """Weights of novel companies fitted on the first and on the second half of these and of the unknown brands."""
     return [
-        fit_fusion(fusion, [each.asked.only(each.may_teach(half)) for each in trials], (NOVEL,), pinned=OF_TEXT)
+        fit_fusion(fusion, [trial.asked.only(trial.may_teach(half)) for trial in trials], (NOVEL,), pinned=OF_TEXT)
         for half in (0, 1)
     ]
 
@@ -90,7 +90,7 @@ def judged_by_halves(trial: Trial, by_half: Sequence[Fusion]) -> Float64Array:
 
 def novel_tail(trials: Sequence[Trial], by_half: Sequence[Fusion]) -> tuple[Float32Array, int]:
     """The largest log-odds of pairs of an unknown logo and a novel company, and how many pairs there were."""
-    pairs = [judged_by_halves(each, by_half)[each.unknown][:, each.asked.profile.novel].ravel() for each in trials]
+    pairs = [judged_by_halves(trial, by_half)[trial.unknown][:, trial.asked.profile.novel].ravel() for trial in trials]
     values = -np.sort(-np.concatenate(pairs))
     return values[:TAIL].astype(np.float32), len(values)
 
@@ -104,7 +104,7 @@ def main() -> None:
             shutil.copytree(bundle.folder, arguments.work / FROZEN)
     frozen = Network(measured.bench, measured.wide, read_bundle(arguments.work / FROZEN), arguments.cache)
     start = start_of_fit()
-    by_network = [known_trials(each, start) for each in (measured, held_out)]
+    by_network = [known_trials(network, start) for network in (measured, held_out)]
     known, novel = [*by_network[0], *by_network[1]], novel_trials(held_out, start)
     plain = [*known_trials(measured, start, head=False), *known_trials(frozen, start, head=False)]
     plain += novel_trials(held_out, start, head=False)
@@ -117,7 +117,7 @@ def main() -> None:
     tail, pairs = novel_tail(novel, halves(fusion, novel))
     odds = cross_judged(known)[::2]  # of the indexes with drawings of other
     log_odds = np.concatenate(
-        [leads(found, each.unknown, each.asked.other) for found, (each, _) in zip(odds, by_network, strict=True)]
+        [leads(found, trial.unknown, trial.asked.other) for found, (trial, _) in zip(odds, by_network, strict=True)]
     )
     np.savez(arguments.work / VOUCHING, log_odds=log_odds, novel_log_odds=tail, novel_pairs=pairs)
     impostors = Impostors(np.zeros((0, 1), np.float32), log_odds, tail, pairs)

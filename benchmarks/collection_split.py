@@ -75,6 +75,7 @@ def split_by_collection(
         ValueError: lengths differ, or fractions are not three shares that sum to 1.
     """
     check_lengths(labels=labels, groups=groups, collections=collections, strata=strata)
+    check_fractions(fractions)
     parts = drop_shared_groups(hold_out_collections(collections, strata, fractions, seed), groups)
     names = np.asarray(labels, dtype=np.str_)
     parts[(parts != TRAIN) & ~np.isin(names, names[parts == TRAIN])] = DROPPED
@@ -82,7 +83,7 @@ def split_by_collection(
 
 
 def hold_out_collections(
-    collections: Sequence[str], strata: Sequence[str], fractions: Fractions = (0.7, 0.1, 0.2), seed: int = 0
+    collections: Sequence[str], strata: Sequence[str], fractions: Fractions, seed: int
 ) -> npt.NDArray[np.str_]:
     """Choose the collections that are test, then those that are val; all others are train.
 
@@ -92,8 +93,6 @@ def hold_out_collections(
     Returns:
         (n,) "train", "val" or "test".
     """
-    check_lengths(collections=collections, strata=strata)
-    check_fractions(fractions)
     counts: dict[str, Counter[str]] = defaultdict(Counter)
     for collection, stratum in zip(collections, strata, strict=True):
         counts[collection][stratum] += 1
@@ -112,7 +111,6 @@ def hold_out_collections(
 
 def drop_shared_groups(parts: npt.NDArray[np.str_], groups: Sequence[str]) -> npt.NDArray[np.str_]:
     """Mark "dropped" the val rows whose group is in train, and the test rows whose group is in train or val."""
-    check_lengths(parts=parts, groups=groups)
     names = np.asarray(groups, dtype=np.str_)
     in_train = np.isin(names, names[parts == TRAIN])
     in_val = np.isin(names, names[parts == VAL])

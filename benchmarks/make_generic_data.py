@@ -87,18 +87,18 @@ def main() -> None:
     arguments = options(__doc__, cache=True, packages="folder of the npm archives").parse_args()
     archives, cache = arguments.packages, arguments.cache
     bench = load(cache)
-    named = {each.label for each in bench.drawings if each.label != OTHER}
-    named |= {each.brand for each in bench.drawings if each.scope == "brand"}
-    named |= {each.brand for each in load_wide(cache)}
+    named = {drawing.label for drawing in bench.drawings if drawing.label != OTHER}
+    named |= {drawing.brand for drawing in bench.drawings if drawing.scope == "brand"}
+    named |= {drawing.brand for drawing in load_wide(cache)}
     brands = {"".join(re.split(r"[^a-z0-9]+", name.lower())) for name in named}
     packages = [
         row
         for row in read_rows(DATA / "packages.csv")
         if row["collection"] not in LEFT_OUT and (archives / archive_name(row)).is_file()
     ]
-    companies = [each.path for each in bench.drawings if each.label != OTHER]
+    companies = [drawing.path for drawing in bench.drawings if drawing.label != OTHER]
     known = hashes_of(companies, cache)[1]
-    there = {each.key for each in bench.drawings}
+    there = {drawing.key for drawing in bench.drawings}
     rows: list[dict[str, str]] = []
     with tempfile.TemporaryDirectory() as scratch:
         root = Path(scratch)

@@ -45,9 +45,9 @@ _BATCH = 64
 def pairs(bench: LogoBench, owners: Int64Array) -> tuple[Int64Array, Int64Array, BoolArray]:
     """Both places of each pair that counts, and whether it is true."""
     one, other = np.triu_indices(len(owners), 1)
-    brands = [each.brand if each.label == OTHER else each.label for each in bench.drawings]
+    brands = [drawing.brand if drawing.label == OTHER else drawing.label for drawing in bench.drawings]
     brand = np.unique(brands, return_inverse=True)[1][owners]
-    shape = np.array([each.dup_group for each in bench.drawings])[owners]
+    shape = np.array([drawing.dup_group for drawing in bench.drawings])[owners]
     same = shape[one] == shape[other]
     counts = same | (brand[one] != brand[other])
     return one[counts], other[counts], same[counts]
@@ -67,7 +67,7 @@ def foreign_hashes(views: UInt8Array) -> dict[str, Int64Array]:
         name: [getattr(hashing, name)(verbose=False).encode_image(image_array=view) for view in views]
         for name in ("PHash", "DHash", "AHash", "WHash")
     }
-    return {f"imagededup {name}": np.array([int(each, 16) for each in own], np.uint64) for name, own in texts.items()}
+    return {f"imagededup {name}": np.array([int(text, 16) for text in own], np.uint64) for name, own in texts.items()}
 
 
 def closeness(hashes: Int64Array, one: Int64Array, other: Int64Array) -> Float32Array:
@@ -93,7 +93,7 @@ def at(scores: Float32Array, true: BoolArray, shapes: Int64Array, threshold: flo
     return {
         "threshold": round(threshold, 4) if math.isfinite(threshold) else None,
         "precision": round(float((found & true).sum() / max(1, found.sum())), 4),
-        "recall": [round(float(each), 4) for each in (recall, low, high)],
+        "recall": [round(float(share), 4) for share in (recall, low, high)],
     }
 
 
@@ -110,14 +110,16 @@ def run(bench: LogoBench, model: Path) -> dict[str, Any]:
     cosines = np.einsum("ij,ij->i", vectors[one], vectors[other])
     bits = closeness(own, one, other)
     scores = {"embedding": cosines, "perceptual hash": np.maximum(bits, -64 - bits)}  # a negative counts as near
-    scores |= {name: closeness(each, one, other) for name, each in foreign_hashes(views).items()}
-    shapes = np.unique(np.array([each.dup_group for each in bench.drawings])[owners[one[true]]], return_inverse=True)[1]
+    scores |= {name: closeness(hashes, one, other) for name, hashes in foreign_hashes(views).items()}
+    shapes = np.unique(
+        np.array([drawing.dup_group for drawing in bench.drawings])[owners[one[true]]], return_inverse=True
+    )[1]
     methods = {}
     for name, score in scores.items():
-        listed = COSINES if name == "embedding" else [-each for each in BITS]
+        listed = COSINES if name == "embedding" else [-most for most in BITS]
         methods[name] = {
             "at_precision": at(score, true, shapes, lowest(score, true)),
-            "thresholds": [at(score, true, shapes, each) for each in listed],
+            "thresholds": [at(score, true, shapes, threshold) for threshold in listed],
         }
     return {
         "split": SPLIT,
@@ -139,8 +141,8 @@ def main() -> None:
     print(results["pictures"], "pictures,", results["true_pairs"], "true pairs of", results["false_pairs"])
     for name, entry in results["methods"].items():
         print(name, entry["at_precision"])
-        for each in entry["thresholds"]:
-            print("   ", each)
+        for found in entry["thresholds"]:
+            print("   ", found)
 
 
 if __name__ == "__main__":

@@ -37,6 +37,9 @@ brands and of coins that the network has never seen; drawings of enrolled compan
 Others = Literal["all", "seen", "none"]
 """Which drawings of `other` lie in an index."""
 
+_FACTS = ("labels", "groups", "kinds", "rows", "texts")
+"""What `Queries` hold of each query."""
+
 COINS_ASKED = 700
 COHORT = 2000
 SEED = 0
@@ -72,24 +75,16 @@ class Queries:
         place = np.full(len(self), -1)
         place[chosen] = np.arange(len(chosen))
         kept = place[self.owners] >= 0
-        return Queries(
-            self.vectors[kept],
-            place[self.owners[kept]],
-            self.labels[chosen],
-            self.groups[chosen],
-            self.kinds[chosen],
-            self.rows[chosen],
-            self.texts[chosen],
-        )
+        facts = (getattr(self, name)[chosen] for name in _FACTS)
+        return Queries(self.vectors[kept], place[self.owners[kept]], *facts)
 
     @classmethod
     def joined(cls, parts: Sequence[Queries]) -> Queries:
         """Several after one another."""
-        firsts = np.cumsum([0, *(len(each) for each in parts)])
-        owners = [each.owners + first for each, first in zip(parts, firsts, strict=False)]
-        names = ("labels", "groups", "kinds", "rows", "texts")
-        rest = (np.concatenate([getattr(each, name) for each in parts]) for name in names)
-        return cls(np.concatenate([each.vectors for each in parts]), np.concatenate(owners), *rest)
+        firsts = np.cumsum([0, *map(len, parts)])
+        owners = [part.owners + first for part, first in zip(parts, firsts, strict=False)]
+        facts = (np.concatenate([getattr(part, name) for part in parts]) for name in _FACTS)
+        return cls(np.concatenate([part.vectors for part in parts]), np.concatenate(owners), *facts)
 
 
 class Network:
@@ -117,17 +112,17 @@ class Network:
         """
         self.bench, self.wide, self.bundle = bench, wide, bundle
         self.without, unseen = frozenset(without), frozenset(brands)
-        self.labels = np.array([each.label for each in bench.drawings])
-        self.collections = np.array([each.collection for each in bench.drawings])
+        self.labels = np.array([drawing.label for drawing in bench.drawings])
+        self.collections = np.array([drawing.collection for drawing in bench.drawings])
         self.parts = np.array(bench.parts[SPLIT])
         self.drawn = embed_all(bench, bundle, cache)
         everything = np.arange(len(bench.drawings))
         self.worn = embed_degraded(bench, everything, WORN, bundle, cache)
         chance = np.random.default_rng(SEED)
-        coins = np.array([row for row, each in enumerate(wide) if each.scope == "coin"])
+        coins = np.array([row for row, drawing in enumerate(wide) if drawing.scope == "coin"])
         self.coins = np.sort(chance.choice(coins, COINS_ASKED, replace=False))
         self.brands = np.array(
-            [row for row, each in enumerate(wide) if each.scope != "coin" and each.brand in unseen], np.int64
+            [row for row, drawing in enumerate(wide) if drawing.scope != "coin" and drawing.brand in unseen], np.int64
         )
         self.cohort = cohort_of(wide)
         self.names = names_by_class()
@@ -196,28 +191,23 @@ class Network:
     def queries(self, source: Embedded, rows: Int64Array, kind: int) -> Queries:
         """Drawings of LogoBench that `source` holds."""
         rows = np.intersect1d(rows, source.owners)
-        groups = np.array([self.bench.groups[row] for row in rows])
         labels = self.labels[rows]
-        groups = np.where(labels == OTHER, groups, labels)
-        return Queries(
-            *source.of(rows, all_views=True), labels, groups, np.full(len(rows), kind), rows, self._texts(source, rows)
-        )
+        groups = np.where(labels == OTHER, np.array(self.bench.groups)[rows], labels)
+        return self._queries(source, rows, kind, labels, groups)
 
     def wide_queries(self, source: Embedded, rows: Int64Array, kind: int, *, named: bool) -> Queries:
         """Drawings of the wide set that `source` holds, under their brands or as unknown logos."""
         rows = np.intersect1d(rows, source.owners)
         brands = np.array([self.wide[row].brand for row in rows])
-        labels = brands if named else np.full(len(rows), OTHER)
-        return Queries(
-            *source.of(rows, all_views=True), labels, brands, np.full(len(rows), kind), rows, self._texts(source, rows)
-        )
+        return self._queries(source, rows, kind, brands if named else np.full(len(rows), OTHER), brands)
 
-    def _texts(self, source: Embedded, rows: Int64Array) -> np.ndarray:
-        """(n,) objects: the lines of each drawing."""
-        found = np.empty(len(rows), dtype=object)
+    def _queries(
+        self, source: Embedded, rows: Int64Array, kind: int, labels: np.ndarray, groups: np.ndarray
+    ) -> Queries:
+        texts = np.empty(len(rows), dtype=object)
         for place, row in enumerate(rows.tolist()):
-            found[place] = self.texts[id(source)].get(row, ())
-        return found
+            texts[place] = self.texts[id(source)].get(row, ())
+        return Queries(*source.of(rows, all_views=True), labels, groups, np.full(len(rows), kind), rows, texts)
 
     def unknown(self) -> Queries:
         """Brands and coins that it has never seen."""
@@ -269,9 +259,9 @@ def cohort_of(wide: tuple[WideDrawing, ...]) -> Int64Array:
     """Rows of the wide set: one drawing of each of many brands, all of which every network has met as `other`."""
     held = held_out_brands(wide)
     first_of = {
-        each.brand: row
-        for row, each in reversed(list(enumerate(wide)))
-        if each.scope != "coin" and not each.dev_other_slug and each.brand not in held
+        drawing.brand: row
+        for row, drawing in reversed(list(enumerate(wide)))
+        if drawing.scope != "coin" and not drawing.dev_other_slug and drawing.brand not in held
     }
     return spread(np.array(sorted(first_of.values())), COHORT)
 

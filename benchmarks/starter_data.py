@@ -35,7 +35,7 @@ class Seen(NamedTuple):
 
     def keys(self) -> list[str]:
         """What tells each drawing from all others, in the order of the training set."""
-        return [str(each.path) for each, _ in self.bench] + [str(each.path) for each in self.further]
+        return [str(drawing.path) for drawing, _ in self.bench] + [str(drawing.path) for drawing in self.further]
 
 
 def seen(
@@ -63,19 +63,29 @@ def seen(
         coins: whether those of the wide set take part: two drawings of each, nearly all by one hand.
         held_out: brands of the wide set that are left out, in further packs too.
     """
-    parted = _parted(bench, split)
-    asked = {each.collection for each, part in parted if part != "train"}
-    rows = [(each, part == "val" and validate) for each, part in parted if part in ("train", "val")]
+    parts = bench.parts[split] if split else ("train",) * len(bench.drawings)
+    parted = list(zip(bench.drawings, parts, strict=True))
+    asked = {drawing.collection for drawing, part in parted if part != "train"}
+    rows = [(drawing, part == "val" and validate) for drawing, part in parted if part in ("train", "val")]
     rows += [
-        (each, False)
-        for each in vintage
-        if each.use == "train"
-        and each.label in bench.classes
-        and each.collection not in asked
-        and each.brand not in held_out
+        (drawing, False)
+        for drawing in vintage
+        if drawing.use == "train"
+        and drawing.label in bench.classes
+        and drawing.collection not in asked
+        and drawing.brand not in held_out
     ]
-    chosen = further_seen(bench, further, split=split, coins=coins)
-    return Seen(rows, [each for each in chosen if each.brand not in held_out])
+    trained_brands = {drawing.brand for drawing, part in parted if part == "train" and drawing.label == OTHER}
+    tested = {drawing.collection for drawing, part in parted if part == "test"} if split == "collection" else set()
+    chosen = [
+        drawing
+        for drawing in further
+        if (coins or drawing.scope != "coin")
+        and drawing.collection not in tested
+        and (drawing.brand in trained_brands or not drawing.dev_other_slug)
+        and drawing.brand not in held_out
+    ]
+    return Seen(rows, chosen)
 
 
 def training_set(bench: LogoBench, drawings: Seen, cache: Path) -> TrainingSet:
@@ -87,7 +97,7 @@ def training_set(bench: LogoBench, drawings: Seen, cache: Path) -> TrainingSet:
         cache: folder for the rasterised art.
     """
     rows, chosen = drawings
-    paths = [each.path for each, _ in rows] + [each.path for each in chosen]
+    paths = [drawing.path for drawing, _ in rows] + [drawing.path for drawing in chosen]
     art, readable, unreadable = rasterised(paths, cache, size_px=ART_PX)
     if unreadable:
         raise SystemExit(f"{len(unreadable)} drawings cannot be read, such as {paths[unreadable[0][0]]}")
@@ -102,15 +112,16 @@ def training_set(bench: LogoBench, drawings: Seen, cache: Path) -> TrainingSet:
         target_classes=np.array([bench.classes.index(name) for name in known]),
         classes=bench.classes,
         validation=np.array([asked for _, asked in rows] + [False] * len(chosen)),
-        names=[_name(each) for each, _ in rows] + [None if each.scope == GENERIC else each.brand for each in chosen],
-        colours=[brand_colours.get(each.label) or _colour(each.hex) for each, _ in rows]
-        + [_colour(each.hex) for each in chosen],
+        names=[_name(drawing) for drawing, _ in rows]
+        + [None if drawing.scope == GENERIC else drawing.brand for drawing in chosen],
+        colours=[brand_colours.get(drawing.label) or _colour(drawing.hex) for drawing, _ in rows]
+        + [_colour(drawing.hex) for drawing in chosen],
     )
 
 
 def target_count(drawings: Seen) -> int:
     """How many targets there will be, `with_glyphs`."""
-    return len({*_targets(drawings), *(_glyph(each) for each in GLYPHS)})
+    return len({*_targets(drawings), *(_glyph(glyph) for glyph in GLYPHS)})
 
 
 def with_glyphs(data: TrainingSet, every: int = 1) -> TrainingSet:
@@ -141,31 +152,9 @@ def with_glyphs(data: TrainingSet, every: int = 1) -> TrainingSet:
     )
 
 
-def further_seen(
-    bench: LogoBench, further: tuple[WideDrawing, ...], *, split: str | None, coins: bool = False
-) -> list[WideDrawing]:
-    """Of further drawings those that a training may see, see `seen`."""
-    parted = _parted(bench, split)
-    trained_brands = {each.brand for each, part in parted if part == "train" and each.label == OTHER}
-    held = {each.collection for each, part in parted if part == "test"} if split == "collection" else set()
-    return [
-        each
-        for each in further
-        if (coins or each.scope != "coin")
-        and each.collection not in held
-        and (each.brand in trained_brands or not each.dev_other_slug)
-    ]
-
-
-def _parted(bench: LogoBench, split: str | None) -> list[tuple[Drawing, str]]:
-    """Every drawing with its part of a split; without one, all are in training."""
-    parts = bench.parts[split] if split else ("train",) * len(bench.drawings)
-    return list(zip(bench.drawings, parts, strict=True))
-
-
 def _targets(drawings: Seen) -> list[str]:
     rows, chosen = drawings
-    return [_target(each) for each, _ in rows] + [f"{OTHER}/{each.brand}" for each in chosen]
+    return [_target(drawing) for drawing, _ in rows] + [f"{OTHER}/{drawing.brand}" for drawing in chosen]
 
 
 def _glyph(glyph: str) -> str:

@@ -100,8 +100,8 @@ def fit_fusion(
     ends = np.cumsum([1 + len(GROUPS[group]) for group in groups])[:-1]
     first = np.array([start.weights[group][name] for group, name in names])
     free = np.array([name != BIAS for _, name in names])
-    problems = [_Problem(each, start) for each in asked]
-    total = sum(float(each.weights.sum()) for each in asked)
+    problems = [_Problem(part, start) for part in asked]
+    total = sum(float(part.weights.sum()) for part in asked)
 
     def loss(flat: Float64Array) -> tuple[float, Float64Array]:
         weights = dict(zip(groups, np.split(flat, ends), strict=True))
@@ -142,7 +142,7 @@ def cross_fitted(
         pinned: as in `fit_fusion`.
     """
     by_fold = fitted_by_fold(start, asked, folds, groups, pinned=pinned)
-    return [judged_by_fold(by_fold, each, own) for each, own in zip(asked, folds, strict=True)]
+    return [judged_by_fold(by_fold, part, own) for part, own in zip(asked, folds, strict=True)]
 
 
 def fitted_by_fold(
@@ -156,7 +156,7 @@ def fitted_by_fold(
     """Weights for each fold, fitted without it; arguments as of `cross_fitted`."""
     pairs = list(zip(asked, folds, strict=True))
     return {
-        int(fold): fit_fusion(start, [each.only(own != fold) for each, own in pairs], groups, pinned=pinned)
+        int(fold): fit_fusion(start, [part.only(own != fold) for part, own in pairs], groups, pinned=pinned)
         for fold in np.unique(np.concatenate(folds))
     }
 

@@ -26,34 +26,34 @@ def packs(cache: Path) -> tuple[Drawing, ...]:
 
 def test_every_listed_drawing_is_there_and_attributed(packs: tuple[Drawing, ...], bench: LogoBench) -> None:
     listed = read_rows(DATA / "packs_list.csv")
-    assert [each.key for each in packs] == [path_of(row) for row in listed]
-    assert len({each.key for each in packs}) == len(packs)
+    assert [drawing.key for drawing in packs] == [path_of(row) for row in listed]
+    assert len({drawing.key for drawing in packs}) == len(packs)
     text = (DATA / "PACKS_ATTRIBUTION.md").read_text(encoding="utf-8")
-    for (package, licence), n in Counter((each.package, each.licence) for each in packs).items():
+    for (package, licence), n in Counter((drawing.package, drawing.licence) for drawing in packs).items():
         assert licence in LICENCES
         assert f"| {package} | {licence} | {n} |" in text
-    for each in packs:
-        assert b"<svg" in each.path.read_bytes()
-        assert each.label in bench.classes
+    for drawing in packs:
+        assert b"<svg" in drawing.path.read_bytes()
+        assert drawing.label in bench.classes
 
 
 def test_none_is_a_drawing_of_another_set(packs: tuple[Drawing, ...], bench: LogoBench, cache: Path) -> None:
-    own = {each.path.read_bytes() for each in (*bench.drawings, *load_vintage(cache)) if each.label != OTHER}
-    assert not own & {each.path.read_bytes() for each in packs if each.use == "train"}
+    own = {drawing.path.read_bytes() for drawing in (*bench.drawings, *load_vintage(cache)) if drawing.label != OTHER}
+    assert not own & {drawing.path.read_bytes() for drawing in packs if drawing.use == "train"}
 
 
 def test_whole_packs_are_held_and_never_learned(packs: tuple[Drawing, ...], bench: LogoBench) -> None:
-    assert {each.collection for each in packs if each.use == "held"} == HELD
-    assert not HELD & {each.collection for each in packs if each.use == "train"}
+    assert {drawing.collection for drawing in packs if drawing.use == "held"} == HELD
+    assert not HELD & {drawing.collection for drawing in packs if drawing.use == "train"}
     own = set(packs)
-    learned = [each for each, _ in seen(bench, (), vintage=packs, split=None).bench if each in own]
-    assert learned == [each for each in packs if each.use == "train"]
+    learned = [drawing for drawing, _ in seen(bench, (), vintage=packs, split=None).bench if drawing in own]
+    assert learned == [drawing for drawing in packs if drawing.use == "train"]
 
 
 def test_of_an_artist_who_is_asked_no_drawing_is_learned(packs: tuple[Drawing, ...], bench: LogoBench) -> None:
     rows = seen(bench, (), vintage=packs, split="collection").bench
     own = set(packs)
-    collections = {each.collection for each, _ in rows if each in own}
+    collections = {drawing.collection for drawing, _ in rows if drawing in own}
     assert "streamline-logos" in collections
     assert not {"skill-icons", "mdi", "simple-icons"} & collections
 
@@ -61,15 +61,15 @@ def test_of_an_artist_who_is_asked_no_drawing_is_learned(packs: tuple[Drawing, .
 def test_other_brands_tell_nothing_new_of_what_is_asked(
     packs: tuple[Drawing, ...], bench: LogoBench, cache: Path
 ) -> None:
-    learned = {each.brand for each in packs if each.label == OTHER and each.use == "train"}
+    learned = {drawing.brand for drawing in packs if drawing.label == OTHER and drawing.use == "train"}
     wide = load_wide(cache)
-    assert learned <= {each.brand for each in wide if not each.dev_other_slug}
-    asked = {each.brand for each in packs if each.label == OTHER and each.use == "held"}
-    assert not asked & {each.brand for each in wide}
-    assert not asked & {each.brand for each in bench.drawings}
+    assert learned <= {drawing.brand for drawing in wide if not drawing.dev_other_slug}
+    asked = {drawing.brand for drawing in packs if drawing.label == OTHER and drawing.use == "held"}
+    assert not asked & {drawing.brand for drawing in wide}
+    assert not asked & {drawing.brand for drawing in bench.drawings}
     rows = seen(bench, (), vintage=packs, split=None, held_out=frozenset(learned)).bench
     own = set(packs)
-    assert not learned & {each.brand for each, _ in rows if each in own}
+    assert not learned & {drawing.brand for drawing, _ in rows if drawing in own}
 
 
 def test_each_way_of_keeping_a_drawing_is_read(tmp_path: Path) -> None:
