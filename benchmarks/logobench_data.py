@@ -8,8 +8,9 @@ import os
 import tarfile
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Any
 
 from collection_split import connected_groups
 
@@ -27,50 +28,49 @@ SPLITS = ("shape", "collection")
 OTHER = "other"
 
 
-@dataclass(frozen=True, slots=True)
-class Drawing:
-    """One row of the catalogue.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PackDrawing:
+    """A drawing of an icon pack: what is used of its row in a catalogue.
 
     Attributes:
         key: its path in the archive and in the split files, `art/<collection>/<file>`.
         path: the unpacked file.
         collection: the icon pack, in most cases the work of one artist.
         package: name@version it was taken from.
-        name: of the drawing in its pack.
-        variant: such as "icon" or "wordmark"; may be empty.
         brand: what it shows.
-        label: one of the 160 classes, or `OTHER`.
         licence: SPDX identifier.
         style: "mono" (one colour) or "colour".
         hex: colour it is drawn in, where the pack says so; else empty.
         format: "svg" or "png".
-        width: as stored, in pixels or user units.
-        height: likewise.
         bg: "white" or "dark", the ground on which it shows.
-        phash: perceptual hash, 64 bits in hexadecimal.
-        dup_group: drawings of one shape share it, across collections.
-        scope: "brand", "generic" or "maybe".
-        use: "train", or "held" where a drawing is only ever asked.
+        scope: "brand", "generic" or "maybe"; in the wide set see there.
     """
 
     key: str
     path: Path
     collection: str
     package: str
-    name: str
-    variant: str
     brand: str
-    label: str
     licence: str
     style: str
     hex: str
     format: str
-    width: int
-    height: int
     bg: str
-    phash: str
-    dup_group: int
     scope: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drawing(PackDrawing):
+    """One of LogoBench, of the earlier marks or of further packs.
+
+    Attributes:
+        label: one of the 160 classes, or `OTHER`.
+        dup_group: drawings of one shape share it, across collections.
+        use: "train", or "held" where a drawing is only ever asked.
+    """
+
+    label: str
+    dup_group: int
     use: str = "train"
 
 
@@ -187,7 +187,11 @@ def group_names(rows: Sequence[Mapping[str, str]]) -> list[str]:
     return connected_groups([row["dup_group"] for row in rows], brands)
 
 
+def attributes_of(kind: type[PackDrawing], row: Mapping[str, str], folder: Path) -> dict[str, Any]:
+    """What a row says of a drawing in an unpacked archive, as text but for its path."""
+    texts = {field.name: row[field.name] for field in fields(kind) if field.name in row}
+    return {**texts, "key": row["path"], "path": folder / row["path"]}
+
+
 def _drawing(row: Mapping[str, str], folder: Path) -> Drawing:
-    texts = {name: value for name, value in row.items() if name not in ("path", "width", "height", "dup_group")}
-    numbers = {name: int(row[name]) for name in ("width", "height", "dup_group")}
-    return Drawing(key=row["path"], path=folder / row["path"], **texts, **numbers)  # type: ignore[arg-type]
+    return Drawing(**{**attributes_of(Drawing, row, folder), "dup_group": int(row["dup_group"])})

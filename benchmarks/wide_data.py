@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from logobench_data import DATA, unpacked
+from logobench_data import DATA, PackDrawing, attributes_of, unpacked
 
 ARCHIVE = DATA / "wide.tar.xz"
 CATALOGUE = DATA / "wide.csv.xz"
@@ -23,40 +23,16 @@ GENERIC = "generic"
 """The scope of the generic icons."""
 
 
-@dataclass(frozen=True, slots=True)
-class WideDrawing:
-    """One row of the catalogue.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WideDrawing(PackDrawing):
+    """A drawing of either. Its brand is none of the 160, and of a generic icon its name after the word "icon".
+
+    Its scope is "multi" (of a brand with 2 to 12 drawings), "single" (with one), "coin" (a ticker) or `GENERIC`.
 
     Attributes:
-        key: its path in the archive, `art/<collection>/<file>`.
-        path: the unpacked file.
-        collection: the icon pack, in most cases the work of one artist.
-        package: name@version it was taken from.
-        brand: what it shows; none of the 160, and of a generic icon its name after the word "icon".
-        name: of the drawing in its pack.
-        licence: SPDX identifier.
-        style: "mono" (one colour) or "colour".
-        hex: colour it is drawn in, where the pack says so; else empty.
-        format: "svg" or "png".
-        bg: "white" or "dark", the ground on which it shows.
-        dup_group: drawings of one shape share it, across collections; not comparable with that of LogoBench.
-        scope: "multi" (a brand with 2 to 12 drawings), "single" (with one), "coin" (a ticker) or `GENERIC`.
         dev_other_slug: whether LogoBench shows this brand in `other`, under this name or one like it.
     """
 
-    key: str
-    path: Path
-    collection: str
-    package: str
-    brand: str
-    name: str
-    licence: str
-    style: str
-    hex: str
-    format: str
-    bg: str
-    dup_group: str
-    scope: str
     dev_other_slug: bool
 
 
@@ -83,5 +59,5 @@ def read_catalogue(file: Path) -> list[dict[str, str]]:
 
 
 def _drawing(row: Mapping[str, str], folder: Path) -> WideDrawing:
-    texts = {name: value for name, value in row.items() if name not in ("path", "dev_other_slug")}
-    return WideDrawing(key=row["path"], path=folder / row["path"], dev_other_slug=row["dev_other_slug"] == "1", **texts)
+    of_other = row["dev_other_slug"] == "1"
+    return WideDrawing(**{**attributes_of(WideDrawing, row, folder), "dev_other_slug": of_other})
