@@ -38,7 +38,6 @@ from logo_retrieval.types import BoolArray, Float32Array, Int64Array, UInt8Array
 PRECISION = 0.95
 SEED, RESAMPLES = 2018, 1000
 COSINES = (0.7, 0.8, 0.85, 0.9, 0.92, 0.94, 0.96, 0.98)
-BITS = (0, 2, 4, 6, 8, 10, 12, 14, 16)
 _BATCH = 64
 
 
@@ -114,13 +113,7 @@ def run(bench: LogoBench, model: Path) -> dict[str, Any]:
     shapes = np.unique(
         np.array([drawing.dup_group for drawing in bench.drawings])[owners[one[true]]], return_inverse=True
     )[1]
-    methods = {}
-    for name, score in scores.items():
-        listed = COSINES if name == "embedding" else [-most for most in BITS]
-        methods[name] = {
-            "at_precision": at(score, true, shapes, lowest(score, true)),
-            "thresholds": [at(score, true, shapes, threshold) for threshold in listed],
-        }
+    methods = {name: {"at_precision": at(score, true, shapes, lowest(score, true))} for name, score in scores.items()}
     return {
         "split": SPLIT,
         "model": {"name": bundle.config.name, "digest": bundle.digest},
@@ -130,6 +123,7 @@ def run(bench: LogoBench, model: Path) -> dict[str, Any]:
         "precision": PRECISION,
         "default": {"similarity": NEAR_SIMILARITY, "bits": SAME_BITS},
         "methods": methods,
+        "cosines": [at(cosines, true, shapes, cosine) for cosine in COSINES],
     }
 
 
@@ -141,8 +135,8 @@ def main() -> None:
     print(results["pictures"], "pictures,", results["true_pairs"], "true pairs of", results["false_pairs"])
     for name, entry in results["methods"].items():
         print(name, entry["at_precision"])
-        for found in entry["thresholds"]:
-            print("   ", found)
+    for found in results["cosines"]:
+        print("   ", found)
 
 
 if __name__ == "__main__":

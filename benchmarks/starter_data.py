@@ -112,7 +112,7 @@ def training_set(bench: LogoBench, drawings: Seen, cache: Path) -> TrainingSet:
         target_classes=np.array([bench.classes.index(name) for name in known]),
         classes=bench.classes,
         validation=np.array([asked for _, asked in rows] + [False] * len(chosen)),
-        names=[_name(drawing) for drawing, _ in rows]
+        names=[drawing.brand if drawing.scope == "brand" else None for drawing, _ in rows]
         + [None if drawing.scope == GENERIC else drawing.brand for drawing in chosen],
         colours=[brand_colours.get(drawing.label) or _colour(drawing.hex) for drawing, _ in rows]
         + [_colour(drawing.hex) for drawing in chosen],
@@ -165,10 +165,6 @@ def _target(drawing: Drawing) -> str:
     if drawing.label != OTHER:
         return drawing.label
     return f"{OTHER}/{drawing.brand}" if drawing.scope == "brand" else f"{OTHER}/shape {drawing.dup_group}"
-
-
-def _name(drawing: Drawing) -> str | None:
-    return drawing.brand if drawing.scope == "brand" else None
 
 
 def _colour(text: str) -> Colour | None:

@@ -114,10 +114,7 @@ def held_out_companies(bench: LogoBench) -> tuple[str, ...]:
 
 def held_out_brands(wide: tuple[WideDrawing, ...]) -> frozenset[str]:
     """A quarter by lot of the brands of the wide set that LogoBench does not show; coins are never trained on here."""
-    able = sorted({each.brand for each in wide if each.scope != "coin"} - _of_logobench(wide))
+    shown = {drawing.brand for drawing in wide if drawing.dev_other_slug}
+    able = sorted({drawing.brand for drawing in wide if drawing.scope != "coin"} - shown)
     chosen = np.random.default_rng(SEED).choice(able, round(BRANDS_SHARE * len(able)), replace=False)
     return frozenset(chosen.tolist())
-
-
-def _of_logobench(wide: tuple[WideDrawing, ...]) -> set[str]:
-    return {each.brand for each in wide if each.dev_other_slug}

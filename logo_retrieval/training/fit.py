@@ -133,16 +133,12 @@ class _Run:
         recipe, state = self._recipe, self.state
         total = recipe.head_epochs + recipe.epochs
         compiled = None
-        while state.epoch < total and not self._is_done():
+        while state.epoch < total and not (state.best_epoch and state.epoch - state.best_epoch >= recipe.patience):
             phase = "head" if state.epoch < recipe.head_epochs else "all"
             if phase != compiled:
                 self._compile(phase)
                 compiled = phase
             yield self._epoch(phase, before_step)
-
-    def _is_done(self) -> bool:
-        recipe, state = self._recipe, self.state
-        return state.best_epoch > 0 and state.epoch - state.best_epoch >= recipe.patience
 
     def _compile(self, phase: str) -> None:
         recipe = self._recipe

@@ -32,7 +32,8 @@ def dressed(art: jax.Array, mono: jax.Array, opaque: jax.Array, colour: jax.Arra
     alpha = _stroked(alpha, mono, chance)
     rgb = _toned(_tinted(rgb, mono, colour, chance), chance)
     rgb = _shaded(rgb, chance)
-    rgb = _glossy(_in_relief(rgb, alpha, ~opaque, chance), chance)
+    rgb = _in_relief(rgb, alpha, ~opaque, chance)
+    rgb = chosen(chance.hit(0.08), rgb + gloss(rgb.shape[1], chance)[..., None], rgb)
     return jnp.concatenate([jnp.clip(rgb, 0, 1), jnp.ones_like(alpha)[..., None]], -1) * alpha[..., None]
 
 
@@ -114,10 +115,6 @@ def blurred(plane: jax.Array, size_px: int) -> jax.Array:
     """(b, p, p) with every pixel the mean of a square around it, zero outside."""
     summed = jax.lax.reduce_window(plane, 0.0, jax.lax.add, (1, size_px, 1), (1, 1, 1), "SAME")
     return jax.lax.reduce_window(summed, 0.0, jax.lax.add, (1, 1, size_px), (1, 1, 1), "SAME") / size_px**2
-
-
-def _glossy(rgb: jax.Array, chance: Chance) -> jax.Array:
-    return chosen(chance.hit(0.08), rgb + gloss(rgb.shape[1], chance)[..., None], rgb)
 
 
 def gloss(size_px: int, chance: Chance) -> jax.Array:
