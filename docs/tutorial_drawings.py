@@ -17,20 +17,7 @@ from logo_retrieval.images.preparation import Preparation
 BENCHMARKS = Path(__file__).resolve().parents[1] / "benchmarks"
 FONT = Path(images.__file__).parent / "fonts" / "LiberationSans-Regular.ttf"
 
-COMPANIES = (
-    "airbnb",
-    "bitcoin",
-    "dropbox",
-    "firefox",
-    "github",
-    "microsoft",
-    "slack",
-    "spotify",
-    "telegram",
-    "twitch",
-    "whatsapp",
-    "windows",
-)
+COMPANIES = "airbnb bitcoin dropbox firefox github microsoft slack spotify telegram twitch whatsapp windows".split()
 NEW_COMPANY = "figma"
 ARTISTS = {
     "my-logos": ("logos", "lucide", "super-tiny-icons"),
@@ -68,9 +55,8 @@ def _places(rows: Iterator[dict[str, str]]) -> Iterator[tuple[str, Path]]:
             yield row["path"], Path(NEW_COMPANY, name)
 
 
-def show(files: Sequence[str | Path], captions: Sequence[str] | None = None) -> Image.Image:
+def show(files: Sequence[str | Path], captions: Sequence[str]) -> Image.Image:
     """Drawings in rows, as the recogniser sees them, with a caption below each."""
-    captions = captions or [Path(file).stem for file in files]
     across, height = min(len(files), ACROSS), SIDE_PX + 2 * LETTER_PX
     sheet = Image.new("RGB", (across * (SIDE_PX + GAP_PX), -(-len(files) // across) * height), "white")
     pen, font = ImageDraw.Draw(sheet), ImageFont.truetype(FONT, LETTER_PX)

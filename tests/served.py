@@ -33,8 +33,8 @@ class Served:
     process: subprocess.Popen[bytes]
     log_file: Path
 
-    def client(self, **options: Any) -> httpx.Client:  # noqa: ANN401
-        return httpx.Client(base_url=self.url, timeout=120, trust_env=False, **options)
+    def client(self) -> httpx.Client:
+        return httpx.Client(base_url=self.url, timeout=120, trust_env=False)
 
     def log(self) -> list[dict[str, Any]]:
         return [json.loads(line) for line in self.log_file.read_text().splitlines() if line.startswith("{")]
@@ -57,18 +57,14 @@ class Served:
 
 
 @contextmanager
-def served(
-    index: Path | None, folder: Path, *options: object, environment: dict[str, str] | None = None, ready: bool = True
-) -> Iterator[Served]:
+def served(index: Path | None, folder: Path, *options: object, ready: bool = True) -> Iterator[Served]:
     """Starts `logo-retrieval serve` in a folder, on a free port, and ends it."""
     log_file = folder / f"served-{time.monotonic_ns()}.log"
     asked = [] if index is None else ["--index", index]
-    command = [sys.executable, "-m", "logo_retrieval", "serve", "--port", "0", *asked, *options]
+    command = [sys.executable, "-m", "logo_retrieval", "serve", "--port", "0", *map(str, (*asked, *options))]
     plain = {name: value for name, value in os.environ.items() if not name.startswith("LOGO_RETRIEVAL")}
     with log_file.open("wb") as log:
-        process = subprocess.Popen(
-            [str(part) for part in command], cwd=folder, stderr=log, env={**plain, **(environment or {})}
-        )
+        process = subprocess.Popen(command, cwd=folder, stderr=log, env=plain)
     try:
         service = Served(_url(process, log_file), process, log_file)
         if ready:

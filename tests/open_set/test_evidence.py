@@ -24,9 +24,9 @@ OTHER = 2
 SCALE = Scale(nearest_low=0.5, nearest_high=0.9, head_low=0.2, head_high=0.7)
 
 
-def profile(*, bars: tuple[float, ...] = (np.nan,) * 3, counts: tuple[int, ...] = (1, 4, 2)) -> ClassProfile:
+def profile(*, bars: tuple[float, ...] = (np.nan,) * 3) -> ClassProfile:
     trained, novel = np.array([True, False, False]), np.array([False, True, False])
-    return ClassProfile(np.array(counts), trained, novel, np.array(bars))
+    return ClassProfile(np.array([1, 4, 2]), trained, novel, np.array(bars))
 
 
 def gathered(

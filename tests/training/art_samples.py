@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import count
 from pathlib import Path
 
 import numpy as np
@@ -68,12 +69,11 @@ def small_set(sizes: dict[str, int], held: Sequence[int] = ()) -> TrainingSet:
     )
 
 
-def lay_shapes(root: Path, sizes: dict[str, int], *, first: int = 0) -> Path:
+def lay_shapes(root: Path, sizes: dict[str, int]) -> Path:
     """Files of distinct shapes in folders of the given names."""
-    place = first
+    shapes = map(bar, count())
     for folder, size in sizes.items():
         (root / folder).mkdir(parents=True, exist_ok=True)
         for number in range(size):
-            bar(place).save(root / folder / f"{number}.png")
-            place += 1
+            next(shapes).save(root / folder / f"{number}.png")
     return root
