@@ -8,10 +8,10 @@ from __future__ import annotations
 import hashlib
 import io
 from collections.abc import Callable
-from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
+from logobench_data import PackDrawing
 from PIL import Image, ImageDraw
 
 from logo_retrieval.images.prepare import Picture
@@ -23,31 +23,7 @@ _ART_PX = 256
 _MARGIN = 0.08
 
 
-class Drawing(Protocol):
-    """What a drawing of LogoBench and one of the wide set have in common."""
-
-    @property
-    def key(self) -> str:
-        """Its path in the archive."""
-
-    @property
-    def path(self) -> Path:
-        """The unpacked file."""
-
-    @property
-    def style(self) -> str:
-        """Such as "mono"."""
-
-    @property
-    def format(self) -> str:
-        """Such as "svg"."""
-
-    @property
-    def bg(self) -> str:
-        """On which it shows."""
-
-
-def degraded(drawing: Drawing, kind: str, brand_hex: str | None) -> bytes:
+def degraded(drawing: PackDrawing, kind: str, brand_hex: str | None) -> bytes:
     """The bytes of an image file that shows a drawing in a degraded way.
 
     Args:
@@ -62,56 +38,56 @@ def degraded(drawing: Drawing, kind: str, brand_hex: str | None) -> bytes:
     return KINDS[kind](art, drawing, colour, rng)
 
 
-def kind_by_lot(drawing: Drawing, salt: str) -> str:
+def kind_by_lot(drawing: PackDrawing, salt: str) -> str:
     """One kind for a drawing."""
     digest = hashlib.sha256(f"{salt}:{drawing.key}".encode()).digest()
     return sorted(KINDS)[digest[0] % len(KINDS)]
 
 
-def _favicon(art: Image.Image, drawing: Drawing, colour: str, rng: Rng) -> bytes:
+def _favicon(art: Image.Image, drawing: PackDrawing, colour: str, rng: Rng) -> bytes:
     side = int(rng.choice([16, 24, 32, 48, 64]))
-    return _saved(_on_ground(_coloured(art, drawing, colour), _ground(drawing)).resize((side, side)), "PNG")
+    return saved(_on_ground(_coloured(art, drawing, colour), _ground(drawing)).resize((side, side)), "PNG")
 
 
-def _icon(art: Image.Image, drawing: Drawing, colour: str, rng: Rng) -> bytes:
+def _icon(art: Image.Image, drawing: PackDrawing, colour: str, rng: Rng) -> bytes:
     side = int(rng.choice([32, 48]))
-    return _saved(_square(_coloured(art, drawing, colour)).resize((side, side)), "ICO", sizes=[(side, side)])
+    return saved(_square(_coloured(art, drawing, colour)).resize((side, side)), "ICO", sizes=[(side, side)])
 
 
-def _jpeg(art: Image.Image, drawing: Drawing, colour: str, rng: Rng) -> bytes:
+def _jpeg(art: Image.Image, drawing: PackDrawing, colour: str, rng: Rng) -> bytes:
     picture = _on_ground(_coloured(art, drawing, colour), _ground(drawing))
-    return _saved(picture, "JPEG", quality=int(rng.integers(20, 61)))
+    return saved(picture, "JPEG", quality=int(rng.integers(20, 61)))
 
 
-def _badge(art: Image.Image, drawing: Drawing, colour: str, rng: Rng) -> bytes:
+def _badge(art: Image.Image, drawing: PackDrawing, colour: str, rng: Rng) -> bytes:
     """On a coloured square with round corners; single-colour art in white."""
-    sign = _flat(art, "#ffffff") if drawing.style == "mono" else art
+    sign = flat(art, "#ffffff") if drawing.style == "mono" else art
     ground = colour if drawing.style == "mono" else _random_pale(rng)
     picture = _square(sign, margin=0.25)
     badge = Image.new("RGBA", picture.size)
     ImageDraw.Draw(badge).rounded_rectangle((0, 0, *badge.size), radius=badge.width // 5, fill=ground)
     badge.alpha_composite(picture)
-    return _saved(badge, "PNG")
+    return saved(badge, "PNG")
 
 
-def _inverted(art: Image.Image, drawing: Drawing, colour: str, rng: Rng) -> bytes:
+def _inverted(art: Image.Image, drawing: PackDrawing, colour: str, rng: Rng) -> bytes:
     """Single-colour art in white on dark; coloured art in grey on white."""
     if drawing.style == "mono":
-        return _saved(_on_ground(_flat(art, "#ffffff"), _random_dark(rng)), "PNG")
-    return _saved(_on_ground(art, _ground(drawing)).convert("L"), "PNG")
+        return saved(_on_ground(flat(art, "#ffffff"), _random_dark(rng)), "PNG")
+    return saved(_on_ground(art, _ground(drawing)).convert("L"), "PNG")
 
 
-def _turned(art: Image.Image, drawing: Drawing, colour: str, rng: Rng) -> bytes:
+def _turned(art: Image.Image, drawing: PackDrawing, colour: str, rng: Rng) -> bytes:
     turned = _square(_coloured(art, drawing, colour)).rotate(float(rng.uniform(-8, 8)), Image.Resampling.BICUBIC)
-    return _saved(_on_ground(turned, _ground(drawing)), "WEBP", quality=60)
+    return saved(_on_ground(turned, _ground(drawing)), "WEBP", quality=60)
 
 
-def _few_colours(art: Image.Image, drawing: Drawing, colour: str, rng: Rng) -> bytes:
+def _few_colours(art: Image.Image, drawing: PackDrawing, colour: str, rng: Rng) -> bytes:
     picture = _on_ground(_coloured(art, drawing, colour), _ground(drawing)).resize((96, 96))
-    return _saved(picture.quantize(int(rng.choice([8, 16, 32]))), "GIF")
+    return saved(picture.quantize(int(rng.choice([8, 16, 32]))), "GIF")
 
 
-KINDS: dict[str, Callable[[Image.Image, Drawing, str, Rng], bytes]] = {
+KINDS: dict[str, Callable[[Image.Image, PackDrawing, str, Rng], bytes]] = {
     "badge": _badge,
     "favicon": _favicon,
     "few colours": _few_colours,
@@ -123,22 +99,23 @@ KINDS: dict[str, Callable[[Image.Image, Drawing, str, Rng], bytes]] = {
 """By name, what can be done to a drawing."""
 
 
-def _opened(drawing: Drawing) -> Picture:
+def _opened(drawing: PackDrawing) -> Picture:
     data = drawing.path.read_bytes()
     return SvgPicture.open(data) if drawing.format == "svg" else RasterPicture.open(data, drawing.format)
 
 
-def _coloured(art: Image.Image, drawing: Drawing, colour: str) -> Image.Image:
-    return _flat(art, colour) if drawing.style == "mono" and drawing.bg == "white" else art
+def _coloured(art: Image.Image, drawing: PackDrawing, colour: str) -> Image.Image:
+    return flat(art, colour) if drawing.style == "mono" and drawing.bg == "white" else art
 
 
-def _flat(art: Image.Image, colour: str) -> Image.Image:
+def flat(art: Image.Image, colour: str) -> Image.Image:
+    """The same shape all in one colour."""
     flat = Image.new("RGBA", art.size, colour)
     flat.putalpha(art.getchannel("A"))
     return flat
 
 
-def _ground(drawing: Drawing) -> str:
+def _ground(drawing: PackDrawing) -> str:
     return "#ffffff" if drawing.bg == "white" else "#202020"
 
 
@@ -168,7 +145,8 @@ def _random_pale(rng: Rng) -> str:
     return "#{:02x}{:02x}{:02x}".format(*rng.integers(190, 256, 3))
 
 
-def _saved(picture: Image.Image, kind: str, **options: Any) -> bytes:  # noqa: ANN401 - Pillow's own
+def saved(picture: Image.Image, kind: str, **options: Any) -> bytes:  # noqa: ANN401 - Pillow's own
+    """The bytes of a file."""
     file = io.BytesIO()
     picture.save(file, kind, **options)
     return file.getvalue()

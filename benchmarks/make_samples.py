@@ -6,9 +6,9 @@ wrongly named, cut off. None has the bytes of a drawing in the shipped index.
 
 from __future__ import annotations
 
-import io
 from pathlib import Path
 
+from degrade import flat, saved
 from logobench_data import LogoBench, load
 from PIL import Image
 
@@ -27,25 +27,11 @@ def drawn(bench: LogoBench, name: str, size_px: int) -> Image.Image:
     return SvgPicture.open(drawing.path.read_bytes()).render(size_px)
 
 
-def tinted(picture: Image.Image, colour: str) -> Image.Image:
-    """A single-colour drawing in another colour."""
-    flat = Image.new("RGBA", picture.size, colour)
-    flat.putalpha(picture.getchannel("A"))
-    return flat
-
-
 def on_ground(picture: Image.Image, colour: str, margin_px: int) -> Image.Image:
     """Opaque, with a margin."""
     ground = Image.new("RGBA", (picture.width + 2 * margin_px, picture.height + 2 * margin_px), colour)
     ground.alpha_composite(picture, (margin_px, margin_px))
     return ground.convert("RGB")
-
-
-def saved(picture: Image.Image, kind: str, **options: object) -> bytes:
-    """The bytes of a file."""
-    file = io.BytesIO()
-    picture.save(file, kind, **options)
-    return file.getvalue()
 
 
 def main() -> None:
@@ -54,11 +40,11 @@ def main() -> None:
     (source,) = (each for each in bench.drawings if each.key == "art/logos/slack.svg")
     blank = Image.new("RGB", (180, 180), "white")
     moving = on_ground(drawn(bench, "logos/figma", 140), "white", 20).resize((180, 180))
-    sign = tinted(drawn(bench, "simple-icons/airbnb", 200), "#ffffff")
+    sign = flat(drawn(bench, "simple-icons/airbnb", 200), "#ffffff")
     whole = saved(on_ground(drawn(bench, "logos/docker-icon", 200), "white", 12), "PNG")
     files = {
         "lockup.svg": source.path.read_bytes().replace(b"<svg ", b'<svg data-copy="1" ', 1),
-        "transparent.png": saved(tinted(drawn(bench, "logos/spotify-icon", 160), "#1ed760"), "PNG"),
+        "transparent.png": saved(flat(drawn(bench, "logos/spotify-icon", 160), "#1ed760"), "PNG"),
         "favicon.ico": saved(drawn(bench, "simple-icons/firefox", 64), "ICO", sizes=[(16, 16), (32, 32)]),
         "animated.gif": saved(blank, "GIF", save_all=True, append_images=[moving], duration=400),
         "really-a-jpeg.png": saved(on_ground(sign, "#ff5a5f", 50), "JPEG", quality=60),
