@@ -10,8 +10,8 @@ from PIL import Image
 from logo_retrieval.errors import UnreadableImage
 from logo_retrieval.images.prepare import draw, square
 from logo_retrieval.images.raster import RasterPicture
-from logo_retrieval.training.paint import WHITE, fitted, on_serving_ground
-from logo_retrieval.training.transforms import TRANSFORMS, Rng, Scene
+from logo_retrieval.training.paint import WHITE, Rng, fitted, on_serving_ground
+from logo_retrieval.training.transforms import TRANSFORMS, Scene
 from logo_retrieval.types import UInt8Array
 
 

@@ -17,8 +17,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from logo_retrieval.images.prepare import Colour
-
-Rng = np.random.Generator
+from logo_retrieval.training.paint import Rng, inked
 
 CHARACTERS = frozenset(
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789 &.,:-'’!?+/·"
@@ -44,6 +43,10 @@ _ONSETS = "b bl br c cl cr d dr f fl g gl gr h j k l m n p pl pr qu r s sk sl sp
 _NUCLEI = "a a e e i i o o u y ai ea ee ia io oo".split()
 _CODAS = [*[""] * 36, *"l m n n r r s t x ck nd nt st".split()]
 _SECOND_WORDS = "bank cloud data design energy foods group health hub labs media pay soft studio systems works".split()
+
+
+_Part = tuple[Image.Image, int, int]
+"""A picture and where its top left corner lies, x and y."""
 
 
 class _Style(NamedTuple):
@@ -82,14 +85,6 @@ class _Text(NamedTuple):
     baseline: int
 
 
-class _Part(NamedTuple):
-    """A picture and where its top left corner lies."""
-
-    picture: Image.Image
-    x: int
-    y: int
-
-
 def wordmark(name: str, rng: Rng, colour: Colour) -> Image.Image:
     """Sets a name in a random font, case and spacing.
 
@@ -101,7 +96,7 @@ def wordmark(name: str, rng: Rng, colour: Colour) -> Image.Image:
     Returns:
         An RGBA image, trimmed, with capitals 96 to 128 px high.
     """
-    return _inked(_typeset(_style(name, rng), int(rng.choice(_CAP_HEIGHTS_PX))).mask, colour)
+    return inked(_typeset(_style(name, rng), int(rng.choice(_CAP_HEIGHTS_PX))).mask, colour)
 
 
 def lockup(symbol: Image.Image, name: str, rng: Rng, colour: Colour) -> Image.Image:
@@ -125,7 +120,7 @@ def lockup(symbol: Image.Image, name: str, rng: Rng, colour: Colour) -> Image.Im
         parts = _stacked(symbol, style._replace(centred=True), rng, ink, symbol_above=layout == "above")
     else:
         parts = _beside(symbol, style, rng, ink, symbol_left=layout == "left")
-    return _joined([_Part(symbol, 0, 0), *parts])
+    return _joined([(symbol, 0, 0), *parts])
 
 
 def word(rng: Rng) -> str:
@@ -195,10 +190,10 @@ def _beside(symbol: Image.Image, style: _Style, rng: Rng, ink: Colour, *, symbol
     if rng.random() < 0.07:
         width = max(1, round(symbol.height * rng.uniform(0.008, 0.03)))
         line = Image.new("RGBA", (width, symbol.height), (*ink, 255))
-        yield _Part(line, symbol.width + gap if symbol_left else -gap - width, 0)
+        yield line, symbol.width + gap if symbol_left else -gap - width, 0
         room += gap + width
     y = symbol.height - text.baseline if rng.random() < 0.15 else _level(symbol, text)
-    yield _Part(_inked(text.mask, ink), symbol.width + room if symbol_left else -room - text.mask.width, y)
+    yield inked(text.mask, ink), symbol.width + room if symbol_left else -room - text.mask.width, y
 
 
 def _stacked(symbol: Image.Image, style: _Style, rng: Rng, ink: Colour, *, symbol_above: bool) -> Iterator[_Part]:
@@ -206,7 +201,7 @@ def _stacked(symbol: Image.Image, style: _Style, rng: Rng, ink: Colour, *, symbo
     text = _typeset(style, round(np.clip(cap_px, 0.12 * symbol.height, 0.9 * symbol.height)))
     gap = round(symbol.height * rng.uniform(0.08, 0.35))
     y = symbol.height + gap if symbol_above else -gap - text.mask.height
-    yield _Part(_inked(text.mask, ink), (symbol.width - text.mask.width) // 2, y)
+    yield inked(text.mask, ink), (symbol.width - text.mask.width) // 2, y
 
 
 def _between(symbol: Image.Image, style: _Style, rng: Rng, ink: Colour) -> Iterator[_Part]:
@@ -219,7 +214,7 @@ def _between(symbol: Image.Image, style: _Style, rng: Rng, ink: Colour) -> Itera
     for place, half in enumerate(filter(None, (name[:middle].strip(), name[middle:].strip()))):
         text = _typeset(whole._replace(lines=(half,)), cap_px)
         x = -gap - text.mask.width if place == 0 else symbol.width + gap
-        yield _Part(_inked(text.mask, ink), x, _level(symbol, text))
+        yield inked(text.mask, ink), x, _level(symbol, text)
 
 
 def _cap_height(symbol: Image.Image, style: _Style, rng: Rng) -> int:
@@ -236,19 +231,12 @@ def _level(symbol: Image.Image, text: _Text) -> int:
 
 def _joined(parts: Sequence[_Part]) -> Image.Image:
     """The parts on one transparent ground, no larger than they need; their boxes are apart."""
-    left, top = min(part.x for part in parts), min(part.y for part in parts)
-    right = max(part.x + part.picture.width for part in parts)
-    bottom = max(part.y + part.picture.height for part in parts)
+    left, top = min(x for _, x, _ in parts), min(y for _, _, y in parts)
+    right, bottom = max(x + picture.width for picture, x, _ in parts), max(y + part.height for part, _, y in parts)
     ground = Image.new("RGBA", (right - left, bottom - top))
-    for part in parts:
-        ground.paste(part.picture, (part.x - left, part.y - top))
+    for picture, x, y in parts:
+        ground.paste(picture, (x - left, y - top))
     return ground
-
-
-def _inked(mask: Image.Image, colour: Colour) -> Image.Image:
-    picture = Image.new("RGBA", mask.size, colour)
-    picture.putalpha(mask)
-    return picture
 
 
 def _typeset(style: _Style, cap_px: int) -> _Text:

@@ -25,9 +25,14 @@ def fitted(picture: Image.Image, longest_px: int) -> Image.Image:
 
 def flat(picture: Image.Image, colour: Colour) -> Image.Image:
     """The same shape all in one colour."""
-    flat = Image.new("RGBA", picture.size, colour)
-    flat.putalpha(picture.getchannel("A"))
-    return flat
+    return inked(picture.getchannel("A"), colour)
+
+
+def inked(mask: Image.Image, colour: Colour) -> Image.Image:
+    """One colour where an 8-bit mask has ink."""
+    picture = Image.new("RGBA", mask.size, colour)
+    picture.putalpha(mask)
+    return picture
 
 
 def padded(picture: Image.Image, margin: float) -> Image.Image:

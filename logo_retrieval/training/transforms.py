@@ -15,26 +15,8 @@ import numpy as np
 from PIL import Image, ImageChops, ImageDraw, ImageFilter
 
 from logo_retrieval.images.prepare import Colour
-from logo_retrieval.training import lockups, looks
-from logo_retrieval.training.paint import (
-    WHITE,
-    around,
-    contrast,
-    fitted,
-    flat,
-    grey,
-    ink_colour,
-    is_transparent,
-    laid,
-    margin,
-    on_serving_ground,
-    padded,
-    random_colour,
-    random_ground,
-    stands_out,
-)
-
-Rng = np.random.Generator
+from logo_retrieval.training import lockups, looks, paint
+from logo_retrieval.training.paint import WHITE, Rng
 
 _WIDEST_SYMBOL = 1.6
 _SHORTEST_NAME = 4
@@ -71,17 +53,17 @@ def _lockup(scene: Scene, rng: Rng) -> Scene:
         return scene
     own = scene.name is not None and rng.random() < 0.75
     name = lockups.display_name(scene.name) if own and scene.name else lockups.word(rng)
-    composed = lockups.lockup(scene.picture, name, rng, ink_colour(scene.picture))
-    return scene._replace(picture=fitted(composed, max(width, height)))
+    composed = lockups.lockup(scene.picture, name, rng, paint.ink_colour(scene.picture))
+    return scene._replace(picture=paint.fitted(composed, max(width, height)))
 
 
 def _name_alone(scene: Scene, rng: Rng) -> Scene:
     """Sets the name without the symbol, in some other type."""
     if scene.name is None or len(scene.name) < _SHORTEST_NAME:
         return scene
-    colour = scene.colour or grey(int(rng.integers(0, 70)))
+    colour = scene.colour or paint.grey(int(rng.integers(0, 70)))
     name = lockups.wordmark(lockups.display_name(scene.name), rng, colour)
-    return scene._replace(picture=fitted(name, max(scene.picture.size)), mono=True)
+    return scene._replace(picture=paint.fitted(name, max(scene.picture.size)), mono=True)
 
 
 def _tint(scene: Scene, rng: Rng) -> Scene:
@@ -92,20 +74,22 @@ def _tint(scene: Scene, rng: Rng) -> Scene:
     if scene.colour is not None and chance < 0.45:
         colour = scene.colour
     else:
-        colour = grey(int(rng.integers(0, 70))) if chance < 0.6 else random_colour(rng)
-    return scene._replace(picture=flat(scene.picture, colour))
+        colour = paint.grey(int(rng.integers(0, 70))) if chance < 0.6 else paint.random_colour(rng)
+    return scene._replace(picture=paint.flat(scene.picture, colour))
 
 
 def _reverse(scene: Scene, rng: Rng) -> Scene:
     """Art of one colour in white, or nearly, on the brand's colour, a dark one or any."""
     if not scene.mono:
         return scene
-    white = flat(scene.picture, grey(int(rng.integers(235, 256))))
-    if scene.colour is not None and rng.random() < 0.4 and contrast(scene.colour, WHITE) >= 80:
+    white = paint.flat(scene.picture, paint.grey(int(rng.integers(235, 256))))
+    if scene.colour is not None and rng.random() < 0.4 and paint.contrast(scene.colour, WHITE) >= 80:
         ground = scene.colour
     else:
-        ground = grey(int(rng.integers(0, 90))) if rng.random() < 0.4 else random_colour(rng, brightest=0.75)
-    return scene._replace(picture=laid(padded(white, margin(rng)), ground), mono=False)
+        ground = (
+            paint.grey(int(rng.integers(0, 90))) if rng.random() < 0.4 else paint.random_colour(rng, brightest=0.75)
+        )
+    return scene._replace(picture=paint.laid(paint.padded(white, paint.margin(rng)), ground), mono=False)
 
 
 def _stroke(scene: Scene, rng: Rng) -> Scene:
@@ -119,14 +103,14 @@ def _stroke(scene: Scene, rng: Rng) -> Scene:
 
 def _shadow(scene: Scene, rng: Rng) -> Scene:
     """With a shadow on whatever lies under it."""
-    if not is_transparent(scene.picture):
+    if not paint.is_transparent(scene.picture):
         return scene
     return scene._replace(picture=looks.with_shadow(scene.picture, rng), mono=False)
 
 
 def _badge(scene: Scene, rng: Rng) -> Scene:
     """Lays transparent art on a square, rounded or round sign, which lies on a page."""
-    if not is_transparent(scene.picture):
+    if not paint.is_transparent(scene.picture):
         return scene
     side = max(scene.picture.size)
     room = round(side * rng.uniform(0.08, 0.45))
@@ -135,10 +119,10 @@ def _badge(scene: Scene, rng: Rng) -> Scene:
     art = scene.picture
     for _ in range(4):
         own = scene.colour is not None and rng.random() < 0.35
-        ground = scene.colour if own and scene.colour else random_colour(rng)
-        if scene.mono and rng.random() < 0.6 and contrast(ground, WHITE) >= 80:
-            art = flat(scene.picture, WHITE)
-        if stands_out(art, ground):
+        ground = scene.colour if own and scene.colour else paint.random_colour(rng)
+        if scene.mono and rng.random() < 0.6 and paint.contrast(ground, WHITE) >= 80:
+            art = paint.flat(scene.picture, WHITE)
+        if paint.stands_out(art, ground):
             break
     else:
         return scene
@@ -147,8 +131,8 @@ def _badge(scene: Scene, rng: Rng) -> Scene:
     sign = _faced(sign, rng)
     sign.alpha_composite(art, ((sign.width - art.width) // 2, (sign.height - art.height) // 2))
     if rng.random() < 0.5:
-        page = WHITE if rng.random() < 0.7 else random_ground(rng)
-        sign = laid(padded(sign, float(rng.uniform(0, 0.1))), page)
+        page = WHITE if rng.random() < 0.7 else paint.random_ground(rng)
+        sign = paint.laid(paint.padded(sign, float(rng.uniform(0, 0.1))), page)
     return scene._replace(picture=sign, mono=False)
 
 
@@ -187,12 +171,12 @@ def _hue(picture: Image.Image, rng: Rng) -> Image.Image:
 
 def _relief(picture: Image.Image, rng: Rng) -> Image.Image:
     """With bevelled edges."""
-    return looks.in_relief(picture, rng) if is_transparent(picture) else picture
+    return looks.in_relief(picture, rng) if paint.is_transparent(picture) else picture
 
 
 def _tilt(picture: Image.Image, rng: Rng) -> Image.Image:
     """Seen from a side; what opens at the edges shows the ground."""
-    return looks.tilted(picture, rng, around(picture))
+    return looks.tilted(picture, rng, paint.around(picture))
 
 
 def _aspect(picture: Image.Image, rng: Rng) -> Image.Image:
@@ -205,7 +189,7 @@ def _aspect(picture: Image.Image, rng: Rng) -> Image.Image:
 def _turn(picture: Image.Image, rng: Rng) -> Image.Image:
     """Turns by a few degrees; the corners that open show the ground."""
     degrees = float(rng.normal(0, 5))
-    return picture.rotate(degrees, Image.Resampling.BICUBIC, expand=True, fillcolor=around(picture))
+    return picture.rotate(degrees, Image.Resampling.BICUBIC, expand=True, fillcolor=paint.around(picture))
 
 
 def _crop(picture: Image.Image, rng: Rng) -> Image.Image:
@@ -218,16 +202,16 @@ def _crop(picture: Image.Image, rng: Rng) -> Image.Image:
 
 def _ground(picture: Image.Image, rng: Rng) -> Image.Image:
     """Lays transparent art on a ground that it stands out from."""
-    if not is_transparent(picture):
+    if not paint.is_transparent(picture):
         return picture
-    larger = padded(picture, margin(rng))
-    grounds = (random_ground(rng) for _ in range(4))
-    return next((laid(larger, ground) for ground in grounds if stands_out(larger, ground)), picture)
+    larger = paint.padded(picture, paint.margin(rng))
+    grounds = (paint.random_ground(rng) for _ in range(4))
+    return next((paint.laid(larger, ground) for ground in grounds if paint.stands_out(larger, ground)), picture)
 
 
 def _stuff(picture: Image.Image, rng: Rng) -> Image.Image:
     """On paper, fabric or a wall, or in uneven light."""
-    return looks.of_stuff(on_serving_ground(padded(picture, margin(rng))), rng)
+    return looks.of_stuff(paint.on_serving_ground(paint.padded(picture, paint.margin(rng))), rng)
 
 
 def _gamma(picture: Image.Image, rng: Rng) -> Image.Image:
@@ -240,12 +224,12 @@ def _gamma(picture: Image.Image, rng: Rng) -> Image.Image:
 def _blur(picture: Image.Image, rng: Rng) -> Image.Image:
     """Softens; the origin's."""
     radius = float(rng.uniform(0.4, 1.6)) * max(picture.size) / 160
-    return on_serving_ground(picture).filter(ImageFilter.GaussianBlur(radius))
+    return paint.on_serving_ground(picture).filter(ImageFilter.GaussianBlur(radius))
 
 
 def _shrink(picture: Image.Image, rng: Rng) -> Image.Image:
     """Down to the size of a favicon, a lockup less far; the way back up is that of every query."""
-    laid = on_serving_ground(padded(picture, float(rng.uniform(0, 0.1))))
+    laid = paint.on_serving_ground(paint.padded(picture, float(rng.uniform(0, 0.1))))
     smallest = min(48, 16 * max(laid.size) / min(laid.size))
     side = math.exp(rng.uniform(math.log(smallest), math.log(72)))
     scale = min(1.0, side / max(laid.size))
@@ -256,7 +240,7 @@ def _shrink(picture: Image.Image, rng: Rng) -> Image.Image:
 
 def _noise(picture: Image.Image, rng: Rng) -> Image.Image:
     """Adds grain."""
-    laid = on_serving_ground(padded(picture, 0.05)).convert("RGB")
+    laid = paint.on_serving_ground(paint.padded(picture, 0.05)).convert("RGB")
     grain = rng.normal(0, rng.uniform(2, 12), (laid.height, laid.width, 1)).astype(np.float32)
     noisy = np.clip(np.asarray(laid, np.float32) + grain, 0, 255).astype(np.uint8)
     return Image.fromarray(noisy).convert("RGBA")
@@ -264,7 +248,7 @@ def _noise(picture: Image.Image, rng: Rng) -> Image.Image:
 
 def _jpeg(picture: Image.Image, rng: Rng) -> Image.Image:
     """Compresses and opens again."""
-    laid = on_serving_ground(padded(picture, margin(rng))).convert("RGB")
+    laid = paint.on_serving_ground(paint.padded(picture, paint.margin(rng))).convert("RGB")
     file = io.BytesIO()
     laid.save(file, "JPEG", quality=int(rng.integers(15, 75)))
     return Image.open(file, formats=["JPEG"]).convert("RGBA")
@@ -272,7 +256,7 @@ def _jpeg(picture: Image.Image, rng: Rng) -> Image.Image:
 
 def _few_colours(picture: Image.Image, rng: Rng) -> Image.Image:
     """A palette of 4 to 32 colours, as in GIF."""
-    laid = on_serving_ground(padded(picture, 0.05)).convert("RGB")
+    laid = paint.on_serving_ground(paint.padded(picture, 0.05)).convert("RGB")
     dither = Image.Dither.FLOYDSTEINBERG if rng.random() < 0.5 else Image.Dither.NONE
     return laid.quantize(int(rng.choice([8, 16, 32])), Image.Quantize.MEDIANCUT, dither=dither).convert("RGBA")
 
