@@ -10,7 +10,7 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from itertools import groupby
 from time import perf_counter
@@ -40,24 +40,6 @@ class _Asked:
     image: LogoImage | None = None
 
 
-@dataclass(slots=True, eq=False)
-class _Turns:
-    """Pictures that wait for a decoder: requests take turns, each picture in its request's order."""
-
-    requests: deque[deque[_Asked]] = field(default_factory=deque)
-
-    def take(self) -> _Asked | None:
-        """The next picture that somebody still waits for."""
-        while self.requests:
-            request = self.requests.popleft()
-            asked = request.popleft()
-            if request:
-                self.requests.append(request)
-            if not asked.answer.done():
-                return asked
-        return None
-
-
 class Line:
     """Answers the pictures of many requests. To be used on one event loop.
 
@@ -68,7 +50,7 @@ class Line:
     def __init__(self, metrics: Metrics) -> None:
         """Takes what counts."""
         self._metrics = metrics
-        self._turns = _Turns()
+        self._requests: deque[deque[_Asked]] = deque()  # what of each waits for a decoder
         self._ready: deque[_Asked] = deque()
         self._decoders = usable_cores()
         self._decoding = 0
@@ -85,7 +67,7 @@ class Line:
         self.waiting += len(asked)
         for one in asked:
             one.answer.add_done_callback(self._one_less)
-        self._turns.requests.append(deque(asked))
+        self._requests.append(deque(asked))
         self._go_on()
         try:
             for one in asked:
@@ -106,7 +88,7 @@ class Line:
     def _go_on(self) -> None:
         """Gives decoders and thread what they can take; decoders pause while much is decoded and not yet answered."""
         while self._decoding < self._decoders and len(self._ready) < _READY:
-            asked = self._turns.take()
+            asked = self._next()
             if asked is None:
                 break
             self._decode(asked)
@@ -117,6 +99,17 @@ class Line:
                 self._is_answering = True
                 self._metrics.batch(len(batch))
                 _afterwards(self._thread.submit(_decided, batch), partial(self._answered, perf_counter()))
+
+    def _next(self) -> _Asked | None:
+        """The next picture that somebody still waits for: requests take turns, each picture in its request's order."""
+        while self._requests:
+            request = self._requests.popleft()
+            asked = request.popleft()
+            if request:
+                self._requests.append(request)
+            if not asked.answer.done():
+                return asked
+        return None
 
     def _decode(self, asked: _Asked) -> None:
         pool, lines = asked.engine.pool, asked.policy.text != "never"
