@@ -31,14 +31,14 @@ from wide_data import load_wide
 from logo_retrieval.gallery.records import Gallery, GalleryRecord
 from logo_retrieval.heads.cosine import HEAD_FILE
 from logo_retrieval.indexing.build import build_index
-from logo_retrieval.models.bundle import MODEL_FILE, QUICK_FILE, ModelBundle, read_bundle, write_bundle
+from logo_retrieval.models.bundle import MODEL_FILE, ModelBundle, int8_name, read_bundle, write_bundle
 from logo_retrieval.models.resolve import starter_index
 from logo_retrieval.open_set.impostors import IMPOSTORS_FILE, Impostors
 from logo_retrieval.store.schema import INDEX_FILE, connect, transaction
 from logo_retrieval.store.seal import seal
 from logo_retrieval.training.export import CARD_FILE, CURVES_FILE, LOG_FILE, RECIPE_FILE
 
-KEPT = (MODEL_FILE, QUICK_FILE, HEAD_FILE, LOG_FILE, CURVES_FILE, RECIPE_FILE, CARD_FILE)
+KEPT = (MODEL_FILE, int8_name(MODEL_FILE), HEAD_FILE, LOG_FILE, CURVES_FILE, RECIPE_FILE, CARD_FILE)
 """Of the trained bundle's files."""
 
 

@@ -4,7 +4,7 @@ Half of the files are drawings of LogoBench, which the shipped index holds, half
 does not; every second one is an SVG as it lies there, the others are PNG, JPEG, ICO, GIF and WebP. Every side runs in a
 process of its own, in turn, on the same files, its models loaded and warm; stated is CPU time a file, children counted.
 
-- `classify`: everything, and what of it is decoding (by format), the first look, the second, reading, and the rest.
+- `classify`: everything, and what of it is decoding (by format), embedding, reading, and the rest.
 - the way of 2018: CairoSVG or Pillow, `cv2.resize`, `keras.Model.predict` by 32, with MobileNetV2 at 224 px or
   InceptionResNetV2 at 299; nothing of what it did afterwards. It needs the packages cairosvg and opencv.
 """
@@ -65,11 +65,11 @@ def classify(files: list[Path]) -> dict[str, Any]:
     def watched(owner: type, name: str, part: str) -> Iterator[None]:
         plain = getattr(owner, name)
 
-        def watching(self: Any, images: Any, *further: Any) -> Any:  # noqa: ANN401
+        def watching(self: Any, images: Any) -> Any:  # noqa: ANN401
             start = time.process_time()
-            found = plain(self, images, *further)
+            found = plain(self, images)
             parts[part] += time.process_time() - start
-            counts[part] += len(further[0]) if further else len(images)
+            counts[part] += len(images)
             return found
 
         setattr(owner, name, watching)
@@ -79,8 +79,7 @@ def classify(files: list[Path]) -> dict[str, Any]:
     with LogoClassifier.open() as classifier:
         list(classifier.classify(files[:WARM_UP]))
         with (
-            watched(Engine, "_look", "first look"),
-            watched(Engine, "_look_again", "second look"),
+            watched(Engine, "embed", "embedding"),
             watched(Recogniser, "read", "reading"),
         ):
             start = time.process_time()
@@ -96,7 +95,7 @@ def classify(files: list[Path]) -> dict[str, Any]:
     return {
         "ms": sum(stages.values()),
         "stages": stages,
-        "share": {"looked at again": counts["second look"] / n, "lines read": counts["reading"] / n},
+        "share": {"lines read": counts["reading"] / n},
         "named": sum(answer.label not in (None, "other") for answer in answers) / n,
     }
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,11 +15,11 @@ from logobench_data import ARCHIVE, DATA, LogoBench, read_rows
 from wide_data import ARCHIVE as WIDE_ARCHIVE
 from wide_data import WideDrawing
 
-from logo_retrieval.embedding import QUICK, Embedder, load_embedder
+from logo_retrieval.embedding import INT8, Embedder, load_embedder
 from logo_retrieval.errors import UnreadableImage
 from logo_retrieval.images.pool.pool import DecoderPool
 from logo_retrieval.images.preparation import Preparation
-from logo_retrieval.models.bundle import QUICK_FILE, ModelBundle
+from logo_retrieval.models.bundle import ModelBundle
 from logo_retrieval.types import BoolArray, Float32Array, Int64Array, LogoImage, UInt8Array
 
 _BATCH = 64
@@ -41,17 +41,14 @@ class Embedded:
         return self.vectors[wanted], position[self.owners[wanted]]
 
 
-Load = Callable[[ModelBundle], Embedder]
-
-
-def embed_all(bench: LogoBench, bundle: ModelBundle, cache: Path) -> Embedded:
-    """Every view of every drawing.
+def embed_all(bench: LogoBench, bundle: ModelBundle, cache: Path, runtime: str | None = None) -> Embedded:
+    """Every view of every drawing, by the model's usual runtime unless another is named.
 
     Raises:
         SystemExit: when a drawing cannot be read.
     """
     everything = np.arange(len(bench.drawings))
-    embedded = embed_drawn(bench, everything, bundle, cache)
+    embedded = embed_drawn(bench, everything, bundle, cache, runtime)
     absent = np.setdiff1d(everything, embedded.owners)
     if len(absent):
         raise SystemExit(f"{len(absent)} drawings cannot be read, such as {bench.drawings[absent[0]].key}")
@@ -59,24 +56,24 @@ def embed_all(bench: LogoBench, bundle: ModelBundle, cache: Path) -> Embedded:
 
 
 def embed_drawn(
-    bench: LogoBench, rows: Int64Array, bundle: ModelBundle, cache: Path, load: Load = load_embedder
+    bench: LogoBench, rows: Int64Array, bundle: ModelBundle, cache: Path, runtime: str | None = None
 ) -> Embedded:
     """Every view of some drawings; those that cannot be read are left out."""
-    return _kept(ARCHIVE, sources_of(bench, rows, None), rows, None, bundle, cache, load)
+    return _kept(ARCHIVE, sources_of(bench, rows, None), rows, None, bundle, cache, runtime)
 
 
 def embed_degraded(
-    bench: LogoBench, rows: Int64Array, salt: str, bundle: ModelBundle, cache: Path, load: Load = load_embedder
+    bench: LogoBench, rows: Int64Array, salt: str, bundle: ModelBundle, cache: Path, runtime: str | None = None
 ) -> Embedded:
     """Every view of one degraded copy of each of some drawings, kinds by lot; copies that show nothing are left out."""
-    return _kept(ARCHIVE, sources_of(bench, rows, salt), rows, salt, bundle, cache, load)
+    return _kept(ARCHIVE, sources_of(bench, rows, salt), rows, salt, bundle, cache, runtime)
 
 
 def embed_wide(
     wide: tuple[WideDrawing, ...], rows: Int64Array, salt: str | None, bundle: ModelBundle, cache: Path
 ) -> Embedded:
     """Every view of some drawings of the wide set, or with a salt of one degraded copy of each."""
-    return _kept(WIDE_ARCHIVE, wide_sources_of(wide, rows, salt), rows, salt, bundle, cache, load_embedder)
+    return _kept(WIDE_ARCHIVE, wide_sources_of(wide, rows, salt), rows, salt, bundle, cache, None)
 
 
 def _kept(
@@ -86,9 +83,9 @@ def _kept(
     salt: str | None,
     bundle: ModelBundle,
     cache: Path,
-    load: Load,
+    runtime: str | None,
 ) -> Embedded:
-    embedder = load(bundle)
+    embedder = load_embedder(bundle, runtime=runtime)
     preparation = Preparation(size_px=embedder.input_size_px)
     made_by = [hashlib.sha256(file.read_bytes()).hexdigest() for file in (archive, Path(degrade.__file__))]
     asked = hashlib.sha256(rows.tobytes()).hexdigest()
@@ -107,8 +104,8 @@ def _kept(
 
 def _embeds_by(bundle: ModelBundle, embedder: Embedder) -> dict[str, str]:
     """Of a bundle's files those by which it embeds, with their SHA-256."""
-    graphs = [QUICK_FILE] if embedder.precision == QUICK else [graph.name for graph in bundle.graphs]
-    return {name: bundle.config.files[name] for name in graphs}
+    graphs = bundle.int8_graphs if embedder.precision == INT8 else bundle.graphs
+    return {graph.name: bundle.config.files[graph.name] for graph in graphs}
 
 
 def sources_of(bench: LogoBench, rows: Int64Array, salt: str | None) -> Iterable[bytes | Path]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from table_rows import result, rows
+from table_rows import result, rows, with_interval
 
 
 def speed() -> list[str]:
@@ -67,16 +67,15 @@ def _rest() -> Iterator[list[str]]:
     yield [what, f"{cpu['second']:.1f} CPU s", f"the first run, {cpu['first']:.0f} CPU s", f"1 / {found['ratio']:.0f}"]
 
 
-def first_look() -> list[str]:
-    """Answers by quick vectors, and by exact ones where those leave a doubt, beside the exact ones' answers."""
-    lines = [["asked", "looked at again", "answers as by exact vectors alone", "macro F2", "by exact vectors"]]
-    for part, name in (("validation", "validation drawings, by which the width was chosen"), ("test", "test drawings")):
-        figures = result("quick")[part]
-        for width in ("0.0", "0.5", "1.0", "2.0"):
-            entry, again = figures[width], f"within {float(width):g} of a threshold" if float(width) else "never again"
-            shares = (entry["agree"], entry["macro_f2"], figures["macro_f2"]["exact"])
-            looked = f"{100 * entry['looked_at_again']:.1f} %"
-            lines.append([f"{name}, {again}", looked, *(f"{share:.4f}" for share in shares)])
+def integers() -> list[str]:
+    """The network in 8-bit integers beside itself in floats."""
+    found = result("integers")
+    lines = [["the network", "CPU of a view", "as drawn: macro F2", "degraded: macro F2"]]
+    for runtime, name in (("onnxruntime-fp32", "in 32-bit floats"), ("onnxruntime-int8", "in 8-bit integers")):
+        figures = found["figures"][runtime]
+        spent = 1.0 if runtime.endswith("fp32") else found["cpu_ms_a_view"]["ratio"]
+        lines.append([name, f"{spent:.2f}", *(with_interval(figures[kind]["macro_f2"]) for kind in figures)])
+    lines.append(["the same answers", "", *(f"{share:.4f}" for share in found["agree"].values())])
     return rows(*lines)
 
 

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from speed_tables import first_look, serving, serving_memory, speed, stages
+from speed_tables import integers, serving, serving_memory, speed, stages
 from table_rows import result, rows, with_interval
 
 README = Path(__file__).resolve().parents[1] / "README.md"
@@ -185,7 +185,7 @@ TABLES = {
     make.__name__.replace("_", " "): make
     for make in (
         *(logobench, known, trust, named, risk, evidence, reading, false_names, enrolment),
-        *(ablation, held_packs, near_duplicates, speed, serving, serving_memory, first_look, stages),
+        *(ablation, held_packs, near_duplicates, speed, serving, serving_memory, integers, stages),
     )
 }
 """By the name that the page of results gives each."""

@@ -17,7 +17,7 @@ from .tensorflow_start import load_exporter
 if TYPE_CHECKING:
     from logo_retrieval.models.bundle import ModelBundle
 
-_RUNTIMES = ("onnxruntime-fp32", "openvino-bf16")
+_RUNTIMES = ("onnxruntime-int8", "onnxruntime-fp32", "openvino-bf16")
 _POOLINGS = ("avg", "max", "gem")
 _RENDERERS = ("resvg", "cairosvg")
 
@@ -33,7 +33,12 @@ _RENDERERS = ("resvg", "cairosvg")
 )
 @click.option("--weights", default="imagenet", show_default=True, help="Of a backbone: imagenet, none or a Keras file.")
 @click.option("--pooling", type=click.Choice(_POOLINGS), default=_POOLINGS[0], show_default=True, help="Of a backbone.")
-@click.option("--runtime", type=click.Choice(_RUNTIMES), default=_RUNTIMES[0], show_default=True)
+@click.option(
+    "--runtime",
+    type=click.Choice(_RUNTIMES),
+    show_default="in 8-bit integers if the model can, else in 32-bit floats",
+    help="What embeds, and how exactly.",
+)
 @click.option("--replace", is_flag=True, help="Also an index with enrolments, or a folder that holds something else.")
 @click.option("--renderer", type=click.Choice(_RENDERERS), default=_RENDERERS[0], show_default=True, help="Of SVG.")
 def build_index(
@@ -42,7 +47,7 @@ def build_index(
     model: str,
     weights: str,
     pooling: str,
-    runtime: str,
+    runtime: str | None,
     renderer: Literal["resvg", "cairosvg"],
     replace: bool,
 ) -> None:

@@ -32,7 +32,7 @@ SMALL: dict[str, tuple[str, ...]] = {
     "near_duplicates": (STARTER, "--cache", CACHE),
     "origin": (WORK, "--cache", CACHE),
     "picture": (STARTER, "--cache", CACHE),
-    "quick": (STARTER, "--cache", CACHE),
+    "integers": (STARTER, "--cache", CACHE),
     "search": (),
     "second_run": ("--cache", CACHE),
     "serving": ("--cache", CACHE),

@@ -1,4 +1,4 @@
-"""How many cores there are to use."""
+"""How many cores there are to use, and what they can."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from pathlib import Path
 _QUOTA = Path("/sys/fs/cgroup/cpu.max")
 """What a container may use: microseconds of CPU time a period, or "max", and the period."""
 
+_FACTS = Path("/proc/cpuinfo")
+
 
 def usable_cores() -> int:
     """Counts the cores that this process may use, which an affinity or the quota of a container may bound."""
@@ -19,3 +21,14 @@ def usable_cores() -> int:
         if quota != "max":
             cores = min(cores, max(1, math.ceil(int(quota) / int(period))))
     return cores
+
+
+def adds_bytes_exactly() -> bool:
+    """Whether the processor is known to add products of 8-bit integers in 32 bits at once (VNNI).
+
+    Those before it add pairs of them in 16 bits first, which overflows.
+    """
+    try:
+        return "vnni" in _FACTS.read_text(encoding="utf-8", errors="replace")
+    except OSError:  # not Linux
+        return False

@@ -11,67 +11,56 @@ from pathlib import Path
 from logo_retrieval.embedding.ensemble import EnsembleEmbedder
 from logo_retrieval.embedding.protocol import Embedder
 from logo_retrieval.errors import BackendError, ModelError
-from logo_retrieval.models.bundle import QUICK_FILE, ModelBundle
+from logo_retrieval.models.bundle import ModelBundle
 
-__all__ = ["QUICK", "RUNTIMES", "Embedder", "load_embedder", "load_quick_embedder"]
+__all__ = ["BF16", "FP32", "INT8", "RUNTIMES", "Embedder", "load_embedder", "usual_runtime"]
+
+INT8, FP32, BF16 = "onnxruntime-int8", "onnxruntime-fp32", "openvino-bf16"
+"""Precisions that an index records: the network in 8-bit integers, which a bundle has to hold; in 32-bit floats; and
+in 16-bit ones where the processor has them."""
 
 
-QUICK = "onnxruntime-int8"
-"""The precision of a first look."""
-
-
-def _onnx_runtime(graph: Path, input_size_px: int) -> Embedder:
+def _onnx_runtime(graph: Path, input_size_px: int, precision: str) -> Embedder:
     from logo_retrieval.embedding.onnx_runtime import OnnxRuntimeEmbedder
 
-    return OnnxRuntimeEmbedder(graph, input_size_px)
+    return OnnxRuntimeEmbedder(graph, input_size_px, precision)
 
 
-def _openvino_bf16(graph: Path, input_size_px: int) -> Embedder:
+def _openvino(graph: Path, input_size_px: int, precision: str) -> Embedder:
     from logo_retrieval.embedding.openvino import OpenVinoEmbedder
 
-    return OpenVinoEmbedder(graph, input_size_px)
+    return OpenVinoEmbedder(graph, input_size_px, precision)
 
 
-RUNTIMES: dict[str, Callable[[Path, int], Embedder]] = {
-    "onnxruntime-fp32": _onnx_runtime,
-    "openvino-bf16": _openvino_bf16,
-}
-"""By the precision that an index records: exact 32-bit floats, and the faster 16-bit ones for bulk work."""
+RUNTIMES: dict[str, Callable[[Path, int, str], Embedder]] = {INT8: _onnx_runtime, FP32: _onnx_runtime, BF16: _openvino}
+"""By the precision that they compute in."""
 
 
-def load_embedder(bundle: ModelBundle, *, runtime: str = "onnxruntime-fp32") -> Embedder:
+def usual_runtime(bundle: ModelBundle) -> str:
+    """The quickest that every processor can run: integers where the bundle holds them, else 32-bit floats."""
+    return INT8 if bundle.int8_graphs else FP32
+
+
+def load_embedder(bundle: ModelBundle, *, runtime: str | None = None) -> Embedder:
     """Makes an embedder ready to run; of a bundle with several graphs, the ensemble of them.
 
     Args:
         bundle: that holds the graphs.
-        runtime: a key of `RUNTIMES`.
+        runtime: a key of `RUNTIMES`; None is the usual one.
 
     Raises:
-        BackendError: there is no such runtime, it is not installed, or this processor cannot run it.
+        BackendError: there is no such runtime, it is not installed, this processor cannot run it, or the bundle has no
+            network in integers.
         ModelError: a graph is missing or damaged, or not of the size and width that the bundle states.
     """
+    runtime = runtime or usual_runtime(bundle)
     if runtime not in RUNTIMES:
         raise BackendError(f"runtime must be one of {', '.join(RUNTIMES)}, got {runtime!r}")
-    members = [RUNTIMES[runtime](graph, bundle.config.input_size_px) for graph in bundle.graphs]
-    return _fitting(EnsembleEmbedder(members) if len(members) > 1 else members[0], bundle)
-
-
-def load_quick_embedder(bundle: ModelBundle) -> Embedder:
-    """The network of a bundle that has one in 8-bit integers: about twice as quick, and nearly as exact.
-
-    Its vectors lie among those of `load_embedder`, a cosine of some .998 from them. Integers add up to the same on
-    every processor.
-
-    Raises:
-        ModelError: the graph is missing or damaged, or not of the size and width that the bundle states.
-    """
-    from logo_retrieval.embedding.onnx_runtime import OnnxRuntimeEmbedder
-
-    return _fitting(OnnxRuntimeEmbedder(bundle.path(QUICK_FILE), bundle.config.input_size_px, QUICK), bundle)
-
-
-def _fitting(embedder: Embedder, bundle: ModelBundle) -> Embedder:
-    """The embedder, if it has the width that the bundle states."""
+    graphs = bundle.int8_graphs if runtime == INT8 else bundle.graphs
+    if not graphs:
+        raise BackendError(f"the model {bundle.config.name} has no network in integers: use the runtime {FP32}")
+    members = [RUNTIMES[runtime](graph, bundle.config.input_size_px, runtime) for graph in graphs]
+    embedder = EnsembleEmbedder(members) if len(members) > 1 else members[0]
     if embedder.dim != bundle.config.dim:
         raise ModelError(
             f"the model bundle {bundle.folder} states vectors of width {bundle.config.dim}, "

@@ -1,4 +1,4 @@
-"""The default runtime: ONNX Runtime on the CPU, in 32-bit floats."""
+"""The default runtime: ONNX Runtime on the CPU, in 8-bit integers or in 32-bit floats."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class OnnxRuntimeEmbedder:
         precision: of its arithmetic.
     """
 
-    def __init__(self, graph: Path, input_size_px: int, precision: str = "onnxruntime-fp32") -> None:
+    def __init__(self, graph: Path, input_size_px: int, precision: str) -> None:
         """Loads the graph, which takes pictures of this size, and 32-bit floats whatever it computes with.
 
         Raises:

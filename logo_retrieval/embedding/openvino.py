@@ -30,12 +30,10 @@ class OpenVinoEmbedder:
     Attributes:
         dim: width of an embedding.
         input_size_px: side of the pictures, in pixels.
-        precision: "openvino-bf16".
+        precision: of its arithmetic, bfloat16.
     """
 
-    precision = "openvino-bf16"
-
-    def __init__(self, graph: Path, input_size_px: int) -> None:
+    def __init__(self, graph: Path, input_size_px: int, precision: str) -> None:
         """Compiles the graph, which takes pictures of this size.
 
         Raises:
@@ -43,12 +41,13 @@ class OpenVinoEmbedder:
             ModelError: the graph is damaged, or of another size.
         """
         self.input_size_px = input_size_px
+        self.precision = precision
         core = openvino.Core()
         capabilities = core.get_property(_DEVICE, "OPTIMIZATION_CAPABILITIES")
         if "BF16" not in capabilities:  # OpenVINO would quietly compute in another precision
             raise BackendError(
-                f"the runtime openvino-bf16 needs a processor with bfloat16, this one has {sorted(capabilities)}: "
-                "use the runtime onnxruntime-fp32"
+                f"the runtime {precision} needs a processor with bfloat16, this one has {sorted(capabilities)}: "
+                "take the usual runtime"
             )
         try:
             compiled = core.compile_model(

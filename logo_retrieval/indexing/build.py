@@ -42,7 +42,7 @@ def build_index(
     folder: Path,
     bundle: ModelBundle,
     *,
-    runtime: str = "onnxruntime-fp32",
+    runtime: str | None = None,
     renderer: Engine = "resvg",
     progress: Progress | None = None,
     names: Names | None = None,
@@ -55,7 +55,7 @@ def build_index(
         gallery: what to index.
         folder: made when missing.
         bundle: the model; it is copied into the index.
-        runtime: one of `embedding.RUNTIMES`; queries of this index use the same.
+        runtime: one of `embedding.RUNTIMES`, the model's usual one by default; queries of this index use the same.
         renderer: of SVG, likewise.
         progress: called after each file.
         names: by class, the names by which it is known, as they are to be kept; classes that are not in the index are

@@ -1,22 +1,16 @@
-"""Where an answer is settled, and where another look may change it: by reading, or by exact vectors for quick ones."""
+"""Where an answer is settled, and where reading may change it."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from logo_retrieval.open_set.fusion import best_company
-from logo_retrieval.types import BoolArray, Float32Array, Float64Array, Int64Array
+from logo_retrieval.types import BoolArray, Float32Array, Float64Array
 
 _WORTH_WHILE = 0.01
 
 _TWIN, _APART = 0.99, 0.01
 """Cosines: all of 224 drawings by unseen artists that came nearer than .98 to another showed the same brand."""
-
-_LIKELY_TWIN, _PERHAPS_TWIN = 0.98, 0.95
-"""Cosines of quick vectors with exact ones of the same picture: most are above the one, all above the other."""
-
-DOUBT = 1.0
-"""Log-odds; so much may be between quick and exact ones, see `benchmarks/quick.py`."""
 
 _CERTAIN = float(np.log(99))
 """At most one label in a hundred of a gallery is wrong, as by the estimate for LogoBench."""
@@ -70,30 +64,3 @@ def unsettled(
     doubtful = np.logaddexp(0, least_odds) - np.logaddexp(0, best) > np.log(_WORTH_WHILE)
     found: BoolArray = np.where(best > least_odds, (best - least[company] <= least_odds) & doubtful, if_named > 0)
     return found
-
-
-def in_doubt(
-    log_odds: Float64Array, nearest: Float32Array, other: int, thresholds: Float64Array, width: float = DOUBT
-) -> Int64Array:
-    """The positions of those images whose answer by quick vectors might be another by exact ones.
-
-    That is where the likeliest company is about as likely as its threshold says, or as the next company. And where the
-    very drawing may lie in the index: it is 1 like itself then, and its label counts, see `settled_by_twins`.
-
-    Args:
-        log_odds: (n, c) by quick vectors.
-        nearest: (n, c) by the same, the similarity of the nearest drawing of each class.
-        other: the position of `other`.
-        thresholds: (c,) that a company must exceed.
-        width: so much may be between log-odds by quick vectors and by exact ones.
-    """
-    best, company = best_company(log_odds, other)
-    rest = log_odds.copy()
-    rest[np.arange(len(rest)), company] = -np.inf
-    second, _ = best_company(rest, other)
-    above = best - thresholds[company]
-    is_close = (np.abs(above) < width) | (above > 0) & (second > best - width)
-    answer = np.where(above > 0, company, other)
-    similarity, shown = nearest.max(axis=1), nearest.argmax(axis=1)
-    may_be_twin = (similarity > _LIKELY_TWIN) | (similarity > _PERHAPS_TWIN) & (shown != answer)
-    return np.flatnonzero(is_close | may_be_twin)

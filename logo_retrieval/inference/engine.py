@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 
 from logo_retrieval.closing import Closable
-from logo_retrieval.embedding import Embedder, load_embedder, load_quick_embedder
+from logo_retrieval.embedding import Embedder, load_embedder
 from logo_retrieval.errors import BackendError, IndexRebuilt, IndexStoreError, UnreadableImage
 from logo_retrieval.images.pool.pool import DECODE_LIMIT_S, DecoderPool
 from logo_retrieval.images.preparation import Preparation
@@ -25,7 +25,7 @@ from logo_retrieval.inference.predict import Policy, Query, Text, decide, simila
 from logo_retrieval.inference.snapshot import IndexSnapshot, read_snapshot, renewed_snapshot
 from logo_retrieval.models.resolve import model_of
 from logo_retrieval.store.index_store import IndexStore
-from logo_retrieval.types import BoolArray, Decision, Evidence, Int64Array, LogoImage, TextLine
+from logo_retrieval.types import BoolArray, Decision, Evidence, LogoImage, TextLine
 
 if TYPE_CHECKING:
     from logo_retrieval.reading.recogniser import Recogniser
@@ -67,9 +67,7 @@ class Engine(Closable):
         self._lock = threading.RLock()
         manifest = store.manifest
         self.model = model_of(store.folder, manifest)
-        self._quick = load_quick_embedder(self.model) if self._has_quick else None
-        if self._quick is None:
-            self.embedder  # noqa: B018 - else loaded when a first look leaves a doubt
+        self.embedder: Embedder = load_embedder(self.model, runtime=manifest.precision)
         self.knowledge = Knowledge.read(self.model, manifest.decision)
         try:
             preparation = Preparation.from_dict(manifest.preparation)
@@ -84,15 +82,6 @@ class Engine(Closable):
         self._held = read_snapshot(store, self.knowledge, cached=True)
         self._digest = -1, b""
         self.pool = DecoderPool(preparation, wall_limit_s=decode_limit_s)
-
-    @property
-    def _has_quick(self) -> bool:
-        return self.model.has_quick_graph and self.store.manifest.precision == "onnxruntime-fp32"
-
-    @cached_property
-    def embedder(self) -> Embedder:
-        """Embeds as the index demands."""
-        return load_embedder(self.model, runtime=self.store.manifest.precision)
 
     def close(self) -> None:
         """Ends the decoder processes and closes the index; in a forked process it leaves them to their owner."""
@@ -130,7 +119,9 @@ class Engine(Closable):
     def embed(self, images: Sequence[LogoImage]) -> Query:
         """All views of at least one image, embedded as the index demands."""
         with self.turn():
-            return _embedded(images, self.embedder)
+            vectors = self.embedder.embed(np.concatenate([image.views for image in images]))
+        owners = np.repeat(np.arange(len(images)), [len(image.views) for image in images])
+        return Query(vectors, owners, len(images))
 
     def current(self) -> IndexSnapshot:
         """The index as it is now: read anew when it has changed.
@@ -177,11 +168,10 @@ class Engine(Closable):
         with self.turn():
             read = None if policy.text == "never" else partial(self._read, images)
             names = self.store.item_names
-            query = self._look(images)
-            again = None if self._quick is None else partial(self._look_again, images)
+            query = self.embed(images)
 
             def answered(held: IndexSnapshot) -> tuple[list[Decision], bytes]:
-                decisions = decide(query, held, self.knowledge, policy, names, read, again)
+                decisions = decide(query, held, self.knowledge, policy, names, read)
                 return decisions, self._state(held, policy)
 
             return self._consistent(answered)
@@ -200,14 +190,6 @@ class Engine(Closable):
             if self.store.generation() == held.number:
                 return result
 
-    def _look(self, images: Sequence[LogoImage]) -> Query:
-        """All views of the images, embedded as quickly as the model can."""
-        return _embedded(images, self._quick or self.embedder)
-
-    def _look_again(self, images: Sequence[LogoImage], places: Int64Array) -> Query:
-        """All views of the images at some places, embedded as the index demands."""
-        return _embedded([images[place] for place in places], self.embedder)
-
     def _read(self, images: Sequence[LogoImage], wanted: BoolArray) -> list[tuple[TextLine, ...] | None]:
         """The lines of the images that are wanted."""
         lines = [line for image, looked_at in zip(images, wanted, strict=True) if looked_at for line in image.lines]
@@ -225,9 +207,3 @@ class Engine(Closable):
         from logo_retrieval.reading.recogniser import Recogniser
 
         return Recogniser()
-
-
-def _embedded(images: Sequence[LogoImage], embedder: Embedder) -> Query:
-    """All views of at least one image."""
-    vectors = embedder.embed(np.concatenate([image.views for image in images]))
-    return Query(vectors, np.repeat(np.arange(len(images)), [len(image.views) for image in images]), len(images))

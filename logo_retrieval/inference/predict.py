@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Literal
 
 import numpy as np
 
-from logo_retrieval.inference.doubt import in_doubt, settled_by_twins, unsettled
+from logo_retrieval.inference.doubt import settled_by_twins, unsettled
 from logo_retrieval.inference.knowledge import Knowledge
 from logo_retrieval.inference.snapshot import IndexSnapshot
 from logo_retrieval.open_set.evidence import COMPANY_FEATURES, NEIGHBOURS, Features, gather, with_text
@@ -31,9 +30,6 @@ Text = Literal["auto", "always", "never"]
 
 Read = Callable[[BoolArray], list[tuple[TextLine, ...] | None]]
 """Reads those of n images that are wanted; of each of the n what was read, None where nobody looked."""
-
-LookAgain = Callable[[Int64Array], "Query"]
-"""Embeds again, exactly, the images at some positions; about these alone."""
 
 ItemNames = Callable[[Iterable[int]], Mapping[int, str]]
 """Gives the names of items by id; one that is gone is left out."""
@@ -138,7 +134,6 @@ def decide(
     policy: Policy,
     names: ItemNames,
     read: Read | None = None,
-    look_again: LookAgain | None = None,
 ) -> list[Decision]:
     """One decision for each image.
 
@@ -149,8 +144,6 @@ def decide(
         policy: how odds become answers.
         names: of items.
         read: reads some of the images, given by their positions; None where nothing shall be read.
-        look_again: gives exact vectors where those of `query` are quick ones and leave a doubt; None where they are
-            exact.
     """
     fusion, other = knowledge.fusion, held.other
     thresholds = knowledge.thresholds(policy.share, held.profile)
@@ -162,30 +155,6 @@ def decide(
         wanted = (policy.text == "always") | unsettled(scores.log_odds, by_text, other, thresholds)
         query = replace(query, texts=read(wanted))
         scores = _with_text(scores, query, held, fusion)
-    answered = partial(_decisions, held, fusion, policy, thresholds, names)
-    decisions = answered(scores, query.texts)
-    if look_again is None:
-        return decisions
-    doubtful = in_doubt(scores.log_odds, scores.features.nearest, other, thresholds)
-    if len(doubtful):
-        texts = [query.texts[place] for place in doubtful] if query.texts else ()
-        scores = score(replace(look_again(doubtful), texts=texts), held, fusion, policy.top)
-        for place, decision in zip(doubtful, answered(scores, texts), strict=True):
-            decisions[place] = decision
-    return decisions
-
-
-def _decisions(
-    held: IndexSnapshot,
-    fusion: Fusion,
-    policy: Policy,
-    thresholds: Float64Array,
-    names: ItemNames,
-    scores: Scores,
-    texts: Sequence[tuple[TextLine, ...] | None],
-) -> list[Decision]:
-    """One decision for each image that was scored."""
-    other = held.other
     chances = probabilities(scores.log_odds, other, policy.other_share)
     label = named(scores.log_odds, other, thresholds)
     best, company = best_company(scores.log_odds, other)
@@ -200,7 +169,7 @@ def _decisions(
             top=_top(row, chances[row], scores, held, said[row], policy.top),
             neighbours=tuple(neighbours[row]),
             missed_by=float(missing[row]) if label[row] == other and np.isfinite(missing[row]) else None,
-            text=texts[row] if texts else None,
+            text=query.texts[row] if query.texts else None,
         )
         for row in range(len(chances))
     ]

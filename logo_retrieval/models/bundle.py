@@ -24,10 +24,8 @@ CONFIG_NAME = "model.json"
 MODEL_FILE = "model.onnx"
 """The file with the embedder's graph; an ensemble has one a member, such as `member-1.onnx`."""
 
-QUICK_FILE = "quick.onnx"
-"""The file with the same network in 8-bit integers, where a bundle has one."""
-
 _GRAPH_SUFFIX = ".onnx"
+_INT8_SUFFIX = "-int8.onnx"
 _SIBLING = re.compile(r"\.(?:new|old)-[0-9a-f]{8}")
 
 _FILE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}")
@@ -97,6 +95,15 @@ class ModelConfig:
             raise ModelError(f"{CONFIG_NAME} {error}") from error
 
 
+def int8_name(name: str) -> str:
+    """Of the file that holds a graph in 8-bit integers, by that of the graph.
+
+    >>> int8_name("model.onnx")
+    'model-int8.onnx'
+    """
+    return name.removesuffix(_GRAPH_SUFFIX) + _INT8_SUFFIX
+
+
 @dataclass(frozen=True, slots=True)
 class ModelBundle:
     """A bundle on disk, checked.
@@ -121,13 +128,14 @@ class ModelBundle:
         Raises:
             ModelError: the bundle has none.
         """
-        names = sorted(name for name in self.config.files if name.endswith(_GRAPH_SUFFIX) and name != QUICK_FILE)
-        return [self.path(name) for name in names or [MODEL_FILE]]
+        names = [name for name in self.config.files if name.endswith(_GRAPH_SUFFIX) and not name.endswith(_INT8_SUFFIX)]
+        return [self.path(name) for name in sorted(names) or [MODEL_FILE]]
 
     @property
-    def has_quick_graph(self) -> bool:
-        """Whether there is a `QUICK_FILE`."""
-        return QUICK_FILE in self.config.files
+    def int8_graphs(self) -> list[Path]:
+        """The files with the same graphs in 8-bit integers, in the same order; none unless all of them are there."""
+        names = [int8_name(graph.name) for graph in self.graphs]
+        return [self.path(name) for name in names] if set(names) <= set(self.config.files) else []
 
     def path(self, name: str) -> Path:
         """Gives the path of one of its files.

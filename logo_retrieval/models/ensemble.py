@@ -10,7 +10,7 @@ from pathlib import Path
 from logo_retrieval.embedding.ensemble import side_by_side
 from logo_retrieval.errors import ModelError
 from logo_retrieval.heads.cosine import HEAD_FILE, HeadVectors
-from logo_retrieval.models.bundle import CONFIG_NAME, ModelBundle, ModelConfig, read_bundle, write_bundle
+from logo_retrieval.models.bundle import CONFIG_NAME, ModelBundle, ModelConfig, int8_name, read_bundle, write_bundle
 
 MEMBERS_FILE = "members.json"
 """The `model.json` of each member, in their order."""
@@ -56,12 +56,19 @@ def write_ensemble(folder: Path, members: Sequence[ModelBundle], *, name: str) -
         raise ModelError(f"the members of an ensemble must take pictures of one size, got {each}")
     if any(len(member.graphs) > 1 for member in members):
         raise ModelError("a member of an ensemble must be a single model, got an ensemble: name its members instead")
-    files = {f"member-{place:03d}.onnx": member.graphs[0].read_bytes() for place, member in enumerate(members, start=1)}
+    files = {_member_name(place): member.graphs[0].read_bytes() for place, member in enumerate(members, start=1)}
+    if all(member.int8_graphs for member in members):
+        for place, member in enumerate(members, start=1):
+            files[int8_name(_member_name(place))] = member.int8_graphs[0].read_bytes()
     files[MEMBERS_FILE] = (json.dumps([json.loads(config.to_json()) for config in configs], indent=2) + "\n").encode()
     head = _joined_head(members)
     if head is not None:
         files[HEAD_FILE] = head.to_bytes()
     return write_bundle(folder, _joined_config(configs, name), files)
+
+
+def _member_name(place: int) -> str:
+    return f"member-{place:03d}.onnx"
 
 
 def _joined_head(members: Sequence[ModelBundle]) -> HeadVectors | None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import onnxruntime
 
-from logo_retrieval.concurrency.cpus import usable_cores
+from logo_retrieval.concurrency.cpus import adds_bytes_exactly, usable_cores
 from logo_retrieval.concurrency.forks import never_ends_when_forked
 from logo_retrieval.errors import ModelError
 
@@ -33,6 +33,8 @@ def open_session(graph: Path, *, optimised: bool = True) -> onnxruntime.Inferenc
         options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
     for pool in ("intra_op", "inter_op"):  # threads that spin while they wait burn the cores of other work
         options.add_session_config_entry(f"session.{pool}.allow_spinning", "0")
+    if not adds_bytes_exactly():  # then sums of integers take a slower way, to the same end
+        options.add_session_config_entry("session.x64quantprecision", "1")
     options.add_session_config_entry("session.model_external_initializers_file_folder_path", str(graph))
     try:
         session = onnxruntime.InferenceSession(graph.read_bytes(), options, providers=["CPUExecutionProvider"])

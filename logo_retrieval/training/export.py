@@ -15,7 +15,7 @@ from logo_retrieval.backbones.export import export_onnx
 from logo_retrieval.backbones.quantise import CALIBRATED_BY, quantised
 from logo_retrieval.backbones.weights import IMAGENET, NONE, describe_weights
 from logo_retrieval.heads.cosine import HEAD_FILE, HeadVectors
-from logo_retrieval.models.bundle import MODEL_FILE, QUICK_FILE, ModelBundle, ModelConfig, write_bundle
+from logo_retrieval.models.bundle import MODEL_FILE, ModelBundle, ModelConfig, int8_name, write_bundle
 from logo_retrieval.models.resolve import model_to_begin_with
 from logo_retrieval.open_set.impostors import IMPOSTORS_FILE, spread
 from logo_retrieval.training.calibrate import calibrated
@@ -90,12 +90,12 @@ def export_trained(
         files[HEAD_FILE] = head.to_bytes()
     if fitted is not None:
         files[IMPOSTORS_FILE] = fitted[1].to_bytes()
-    if spec.is_chain and (quick := quick_graph(onnx, recipe, data)) is not None:
-        files[QUICK_FILE] = quick
+    if spec.is_chain and (integers := int8_graph(onnx, recipe, data)) is not None:
+        files[int8_name(MODEL_FILE)] = integers
     return write_bundle(folder, config, files)
 
 
-def quick_graph(onnx: bytes, recipe: Recipe, data: TrainingSet) -> bytes | None:
+def int8_graph(onnx: bytes, recipe: Recipe, data: TrainingSet) -> bytes | None:
     """The same network in integers, its ranges shown by drawings that it was trained on, as they are and augmented.
 
     Args:
@@ -104,7 +104,7 @@ def quick_graph(onnx: bytes, recipe: Recipe, data: TrainingSet) -> bytes | None:
         data: that it was trained on.
 
     Returns:
-        The ONNX file; None when its vectors are not near enough for a first look.
+        The ONNX file; None when its vectors are not near enough.
     """
     rows = spread(np.flatnonzero(~data.validation), CALIBRATED_BY // 2)
     maker = BatchMaker(data, recipe.size_px, recipe.batch, _SALT, recipe.probabilities)

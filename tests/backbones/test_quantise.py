@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from logo_retrieval.embedding import QUICK, load_embedder, load_quick_embedder
+from logo_retrieval.embedding import FP32, INT8, load_embedder
 from logo_retrieval.errors import UnreadableImage
 from logo_retrieval.images.pool.pool import DecoderPool
 from logo_retrieval.images.preparation import Preparation
-from logo_retrieval.models.bundle import MODEL_FILE, QUICK_FILE, ModelBundle, write_bundle
+from logo_retrieval.models.bundle import MODEL_FILE, ModelBundle, int8_name, write_bundle
 from logo_retrieval.models.resolve import starter_model
 from logo_retrieval.types import UInt8Array
 
@@ -33,12 +33,13 @@ def test_it_gives_nearly_the_same_vectors(views: UInt8Array, tmp_path: Path) -> 
 
     exact = starter_model()
     graph = exact.path(MODEL_FILE).read_bytes()
-    quick = quantised(graph, views[::2])
-    assert quick is not None and len(quick) < 0.7 * len(graph)
-    bundle: ModelBundle = write_bundle(tmp_path / "model", exact.config, {MODEL_FILE: graph, QUICK_FILE: quick})
-    embedder = load_quick_embedder(bundle)
-    assert embedder.precision == QUICK
-    found, expected = embedder.embed(views), load_embedder(bundle).embed(views)
+    integers = quantised(graph, views[::2])
+    assert integers is not None and len(integers) < 0.7 * len(graph)
+    files = {MODEL_FILE: graph, int8_name(MODEL_FILE): integers}
+    bundle: ModelBundle = write_bundle(tmp_path / "model", exact.config, files)
+    embedder = load_embedder(bundle)
+    assert embedder.precision == INT8
+    found, expected = embedder.embed(views), load_embedder(bundle, runtime=FP32).embed(views)
     np.testing.assert_allclose(np.linalg.norm(found, axis=1), 1, atol=1e-5)
     cosines = np.sum(found * expected, axis=1)
     assert np.median(cosines) > 0.99 and cosines.min() > 0.9 and not np.array_equal(found, expected)

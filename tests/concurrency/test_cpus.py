@@ -30,3 +30,21 @@ def test_without_a_quota_the_affinity_counts(tmp_path: Path, monkeypatch: pytest
     monkeypatch.setattr(os, "sched_getaffinity", lambda pid: {3, 5}, raising=False)
     monkeypatch.setattr(cpus, "_QUOTA", tmp_path / "absent")
     assert cpus.usable_cores() == 2
+
+
+@pytest.mark.parametrize(
+    ("facts", "exact"),
+    [
+        ("flags\t: fpu avx512_vnni fma\n", True),
+        ("flags : avx2 avx_vnni", True),
+        ("flags : avx2 fma", False),
+        (None, False),
+    ],
+)
+def test_what_the_processor_adds_exactly(
+    facts: str | None, exact: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if facts is not None:
+        (tmp_path / "cpuinfo").write_text(facts)
+    monkeypatch.setattr(cpus, "_FACTS", tmp_path / "cpuinfo")
+    assert cpus.adds_bytes_exactly() == exact

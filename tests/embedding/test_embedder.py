@@ -11,13 +11,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from logo_retrieval.embedding import RUNTIMES, Embedder, load_embedder
-from logo_retrieval.errors import BackendError, ModelError
+from logo_retrieval.embedding import BF16, FP32, INT8, Embedder, load_embedder, usual_runtime
+from logo_retrieval.errors import BackendError, ModelError, UnreadableImage
+from logo_retrieval.images.pool.pool import DecoderPool
+from logo_retrieval.images.preparation import Preparation
 from logo_retrieval.models.bundle import MODEL_FILE, ModelBundle, read_bundle, write_bundle
+from logo_retrieval.models.resolve import starter_model
 from logo_retrieval.types import Float32Array, UInt8Array
 
 TINY = Path(__file__).parent / "data" / "tiny"
-TOLERANCE = {"onnxruntime-fp32": 1e-5, "openvino-bf16": 1e-2}
+SAMPLES = sorted((Path(__file__).resolve().parents[2] / "benchmarks" / "samples").glob("*.*"))
+TOLERANCE = {FP32: 1e-5, BF16: 1e-2}
 """bfloat16 keeps 8 significant bits."""
 
 
@@ -26,11 +30,11 @@ def bundle() -> ModelBundle:
     return read_bundle(TINY)
 
 
-@pytest.fixture(scope="module", params=sorted(RUNTIMES))
+@pytest.fixture(scope="module", params=[FP32, BF16])
 def runtime(request: pytest.FixtureRequest) -> Iterator[str]:
     name: str = request.param
     with pytest.MonkeyPatch.context() as patch:
-        if name == "openvino-bf16":
+        if name == BF16:
             openvino = pytest.importorskip("openvino", reason="openvino is not installed: pip install '.[openvino]'")
             # on a processor without bfloat16 it computes in another precision, which does for these tests
             patch.setattr(openvino.Core, "get_property", lambda *asked: ["FP32", "BF16"])
@@ -114,8 +118,31 @@ def test_a_processor_without_bfloat16_is_refused(bundle: ModelBundle, monkeypatc
 
 
 def test_an_unknown_runtime_is_refused(bundle: ModelBundle) -> None:
-    with pytest.raises(BackendError, match="runtime must be one of onnxruntime-fp32, openvino-bf16, got 'abacus'"):
+    with pytest.raises(
+        BackendError, match="runtime must be one of onnxruntime-int8, onnxruntime-fp32, openvino-bf16, got 'abacus'"
+    ):
         load_embedder(bundle, runtime="abacus")
+
+
+def test_a_bundle_without_integers_is_asked_in_floats(bundle: ModelBundle) -> None:
+    assert usual_runtime(bundle) == load_embedder(bundle).precision == FP32
+    with pytest.raises(BackendError, match="the model tiny has no network in integers: use the runtime onnxruntime-"):
+        load_embedder(bundle, runtime=INT8)
+
+
+def test_integers_are_near_floats_and_the_same_on_processors_without_vnni(monkeypatch: pytest.MonkeyPatch) -> None:
+    model = starter_model()
+    integers, floats = load_embedder(model), load_embedder(model, runtime=FP32)
+    assert (integers.precision, floats.precision) == (INT8, FP32)
+    with DecoderPool(Preparation(size_px=integers.input_size_px)) as pool:
+        images = [each for each in pool.decode(SAMPLES, all_views=True) if not isinstance(each, UnreadableImage)]
+    views = np.concatenate([each.views for each in images])
+    found, expected = integers.embed(views), floats.embed(views)
+    cosines = np.sum(found * expected, axis=1)
+    assert np.median(cosines) > 0.995 and cosines.min() > 0.97 and not np.array_equal(found, expected)
+    np.testing.assert_allclose(integers.embed(views[3:4])[0], found[3], atol=1e-5)
+    monkeypatch.setattr("logo_retrieval.models.onnx_session.adds_bytes_exactly", lambda: False)
+    np.testing.assert_allclose(load_embedder(model).embed(views), found, atol=1e-5)
 
 
 def test_a_graph_that_is_none_is_refused(bundle: ModelBundle, runtime: str, tmp_path: Path) -> None:

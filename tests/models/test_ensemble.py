@@ -52,6 +52,21 @@ def test_cosines_are_the_mean_of_the_members(tmp_path: Path, rng: np.random.Gene
     np.testing.assert_allclose(ours @ head_of(joined).T, np.mean(scores, axis=0), atol=0.004)  # heads keep 8 bits
 
 
+def test_integers_are_joined_where_all_members_have_them(tmp_path: Path) -> None:
+    members = [member(tmp_path, "tiny"), member(tmp_path, "tiny-too")]
+
+    def with_integers(bundle: ModelBundle) -> ModelBundle:
+        files = {name: bundle.path(name).read_bytes() for name in bundle.config.files}
+        return write_bundle(bundle.folder, bundle.config, {**files, "model-int8.onnx": bundle.config.name.encode()})
+
+    members[0] = with_integers(members[0])
+    assert members[0].int8_graphs and not write_ensemble(tmp_path / "joined", members, name="both").int8_graphs
+    members[1] = with_integers(members[1])
+    joined = write_ensemble(tmp_path / "joined", members, name="both")
+    assert [each.name for each in joined.graphs] == ["member-001.onnx", "member-002.onnx"]
+    assert [each.read_bytes() for each in joined.int8_graphs] == [each.config.name.encode() for each in members]
+
+
 def test_what_it_says_of_itself(tmp_path: Path) -> None:
     constants = ({"temperature": 0.02, "margin": 0.1}, {"temperature": 0.04, "margin": 0.0})
     members = [

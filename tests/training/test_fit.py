@@ -13,10 +13,10 @@ import pytest
 from art_samples import small_set
 from shallow import shallow_networks
 
-from logo_retrieval.embedding import load_embedder, load_quick_embedder
+from logo_retrieval.embedding import FP32, INT8, load_embedder
 from logo_retrieval.errors import ModelError
 from logo_retrieval.heads.cosine import HEAD_FILE, HeadVectors
-from logo_retrieval.models.bundle import QUICK_FILE, read_bundle
+from logo_retrieval.models.bundle import read_bundle
 from logo_retrieval.open_set.fusion import Fusion
 from logo_retrieval.open_set.impostors import IMPOSTORS_FILE, Impostors
 from logo_retrieval.training.data import TrainingSet, plain_views
@@ -214,7 +214,15 @@ def test_the_bundle_does_what_the_network_does(data: TrainingSet, tmp_path: Path
     log = [{"epoch": 1, "phase": "all", "loss": 3.0, "learning_rate": 1e-3, "validation_macro_f2": 0.5}]
     export_trained(network, recipe, data, tmp_path / "model", name="tiny", log=log)
     bundle = read_bundle(tmp_path / "model")
-    files = {"model.onnx", QUICK_FILE, "training.jsonl", "curves.svg", "recipe.json", "MODEL_CARD.md", IMPOSTORS_FILE}
+    files = {
+        "model.onnx",
+        "model-int8.onnx",
+        "training.jsonl",
+        "curves.svg",
+        "recipe.json",
+        "MODEL_CARD.md",
+        IMPOSTORS_FILE,
+    }
     assert set(bundle.config.files) == files | ({HEAD_FILE} if recipe.head == "cosine" else set())
     assert json.loads(bundle.path("recipe.json").read_text()) == recipe.to_dict()
     assert json.loads(bundle.path("training.jsonl").read_text()) == log[0]
@@ -225,9 +233,9 @@ def test_the_bundle_does_what_the_network_does(data: TrainingSet, tmp_path: Path
 
     views = plain_views(data.art, np.arange(4), 32)
     expected = {name: np.asarray(each) for name, each in network(views.astype(np.float32), training=False).items()}
-    embeddings = load_embedder(bundle).embed(views)
+    embeddings = load_embedder(bundle, runtime=FP32).embed(views)
     np.testing.assert_allclose(embeddings, expected[EMBEDDING], atol=1e-3)  # a weight has 11 bits of precision
-    assert np.sum(load_quick_embedder(bundle).embed(views) * embeddings, axis=1).min() > 0.95
+    assert np.sum(load_embedder(bundle, runtime=INT8).embed(views) * embeddings, axis=1).min() > 0.97
     fusion = Fusion.from_dict(bundle.config.decision)
     assert fusion.fitted and fusion.scale is not None
     impostors = Impostors.read(bundle.path(IMPOSTORS_FILE), bundle.config.dim)
