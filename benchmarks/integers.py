@@ -8,7 +8,6 @@ on the same views, in turn.
 
 from __future__ import annotations
 
-import argparse
 import json
 import time
 from pathlib import Path
@@ -16,18 +15,15 @@ from statistics import median
 from typing import Any
 
 import numpy as np
-from embedded import Embedded, embed_all, embed_degraded, sources_of
+from embedded import Embedded, embed_all, embed_degraded, whole_views
 from logobench import WORN, SplitRows, ask, fitted_on, index_of, rounded, texts_of
-from logobench_data import LogoBench, default_cache
-from small import bench_of, parsed
-from surroundings import RESULTS, surroundings
+from logobench_data import LogoBench
+from small import bench_of, options, parsed
+from surroundings import write_result
 from written import Texts
 
 from logo_retrieval.embedding import FP32, INT8, Embedder, load_embedder
-from logo_retrieval.errors import UnreadableImage
 from logo_retrieval.evaluation.measure import Answers, measure
-from logo_retrieval.images.pool.pool import DecoderPool
-from logo_retrieval.images.preparation import Preparation
 from logo_retrieval.inference.knowledge import DEFAULT_FALSE_ACCEPT
 from logo_retrieval.models.bundle import ModelBundle
 from logo_retrieval.models.resolve import opened_model
@@ -69,13 +65,6 @@ def cosines(floats: Embedded, integers: Embedded) -> dict[str, float]:
     return {str(share): round(float(np.quantile(found, share)), 4) for share in (0.0, 0.01, 0.05, 0.5)}
 
 
-def views_of(bench: LogoBench, rows: Int64Array, size_px: int) -> UInt8Array:
-    """Whole drawings."""
-    with DecoderPool(Preparation(size_px=size_px)) as pool:
-        images = pool.decode(sources_of(bench, rows, None), all_views=False)
-        return np.concatenate([image.views for image in images if not isinstance(image, UnreadableImage)])
-
-
 def cpu_ms(embedders: dict[str, Embedder], views: UInt8Array, rounds: int) -> dict[str, float]:
     """Medians of CPU time a view, and of the ratio."""
     spent: dict[str, list[float]] = {name: [] for name in embedders}
@@ -94,7 +83,7 @@ def run(bench: LogoBench, bundle: ModelBundle, cache: Path, small: bool) -> dict
     texts = texts_of(bench, cache)
     found = {runtime: asked(bench, bundle, cache, texts, runtime) for runtime in (FP32, INT8)}
     (floats, _, labels), (integers, _, quick_labels) = found[FP32], found[INT8]
-    views = views_of(bench, SplitRows.of(bench).val[:TIMED], bundle.config.input_size_px)
+    views, _ = whole_views(bench, SplitRows.of(bench).val[:TIMED], None, bundle.config.input_size_px)
     embedders = {runtime: load_embedder(bundle, runtime=runtime) for runtime in found}
     return {
         "model": {"name": bundle.config.name, "digest": bundle.digest},
@@ -107,20 +96,14 @@ def run(bench: LogoBench, bundle: ModelBundle, cache: Path, small: bool) -> dict
 
 def main() -> None:
     """Runs, prints, writes."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = options(__doc__, output="integers.json", cache=True)
     parser.add_argument("model", help="a model bundle with a network in integers, or as `--model` of `build-index`")
-    parser.add_argument("--output", type=Path, default=RESULTS / "integers.json")
-    parser.add_argument("--cache", type=Path, default=default_cache(), help="folder for what can be made again")
     arguments = parsed(parser)
     with opened_model(arguments.model) as bundle:
         bench, cache = bench_of(arguments)
-        results = {
-            "benchmark": "the network in integers",
-            **surroundings(),
-            **run(bench, bundle, cache, arguments.small),
-        }
-    arguments.output.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
-    print(json.dumps(results, indent=1))
+        figures = run(bench, bundle, cache, arguments.small)
+    write_result(arguments.output, "the network in integers", figures)
+    print(json.dumps(figures, indent=1))
 
 
 if __name__ == "__main__":
