@@ -13,7 +13,7 @@ from logo_retrieval.errors import ModelError
 _FATAL_ONLY = 4  # errors are raised
 
 
-def open_session(graph: Path, *, optimised: bool = True) -> onnxruntime.InferenceSession:
+def open_session(graph: Path) -> onnxruntime.InferenceSession:
     """A session on the CPU, with as many threads as there are usable cores.
 
     The graph has to hold all of its weights: those that it says lie in other files, which nobody has checked and which
@@ -21,7 +21,6 @@ def open_session(graph: Path, *, optimised: bool = True) -> onnxruntime.Inferenc
 
     Args:
         graph: its file.
-        optimised: whether it takes time now to be quicker later.
 
     Raises:
         ModelError: when the graph is missing or damaged.
@@ -29,8 +28,6 @@ def open_session(graph: Path, *, optimised: bool = True) -> onnxruntime.Inferenc
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = usable_cores()
     options.log_severity_level = _FATAL_ONLY
-    if not optimised:
-        options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
     for pool in ("intra_op", "inter_op"):  # threads that spin while they wait burn the cores of other work
         options.add_session_config_entry(f"session.{pool}.allow_spinning", "0")
     if not adds_bytes_exactly():  # then sums of integers take a slower way, to the same end

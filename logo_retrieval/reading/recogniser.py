@@ -1,4 +1,4 @@
-"""Pixels that may be writing to lines of text, by the recogniser of PP-OCRv6."""
+"""Pixels that may be writing to lines of text, by the recogniser of PP-OCRv6 in 8-bit integers."""
 
 from __future__ import annotations
 
@@ -22,13 +22,29 @@ _STEP_PX = 32
 
 _BATCH = 8
 
-_FEW = 4
-"""Lines for which the graph is used as it is: to optimise it takes as long as is then saved on five."""
-
 _REMEMBERED = 2048
 
 _DIGITS = 4
-"""Of a confidence: further ones depend on how the graph was optimised."""
+"""Of a confidence."""
+
+
+def padded(lines: Sequence[UInt8Array]) -> Float32Array:
+    """Lines as the model takes them: BGR from -1 to 1, on the right grey as far as the width of all.
+
+    Args:
+        lines: (48, w, 3) uint8 RGB each, w at least 1, and alike but for less than 32 px.
+
+    Returns:
+        (n, 3, 48, v), v a multiple of 32.
+    """
+    batch = np.zeros((len(lines), 3, LINE_PX, max(map(_padded_width, lines))), np.float32)
+    for place, line in enumerate(lines):
+        batch[place, :, :, : line.shape[1]] = line[..., ::-1].transpose(2, 0, 1) / np.float32(127.5) - 1
+    return batch
+
+
+def _padded_width(line: UInt8Array) -> int:
+    return -(-line.shape[1] // _STEP_PX) * _STEP_PX
 
 
 class Recogniser:
@@ -40,9 +56,7 @@ class Recogniser:
         Raises:
             ModelError: it is missing or damaged.
         """
-        self._session = open_session(FILE, optimised=False)
-        self._optimised = False
-        self._lines = 0
+        self._session = open_session(FILE)
         alphabet = self._session.get_modelmeta().custom_metadata_map[_CHARACTERS]
         self._characters = ["", *alphabet.splitlines(), " "]
         self._input = self._session.get_inputs()[0].name
@@ -58,23 +72,17 @@ class Recogniser:
         fresh = {key: line for key, line in zip(keys, lines, strict=True) if key not in self._remembered}
         if len(self._remembered) + len(fresh) > _REMEMBERED:
             self._remembered = {key: self._remembered[key] for key in keys if key in self._remembered}
-        self._lines += len(fresh)
-        if self._lines > _FEW and not self._optimised:
-            self._session, self._optimised = open_session(FILE), True
-        widths = {key: -(-line.shape[1] // _STEP_PX) * _STEP_PX for key, line in fresh.items()}
+        widths = {key: _padded_width(line) for key, line in fresh.items()}
         for width in sorted(set(widths.values())):
             alike = [key for key in fresh if widths[key] == width]
             for start in range(0, len(alike), _BATCH):
                 batch = alike[start : start + _BATCH]
-                self._remembered.update(zip(batch, self._run([fresh[key] for key in batch], width), strict=True))
+                self._remembered.update(zip(batch, self._run([fresh[key] for key in batch]), strict=True))
         return [self._remembered[key] for key in keys]
 
-    def _run(self, lines: Sequence[UInt8Array], width: int) -> list[TextLine]:
-        """Pads to one width with grey, as the model was trained."""
-        batch = np.zeros((len(lines), 3, LINE_PX, width), np.float32)
-        for place, line in enumerate(lines):
-            batch[place, :, :, : line.shape[1]] = line[..., ::-1].transpose(2, 0, 1) / np.float32(127.5) - 1
-        chances: Float32Array = self._session.run(None, {self._input: batch})[0]
+    def _run(self, lines: Sequence[UInt8Array]) -> list[TextLine]:
+        """Lines that `padded` makes equally wide."""
+        chances: Float32Array = self._session.run(None, {self._input: padded(lines)})[0]
         return [self._decoded(each) for each in chances]
 
     def _decoded(self, chances: Float32Array) -> TextLine:
