@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -47,20 +49,32 @@ def quantised(graph: bytes, views: UInt8Array) -> bytes | None:
         given.write_bytes(graph)
         (port,) = fold(given, folded).get_inputs()
         convolutions = [node.name for node in onnx.load(folded).graph.node if node.op_type == "Conv"]
-        quantize_static(
-            folded,
-            integers,
-            _Views(views, port.name),
-            quant_format=QuantFormat.QDQ,
-            activation_type=QuantType.QUInt8,
-            weight_type=QuantType.QInt8,
-            per_channel=True,
-            op_types_to_quantize=["Conv", "Clip", "Add"],
-            nodes_to_exclude=convolutions[:_FIRST],
-        )
+        with _unadvised():
+            quantize_static(
+                folded,
+                integers,
+                _Views(views, port.name),
+                quant_format=QuantFormat.QDQ,
+                activation_type=QuantType.QUInt8,
+                weight_type=QuantType.QInt8,
+                per_channel=True,
+                op_types_to_quantize=["Conv", "Clip", "Add"],
+                nodes_to_exclude=convolutions[:_FIRST],
+            )
         halve(integers, halved)
         cosines = np.sum(_embedded(given, views, port.name) * _embedded(halved, views, port.name), axis=1)
         return halved.read_bytes() if np.quantile(cosines, 0.05) > _NEAR else None
+
+
+@contextmanager
+def _unadvised() -> Iterator[None]:
+    """The library advises, on standard error, to do what `fold` has done."""
+    before = logging.root.manager.disable
+    logging.disable(logging.WARNING)
+    try:
+        yield
+    finally:
+        logging.disable(before)
 
 
 def _embedded(graph: Path, views: UInt8Array, name: str) -> Float32Array:

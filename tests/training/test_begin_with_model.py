@@ -11,7 +11,7 @@ import pytest
 from art_samples import small_set
 from shallow import shallow_networks
 
-from logo_retrieval.embedding import load_embedder
+from logo_retrieval.embedding import FP32, load_embedder
 from logo_retrieval.errors import ModelError
 from logo_retrieval.models.bundle import ModelBundle, read_bundle
 from logo_retrieval.models.resolve import starter_model
@@ -65,7 +65,7 @@ def test_it_begins_as_the_model_and_its_batch_norms_may_learn(
     def embedded(*, training: bool) -> Float32Array:
         return np.asarray(network(views.astype(np.float32), training=training)[EMBEDDING])
 
-    expected = load_embedder(bundle).embed(views)
+    expected = load_embedder(bundle, runtime=FP32).embed(views)
     assert nearly_same(embedded(training=False), expected)
     count_statistics(network, [views])
     assert nearly_same(embedded(training=False), expected)
