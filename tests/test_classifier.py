@@ -63,10 +63,12 @@ def test_similar_raises_for_an_unreadable_image(index: Path) -> None:
     assert caught.value.code == "unknown-format"
 
 
+@pytest.mark.parametrize("partitioned_from", [1, 1000])
 def test_a_search_cache_is_made_used_and_not_trusted(
-    index: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    index: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, partitioned_from: int
 ) -> None:
     monkeypatch.setattr("logo_retrieval.search.open.FAISS_FROM", 1)
+    monkeypatch.setattr("logo_retrieval.search.open.PARTITIONED_FROM", partitioned_from)
     mine = Path(shutil.copytree(index, tmp_path / "mine"))
     query = svg("ärzte", 1)
 
@@ -79,10 +81,10 @@ def test_a_search_cache_is_made_used_and_not_trusted(
     whole = cache.read_bytes()
     assert ask() == expected and cache.read_bytes() == whole
     for damaged in (
-        whole[:-5],
+        whole[:-64],
         whole[:200],
         b"",
-        whole[:-1] + b"x",
+        whole[:1000] + b"x" + whole[1001:],
         whole.replace(b'"generation": 1', b'"generation": 2'),
     ):
         cache.write_bytes(damaged)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -14,7 +14,7 @@ from logo_retrieval.open_set.impostors import FEWEST_IMPOSTORS, bars, spread
 from logo_retrieval.packed import unit
 from logo_retrieval.runs import run_starts
 from logo_retrieval.store.stored import StoredIndex
-from logo_retrieval.types import OTHER, Float32Array, Float64Array, Int64Array
+from logo_retrieval.types import OTHER, BoolArray, Float32Array, Float64Array, Int64Array
 
 FALLBACK_SCALE = Scale(nearest_low=0.6, nearest_high=0.9, head_low=0.3, head_high=0.6)
 """Of a network of which nothing is known, in an index too small to show it."""
@@ -28,6 +28,8 @@ _MOST_COMPARISONS = 20_000_000
 """Of impostors with drawings, for the bars of an index: from ten thousand drawings on fewer impostors set them."""
 
 _FEWEST_FOR_MANY = 200
+
+_ROWS_AT_ONCE = 65_536
 
 
 @dataclass(frozen=True)
@@ -47,12 +49,17 @@ class Contents:
     def means(self, places: Int64Array) -> Float32Array:
         """(f, d) unit means of the whole drawings of some classes, each of which has one at least."""
         held = self.snapshot
-        items = np.flatnonzero(np.isin(held.item_classes, places))
+        items = np.flatnonzero(self._of(places)[held.item_classes])
         items = items[np.argsort(held.item_classes[items], kind="stable")]
         if len(items) == 0:
             return np.zeros((0, self.vectors_at(np.zeros(0, np.int64)).shape[1]), np.float32)
-        starts = run_starts(held.item_classes[items])
-        return unit(np.add.reduceat(self.vectors_at(held.whole_drawings[items]), starts, axis=0))
+        rows, starts = held.whole_drawings[items], run_starts(held.item_classes[items])
+        return np.concatenate(
+            [
+                unit(np.add.reduceat(self.vectors_at(rows[block]), starts[some] - block.start, axis=0))
+                for some, block in _blocks(starts, len(rows))
+            ]
+        )
 
     def cohort(self, places: Int64Array, of_model: Float32Array | None) -> Float32Array:
         """The impostors that set the bars of some classes: of the model, or else drawings of `other` of the index.
@@ -60,23 +67,35 @@ class Contents:
         Of classes with many drawings fewer do. Their number is a power of two, so that it seldom changes.
         """
         held, chosen = self.snapshot, of_model
-        if chosen is None or len(chosen) < FEWEST_IMPOSTORS:
+        if chosen is None or not are_enough(chosen):
             others = held.whole_drawings[held.item_classes == self.classes.index(OTHER)]
             chosen = self.vectors_at(spread(others))
-        most = _MOST_COMPARISONS // max(int(np.isin(self.vector_classes, places).sum()), 1)
+        most = _MOST_COMPARISONS // max(int(self._of(places)[self.vector_classes].sum()), 1)
         return chosen[spread(np.arange(len(chosen)), max(_FEWEST_FOR_MANY, 1 << most.bit_length() - 1))]
 
     @cached_property
     def vector_classes(self) -> Int64Array:
         """(r,) the class of each vector."""
-        held = self.snapshot
-        found: Int64Array = held.item_classes[np.searchsorted(held.item_ids, held.vector_items)]
+        return self.snapshot.vector_classes
+
+    def _of(self, places: Int64Array) -> BoolArray:
+        """(c,) which classes are meant."""
+        found = np.full(len(self.classes), False)
+        found[places] = True
         return found
 
     def bars(self, places: Int64Array, cohort: Float32Array) -> Float64Array:
         """(f,) the bars of some classes by a cohort."""
-        rows = np.flatnonzero(np.isin(self.vector_classes, places))
-        return bars(cohort, self.vectors_at(rows), np.searchsorted(places, self.vector_classes[rows]), len(places))
+        rows = np.flatnonzero(self._of(places)[self.vector_classes])
+        owners = np.searchsorted(places, self.vector_classes[rows])
+        order = np.argsort(owners, kind="stable")
+        starts = np.searchsorted(owners[order], np.arange(len(places)))
+        found = np.zeros(0)
+        for some, block in _blocks(starts, len(order)):
+            own = np.sort(order[block])
+            these = bars(cohort, self.vectors_at(rows[own]), owners[own] - some.start, some.stop - some.start)
+            found = np.concatenate([found, these])
+        return found
 
     def scale(self, learned: HeadVectors | None) -> Scale:
         """The scale of a network of which nothing is known: to all other classes a drawing is an unknown logo.
@@ -98,6 +117,20 @@ class Contents:
             return Scale.of_unknown(nearest, by_head) if len(nearest) >= _FEWEST_SCALED_BY else FALLBACK_SCALE
         except ValueError:  # all alike
             return FALLBACK_SCALE
+
+
+def are_enough(of_model: Float32Array) -> bool:
+    """Whether the impostors of a model set the bars, or else drawings of the index have to."""
+    return len(of_model) >= FEWEST_IMPOSTORS
+
+
+def _blocks(starts: Int64Array, n_rows: int) -> Iterator[tuple[slice, slice]]:
+    """Runs of rows, given where each starts, some whole ones at a time, and their rows: for so many there is memory."""
+    ends, first = np.append(starts[1:], n_rows), 0
+    while first < len(starts):
+        last = max(int(np.searchsorted(ends, starts[first] + _ROWS_AT_ONCE, side="right")), first + 1)
+        yield slice(first, last), slice(int(starts[first]), int(ends[last - 1]))
+        first = last
 
 
 def _nearest_company(

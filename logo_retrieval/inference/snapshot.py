@@ -7,23 +7,21 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from logo_retrieval.heads.cosine import CosineHead, HeadVectors, Novel
-from logo_retrieval.heads.imprinting import NOBODY, Imprinted, imprint
+from logo_retrieval.heads.cosine import CosineHead, Novel
+from logo_retrieval.heads.imprinting import Imprinted
 from logo_retrieval.inference.contents import Contents
+from logo_retrieval.inference.derived import Derived, derive, standing
 from logo_retrieval.inference.knowledge import Knowledge
+from logo_retrieval.inference.prepared import keep, opened
 from logo_retrieval.open_set.evidence import ClassProfile, Scale
 from logo_retrieval.reading.matching import Names
-from logo_retrieval.search.open import is_large, open_index, renewed_index
+from logo_retrieval.search.open import is_large, is_most_of, merged_index, open_index, renewed_index
 from logo_retrieval.search.protocol import VectorIndex
 from logo_retrieval.search.views import best_over_views
-from logo_retrieval.store.cache import read_cache, remove_cache, write_cache
+from logo_retrieval.store.cache import remove_cache
 from logo_retrieval.store.index_store import IndexStore
-from logo_retrieval.store.renewal import settled_rows
-from logo_retrieval.store.stored import Renewal, StoredIndex
-from logo_retrieval.types import MISSING_ID, OTHER, Float32Array, Float64Array, Int64Array, Neighbours
-
-_CACHED_AS = "faiss-float32"
-"""Names the format of the cache: the vectors in 32 bits, in their order."""
+from logo_retrieval.store.stored import StoredIndex
+from logo_retrieval.types import MISSING_ID, OTHER, Float32Array, Int64Array, Neighbours
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +35,8 @@ class IndexSnapshot:
         index: searches the vectors.
         head: of the model, fitted to these classes; None when the model has none.
         profile: what is known of the classes.
-        scale: of the network.
         names: by which the classes are known.
-        imprinted: what the novel classes with drawings have in the head, in their order; None without a head.
-        cohort: (i, d) the impostors that set the bars.
+        derived: what follows from the drawings and the model.
     """
 
     stored: StoredIndex
@@ -49,10 +45,8 @@ class IndexSnapshot:
     index: VectorIndex
     head: CosineHead | None
     profile: ClassProfile
-    scale: Scale
     names: Names
-    imprinted: Imprinted | None
-    cohort: Float32Array
+    derived: Derived
 
     @property
     def number(self) -> int:
@@ -65,9 +59,14 @@ class IndexSnapshot:
         return self.classes.index(OTHER)
 
     @property
-    def novel_places(self) -> Int64Array:
-        """Positions of the novel classes that have drawings."""
-        return np.flatnonzero(self.profile.novel & (self.profile.counts > 0))
+    def scale(self) -> Scale:
+        """Of the network."""
+        return self.derived.scale
+
+    @property
+    def imprinted(self) -> Imprinted | None:
+        """What the novel classes with drawings have in the head, in their order; None without a head."""
+        return self.derived.imprinted
 
     def nearest(self, vectors: Float32Array, owners: Int64Array, n_images: int, k: int) -> Neighbours:
         """The k nearest items of n images.
@@ -95,12 +94,33 @@ def read_snapshot(store: IndexStore, knowledge: Knowledge, *, cached: bool) -> I
     Args:
         store: the open index.
         knowledge: of its model.
-        cached: whether vectors may be taken from the cache, and of a large index are kept there.
+        cached: whether what was prepared may be taken from the cache, and of a large index is kept there.
 
     Raises:
         IndexStoreError: when the index is damaged.
     """
-    return assemble(*_open_search(store, cached=cached), knowledge)
+    if not cached:
+        read = store.snapshot()
+        return assemble(read, open_index(_vectors_of(read), read.vector_items), knowledge)
+    kept = opened(store.folder, store.manifest)
+    if kept is None:
+        now = read_snapshot(store, knowledge, cached=False)
+    else:
+        now = renewed_snapshot(_put_together(*kept, knowledge), store, knowledge)
+    if not is_large(len(now.index)) or (kept is not None and is_most_of(kept[1], now.index)):
+        return now
+    keep(store.folder, store.manifest, now.stored, merged_index(now.index), now.derived)
+    if store.generation() != now.number:  # what was removed meanwhile must not stay in the cache
+        remove_cache(store.folder)
+        return now
+    written = opened(store.folder, store.manifest)  # so that the vectors are mapped
+    return now if written is None or written[0].generation != now.number else _put_together(*written, knowledge)
+
+
+def _vectors_of(read: StoredIndex) -> Float32Array:
+    if read.vectors is None:
+        raise ValueError("the vectors were not read")
+    return read.vectors
 
 
 def renewed_snapshot(before: IndexSnapshot, store: IndexStore, knowledge: Knowledge) -> IndexSnapshot:
@@ -117,23 +137,13 @@ def renewed_snapshot(before: IndexSnapshot, store: IndexStore, knowledge: Knowle
     change = store.renewed(before.stored)
     if change is None:
         return read_snapshot(store, knowledge, cached=False)
-    now, ids = change.stored, change.stored.vector_items
-    index = renewed_index(before.index, change.kept, change.places, change.fresh, ids, settled_rows(ids))
-    return assemble(now, index, knowledge, (before, _touched(before, change)))
-
-
-def _touched(before: IndexSnapshot, change: Renewal) -> set[str]:
-    """The classes that a drawing has come to, or gone from, or of which one is another than before."""
-    gone = np.setdiff1d(np.arange(len(before.stored.vector_items)), change.kept, assume_unique=True)
-
-    def drawings(held: StoredIndex, rows: Int64Array, vectors: Float32Array) -> set[tuple[str, int, bytes]]:
-        items = held.vector_items[rows]
-        labels = held.item_classes[np.searchsorted(held.item_ids, items)]
-        lines = zip(labels.tolist(), items.tolist(), vectors, strict=True)
-        return {(held.classes[label], item, vector.tobytes()) for label, item, vector in lines}
-
-    was = drawings(before.stored, gone, before.index.vectors_at(gone))
-    return {label for label, *_ in was ^ drawings(change.stored, change.fresh_places, change.fresh)}
+    change = change.without_what_stays(before.stored, before.index.vectors_at)
+    now, gone = change.stored, change.gone(before.stored)
+    index = before.index
+    if len(gone) or len(change.fresh):
+        index = renewed_index(before.index, change.kept, change.places, change.fresh, now.vector_items)
+    touched = {*before.stored.labels_of(gone), *now.labels_of(change.fresh_places)}
+    return assemble(now, index, knowledge, (before.derived, touched))
 
 
 def snapshot_of(
@@ -159,123 +169,42 @@ def snapshot_of(
 
 
 def assemble(
-    snapshot: StoredIndex,
+    stored: StoredIndex,
     index: VectorIndex,
     knowledge: Knowledge,
-    before: tuple[IndexSnapshot, Collection[str]] | None = None,
+    before: tuple[Derived, Collection[str]] | None = None,
 ) -> IndexSnapshot:
     """What follows from the contents of an index and its model, and from nothing else.
 
     Args:
-        snapshot: the contents.
+        stored: the contents.
         index: searches their vectors.
         knowledge: of the model.
-        before: the index as it was, and the classes that are others now; what it says of the rest need not be
-            computed again.
+        before: see `derive`.
     """
-    classes = in_open_world(snapshot.classes)
-    learned = knowledge.head
-    contents = Contents(classes, snapshot, index.vectors_at)
-    targets = set() if learned is None else set(learned.classes)
-    company = np.array([name != OTHER for name in classes])
-    trained = company & np.array([name in targets for name in classes])
-    counts = np.bincount(snapshot.item_classes, minlength=len(classes)).astype(np.int64)
-    novel = company & ~trained
-    scale = knowledge.fusion.scale or contents.scale(learned)
-    places = np.flatnonzero(novel & (counts > 0))
-    was = np.full(len(places), NOBODY, np.int64) if before is None else _places_before(places, classes, *before)
-    head = imprinted = None
-    if learned is not None:
-        imprinted = _imprinted(contents, places, was, learned, scale, before)
-        head = CosineHead(learned, classes, Novel(places, imprinted))
-    bars, cohort = _bars(contents, places, was, knowledge, before)
+    contents = Contents(stored.open_classes, stored, index.vectors_at)
+    return _put_together(stored, index, derive(contents, knowledge, before), knowledge)
+
+
+def _put_together(stored: StoredIndex, index: VectorIndex, derived: Derived, knowledge: Knowledge) -> IndexSnapshot:
+    """All parts of a snapshot."""
+    head, classes = None, derived.classes
+    if knowledge.head is not None and derived.imprinted is not None:
+        head = CosineHead(knowledge.head, classes, Novel(derived.places, derived.imprinted))
+    counts = np.bincount(stored.item_classes, minlength=len(classes)).astype(np.int64)
     return IndexSnapshot(
-        stored=replace(snapshot, vectors=None),
+        stored=replace(stored, vectors=None),
         classes=classes,
-        most_views=int(np.bincount(snapshot.vector_items).max(initial=1)),
+        most_views=int(np.diff(stored.whole_drawings, append=len(stored.vector_items)).max(initial=1)),
         index=index,
         head=head,
-        profile=ClassProfile(counts, trained, novel, bars),
-        scale=scale,
-        names=Names(_names_of(classes, snapshot.names)),
-        imprinted=imprinted,
-        cohort=cohort,
+        profile=ClassProfile(counts, *standing(classes, knowledge.head), derived.bars),
+        names=Names(_names_of(classes, stored.names)),
+        derived=derived,
     )
-
-
-def _bars(
-    contents: Contents,
-    places: Int64Array,
-    was: Int64Array,
-    knowledge: Knowledge,
-    before: tuple[IndexSnapshot, Collection[str]] | None,
-) -> tuple[Float64Array, Float32Array]:
-    """(c,) the bars of the novel classes, NaN for all others, and the cohort that sets them."""
-    found = np.full(len(contents.classes), np.nan)
-    cohort = contents.cohort(places, None if knowledge.impostors is None else knowledge.impostors.vectors)
-    stays = was != NOBODY
-    if before is None or not np.array_equal(cohort, before[0].cohort):
-        stays[:] = False
-    else:
-        found[places[stays]] = before[0].profile.bars[before[0].novel_places[was[stays]]]
-    fresh = places[~stays]
-    if len(fresh):
-        found[fresh] = contents.bars(fresh, cohort)
-    return found, cohort
-
-
-def _places_before(
-    places: Int64Array, classes: Sequence[str], before: IndexSnapshot, touched: Collection[str]
-) -> Int64Array:
-    """(f,) of each novel class with drawings its place among those before; `NOBODY` of one that is touched or new."""
-    place = {before.classes[c]: was for was, c in enumerate(before.novel_places.tolist())}
-    names = (classes[c] for c in places.tolist())
-    return np.array([NOBODY if name in touched else place.get(name, NOBODY) for name in names], np.int64)
-
-
-def _imprinted(
-    contents: Contents,
-    places: Int64Array,
-    was: Int64Array,
-    learned: HeadVectors,
-    scale: Scale,
-    before: tuple[IndexSnapshot, Collection[str]] | None,
-) -> Imprinted:
-    """What the novel classes have in the head."""
-    nameless = learned.nameless(contents.classes)
-    earlier = None if before is None else before[0].imprinted
-    if before is None or earlier is None or not np.array_equal(nameless, learned.nameless(before[0].classes)):
-        return imprint(contents.means(places), learned.vectors, nameless, scale.head_high)
-    means = np.empty((len(places), learned.vectors.shape[1]), np.float32)
-    stays = was != NOBODY
-    means[stays] = earlier.means[was[stays]]
-    means[~stays] = contents.means(places[~stays])
-    return imprint(means, learned.vectors, nameless, scale.head_high, (earlier, was))
 
 
 def _names_of(classes: tuple[str, ...], kept: Sequence[Sequence[str]]) -> list[Sequence[str]]:
     """The names of each class, by default its own; `other` has none."""
     known = dict(zip(classes, kept, strict=False))
     return [() if name == OTHER else known.get(name) or (name,) for name in classes]
-
-
-def in_open_world(classes: tuple[str, ...]) -> tuple[str, ...]:
-    """The classes with `other`, which is always among those that are answered."""
-    return classes if OTHER in classes else (*classes, OTHER)
-
-
-def _open_search(store: IndexStore, *, cached: bool) -> tuple[StoredIndex, VectorIndex]:
-    """Searches the vectors kept in the cache where it is current, else those of the SQLite file."""
-    kept = read_cache(store.folder, backend=_CACHED_AS) if cached else None
-    snapshot = store.snapshot(held_generation=kept[0] if kept else None)
-    vectors, ids = snapshot.vectors, snapshot.vector_items
-    if vectors is None:
-        numbers = np.frombuffer(kept[1] if kept else b"", np.float32)
-        if len(numbers) != len(ids) * store.manifest.dim:  # of another index that had come as far
-            return _open_search(store, cached=False)
-        vectors = numbers.reshape(len(ids), store.manifest.dim)
-    elif cached and is_large(len(vectors)):
-        write_cache(store.folder, vectors.tobytes(), generation=snapshot.generation, backend=_CACHED_AS)
-        if store.generation() != snapshot.generation:  # what was removed meanwhile must not stay in the cache
-            remove_cache(store.folder)
-    return snapshot, open_index(vectors, ids, settled=settled_rows(ids))

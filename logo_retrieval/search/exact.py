@@ -16,6 +16,9 @@ class ExactIndex:
     """All inner products, best k kept.
 
     Ties are broken by the smaller position in the gallery, and products do not depend on the batch, nor do answers.
+
+    Attributes:
+        ids: (m,) of the rows.
     """
 
     backend = "numpy"
@@ -28,22 +31,22 @@ class ExactIndex:
         """
         check_gallery(vectors, ids)
         self._vectors = vectors
-        self._ids = ids
+        self.ids = ids
 
     def __len__(self) -> int:
         """How many rows there are."""
-        return len(self._ids)
+        return len(self.ids)
 
     def search(self, queries: Float32Array, k: int) -> Neighbours:
         """The k nearest gallery rows of each of (n, d) unit queries; fewer than k rows are padded."""
         check_queries(queries, k, self._vectors.shape[1])
-        rows = min(k, len(self._ids))
+        rows = min(k, len(self.ids))
         candidates = np.empty((len(queries), rows), np.int64)
-        block = max(1, _SCORES_PER_BLOCK // max(1, len(self._ids)))
+        block = max(1, _SCORES_PER_BLOCK // max(1, len(self.ids)))
         for start in range(0, len(queries), block):
             candidates[start : start + block] = _best(queries[start : start + block] @ self._vectors.T, rows)
         positions, similarities = settled(queries, candidates, self.vectors_at)
-        return padded(self._ids[positions], similarities, k)
+        return padded(self.ids[positions], similarities, k)
 
     def vectors_at(self, rows: Int64Array) -> Float32Array:
         """The (r, d) vectors of some of the rows that the index was built from."""

@@ -11,7 +11,8 @@ from logo_retrieval.search.products import settled
 from logo_retrieval.search.protocol import check_gallery, check_queries, padded
 from logo_retrieval.types import Float32Array, Int64Array, Neighbours
 
-_DISTRIBUTIONS = ("faiss-cpu", "faiss-gpu", "faiss-gpu-cu12")
+_FOR_GPUS = ("faiss-gpu", "faiss-gpu-cu12")
+_DISTRIBUTIONS = ("faiss-cpu", *_FOR_GPUS)
 
 _BLAS_THRESHOLD = 1024
 """FAISS multiplies matrices from this many queries x dimensions on, and scans query by query below. Its own default
@@ -34,6 +35,15 @@ def faiss_is_installed() -> bool:
     return bool(present)
 
 
+def searches_on_gpu() -> bool:
+    """Whether FAISS is there to search on a GPU, and there is one."""
+    return any(map(_is_installed, _FOR_GPUS)) and _n_gpus(_faiss()) > 0
+
+
+def _n_gpus(faiss: Any) -> int:  # noqa: ANN401 - as below
+    return int(faiss.get_num_gpus()) if hasattr(faiss, "get_num_gpus") else 0
+
+
 def _is_installed(distribution: str) -> bool:
     from importlib.metadata import PackageNotFoundError, version  # mail and zip come with it
 
@@ -54,15 +64,19 @@ def _faiss() -> Any:  # noqa: ANN401 - FAISS has no types
 
 
 class FaissIndex:
-    """Exact inner product with FAISS; the same neighbours as `ExactIndex`, up to ties and rounding."""
+    """Exact inner product with FAISS; the same neighbours as `ExactIndex`, up to ties and rounding.
+
+    Attributes:
+        ids: (m,) of the rows.
+    """
 
     def __init__(self, flat: Any, ids: Int64Array) -> None:  # noqa: ANN401 - as above
         """Wraps a FAISS index whose row i has the id ids[i]; `build` is the way in."""
         faiss = _faiss()
         self._flat = flat
-        self._ids = ids
+        self.ids = ids
         # With 0 GPUs the transfer returns an empty index without an error, hence the guard.
-        gpus = faiss.get_num_gpus() if hasattr(faiss, "get_num_gpus") else 0
+        gpus = _n_gpus(faiss)
         self._searcher = faiss.index_cpu_to_all_gpus(flat) if gpus > 0 else flat
         self.backend = f"faiss-gpu x{gpus}" if gpus > 0 else "faiss"
 
@@ -81,17 +95,17 @@ class FaissIndex:
 
     def __len__(self) -> int:
         """How many rows there are."""
-        return len(self._ids)
+        return len(self.ids)
 
     def search(self, queries: Float32Array, k: int) -> Neighbours:
         """The k nearest gallery rows of each of (n, d) unit queries; fewer than k rows are padded."""
         check_queries(queries, k, self._flat.d)
-        rows = min(k, len(self._ids))  # asked for more, FAISS pads with -1 and -3.4e38
+        rows = min(k, len(self.ids))  # asked for more, FAISS pads with -1 and -3.4e38
         if rows == 0 or len(queries) == 0:
             return padded(np.empty((len(queries), 0), np.int64), np.empty((len(queries), 0), np.float32), k)
         _, candidates = self._searcher.search(np.ascontiguousarray(queries), rows)
         positions, similarities = settled(queries, candidates, self.vectors_at)
-        return padded(self._ids[positions], similarities, k)
+        return padded(self.ids[positions], similarities, k)
 
     def vectors_at(self, rows: Int64Array) -> Float32Array:
         """The (r, d) vectors of some of the rows that the index was built from."""

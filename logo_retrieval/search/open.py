@@ -1,11 +1,12 @@
-"""Which index serves: numpy for small galleries, FAISS for large ones where it is installed."""
+"""Which index serves a gallery, by its size."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from logo_retrieval.search.exact import ExactIndex
-from logo_retrieval.search.faiss_index import FaissIndex, faiss_is_installed
+from logo_retrieval.search.faiss_index import FaissIndex, faiss_is_installed, searches_on_gpu
+from logo_retrieval.search.partitions import PartitionedIndex
 from logo_retrieval.search.protocol import VectorIndex
 from logo_retrieval.search.segments import SegmentedIndex
 from logo_retrieval.types import Float32Array, Int64Array
@@ -13,41 +14,39 @@ from logo_retrieval.types import Float32Array, Int64Array
 FAISS_FROM = 20_000
 """Vectors from which on FAISS is worth its import; below, numpy finds the same sooner (`benchmarks/search.py`)."""
 
+PARTITIONED_FROM = 100_000
+"""Vectors from which on a search of some partitions is worth the few neighbours that it misses: exact search takes
+longer than all else that an answer takes from about here on (`benchmarks/search.py`)."""
+
 LONGEST_TAIL = 8192
 """Rows behind those of a large index that are searched apart; more come to it."""
 
 
 def is_large(n_rows: int) -> bool:
-    """Whether a gallery of so many vectors is searched with FAISS, and worth a cache."""
+    """Whether a gallery of so many vectors is worth a cache."""
     return n_rows >= FAISS_FROM
 
 
-def open_index(vectors: Float32Array, ids: Int64Array, *, settled: int | None = None) -> VectorIndex:
-    """An exact index over (m, d) float32 unit vectors with (m,) int64 ids; an id may occur several times, once a view.
+def open_index(vectors: Float32Array, ids: Int64Array) -> VectorIndex:
+    """An index over (m, d) float32 unit vectors with (m,) int64 ids; an id may occur several times, once a view.
 
-    Args:
-        vectors: of unit length.
-        ids: of their items.
-        settled: so many of the first rows will hardly change; all by default. Of a large gallery the others lie apart,
-            so that `renewed_index` need not touch the first.
+    A small gallery is searched exactly with numpy, a larger one exactly with FAISS where it is installed. A very large
+    one is searched in partitions, unless there is a GPU, which searches exactly.
 
     Raises:
         BackendError: when FAISS would serve and two distributions of it are installed over one another.
     """
-    settled = len(vectors) if settled is None else settled
     if not is_large(len(vectors)):
         return ExactIndex(vectors, ids)
-    index = FaissIndex.build if faiss_is_installed() else ExactIndex
-    if settled == len(vectors):
-        return index(vectors, ids)
-    tail = ExactIndex(vectors[settled:].copy(), ids[settled:])  # a view would keep all vectors in memory
-    return SegmentedIndex(index(vectors[:settled], ids[:settled]), tail)
+    if len(vectors) >= PARTITIONED_FROM and not searches_on_gpu():
+        return PartitionedIndex.build(vectors, ids)
+    return (FaissIndex.build if faiss_is_installed() else ExactIndex)(vectors, ids)
 
 
 def renewed_index(
-    before: VectorIndex, kept: Int64Array, places: Int64Array, fresh: Float32Array, ids: Int64Array, settled: int
+    before: VectorIndex, kept: Int64Array, places: Int64Array, fresh: Float32Array, ids: Int64Array
 ) -> VectorIndex:
-    """An index of rows of which most lie in another index already; what that has in its base stays where it is.
+    """An index of rows of which most lie in another index already; of a large one these stay where they are.
 
     Args:
         before: the other index.
@@ -55,18 +54,40 @@ def renewed_index(
         places: (k,) the rows that they have now, ascending.
         fresh: (f, d) the vectors of all other rows, in their order.
         ids: (k + f,) of all rows now.
-        settled: see `open_index`.
     """
-    n_base = len(before.base) if isinstance(before, SegmentedIndex) else 0
-    in_place = np.arange(n_base)
-    has_base = np.array_equal(kept[:n_base], in_place) and np.array_equal(places[:n_base], in_place)
-    if not has_base or len(ids) - n_base > LONGEST_TAIL:
-        n_base = 0
-    vectors = np.empty((len(ids) - n_base, fresh.shape[1]), np.float32)
-    is_fresh = np.full(len(vectors), True)
-    is_fresh[places[n_base:] - n_base] = False
-    vectors[~is_fresh] = before.vectors_at(kept[n_base:])
+    base = before.base if isinstance(before, SegmentedIndex) else before
+    of_base = kept[: np.searchsorted(kept, len(base))]
+    if is_large(len(ids)) and np.array_equal(places, np.arange(len(kept))):  # what came is behind what was
+        if isinstance(base, PartitionedIndex) and len(of_base) < len(base):
+            base = base.without(of_base)
+        if len(of_base) == len(base):
+            tail = np.concatenate([before.vectors_at(kept[len(of_base) :]), fresh])
+            index = SegmentedIndex(base, ExactIndex(tail, ids[len(of_base) :])) if len(tail) else base
+            return index if len(tail) <= LONGEST_TAIL else merged_index(index)
+    vectors = np.empty((len(ids), fresh.shape[1]), np.float32)
+    is_fresh = np.full(len(ids), True)
+    is_fresh[places] = False
     vectors[is_fresh] = fresh
-    if n_base and isinstance(before, SegmentedIndex):
-        return SegmentedIndex(before.base, ExactIndex(vectors, ids[n_base:]))
-    return open_index(vectors, ids, settled=settled)
+    vectors[~is_fresh] = before.vectors_at(kept)
+    return open_index(vectors, ids)
+
+
+def is_most_of(before: VectorIndex, now: VectorIndex) -> bool:
+    """Whether an index is another with few rows more or less, so that this one is worth keeping."""
+    base, n_tail = (now.base, len(now.tail)) if isinstance(now, SegmentedIndex) else (now, 0)
+    if isinstance(base, PartitionedIndex) and isinstance(before, PartitionedIndex):
+        same, n_gone = base.partitions is before.partitions, len(before) - len(base)
+    else:
+        same, n_gone = base is before, 0
+    return same and n_tail + n_gone <= LONGEST_TAIL // 2
+
+
+def merged_index(index: VectorIndex) -> VectorIndex:
+    """The same rows without a tail: those of partitions go into them."""
+    if not isinstance(index, SegmentedIndex):
+        return index
+    vectors, ids = index.tail.vectors_at(np.arange(len(index.tail))), index.tail.ids
+    if isinstance(index.base, PartitionedIndex) and not index.base.is_outgrown_by(len(index)):
+        return index.base.grown(vectors, ids)
+    everything = np.concatenate([index.base.vectors_at(np.arange(len(index.base))), vectors])
+    return open_index(everything, np.concatenate([index.base.ids, ids]))

@@ -14,6 +14,11 @@ class VectorIndex(Protocol):
 
     backend: str
 
+    @property
+    def ids(self) -> Int64Array:
+        """(m,) of the rows."""
+        ...
+
     def __len__(self) -> int:
         """How many rows there are."""
         ...

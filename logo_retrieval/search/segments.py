@@ -23,6 +23,11 @@ class SegmentedIndex:
         self.tail = tail
         self.backend = base.backend
 
+    @property
+    def ids(self) -> Int64Array:
+        """(m,) of the rows."""
+        return np.concatenate([self.base.ids, self.tail.ids])
+
     def __len__(self) -> int:
         """How many rows there are."""
         return len(self.base) + len(self.tail)

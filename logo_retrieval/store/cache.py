@@ -1,54 +1,114 @@
-"""The search structure derived from an index, kept beside it; never trusted, always replaceable."""
+"""What was prepared from an index, kept beside it as arrays in one mapped file; never trusted, always replaceable."""
 
 from __future__ import annotations
 
 import contextlib
 import hashlib
 import json
+import math
 import os
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+import numpy as np
 
 from logo_retrieval.fields import read_object
 from logo_retrieval.store.schema import storage_errors
 
 CACHE_FILE = "search.cache"
 _FRESH = CACHE_FILE + ".new"
+_ALIGNED = 64
+_KINDS = ("<f2", "<f4", "<f8", "<i8", "<u4")
 
 
-def read_cache(folder: Path, *, backend: str) -> tuple[int, bytes] | None:
-    """IndexSnapshot and payload kept for this backend; None when absent or damaged.
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What a cache holds.
 
-    The header is one line of JSON with the generation, the backend and the payload's SHA-256: FAISS itself loads
-    most corrupted files without complaint. Whether the generation is still the index's is for the caller to see.
+    Attributes:
+        facts: as JSON has them.
+        arrays: by name, of the numbers in `_KINDS`; those of a file that was opened are read as they are used.
+    """
+
+    facts: Mapping[str, Any]
+    arrays: Mapping[str, np.ndarray]
+
+
+def read_cache(folder: Path, unchecked: Collection[str] = (), *, write: bool = False) -> Prepared | None:
+    """Opens what `write_cache` has kept; None when it is absent or damaged.
+
+    The first line is the SHA-256 of the second, which is JSON: the facts, and of each array its kind, its shape, its
+    place behind the line, and its SHA-256. Whether it is current is for the caller to see.
+
+    Args:
+        folder: of the index.
+        unchecked: arrays, by name, that are not read to see whether they are as written.
+        write: what is written to the arrays goes to the file, which then must be sealed by `reseal`.
     """
     try:
-        header, _, payload = (folder / CACHE_FILE).read_bytes().partition(b"\n")
-        claimed = read_object(header)
-    except (OSError, ValueError):
+        with (folder / CACHE_FILE).open("rb") as file:
+            claimed, described = file.readline(100).strip().decode(), file.readline()
+            start = file.tell()
+        if claimed != hashlib.sha256(described).hexdigest():
+            return None
+        mapped = np.memmap(folder / CACHE_FILE, np.uint8, "r+" if write else "r")
+        header = read_object(described)
+        arrays = {}
+        for name, (kind, shape, place, digest) in header["arrays"].items():
+            if kind not in _KINDS or min(place, *shape, 0) < 0:
+                return None
+            size = np.dtype(kind).itemsize * math.prod(shape)
+            part = np.asarray(mapped)[start + place : start + place + size]
+            if len(part) != size or (name not in unchecked and _digest(part) != digest):
+                return None
+            arrays[name] = part.view(kind).reshape(shape)
+        return Prepared(dict(header["facts"]), arrays)
+    except (OSError, ValueError, TypeError, KeyError, AttributeError):
         return None
-    generation = claimed.get("generation")
-    if type(generation) is not int or claimed != _header(payload, generation, backend):
-        return None
-    return generation, payload
 
 
-def write_cache(folder: Path, payload: bytes, *, generation: int, backend: str) -> None:
+def write_cache(folder: Path, prepared: Prepared) -> None:
     """Replaces the cache as a whole; where the folder may not be written or is full, there is just no cache.
 
     The new one is written under one name, so that kills leave one file at most. Two processes that write it at once may
-    mix it up, which its checksum then tells.
+    mix it up, which its checksums then tell.
     """
-    header = json.dumps(_header(payload, generation, backend)).encode()
+    arrays = {name: np.ascontiguousarray(array) for name, array in prepared.arrays.items()}
+    lines = _header(prepared.facts, arrays)
     with contextlib.suppress(OSError):
         try:
             with (folder / _FRESH).open("wb") as file:
-                file.write(header + b"\n" + payload)
+                file.write(lines)
+                for array in arrays.values():
+                    file.write(array.data)
+                    file.write(bytes(-array.nbytes % _ALIGNED))
                 file.flush()
                 os.fsync(file.fileno())
             (folder / _FRESH).replace(folder / CACHE_FILE)
         except BaseException:
             (folder / _FRESH).unlink(missing_ok=True)
             raise
+
+
+def reseal(folder: Path, opened: Prepared, facts: Mapping[str, Any]) -> None:
+    """Writes the checksums of a cache whose arrays were changed in place, and other facts that take no more room.
+
+    Raises:
+        OSError: it cannot be written; the cache is then none.
+        ValueError: the facts take more room.
+    """
+    file = folder / CACHE_FILE
+    with file.open("r+b") as stream:
+        room = len(stream.readline()) + len(stream.readline())
+        lines = _header(facts, opened.arrays)
+        if len(lines) > room:
+            raise ValueError(f"the facts of '{file}' take {len(lines)} bytes, there is room for {room}")
+        stream.seek(0)
+        stream.write(_header(facts, opened.arrays, room))
+        stream.flush()
+        os.fsync(stream.fileno())
 
 
 def remove_cache(folder: Path) -> None:
@@ -62,5 +122,17 @@ def remove_cache(folder: Path) -> None:
             (folder / name).unlink(missing_ok=True)
 
 
-def _header(payload: bytes, generation: int, backend: str) -> dict[str, object]:
-    return {"generation": generation, "backend": backend, "sha256": hashlib.sha256(payload).hexdigest()}
+def _header(facts: Mapping[str, Any], arrays: Mapping[str, np.ndarray], room: int = 0) -> bytes:
+    """The two lines, of a length that keeps what follows aligned, or of a certain one."""
+    place, described = 0, {}
+    for name, array in arrays.items():
+        described[name] = [array.dtype.newbyteorder("<").str, array.shape, place, _digest(array)]
+        place += array.nbytes + -array.nbytes % _ALIGNED
+    line = json.dumps({"facts": facts, "arrays": described}).encode()
+    length = len(hashlib.sha256().hexdigest()) + 1 + len(line) + 1
+    line += b" " * ((room - length) if room else -length % _ALIGNED) + b"\n"
+    return hashlib.sha256(line).hexdigest().encode() + b"\n" + line
+
+
+def _digest(array: np.ndarray) -> str:
+    return hashlib.sha256(array.data).hexdigest()

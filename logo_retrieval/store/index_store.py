@@ -76,31 +76,21 @@ class IndexStore(Closable):
             rows = self._connection.execute("SELECT key, value FROM meta ORDER BY key").fetchall()
         return hashlib.sha256(repr(rows).encode()).digest()
 
-    def snapshot(self, held_generation: int | None = None) -> StoredIndex:
+    def snapshot(self) -> StoredIndex:
         """Reads classes, their names, items and vectors in one consistent view of the file.
-
-        Args:
-            held_generation: of the vectors that the caller has from a cache; they are read only if it is another.
 
         Raises:
             IndexStoreError: when the file is damaged or the vectors do not have the manifest's width.
         """
         with storage_errors(self.file, "read"), transaction(self._connection):
             seals = Seals(self._connection)
-            tables = ("meta", "classes", ITEM_CLASSES, "names")
             generation = self.generation()
-            wanted = tables if generation == held_generation else (*tables, "vectors")
-            rows = {table: list(rows_of(self._connection, table)) for table in wanted}
-            vector_rows = (
-                rows.get("vectors")
-                or self._connection.execute("SELECT item_id FROM vectors ORDER BY item_id, view").fetchall()
-            )
-        broken = [table for table, own in rows.items() if not seals.fit(table, own)]
-        if broken:
-            raise IndexStoreError(not_as_written(self.file, broken))
-        vectors = self._units([row[2] for row in rows["vectors"]]) if "vectors" in rows else None
-        items = _numbers(rows[ITEM_CLASSES]), _numbers(rows[ITEM_CLASSES], 1)
-        return self._arranged(generation, rows, items, _numbers(vector_rows), vectors, seals)
+            tables = ("meta", "classes", ITEM_CLASSES, "names", "vectors")
+            rows = {table: list(rows_of(self._connection, table)) for table in tables}
+        self._check([table for table, own in rows.items() if not seals.fit(table, own)])
+        vectors = self._units([row[2] for row in rows["vectors"]])
+        items = _numbers(rows[ITEM_CLASSES]), self._positions(_numbers(rows[ITEM_CLASSES], 1), rows)
+        return self._arranged(generation, rows, items, _numbers(rows["vectors"]), vectors, seals)
 
     def renewed(self, before: StoredIndex) -> Renewal | None:
         """The index as it is now, of which only that is read which has changed since it was read before.
@@ -120,19 +110,30 @@ class IndexStore(Closable):
             rows = {table: list(rows_of(self._connection, table)) for table in ("meta", "classes", "names")}
             fresh = {table: list(rows_of(self._connection, table, {table: parts})) for table in ANSWERED_BY}
         broken = [table for table, own in rows.items() if not seals.fit(table, own)]
-        broken += [table for table, own in fresh.items() if not seals.parts_fit(table, own, parts)]
-        if broken:
-            raise IndexStoreError(not_as_written(self.file, broken))
-        class_ids = {name: class_id for class_id, name in rows["classes"]}
-        moved = np.array([class_ids.get(name, MISSING_ID) for name in before.classes], np.int64)
+        self._check(broken + [table for table, own in fresh.items() if not seals.parts_fit(table, own, parts)])
+        place = {name: position for position, (_, name) in enumerate(rows["classes"])}
+        moved = np.array([place.get(name, MISSING_ID) for name in before.classes], np.int64)
         stay, kept = (np.flatnonzero(outside(ids, parts)) for ids in (before.item_ids, before.vector_items))
         item_ids, order = joined(before.item_ids[stay], _numbers(fresh[ITEM_CLASSES]))
-        came = _numbers(fresh[ITEM_CLASSES], 1)
+        came = self._positions(_numbers(fresh[ITEM_CLASSES], 1), rows)
         item_classes = np.concatenate([moved[before.item_classes[stay]], came])[order]
         vector_items, order = joined(before.vector_items[kept], _numbers(fresh["vectors"]))
         stored = self._arranged(generation, rows, (item_ids, item_classes), vector_items, None, seals)
         vectors = self._units([row[2] for row in fresh["vectors"]])
         return Renewal(stored, kept, np.flatnonzero(order < len(kept)), vectors)
+
+    def _check(self, broken: Sequence[str]) -> None:
+        """Raises IndexStoreError when there are tables that do not have their checksum."""
+        if broken:
+            raise IndexStoreError(not_as_written(self.file, broken))
+
+    @staticmethod
+    def _positions(item_classes: Int64Array, rows: Mapping[str, Sequence[Row]]) -> Int64Array:
+        """(m,) the positions of classes, given their (m,) numbers; `MISSING_ID` of one that is not there."""
+        class_ids = _numbers(rows["classes"])
+        found = np.searchsorted(class_ids, item_classes).astype(np.int64)
+        there = np.append(class_ids, MISSING_ID)[found] == item_classes
+        return np.where(there, found, MISSING_ID)
 
     def _arranged(
         self,
@@ -143,15 +144,14 @@ class IndexStore(Closable):
         vectors: Float32Array | None,
         seals: Seals,
     ) -> StoredIndex:
-        """The rows as arrays, items by their numbers and those of their classes.
+        """The rows as arrays, items by their numbers and the positions of their classes.
 
         Raises:
             IndexStoreError: when they refer to what is not there.
         """
         item_ids, item_classes = items
-        class_ids = _numbers(rows["classes"])
         names = _by_class(rows["names"])
-        at_home = np.isin(item_classes, class_ids).all()
+        at_home = item_classes.min(initial=0) != MISSING_ID
         if not (at_home and np.array_equal(vector_items[run_starts(vector_items)], item_ids)):
             raise IndexStoreError(
                 f"'{self.file}' has drawings without a class or without a vector: see `logo-retrieval "
@@ -161,10 +161,10 @@ class IndexStore(Closable):
             generation=generation,
             classes=tuple(name for _, name in rows["classes"]),
             item_ids=item_ids,
-            item_classes=np.searchsorted(class_ids, item_classes).astype(np.int64),
+            item_classes=item_classes,
             vector_items=vector_items,
             vectors=vectors,
-            names=tuple(names.get(class_id, ()) for class_id in class_ids.tolist()),
+            names=tuple(names.get(class_id, ()) for class_id, _ in rows["classes"]),
             parts=seals.parts(),
         )
 

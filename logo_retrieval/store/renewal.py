@@ -33,10 +33,3 @@ def joined(kept: Int64Array, fresh: Int64Array) -> tuple[Int64Array, Int64Array]
     everything = np.concatenate([kept, fresh])
     order = np.argsort(everything, kind="stable")
     return everything[order], order
-
-
-def settled_rows(vector_items: Int64Array) -> int:
-    """Of the rows of vectors, ascending by their items, those before the part that the next item comes to."""
-    if len(vector_items) == 0:
-        return 0
-    return int(np.searchsorted(vector_items, vector_items[-1] // PART * PART))

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from logo_retrieval.types import Float32Array, Int64Array
+from logo_retrieval.runs import run_starts
+from logo_retrieval.types import OTHER, Float32Array, Int64Array
+
+_MOST_VIEWS = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +61,30 @@ class StoredIndex:
     parts: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     @property
+    def open_classes(self) -> tuple[str, ...]:
+        """The classes with `other`, which is always among those that are answered."""
+        return self.classes if OTHER in self.classes else (*self.classes, OTHER)
+
+    @property
     def whole_drawings(self) -> Int64Array:
         """(m,) positions in `vectors` of the first view of each item, in the order of `item_ids`."""
-        return np.searchsorted(self.vector_items, self.item_ids).astype(np.int64)
+        return run_starts(self.vector_items)
+
+    @property
+    def vector_classes(self) -> Int64Array:
+        """(r,) the class of each vector."""
+        return np.repeat(self.item_classes, np.diff(self.whole_drawings, append=len(self.vector_items)))
+
+    def keys_of(self, rows: Int64Array) -> Int64Array:
+        """(n,) numbers of some vectors that tell their item and the place among its views."""
+        items = self.vector_items[rows]
+        found: Int64Array = items * _MOST_VIEWS + rows - np.searchsorted(self.vector_items, items)
+        return found
+
+    def labels_of(self, rows: Int64Array) -> list[str]:
+        """The classes of some vectors, by name."""
+        places = self.item_classes[np.searchsorted(self.item_ids, self.vector_items[rows])]
+        return [self.classes[place] for place in places.tolist()]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +106,38 @@ class Renewal:
     @property
     def fresh_places(self) -> Int64Array:
         """(f,) the rows of `fresh`."""
-        is_fresh = np.full(len(self.stored.vector_items), True)
-        is_fresh[self.places] = False
-        return np.flatnonzero(is_fresh)
+        return _others(self.places, len(self.stored.vector_items))
+
+    def gone(self, before: StoredIndex) -> Int64Array:
+        """The rows before that are not there any more, or were read anew."""
+        return _others(self.kept, len(before.vector_items))
+
+    def without_what_stays(self, before: StoredIndex, vectors_at: Callable[[Int64Array], Float32Array]) -> Renewal:
+        """The same, but what was read anew and is what it was, item, class and vector, is kept.
+
+        Args:
+            before: the index before.
+            vectors_at: gives the vectors of some of its rows.
+        """
+        gone, came = self.gone(before), self.fresh_places
+        keys = before.keys_of(gone), self.stored.keys_of(came)
+        _, was, now = np.intersect1d(*keys, assume_unique=True, return_indices=True)
+        labels = zip(before.labels_of(gone[was]), self.stored.labels_of(came[now]), strict=True)
+        same = np.array([one == other for one, other in labels], bool)
+        same &= (vectors_at(gone[was]) == self.fresh[now]).all(axis=1)
+        return replace(
+            self,
+            kept=np.sort(np.concatenate([self.kept, gone[was[same]]])),
+            places=np.sort(np.concatenate([self.places, came[now[same]]])),
+            fresh=np.delete(self.fresh, now[same], axis=0),
+        )
+
+
+def _others(rows: Int64Array, n_rows: int) -> Int64Array:
+    """All other rows than these."""
+    others = np.full(n_rows, True)
+    others[rows] = False
+    return np.flatnonzero(others)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,15 +1,15 @@
 """The transactions that change an index, and what a removal leaves nothing of.
 
-SQLite overwrites what it frees, the file is then rewritten without its gaps, the write-ahead log is emptied, and the
-cache and what an interrupted build has left, which hold vectors too, are deleted. A removal that is killed before all
-that is done leaves a note of it, and the next one, or `compact`, does it.
+SQLite overwrites what it frees, the file is then rewritten without its gaps, and the write-ahead log is emptied. What
+was removed is taken out of the cache, and what an interrupted build has left, which holds vectors too, is deleted. A
+removal that is killed before all that is done leaves a note of it, and the next one, or `compact`, does it.
 """
 
 from __future__ import annotations
 
 import getpass
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
@@ -17,7 +17,8 @@ from pathlib import Path
 
 from logo_retrieval.errors import IndexStoreError
 from logo_retrieval.store.cache import remove_cache
-from logo_retrieval.store.index_store import generation_of, not_as_written
+from logo_retrieval.store.forgetting import forget
+from logo_retrieval.store.index_store import IndexStore, generation_of, not_as_written
 from logo_retrieval.store.schema import INDEX_FILE, connect, storage_errors, transaction
 from logo_retrieval.store.seal import WHOLE, WIPE, Seals, parts_with, seal
 from logo_retrieval.store.staging import remove_staging
@@ -43,27 +44,38 @@ def removing(folder: Path, items: Touched | None) -> Iterator[sqlite3.Cursor]:
     """
     with closing(connect(folder / INDEX_FILE, write=True)) as connection, storage_errors(folder / INDEX_FILE, "read"):
         owed = connection.execute("SELECT 1 FROM meta WHERE key = ?", (WIPE,)).fetchone() is not None
+    gone: list[int] | None = None
     try:
         with changing(folder, items) as cursor:
             cursor.execute("INSERT OR REPLACE INTO meta VALUES (?, 'owed')", (WIPE,))
+            if items is not None and not owed:
+                gone = [*items(cursor)]
             yield cursor
         owed = True
     finally:
         if owed:
-            _wipe(folder)
+            _wipe(folder, gone)
 
 
-def _wipe(folder: Path) -> None:
+def _wipe(folder: Path, gone: Sequence[int] | None) -> None:
     """Leaves in the folder only what the tables say.
 
     Zeroing what is freed does not suffice: when a page is split, copies of its rows stay in the gap of the old one.
+
+    Args:
+        folder: of the index.
+        gone: the numbers of all items that were removed; where they are not known, the cache goes as a whole.
 
     Raises:
         IndexStoreError: when the file cannot be rewritten; what was changed stays changed.
     """
     file = folder / INDEX_FILE
     try:
-        remove_cache(folder)
+        if gone is None:
+            remove_cache(folder)
+        else:
+            with IndexStore(folder) as store:
+                forget(folder, gone, store.class_names())
         remove_staging(folder)
         with storage_errors(file, "rewrite"), closing(connect(file, write=True)) as connection:
             connection.execute("VACUUM")

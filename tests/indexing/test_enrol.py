@@ -17,6 +17,7 @@ from enrolled import answers, files
 from logo_retrieval import LogoClassifier
 from logo_retrieval.errors import EnrolmentError, GalleryError, IndexStoreError
 from logo_retrieval.models.resolve import copy_starter
+from logo_retrieval.search.halves import halves_of
 from logo_retrieval.store.cache import CACHE_FILE
 from logo_retrieval.store.changes import add_items, compact, remove_class
 from logo_retrieval.store.index_store import IndexStore
@@ -65,8 +66,12 @@ def test_another_process_sees_it_in_its_next_answer(mine: Path, classifier: Logo
         assert "ring" not in elsewhere.classes
 
 
-def test_removed_without_trace(mine: Path, classifier: LogoClassifier, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("partitioned_from", [1, 1000])
+def test_removed_without_trace(
+    mine: Path, classifier: LogoClassifier, monkeypatch: pytest.MonkeyPatch, partitioned_from: int
+) -> None:
     monkeypatch.setattr("logo_retrieval.search.open.FAISS_FROM", 1)
+    monkeypatch.setattr("logo_retrieval.search.open.PARTITIONED_FROM", partitioned_from)
     before = answers(mine)
     for place in range(5):
         classifier.enroll("ring", [ring(place)])
@@ -81,12 +86,12 @@ def test_removed_without_trace(mine: Path, classifier: LogoClassifier, monkeypat
         ).fetchall()
     connection.close()
     traces = [trace for sha256, webp, name in rows for trace in (sha256, webp[20:], name.encode())]
-    traces += [row.tobytes() for row in vectors]
-    assert len(traces) == 20
+    traces += [row.tobytes() for row in (*vectors, *halves_of(vectors))]
+    assert len(traces) == 25
     classifier.unenroll("ring")
     kept = files(mine)
     assert not [name for name, content in kept.items() for trace in traces if trace in content]
-    assert CACHE_FILE not in kept
+    assert CACHE_FILE in kept and b"ring" not in kept[CACHE_FILE]
     assert answers(mine) == before
 
 

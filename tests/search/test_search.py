@@ -11,14 +11,22 @@ import pytest
 from logo_retrieval.errors import BackendError
 from logo_retrieval.search.exact import ExactIndex
 from logo_retrieval.search.faiss_index import FaissIndex, faiss_is_installed
+from logo_retrieval.search.halves import halves_of, units_of
 from logo_retrieval.search.open import open_index
+from logo_retrieval.search.partitions import PartitionedIndex
 from logo_retrieval.search.protocol import VectorIndex
 from logo_retrieval.search.views import best_over_views
 from logo_retrieval.types import MISSING_ID, Float32Array, Int64Array, Neighbours
 
 Build = Callable[[Float32Array, Int64Array], VectorIndex]
-BUILDERS: dict[str, Build] = {"numpy": ExactIndex, "faiss": FaissIndex.build}
+BUILDERS: dict[str, Build] = {"numpy": ExactIndex, "faiss": FaissIndex.build, "partitions": PartitionedIndex.build}
 backends = pytest.mark.parametrize("build", BUILDERS.values(), ids=BUILDERS.keys())
+
+
+@pytest.fixture
+def all_probed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """All partitions are looked at, so that what is found is exact."""
+    monkeypatch.setattr("logo_retrieval.search.partitions.PROBED", 1000)
 
 
 def unit(rng: np.random.Generator, n: int, d: int) -> Float32Array:
@@ -27,15 +35,21 @@ def unit(rng: np.random.Generator, n: int, d: int) -> Float32Array:
     return rows
 
 
+def stored(vectors: Float32Array) -> Float32Array:
+    """As an index gives them back, which keeps 16 bits of each component."""
+    return units_of(halves_of(vectors))
+
+
 def plain_search(vectors: Float32Array, ids: Int64Array, query: Float32Array, k: int) -> list[tuple[float, int]]:
     scored = [(float(np.dot(row, query)), int(each)) for row, each in zip(vectors, ids, strict=True)]
     return sorted(scored, key=lambda pair: -pair[0])[:k]
 
 
+@pytest.mark.usefixtures("all_probed")
 @backends
 @pytest.mark.parametrize(("m", "n", "d", "k"), [(1, 1, 4, 1), (50, 3, 8, 5), (300, 70, 32, 10), (7, 40, 16, 20)])
 def test_index_agrees_with_plain_search(build: Build, rng: np.random.Generator, m: int, n: int, d: int, k: int) -> None:
-    vectors, ids = unit(rng, m, d), rng.permutation(10 * m)[:m].astype(np.int64)
+    vectors, ids = stored(unit(rng, m, d)), rng.permutation(10 * m)[:m].astype(np.int64)
     queries = unit(rng, n, d)
     found = build(vectors, ids).search(queries, k)
     assert found.ids.shape == (n, k)
@@ -61,6 +75,7 @@ def test_a_stored_vector_finds_itself_and_answers_do_not_depend_on_the_batch(
         assert list(alone.ids[0]) == list(together.ids[row])
 
 
+@pytest.mark.usefixtures("all_probed")
 @backends
 def test_permuting_the_gallery_changes_nothing(build: Build, rng: np.random.Generator) -> None:
     vectors, ids = unit(rng, 120, 16), np.arange(120, dtype=np.int64)
@@ -108,13 +123,20 @@ def _distributions(monkeypatch: pytest.MonkeyPatch, *installed: str) -> None:
 
 @pytest.mark.parametrize(
     ("rows", "installed", "served_by"),
-    [(3, "faiss-cpu", ExactIndex), (4, "faiss-cpu", FaissIndex), (4, "", ExactIndex)],
+    [
+        (3, "faiss-cpu", ExactIndex),
+        (4, "faiss-cpu", FaissIndex),
+        (4, "", ExactIndex),
+        (8, "faiss-cpu", PartitionedIndex),
+        (8, "", PartitionedIndex),
+    ],
 )
 def test_faiss_serves_large_galleries_where_it_is_installed(
     monkeypatch: pytest.MonkeyPatch, rng: np.random.Generator, rows: int, installed: str, served_by: type
 ) -> None:
     _distributions(monkeypatch, installed)
     monkeypatch.setattr("logo_retrieval.search.open.FAISS_FROM", 4)
+    monkeypatch.setattr("logo_retrieval.search.open.PARTITIONED_FROM", 8)
     assert isinstance(open_index(unit(rng, rows, 4), np.arange(rows, dtype=np.int64)), served_by)
 
 
@@ -157,6 +179,6 @@ def test_best_over_views_merges_items_with_several_gallery_views() -> None:
 
 @backends
 def test_vectors_come_back(build: Build, rng: np.random.Generator) -> None:
-    vectors = unit(rng, 7, 5)
+    vectors = stored(unit(rng, 7, 5))
     index = build(vectors, np.arange(7))
     np.testing.assert_array_equal(index.vectors_at(np.array([5, 0, 5])), vectors[[5, 0, 5]])

@@ -12,7 +12,8 @@ from pathlib import Path
 import numpy as np
 
 from logo_retrieval.errors import IndexStoreError
-from logo_retrieval.store.cache import write_cache
+from logo_retrieval.search.halves import halves_of, sums_of
+from logo_retrieval.store.cache import Prepared, write_cache
 from logo_retrieval.store.changes import add_items, compact, remove_class, remove_items, replace_index
 from logo_retrieval.store.index_store import IndexStore
 from logo_retrieval.store.manifest import Manifest
@@ -85,7 +86,10 @@ class Change:
                 with IndexStore(folder) as store:
                     held = store.snapshot()
                 assert held.vectors is not None
-                write_cache(folder, held.vectors.tobytes(), generation=held.generation, backend="plain")
+                halves = halves_of(held.vectors)
+                arrays = {name: getattr(held, name) for name in ("item_ids", "item_classes", "vector_items")}
+                facts = {"classes": held.classes, "names": held.names}
+                write_cache(folder, Prepared(facts, {**arrays, "sums": sums_of(halves), "halves": halves}))
 
 
 def mark(name: str) -> bytes:

@@ -1,0 +1,111 @@
+"""What follows from the drawings of an index and its model beside the neighbours: rows of the head, bars, the scale."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from logo_retrieval.heads.cosine import HeadVectors
+from logo_retrieval.heads.imprinting import NOBODY, Imprinted, imprint
+from logo_retrieval.inference.contents import Contents, are_enough
+from logo_retrieval.inference.knowledge import Knowledge
+from logo_retrieval.open_set.evidence import Scale
+from logo_retrieval.types import OTHER, BoolArray, Float32Array, Float64Array, Int64Array
+
+
+@dataclass(frozen=True, slots=True)
+class Derived:
+    """Of an index of c classes.
+
+    Attributes:
+        classes: names, `other` among them.
+        places: (f,) int64 the novel classes that have drawings.
+        imprinted: what these have in the head, in their order; None without a head.
+        bars: (c,) float64 by `ClassProfile`.
+        cohort: (i, d) the impostors that set the bars.
+        own_cohort: whether these are drawings of the index.
+        scale: of the network.
+    """
+
+    classes: tuple[str, ...]
+    places: Int64Array
+    imprinted: Imprinted | None
+    bars: Float64Array
+    cohort: Float32Array
+    own_cohort: bool
+    scale: Scale
+
+
+def standing(classes: Sequence[str], learned: HeadVectors | None) -> tuple[BoolArray, BoolArray]:
+    """(c,) which classes are companies that training knew, and which are others."""
+    targets = set() if learned is None else set(learned.classes)
+    company = np.array([name != OTHER for name in classes])
+    trained = company & np.array([name in targets for name in classes])
+    return trained, company & ~trained
+
+
+def derive(contents: Contents, knowledge: Knowledge, before: tuple[Derived, Collection[str]] | None = None) -> Derived:
+    """What follows from the contents of an index and its model, and from nothing else.
+
+    Args:
+        contents: of the index.
+        knowledge: of the model.
+        before: of the index as it was, and the classes that are others now; what it says of the rest need not be
+            computed again.
+    """
+    learned = knowledge.head
+    _, novel = standing(contents.classes, learned)
+    scale = knowledge.fusion.scale or contents.scale(learned)
+    counts = np.bincount(contents.snapshot.item_classes, minlength=len(contents.classes))
+    places = np.flatnonzero(novel & (counts > 0))
+    was = np.full(len(places), NOBODY, np.int64) if before is None else _places_before(places, contents, *before)
+    known = None if before is None else before[0]
+    imprinted = None if learned is None else _imprinted(contents, places, was, learned, scale, known)
+    bars, cohort = _bars(contents, places, was, knowledge, known)
+    own_cohort = knowledge.impostors is None or not are_enough(knowledge.impostors.vectors)
+    return Derived(contents.classes, places, imprinted, bars, cohort, own_cohort, scale)
+
+
+def _places_before(places: Int64Array, contents: Contents, before: Derived, touched: Collection[str]) -> Int64Array:
+    """(f,) of each novel class with drawings its place among those before; `NOBODY` of one that is touched or new."""
+    place = {before.classes[c]: was for was, c in enumerate(before.places.tolist())}
+    names = (contents.classes[c] for c in places.tolist())
+    return np.array([NOBODY if name in touched else place.get(name, NOBODY) for name in names], np.int64)
+
+
+def _bars(
+    contents: Contents, places: Int64Array, was: Int64Array, knowledge: Knowledge, before: Derived | None
+) -> tuple[Float64Array, Float32Array]:
+    """(c,) the bars of the novel classes, NaN for all others, and the cohort that sets them."""
+    found = np.full(len(contents.classes), np.nan)
+    cohort = contents.cohort(places, None if knowledge.impostors is None else knowledge.impostors.vectors)
+    fresh = places
+    if before is not None and np.array_equal(cohort, before.cohort):
+        stays = was != NOBODY
+        found[places[stays]] = before.bars[before.places[was[stays]]]
+        fresh = places[~stays]
+    if len(fresh):
+        found[fresh] = contents.bars(fresh, cohort)
+    return found, cohort
+
+
+def _imprinted(
+    contents: Contents,
+    places: Int64Array,
+    was: Int64Array,
+    learned: HeadVectors,
+    scale: Scale,
+    before: Derived | None,
+) -> Imprinted:
+    """What the novel classes have in the head."""
+    nameless = learned.nameless(contents.classes)
+    earlier = None if before is None else before.imprinted
+    if before is None or earlier is None or not np.array_equal(nameless, learned.nameless(before.classes)):
+        return imprint(contents.means(places), learned.vectors, nameless, scale.head_high)
+    means = np.empty((len(places), learned.vectors.shape[1]), np.float32)
+    stays = was != NOBODY
+    means[stays] = earlier.means[was[stays]]
+    means[~stays] = contents.means(places[~stays])
+    return imprint(means, learned.vectors, nameless, scale.head_high, (earlier, was))

@@ -1,0 +1,66 @@
+"""Takes what was removed from an index out of its cache, in place: the rest is prepared still."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from logo_retrieval.packed import unit
+from logo_retrieval.store.cache import Prepared, read_cache, remove_cache, reseal
+from logo_retrieval.types import OTHER, Int64Array
+
+_A_COPY = 1 - 1e-5
+"""Cosines: a centroid that is so near to a vector may be that vector itself."""
+
+
+def forget(folder: Path, items: Sequence[int], names: Mapping[str, Sequence[str]]) -> None:
+    """Wipes items out of the cache, what follows from them, and classes and names that are gone.
+
+    A process that has the cache open goes on with what is left, and sees then that the index has changed.
+
+    Args:
+        folder: of the index.
+        items: their numbers.
+        names: of the classes that there are, by class.
+
+    Raises:
+        IndexStoreError: when the cache can neither be changed nor deleted.
+    """
+    try:
+        held = read_cache(folder, unchecked=("halves",), write=True)
+        if held is not None:
+            _wipe_items(held, np.array(items, np.int64))
+            classes = [label if label in names else "" for label in held.facts["classes"]]
+            kept = [
+                [name for name in own if name in names.get(label, ())]
+                for label, own in zip(held.facts["classes"], held.facts["names"], strict=True)
+            ]
+            reseal(folder, held, {**held.facts, "classes": classes, "names": kept})
+            return
+    except (OSError, ValueError, KeyError, IndexError):  # it is full or locked, or of another making
+        pass
+    remove_cache(folder)
+
+
+def _wipe_items(held: Prepared, items: Int64Array) -> None:
+    arrays = held.arrays
+    rows = np.flatnonzero(np.isin(arrays["vector_items"], items))
+    if len(rows) == 0:
+        return
+    slots = arrays["slots"][rows] if "slots" in arrays else rows
+    vectors = unit(arrays["halves"][slots].astype(np.float32))
+    arrays["sums"][slots] = 0
+    arrays["halves"][slots] = 0
+    touched = np.unique(arrays["item_classes"][np.isin(arrays["item_ids"], items)])
+    for name in ("means", "rows", "bars"):
+        if name in arrays:
+            arrays[name][touched] = 0
+    if "own_cohort" in arrays and OTHER in (held.facts["classes"][place] for place in touched.tolist()):
+        arrays["own_cohort"][:] = 0
+    if "centroids" in arrays:
+        copies = (arrays["centroids"] @ vectors.T).max(axis=1) > _A_COPY
+        for place in np.flatnonzero(copies).tolist():
+            rest = arrays["halves"][slice(*arrays["starts"][place : place + 2].tolist())]
+            arrays["centroids"][place] = unit(rest.astype(np.float32).sum(axis=0, keepdims=True))[0]
