@@ -19,14 +19,13 @@ from logo_retrieval.search.halves import halves_of, sums_of, units_of
 from logo_retrieval.search.open import open_index
 from logo_retrieval.search.partitions import PartitionedIndex, Partitions
 from logo_retrieval.search.protocol import VectorIndex
-from logo_retrieval.store.cache import Prepared, read_cache, write_cache
+from logo_retrieval.store.cache import SUMMED, Prepared, read_cache, write_cache
 from logo_retrieval.store.manifest import Manifest
 from logo_retrieval.store.stored import StoredIndex
 
 _FORMAT = 1
 """Of the cache, and of how what is in it is computed."""
 
-_VECTORS = "halves"
 _OF_ITEMS = ("item_ids", "item_classes", "vector_items")
 
 
@@ -57,9 +56,9 @@ def _searched(index: VectorIndex) -> dict[str, np.ndarray]:
     if isinstance(index, PartitionedIndex):
         held = index.partitions
         found: dict[str, np.ndarray] = {"centroids": held.centroids, "starts": held.starts, "slots": index.slots}
-        return {**found, "sums": held.sums, _VECTORS: held.halves}
+        return {**found, "sums": held.sums, SUMMED: held.halves}
     halves = halves_of(index.vectors_at(np.arange(len(index))))
-    return {"sums": sums_of(halves), _VECTORS: halves}
+    return {"sums": sums_of(halves), SUMMED: halves}
 
 
 def opened(folder: Path, manifest: Manifest) -> tuple[StoredIndex, VectorIndex, Derived] | None:
@@ -67,7 +66,7 @@ def opened(folder: Path, manifest: Manifest) -> tuple[StoredIndex, VectorIndex, 
 
     Vectors in partitions are not read, and are compared with their checksums when they are.
     """
-    kept = read_cache(folder, unchecked=(_VECTORS,))
+    kept = read_cache(folder)
     if kept is None or kept.facts.get("recipe") != _recipe(manifest):
         return None
     try:
@@ -108,7 +107,7 @@ def _index_of(arrays: Mapping[str, np.ndarray], dim: int) -> VectorIndex:
     Raises:
         ValueError: they are not those that were written.
     """
-    ids, halves, sums = arrays["vector_items"], arrays[_VECTORS], arrays["sums"]
+    ids, halves, sums = arrays["vector_items"], arrays[SUMMED], arrays["sums"]
     _expect(halves.shape == (len(sums), dim))
     if "slots" in arrays:
         centroids, starts, slots = arrays["centroids"], arrays["starts"], arrays["slots"]

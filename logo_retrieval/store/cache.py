@@ -7,7 +7,7 @@ import hashlib
 import json
 import math
 import os
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,9 @@ from logo_retrieval.store.schema import storage_errors
 CACHE_FILE = "search.cache"
 _FRESH = CACHE_FILE + ".new"
 _ALIGNED = 64
+SUMMED = "halves"
+"""The array that is not looked at as a whole, since its rows have checksums of their own."""
+
 _KINDS = ("<f2", "<f4", "<f8", "<i8", "<u4")
 
 
@@ -36,15 +39,14 @@ class Prepared:
     arrays: Mapping[str, np.ndarray]
 
 
-def read_cache(folder: Path, unchecked: Collection[str] = (), *, write: bool = False) -> Prepared | None:
+def read_cache(folder: Path, *, write: bool = False) -> Prepared | None:
     """Opens what `write_cache` has kept; None when it is absent or damaged.
 
     The first line is the SHA-256 of the second, which is JSON: the facts, and of each array its kind, its shape, its
-    place behind the line, and its SHA-256. Whether it is current is for the caller to see.
+    place behind the line, and its SHA-256, but for `SUMMED`. Whether it is current is for the caller to see.
 
     Args:
         folder: of the index.
-        unchecked: arrays, by name, that are not read to see whether they are as written.
         write: what is written to the arrays goes to the file, which then must be sealed by `reseal`.
     """
     try:
@@ -61,7 +63,7 @@ def read_cache(folder: Path, unchecked: Collection[str] = (), *, write: bool = F
                 return None
             size = np.dtype(kind).itemsize * math.prod(shape)
             part = np.asarray(mapped)[start + place : start + place + size]
-            if len(part) != size or (name not in unchecked and _digest(part) != digest):
+            if len(part) != size or _digest(name, part) != digest:
                 return None
             arrays[name] = part.view(kind).reshape(shape)
         return Prepared(dict(header["facts"]), arrays)
@@ -126,7 +128,7 @@ def _header(facts: Mapping[str, Any], arrays: Mapping[str, np.ndarray], room: in
     """The two lines, of a length that keeps what follows aligned, or of a certain one."""
     place, described = 0, {}
     for name, array in arrays.items():
-        described[name] = [array.dtype.newbyteorder("<").str, array.shape, place, _digest(array)]
+        described[name] = [array.dtype.newbyteorder("<").str, array.shape, place, _digest(name, array)]
         place += array.nbytes + -array.nbytes % _ALIGNED
     line = json.dumps({"facts": facts, "arrays": described}).encode()
     length = len(hashlib.sha256().hexdigest()) + 1 + len(line) + 1
@@ -134,5 +136,5 @@ def _header(facts: Mapping[str, Any], arrays: Mapping[str, np.ndarray], room: in
     return hashlib.sha256(line).hexdigest().encode() + b"\n" + line
 
 
-def _digest(array: np.ndarray) -> str:
-    return hashlib.sha256(array.data).hexdigest()
+def _digest(name: str, array: np.ndarray) -> str:
+    return "" if name == SUMMED else hashlib.sha256(array.data).hexdigest()

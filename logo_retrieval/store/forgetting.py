@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from logo_retrieval.packed import unit
-from logo_retrieval.store.cache import Prepared, read_cache, remove_cache, reseal
+from logo_retrieval.store.cache import SUMMED, Prepared, read_cache, remove_cache, reseal
 from logo_retrieval.types import OTHER, Int64Array
 
 _A_COPY = 1 - 1e-5
@@ -29,7 +29,7 @@ def forget(folder: Path, items: Sequence[int], names: Mapping[str, Sequence[str]
         IndexStoreError: when the cache can neither be changed nor deleted.
     """
     try:
-        held = read_cache(folder, unchecked=("halves",), write=True)
+        held = read_cache(folder, write=True)
         if held is not None:
             _wipe_items(held, np.array(items, np.int64))
             classes = [label if label in names else "" for label in held.facts["classes"]]
@@ -50,9 +50,9 @@ def _wipe_items(held: Prepared, items: Int64Array) -> None:
     if len(rows) == 0:
         return
     slots = arrays["slots"][rows] if "slots" in arrays else rows
-    vectors = unit(arrays["halves"][slots].astype(np.float32))
+    vectors = unit(arrays[SUMMED][slots].astype(np.float32))
     arrays["sums"][slots] = 0
-    arrays["halves"][slots] = 0
+    arrays[SUMMED][slots] = 0
     touched = np.unique(arrays["item_classes"][np.isin(arrays["item_ids"], items)])
     for name in ("means", "rows", "bars"):
         if name in arrays:
@@ -62,5 +62,5 @@ def _wipe_items(held: Prepared, items: Int64Array) -> None:
     if "centroids" in arrays:
         copies = (arrays["centroids"] @ vectors.T).max(axis=1) > _A_COPY
         for place in np.flatnonzero(copies).tolist():
-            rest = arrays["halves"][slice(*arrays["starts"][place : place + 2].tolist())]
+            rest = arrays[SUMMED][slice(*arrays["starts"][place : place + 2].tolist())]
             arrays["centroids"][place] = unit(rest.astype(np.float32).sum(axis=0, keepdims=True))[0]

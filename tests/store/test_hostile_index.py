@@ -144,12 +144,12 @@ def test_manifests(index: Path, text: str) -> None:
     "header",
     [
         b"[" * 100_000,
-        b'{"facts": {}, "arrays": {"a": ["<f4", [1e999], 0, ""]}}',
-        b'{"facts": {}, "arrays": {"a": ["<f4", [-1], 0, ""]}}',
-        b'{"facts": {}, "arrays": {"a": ["<f4", [9], -99, ""]}}',
-        b'{"facts": {}, "arrays": {"a": ["|O", [1], 0, ""]}}',
-        b'{"facts": {}, "arrays": {"a": ["<f4", [99999999999999999999, 9], 0, ""]}}',
-        b'{"facts": {}, "arrays": {"a": 5}}',
+        b'{"facts": {}, "arrays": {"halves": ["<f4", [1e999], 0, ""]}}',
+        b'{"facts": {}, "arrays": {"halves": ["<f4", [-1], 0, ""]}}',
+        b'{"facts": {}, "arrays": {"halves": ["<f4", [9], -99, ""]}}',
+        b'{"facts": {}, "arrays": {"halves": ["|O", [1], 0, ""]}}',
+        b'{"facts": {}, "arrays": {"halves": ["<f4", [99999999999999999999, 9], 0, ""]}}',
+        b'{"facts": {}, "arrays": {"halves": 5}}',
         b'{"facts": {}, "arrays": []}',
         b"[]",
         b"5",
@@ -161,7 +161,6 @@ def test_caches(tmp_path: Path, header: bytes) -> None:
     line = header + b"\n"
     (tmp_path / CACHE_FILE).write_bytes(hashlib.sha256(line).hexdigest().encode() + b"\n" + line + b"payload")
     assert read_cache(tmp_path) is None
-    assert read_cache(tmp_path, unchecked=["a"]) is None
 
 
 def test_a_damaged_file_of_an_interrupted_build_is_an_error(tmp_path: Path) -> None:
