@@ -34,6 +34,7 @@ SMALL: dict[str, tuple[str, ...]] = {
     "picture": (STARTER, "--cache", CACHE),
     "integers": (STARTER, "--cache", CACHE),
     "search": (),
+    "search_at_scale": ("--cache", CACHE),
     "second_run": ("--cache", CACHE),
     "serving": ("--cache", CACHE),
     "serving_memory": ("--cache", CACHE),
