@@ -179,10 +179,10 @@ def recall(found: Int64Array, queries: Float32Array, folder: Path) -> dict[str, 
     }
 
 
-def memory_mb() -> float:
-    """Of this process, mapped files apart."""
+def memory_mb(kind: str = "RssAnon") -> float:
+    """Of this process, by default without mapped files."""
     lines = Path("/proc/self/status").read_text(encoding="utf-8").splitlines()
-    return next(int(line.split()[1]) for line in lines if line.startswith("RssAnon")) / 1024
+    return next(int(line.split()[1]) for line in lines if line.startswith(kind)) / 1024
 
 
 def measured(real: Real, n_rows: int) -> dict[str, Any]:

@@ -27,6 +27,7 @@ SMALL: dict[str, tuple[str, ...]] = {
     "duplicates_speed": (),
     "embedding": ("--cache", CACHE),
     "enrolment_speed": (),
+    "growth": ("--cache", CACHE),
     "held_packs": ("--cache", CACHE),
     "logobench": (STARTER, "--cache", CACHE),
     "near_duplicates": (STARTER, "--cache", CACHE),

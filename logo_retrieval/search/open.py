@@ -14,9 +14,9 @@ from logo_retrieval.types import Float32Array, Int64Array
 FAISS_FROM = 20_000
 """Vectors from which on FAISS is worth its import; below, numpy finds the same sooner (`benchmarks/search.py`)."""
 
-PARTITIONED_FROM = 100_000
-"""Vectors from which on a search of some partitions is worth the few neighbours that it misses: exact search takes
-longer than all else that an answer takes from about here on (`benchmarks/search.py`)."""
+PARTITIONED_FROM = 200_000
+"""Vectors from which on an exact search of one picture takes longer than all else that is done for its answer
+(`benchmarks/search_at_scale.py`, `benchmarks/growth.py`); a search of some partitions misses few neighbours then."""
 
 LONGEST_TAIL = 8192
 """Rows behind those of a large index that are searched apart; more come to it."""

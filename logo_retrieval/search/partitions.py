@@ -20,16 +20,16 @@ from logo_retrieval.search.products import products
 from logo_retrieval.search.protocol import check_gallery, check_queries, padded
 from logo_retrieval.types import Float32Array, Int64Array, Neighbours
 
-PROBED = 16
-"""Partitions that are looked at; a wider search looks at more."""
+PROBED = 32
+"""Partitions that are looked at, at least."""
 
-_A_ROOT = 4
+_A_ROOT = 8
 """Partitions for each root of the number of vectors."""
 
 _SAMPLED = 32
 """Vectors a partition from which centroids are found."""
 
-_LOOKED_AT = 8
+_LOOKED_AT = 48
 """Vectors that are looked at for each neighbour that is wanted, at least."""
 
 _ROUNDING = 2.0**-10
