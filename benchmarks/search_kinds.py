@@ -100,7 +100,16 @@ class Numpy(Ours):
     def __init__(self, folder: Path) -> None:
         """As above."""
         vectors = units_of(np.load(folder / "halves.npy"))
-        self.index = ExactIndex(vectors, np.arange(len(vectors)))
+        self.index = self._made(vectors, np.arange(len(vectors)))
+
+    def _made(self, vectors: Float32Array, ids: Int64Array) -> VectorIndex:
+        return ExactIndex(vectors, ids)
+
+    def remove(self, rows: Int64Array) -> bool:
+        """As above; built anew, whatever would serve so many."""
+        kept = np.delete(np.arange(len(self.index)), rows)
+        self.index = self._made(self.index.vectors_at(kept), self.index.ids[kept])
+        return True
 
 
 class Faiss(Numpy):
@@ -109,10 +118,8 @@ class Faiss(Numpy):
     name = "exact, FAISS"
     module = "faiss"
 
-    def __init__(self, folder: Path) -> None:
-        """As above."""
-        vectors = units_of(np.load(folder / "halves.npy"))
-        self.index = FaissIndex.build(vectors, np.arange(len(vectors)))
+    def _made(self, vectors: Float32Array, ids: Int64Array) -> VectorIndex:
+        return FaissIndex.build(vectors, ids)
 
 
 class Partitioned(Ours):

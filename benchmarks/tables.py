@@ -1,4 +1,4 @@
-"""Writes the results into README and `docs/measured.md`: `python benchmarks/tables.py`; `--check` compares."""
+"""Writes the results into README and pages of `docs/`: `python benchmarks/tables.py`; `--check` compares."""
 
 from __future__ import annotations
 
@@ -7,11 +7,13 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from growth_tables import fitted, search_kinds, spreads, whole_indexes
 from speed_tables import integers, serving, serving_memory, speed, stages
 from table_rows import result, rows, with_interval
 
 README = Path(__file__).resolve().parents[1] / "README.md"
 PAGE = README.parent / "docs" / "measured.md"
+GROWTH = PAGE.with_name("growth.md")
 
 
 def logobench() -> list[str]:
@@ -190,6 +192,8 @@ TABLES = {
 }
 """By the name that the page of results gives each."""
 
+OF_GROWTH = {"whole indexes": whole_indexes, "fitted": fitted, "search kinds": search_kinds, "spreads": spreads}
+
 OF_README = {"summary": summary}
 
 
@@ -206,7 +210,7 @@ def filled(text: str, tables: dict[str, Callable[[], list[str]]]) -> str:
 
 def main() -> None:
     """Fills, or checks."""
-    for page, tables in {PAGE: TABLES, README: OF_README}.items():
+    for page, tables in {PAGE: TABLES, GROWTH: OF_GROWTH, README: OF_README}.items():
         text = page.read_text(encoding="utf-8")
         if "--check" not in sys.argv:
             page.write_text(filled(text, tables), encoding="utf-8")

@@ -24,6 +24,8 @@ def test_tables_are_those_of_the_results(monkeypatch: pytest.MonkeyPatch) -> Non
 
     page = (DOCS / "measured.md").read_text(encoding="utf-8")
     assert tables.filled(page, tables.TABLES) == page
+    growth = tables.GROWTH.read_text(encoding="utf-8")
+    assert tables.filled(growth, tables.OF_GROWTH) == growth
     assert tables.filled(README, tables.OF_README) == README
 
 

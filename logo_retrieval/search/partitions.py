@@ -178,12 +178,14 @@ class PartitionedIndex:
     def _probed(self, query: Float32Array, k: int) -> list[int]:
         """The partitions nearest to a query, ascending; so many that there are k rows in them, and many more."""
         nearness = products(self.partitions.centroids, query)
-        count, least = PROBED, min(_LOOKED_AT * k, len(self))
+        count, least = 4 * PROBED, min(_LOOKED_AT * k, len(self))
         while count < len(nearness):
             chosen = np.argpartition(-nearness, count)[:count]
-            if self._sizes[chosen].sum() >= least:
-                return sorted(chosen.tolist())
-            count *= 2
+            chosen = chosen[np.argsort(-nearness[chosen])]
+            enough = int(np.searchsorted(np.cumsum(self._sizes[chosen]), least)) + 1
+            if enough <= count:
+                return sorted(chosen[: max(enough, PROBED)].tolist())
+            count *= 4
         return list(range(len(nearness)))
 
     def vectors_at(self, rows: Int64Array) -> Float32Array:
