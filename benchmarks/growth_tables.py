@@ -8,22 +8,29 @@ from table_rows import result, rows
 
 _EXTRAPOLATED = (10_000_000, 100_000_000)
 _DRAWINGS_A_CLASS = 100
+_NAMES = ("open to first answer", "an answer", "of it the decision", "`enroll` 5", "the answer after it", "`unenroll`")
+_ASKED = ("open to first answer", "an answer", "decision alone")
+_CHANGED = ("enroll", "answer after enrolling", "unenroll")
 
 
 def whole_indexes() -> list[str]:
     """What whole indexes cost, by rows and classes."""
-    lines = [["drawings", "companies", "prepared once", "open to first answer", "an answer", "of it the decision"]]
-    lines[0] += ["`enroll` 5", "the answer after it", "`unenroll`", "memory", "mapped besides", "index and cache"]
+    lines = [["drawings", "companies", "prepared once", *_NAMES[:3], "answers as by exact search", *_NAMES[3:]]]
+    lines[0] += ["memory", "mapped besides", "index and cache"]
     for entry in result("growth")["indexes"]:
         cpu = entry["cpu_s"]
-        times = [cpu[what] for what in ("open to first answer", "an answer", "decision alone", "enroll")]
-        times += [cpu[what] for what in ("answer after enrolling", "unenroll")]
+        asked, changed = (
+            [f"{cpu[what]:.2f} s" if cpu[what] >= 0.1 else f"{1000 * cpu[what]:.1f} ms" for what in some]
+            for some in (_ASKED, _CHANGED)
+        )
         lines.append(
             [
                 f"{entry['rows']:,}",
                 f"{entry['classes']:,}",
                 f"{entry['prepare']:.1f} s, {entry['peak_mb']:,} MB",
-                *(f"{each:.2f} s" if each >= 0.1 else f"{1000 * each:.1f} ms" for each in times),
+                *asked,
+                f"{entry['answers as by exact search']:.3f}",
+                *changed,
                 f"{entry['memory_mb']} MB",
                 f"{entry['mapped_mb']} MB",
                 f"{entry['index_mb']:,.0f} and {entry['cache_mb']:,.0f} MB",
