@@ -253,6 +253,7 @@ class Hnswlib(Kind):
 
     name = "HNSW, hnswlib"
     module = "hnswlib"
+    most = 200_000
 
     @classmethod
     def keep(cls, halves: Float16Array, folder: Path) -> None:
@@ -294,6 +295,7 @@ class Usearch(Kind):
 
     name = "HNSW, usearch, 16 bits"
     module = "usearch"
+    most = 200_000
 
     @classmethod
     def keep(cls, halves: Float16Array, folder: Path) -> None:

@@ -1,1 +1,1 @@
-"""Embedding in, neighbours out: FAISS where it is installed, exact numpy search where not."""
+"""Embedding in, neighbours out: exact with numpy or FAISS, in partitions where there are very many."""

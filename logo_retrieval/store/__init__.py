@@ -1,1 +1,1 @@
-"""The truth about an index: one SQLite file, with a FAISS cache derived from it beside it."""
+"""The truth about an index: one SQLite file, with a cache derived from it beside it."""
