@@ -5,7 +5,7 @@ usual size; a fifth of the brands is `other`. Stated are CPU seconds with one th
 opening, which prepares the index, and in another process of an opening up to the first answer, of an answer about one
 picture, of its decision alone, of enrolling five drawings, of the answer after it, and of removing them. Of a thousand
 decisions, half of them about brands that the index does not have, the share is stated that an exact search leaves as
-they are. The times of an opened index are fitted as a + b rows + c classes. An index that was measured is added to the
+they are. What an opened index costs is fitted as a + b rows + c classes. An index that was measured is added to the
 file, beside those that were measured before.
 """
 
@@ -126,7 +126,7 @@ def used(folder: Path, queries: Float32Array) -> dict[str, Any]:
 
 
 def fit_of(indexes: list[dict[str, Any]]) -> dict[str, list[float]]:
-    """By what was timed: CPU seconds of any index, more for each million rows, more for each thousand classes.
+    """By what was measured: that of any index, more for each million rows, more for each thousand classes.
 
     Least squares of relative errors, none below 0 (Lawson and Hanson 1974, "Solving Least Squares Problems", chapter
     23).
@@ -134,11 +134,12 @@ def fit_of(indexes: list[dict[str, Any]]) -> dict[str, list[float]]:
     from scipy.optimize import nnls
 
     counts = np.array([[1, each["rows"] / _MILLION, each["classes"] / _THOUSAND] for each in indexes])
-    found = {}
-    for what in FITTED:
-        seconds = np.array([each["cpu_s"][what] for each in indexes])
-        found[what] = nnls(counts / seconds[:, None], np.ones(len(seconds)))[0].round(4).tolist()
-    return found
+    measured = {f"{what}, CPU s": [each["cpu_s"][what] for each in indexes] for what in FITTED}
+    measured |= {"memory, MB": [each["memory_mb"] for each in indexes]}
+    return {
+        what: nnls(counts / np.array(own)[:, None], np.ones(len(own)))[0].round(4).tolist()
+        for what, own in measured.items()
+    }
 
 
 def main() -> None:

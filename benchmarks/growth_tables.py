@@ -41,11 +41,11 @@ def whole_indexes() -> list[str]:
 
 def fitted() -> list[str]:
     """The fit, and what it says of larger indexes."""
-    lines = [["CPU s", "any index", "each million drawings", "each thousand companies"]]
+    lines = [["", "any index", "each million drawings", "each thousand companies"]]
     lines[0] += [f"so of {n // 1_000_000} million" for n in _EXTRAPOLATED]
     for what, (any_index, by_rows, by_classes) in result("growth")["fit"].items():
         said = (any_index + by_rows * n / 1_000_000 + by_classes * n / _DRAWINGS_A_CLASS / 1000 for n in _EXTRAPOLATED)
-        cells = (f"{each:.3f}" for each in (any_index, by_rows, by_classes))
+        cells = (f"{each:.3g}" for each in (any_index, by_rows, by_classes))
         lines.append([what, *cells, *(f"{each:,.1f}" for each in said)])
     return rows(*lines)
 
