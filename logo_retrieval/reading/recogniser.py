@@ -44,7 +44,8 @@ def padded(lines: Sequence[UInt8Array]) -> Float32Array:
 
 
 def _padded_width(line: UInt8Array) -> int:
-    return -(-line.shape[1] // _STEP_PX) * _STEP_PX
+    width: int = line.shape[1]
+    return -(-width // _STEP_PX) * _STEP_PX
 
 
 class Recogniser:
