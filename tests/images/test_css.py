@@ -41,6 +41,10 @@ def same(one: np.ndarray, other: np.ndarray, within: int = 4) -> bool:
         "rgb(calc(0) calc(100 + 28) min(510 / 2, 300))",
         "rgb(0% 128 100%)",
         "light-dark(color-mix(in srgb, #0080ff, #0080ff), red)",
+        "rgb(calc(NaN) calc(sqrt(16384)) calc(infinity))",
+        "rgb(0 round(127.6) calc(255 * sin(90deg)))",
+        "hsl(atan2(-1, -1.7320508) 100% 50%)",
+        "rgb(rem(510, 255) mod(-127, 255) calc(pow(2, 8) - sign(5)))",
         "VAR(--none, #0080ff)",
         "env(none, #0080ff)",
         "context-fill #0080ff",
@@ -53,6 +57,41 @@ def test_colours_made_of_others(colour: str) -> None:
     shape = WHOLE.replace(f'fill="{BLUE}"', "{}")
     for declared in (f'fill="{colour}"', f'style="fill:{colour}"'):
         assert same(drawn(shape.format(declared), f'color="{BLUE}"'), drawn(WHOLE))
+
+
+@pytest.mark.parametrize(
+    ("colour", "plain"),
+    [
+        ("lab(150 0 0)", "#fff"),
+        ("oklch(150% .21 256)", "#9ff"),
+        ("lch(-20 0 0)", "#000"),
+        ("LinkText", "#00e"),
+        ("ThreeDFace", "#efefef"),
+        ("contrast-color(navy)", "#fff"),
+        ("color-mix(in srgb, red -5%, blue)", "#fc0"),
+    ],
+)
+def test_colours_at_their_limits(colour: str, plain: str) -> None:
+    assert same(drawn(f'{SQUARE} style="fill:#fc0;fill:{colour}"/>'), drawn(f'{SQUARE} style="fill:{plain}"/>'))
+
+
+def test_the_current_colour_of_stops_floods_and_mixtures() -> None:
+    plain = drawn(f"{SQUARE}/>")
+    stop = '<linearGradient id="g" color="#0080ff"><stop stop-color="{}"/></linearGradient>{} style="fill:url(#g)"/>'
+    assert same(drawn(stop.format("currentColor", SQUARE)), plain)
+    flood = '<filter id="f" x="0" y="0" width="1" height="1" color="#0080ff"><feFlood flood-color="currentColor"/>'
+    assert same(drawn(f'{flood}</filter><rect width="100" height="100" filter="url(#f)"/>'), plain)
+    mixed = "color:color-mix(in srgb, currentColor 50%, #00f)"
+    assert same(
+        drawn(f'<g color="#0ff"><g style="{mixed}" fill="currentColor"><rect width="100" height="100"/></g></g>'), plain
+    )
+
+
+@pytest.mark.parametrize("value", ["none", "context-fill", "nocolour"])
+def test_only_a_paint_may_be_none(value: str) -> None:
+    declared = f"stop-color:#0080ff;stop-color:{value}"
+    body = f'<linearGradient id="g"><stop style="{declared}"/></linearGradient>{SQUARE} style="fill:url(#g)"/>'
+    assert same(drawn(body), drawn(f"{SQUARE}/>"))
 
 
 @pytest.mark.parametrize("value", ["nocolour", "#12", "", "color-mix(in srgb, red)", "rgb(from", "color(--own 1 0 0)"])

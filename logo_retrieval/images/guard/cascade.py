@@ -121,7 +121,7 @@ def _style(element: Element, matched: list[Declared], inherited: Mapping[str, st
     ]
     colour = _winners([each for each in declared if each.name == "color"], known).get("color")
     colour = colour or (computed("color", attributes.get("color", ""), known) or {}).get("color", "inherit")
-    if colour not in ("inherit", "currentColor"):
+    if colour != "inherit":
         known = {**known, "color": colour}
     for name in odd:
         found = computed(name, attributes[name], known)
@@ -130,6 +130,9 @@ def _style(element: Element, matched: list[Declared], inherited: Mapping[str, st
         else:
             del attributes[name]
     style = _winners(declared, known)
+    for settled in (attributes, style):
+        if "color" in settled:
+            settled["color"] = colour
     for name in GEOMETRY.get(element.tag, frozenset()) & style.keys():
         attributes[name] = style.pop(name)
     attributes["style"] = ";".join(f"{name}:{value}" for name, value in style.items())

@@ -21,12 +21,29 @@ _KEYWORDS = {
 _PAINT_SERVER = re.compile(r"(url\(#[^()]*\))\s*(.*)", re.DOTALL | re.IGNORECASE)
 _CONTEXT = re.compile(r"context-(?:fill|stroke)\s+", re.IGNORECASE)
 _PROFILE = re.compile(r"\s+(?:icc-color|device-cmyk)\([^()]*\)\s*$", re.IGNORECASE)
-SYSTEM_COLOURS = {
-    **dict.fromkeys(("canvas", "window", "field", "buttonface", "highlighttext"), "#fff"),
-    **dict.fromkeys(("canvastext", "windowtext", "fieldtext", "buttontext", "graytext"), "#000"),
+_SYSTEM_COLOURS = {
+    word: colour
+    for colour, words in {
+        "#ffffff": "canvas window field highlighttext selecteditemtext activecaption appworkspace "
+        "background inactivecaption infobackground menu scrollbar",
+        "#000000": "canvastext windowtext fieldtext buttontext marktext activeborder buttonborder captiontext "
+        "inactiveborder infotext menutext threeddarkshadow threedhighlight threedlightshadow threedshadow windowframe",
+        "#efefef": "buttonface buttonhighlight buttonshadow threedface",
+        "#808080": "graytext inactivecaptiontext",
+        "#3367d1": "highlight",
+        "#1967d2": "selecteditem",
+        "#0000ee": "linktext -webkit-link",
+        "#551a8b": "visitedtext",
+        "#ff0000": "activetext -webkit-activelink",
+        "#ffff00": "mark",
+    }.items()
+    for word in words.split()
 }
+"""As Chromium has them on a light page."""
+
 _INITIAL = {"fill": "black", "stroke": "none", "flood-color": "black", "stop-color": "black", "lighting-color": "white"}
 _PAINTED = frozenset(("fill", "stroke"))
+_OF_PAINTS = frozenset(("none", "context-fill", "context-stroke"))
 
 
 def paint(value: str, name: str = "fill", current: str = "black") -> str | None:
@@ -35,7 +52,7 @@ def paint(value: str, name: str = "fill", current: str = "black") -> str | None:
     Args:
         value: as it was declared.
         name: of the property.
-        current: what `currentcolor` means where it takes part in a mixture.
+        current: what `currentcolor` means where it takes part in a mixture, or is no paint.
 
     >>> paint("rgb(0 128 255 / 1)"), paint("color(display-p3 1 0 0)"), paint("url(#a) hsl(0deg 0% 100%)")
     ('#0080ff', '#ff0000', 'url(#a) #ffffff')
@@ -47,7 +64,10 @@ def paint(value: str, name: str = "fill", current: str = "black") -> str | None:
         return _INITIAL.get(name, "black")
     server = _PAINT_SERVER.fullmatch(value) if name in _PAINTED else None
     if server is None:
-        return _colour(value, current)
+        found = _colour(value, current)
+        if name in _PAINTED:
+            return found
+        return current if found == "currentColor" else None if found in _OF_PAINTS else found
     fallback = _colour(server[2], current) if server[2] else ""
     return f"{server[1]} {fallback}".strip() if fallback is not None else server[1]
 
@@ -57,7 +77,7 @@ def _colour(value: str, current: str) -> str | None:
     if _HEX.fullmatch(value):
         return value
     word = value.lower()
-    known = _KEYWORDS.get(word, SYSTEM_COLOURS.get(word))
+    known = _KEYWORDS.get(word, _SYSTEM_COLOURS.get(word))
     if known is not None:
         return known
     from tinycss2 import color4

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import operator
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -13,15 +14,33 @@ from logo_retrieval.images.guard.tokens import solid, split_at_commas, word
 Quantity = tuple[float, str]
 """A number and its unit: none, `%`, `deg`, `s` or `px`."""
 
-FUNCTIONS: Mapping[str, Callable[..., float]] = {
+_SAME_UNIT: Mapping[str, Callable[..., float]] = {
     "calc": lambda value: value,
     "-webkit-calc": lambda value: value,
     "min": min,
     "max": max,
     "clamp": lambda low, value, high: max(low, min(value, high)),
     "abs": abs,
+    "round": lambda value, step=1.0: math.floor(value / step + 0.5) * step,
+    "mod": operator.mod,
+    "rem": math.fmod,
+    "hypot": math.hypot,
+    "sqrt": math.sqrt,
+    "pow": math.pow,
+    "exp": math.exp,
+    "log": math.log,
 }
-_CONSTANTS = {"pi": math.pi, "e": math.e, "none": 0.0}
+"""What they give has the unit of what they take."""
+
+_NO_UNIT: Mapping[str, Callable[..., float]] = {
+    "sign": lambda value: math.copysign(1.0, value) if value else 0.0,
+    **{name: getattr(math, name) for name in ("sin", "cos", "tan")},
+}
+_ANGLES: Mapping[str, Callable[..., float]] = {name: getattr(math, name) for name in ("asin", "acos", "atan", "atan2")}
+_FUNCTIONS = {**_SAME_UNIT, **_NO_UNIT, **_ANGLES}
+_SUM = re.compile(rf"(?<![\w-])(?:{'|'.join(_FUNCTIONS)})\(", re.IGNORECASE)
+_CONSTANTS = {"pi": math.pi, "e": math.e, "none": 0.0, "nan": 0.0, "infinity": math.inf, "-infinity": -math.inf}
+_LARGEST = 1e9
 TURNS = {"deg": 1.0, "grad": 0.9, "rad": 180 / math.pi, "turn": 360.0}
 """Units of angles, in degrees."""
 
@@ -36,7 +55,7 @@ def worked_out(value: str) -> str:
     >>> worked_out("calc(1 / 2) min(3px, calc(2px * 4)) rgb(calc(100 + 28) 0 0)")
     '0.5 3px rgb(128 0 0)'
     """
-    if not any(f"{name}(" in value.lower() for name in FUNCTIONS) or len(value) > _LONGEST:
+    if "(" not in value or _SUM.search(value) is None or len(value) > _LONGEST:
         return value
     import tinycss2
 
@@ -59,7 +78,7 @@ def without_sums(tokens: Sequence[Any], words: Mapping[str, float]) -> list[Any]
     for token in tokens:
         quantity = _quantity(token, words) if _is_sum(token) or word(token) in words else None
         if quantity is not None:
-            number, unit = quantity
+            number, unit = min(max(quantity[0], -_LARGEST), _LARGEST), quantity[1]
             found += tinycss2.parse_component_value_list(f"{number:.9g}{unit}".replace("e-", "e-0"))
         else:
             if token.type == "function":
@@ -69,7 +88,7 @@ def without_sums(tokens: Sequence[Any], words: Mapping[str, float]) -> list[Any]
 
 
 def _is_sum(token: Any) -> bool:  # noqa: ANN401 - tinycss2 has no types
-    return token.type == "function" and token.lower_name in FUNCTIONS
+    return token.type == "function" and token.lower_name in _FUNCTIONS
 
 
 def _quantity(token: Any, words: Mapping[str, float]) -> Quantity | None:  # noqa: ANN401
@@ -89,11 +108,15 @@ def _quantity(token: Any, words: Mapping[str, float]) -> Quantity | None:  # noq
     units = {quantity[1] for quantity in quantities if quantity is not None}
     if None in quantities or len(units) != 1:
         return None
+    name, unit = token.lower_name, units.pop()
+    numbers = [quantity[0] for quantity in quantities if quantity is not None]
+    if name in _NO_UNIT and unit == "deg":
+        numbers = [math.radians(number) for number in numbers]
     try:
-        number = FUNCTIONS[token.lower_name](*(quantity[0] for quantity in quantities if quantity is not None))
-    except TypeError:  # too many arguments, or too few
+        number = _FUNCTIONS[name](*numbers)
+    except (TypeError, ValueError, ArithmeticError):  # too many arguments, too few, or beyond what it takes
         return None
-    return number, units.pop()
+    return (math.degrees(number), "deg") if name in _ANGLES else (number, "" if name in _NO_UNIT else unit)
 
 
 def _dimension(number: float, unit: str) -> Quantity | None:

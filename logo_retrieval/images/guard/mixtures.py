@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,9 @@ _CHANNELS = {
     "oklch": ("oklch", "l c h", 1.0),
 }
 """Function -> its space, the words for its channels, and what a full channel counts there (hues are in degrees)."""
+
+_LIGHTEST = {"lab": 100.0, "lch": 100.0, "oklab": 1.0, "oklch": 1.0}
+"""Of these functions, the lightness that none exceeds."""
 
 _SPACES = {"xyz": "xyz-d65"}
 _HUES = ("shorter", "longer", "increasing", "decreasing")
@@ -62,6 +66,9 @@ def _colour(tokens: Sequence[Any], current: str, depth: int) -> Color:
     if token.lower_name == "light-dark":
         light, _ = split_at_commas(arguments)
         return _colour(light, current, depth + 1)
+    if token.lower_name == "contrast-color":
+        ground = _colour(arguments, current, depth + 1)
+        return max(Color("white"), Color("black"), key=ground.contrast)
     words: dict[str, float] = {}
     if word(arguments[0]) == "from":
         origin, arguments = _colour(arguments[1:2], current, depth + 1), arguments[2:]
@@ -69,7 +76,11 @@ def _colour(tokens: Sequence[Any], current: str, depth: int) -> Color:
         if not any(argument == "/" for argument in arguments):
             arguments += tinycss2.parse_component_value_list(f"/ {words['alpha']:.6g}")
     parts = (each.serialize() for each in without_sums(arguments, words))
-    return Color(f"{token.lower_name}({' '.join(parts)})".replace(" ,", ","))
+    found = Color(f"{token.lower_name}({' '.join(parts)})".replace(" ,", ","))
+    lightest = _LIGHTEST.get(token.lower_name)
+    if lightest is not None and not math.isnan(found["lightness"]):
+        found["lightness"] = min(max(found["lightness"], 0.0), lightest)
+    return found
 
 
 def _channels(function: str, origin: Color, arguments: Sequence[Any]) -> dict[str, float]:
@@ -95,6 +106,8 @@ def _mix(arguments: Sequence[Any], current: str, depth: int) -> Color:
     (one, share), (other, other_share) = (_part(part, current, depth) for part in parts)
     share = share if share is not None else 1 - other_share if other_share is not None else 0.5
     other_share = other_share if other_share is not None else 1 - share
+    if not (0 <= share <= 1 and 0 <= other_share <= 1):
+        raise ValueError("shares are from 0 to 100 %")
     whole = share + other_share
     found: Color = one.mix(other, other_share / whole, space="srgb" if space == "rgb" else space, hue=hue)
     return found.set("alpha", lambda alpha: alpha * min(whole, 1.0))

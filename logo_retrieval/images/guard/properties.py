@@ -100,8 +100,7 @@ def _computed(name: str, value: str, known: Mapping[str, str]) -> str | None:
     if clean is None:
         return None
     if name in COLOURED:
-        found = paint(clean, name, known.get("color", "black"))
-        return "inherit" if name == "color" and found == "currentColor" else found
+        return paint(clean, name, known.get("color", "black"))
     if name in _GRAMMAR:
         clean = clean.lower()
         return "" if clean in _AS_BEFORE else clean if _GRAMMAR[name].fullmatch(clean) else None
