@@ -6,6 +6,7 @@ import re
 import zlib
 
 from logo_retrieval.errors import UnreadableImage
+from logo_retrieval.images.inflate import GZIP, inflated
 
 MAX_BYTES = 32 << 20
 """Of one file of any format."""
@@ -63,7 +64,10 @@ _HTML_ROOTS = {"html", "head", "body", "title", "meta", "script", "div", "p", "h
 _PEEK_BYTES = 1 << 20
 
 _PROLOGUE = re.compile(
-    r"""\s+ | <\?.*?\?> | <!--.*?--> | <!DOCTYPE\s (?: [^\[>"'] | "[^"]*" | '[^']*' )* (?: \[ .*? \]\s* )? > """,
+    r"""\s+ | <\?.*?\?> | <!--.*?-->
+    | <!DOCTYPE\s (?: [^\[>"'] | "[^"]*" | '[^']*' )* (?:
+        \[ (?: (?> <!--.*?--> ) | (?> <\?.*?\?> ) | "[^"]*" | '[^']*' | <(?!!--|\?) | [^]"'<] )*+ \]\s*
+      | \[ .*? \]\s* )? >""",
     re.DOTALL | re.VERBOSE,
 )
 _ROOT = re.compile(r"<(?:[\w.-]+:)?([\w.-]+)[\s/>]")
@@ -90,7 +94,7 @@ def sniff(data: bytes) -> str:
     container = _container(data)
     if container is not None:
         return container
-    if data.startswith(b"\x1f\x8b"):
+    if data.startswith(GZIP):
         return _gzipped(data)
     for signature, name in _REFUSED:
         if data.startswith(signature):
@@ -120,10 +124,10 @@ def _container(data: bytes) -> str | None:
 def _gzipped(data: bytes) -> str:
     """SVGZ, or some other gzip file."""
     try:
-        inner = zlib.decompressobj(wbits=31).decompress(data, _PEEK_BYTES)
+        inner, _ = inflated(data, _PEEK_BYTES)
     except zlib.error:
         raise UnreadableImage("corrupt", "the file starts as gzip, but does not inflate") from None
-    if not inner.startswith(b"\x1f\x8b") and _is_svg(inner):
+    if not inner.startswith(GZIP) and _is_svg(inner):
         return "svgz"
     raise _unknown("a gzip archive that holds no SVG")
 

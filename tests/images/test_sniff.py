@@ -39,6 +39,8 @@ def test_svg_is_known_whatever_precedes_its_root(data: bytes) -> None:
         (gzip.compress(SVG.encode(), mtime=0), "svgz"),
         (gzip.compress(SVG.encode() + b" " * 3_000_000, mtime=0), "svgz"),
         (gzip.compress(SVG.encode(), mtime=0)[:-12], "svgz"),
+        (gzip.compress(SVG[:3].encode(), mtime=0) + gzip.compress(SVG[3:].encode(), mtime=0), "svgz"),
+        (b"<!DOCTYPE svg [<!-- ' > ] --><?x ]> ?><!ENTITY c '<![CDATA[ x ]]>'>]>" + SVG.encode(), "svg"),
         (b"\x89PNG\r\n\x1a\n", "png"),
         (b"\xff\xd8\xff\xe0", "jpeg"),
         (b"GIF87a", "gif"),
