@@ -141,12 +141,12 @@ BOMBS = {
     "crossing edges of a polygon": f'<polygon points="{scribble(40_000)[1:].replace("L", " ")}"/>',
     "arcs": f'<path stroke="red" d="M0 0{"a90 90 0 119 9a90 90 0 11-9-9" * 9_000}"/>',
     "selectors": "<style>"
-    + "".join(f".a{i} g,.b{i}{{fill:red}}" for i in range(4_000))
-    + "</style>"
+    + "".join(f"path g,path:not(.b{i}){{fill:red}}" for i in range(4_000))
+    + "</style><g/>"
     + "<path/>" * 9_000,
     "siblings": f"<style>{'path~' * 8}path{{fill:red}}</style>" + "<path/>" * 5_000,
     "of type": "<style>:nth-last-of-type(2n){fill:red}</style>" + "<path/>" * 5_000,
-    "backtracking selector": f"<style>x {'g ' * 9}path{{fill:red}}</style>" + "<g>" * 60 + "<path/>" + "</g>" * 60,
+    "backtracking selector": f"<style>x {'g ' * 9}path{{fill:red}}</style><x/>" + "<g>" * 60 + "<path/>" + "</g>" * 60,
     "declarations": f"<style>*{{{'fill:red;' * 9_000}}}</style>" + "<path/>" * 5_000,
     "spans": "<text>" + "<tspan>Wa</tspan>" * 4_000 + "</text>",
     "image": image(raster(size=(1900, 1900)), more=' id="i"') + '<use href="#i"/>' * 200,

@@ -4,26 +4,12 @@ from __future__ import annotations
 
 import base64
 
-import numpy as np
 import pytest
+from drawn import BLUE, SQUARE, WHOLE, drawn, same
 
 from logo_retrieval.images.guard.guard import guard_svg
-from logo_retrieval.images.svg import SvgPicture
 
-BLUE = "#0080ff"
-WHOLE = f'<rect width="90" height="100" fill="{BLUE}"/><path d="M20 20h30v40h-30z" fill="#fff"/>'
 CLASSED = '<rect id="a" class="a" width="90" height="100"/><path class="b" d="M20 20h30v40h-30z"/>'
-SQUARE = f'<rect width="100" height="100" fill="{BLUE}"'
-
-
-def drawn(body: str, root: str = "") -> np.ndarray:
-    text = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 100 100" {root}>{body}</svg>'
-    return np.asarray(SvgPicture.open(text.encode()).render(50), np.int16)
-
-
-def same(one: np.ndarray, other: np.ndarray, within: int = 4) -> bool:
-    """Whether two pictures look alike but for a few pixels at edges."""
-    return one.shape == other.shape and float((np.abs(one - other).max(axis=-1) > within).mean()) < 0.03
 
 
 @pytest.mark.parametrize(

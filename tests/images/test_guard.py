@@ -49,6 +49,7 @@ def test_plain_drawings_come_through_word_for_word(body: str) -> None:
         (svg("<path/>") + b"\0\0<rubbish", 1),
         (svg("<title>A & B &nbsp; &copy;</title><path/>"), 1),
         (gzip.compress(svg("<path/>"), mtime=0), 1),
+        (gzip.compress(svg("<path/>")[:40], mtime=0) + gzip.compress(svg("<path/>")[40:], mtime=0) + bytes(9), 1),
     ],
 )
 def test_encodings_and_dialects(data: bytes, expected: int) -> None:

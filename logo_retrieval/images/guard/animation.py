@@ -6,14 +6,15 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import zip_longest
+from itertools import pairwise, zip_longest
 
 from logo_retrieval.images.guard.drawing import Element
 from logo_retrieval.images.guard.geometry import measure_path, numbers
+from logo_retrieval.images.guard.values import identifier
 
 ANIMATIONS = frozenset(("animate", "set", "animateTransform", "animateColor", "animateMotion"))
 
-_VISIBLE = frozenset("opacity fill-opacity stroke-opacity stop-opacity visibility display stroke-dashoffset".split())
+VISIBLE = frozenset("opacity fill-opacity stroke-opacity stop-opacity visibility display stroke-dashoffset".split())
 """What is taken at its most visible when it never comes to rest."""
 
 _LONGEST_TRANSFORM = 2_000
@@ -30,11 +31,11 @@ class Animation:
 
     Attributes:
         tag: its name.
-        attributes: as they were.
+        attributes: as they were; of one that moves along a path elsewhere also `mpath`, the link to it.
     """
 
     tag: str
-    attributes: Mapping[str, str]
+    attributes: dict[str, str]
 
 
 class Timeline:
@@ -75,11 +76,16 @@ class Timeline:
         moment = self.begin(other) + (_seconds(event[3]) if event[3] else 0.0)
         return moment + _duration(other.attributes) if event[2] == "end" else moment
 
-    def left_by(self, animation: Animation, target: Element) -> tuple[str, str] | None:
+    def left_by(self, animation: Animation, target: Element, path: str) -> tuple[str, str] | None:
         """The attribute that an animation has changed when all has ended, and its value; None where nothing stays.
 
         What ends as it began leaves nothing behind. Of what goes on for ever, that which fades or grows is taken at
-        its most visible, and that which moves or turns where it began.
+        its most visible, and else what rests is taken where it rests longest; what never does, where it began.
+
+        Args:
+            animation: that may have changed it.
+            target: what it is for.
+            path: that it moves along, empty where it has none.
         """
         attributes = animation.attributes
         moves = animation.tag == "animateMotion"
@@ -96,20 +102,50 @@ class Timeline:
         added = transforms and (attributes.get("additive") == "sum" or not values)
         if "by" in attributes and "to" not in attributes and len(values) < 2:
             values = [_sum(values[0] if values else "" if added else before, attributes["by"])]
-        if moves and (path := measure_path(attributes.get("path", ""))) is not None:
-            values = ["{:.9g} {:.9g}".format(*path.end)]
+        if moves:
+            place = _place(attributes, path, values, endless=endless)
+            return (name, f"{place} {before}") if place else None
         if not values:
             return None
-        value = values[-1]
+        value: str | None = values[-1]
         if endless:
             grows = attributes.get("type") == "scale"
-            if name not in _VISIBLE and not grows:
-                return None
-            value = most_visible("scale" if grows else name, values)
+            if name in VISIBLE or grows:
+                value = most_visible("scale" if grows else name, values)
+            else:
+                value = held_longest(_timed(attributes, values))
+        if value is None:
+            return None
         if transforms:
             value = f"{attributes.get('type', 'translate')}({value})"
-            value = f"{value} {before}" if moves else f"{before} {value}" if added else value
+            value = f"{before} {value}" if added else value
         return name, value
+
+
+def _place(attributes: Mapping[str, str], path: str, values: Sequence[str], *, endless: bool) -> str:
+    """Where a motion ends, as transforms; one that never does, where it begins."""
+    outline = measure_path(path)
+    back = endless or (numbers(attributes.get("keyPoints", "")) or [1.0])[-1] < 0.5
+    if outline is not None:
+        at = numbers(path)[:2] if back else outline.end
+        heading = 0.0 if back else outline.heading
+    elif values:
+        at, heading = (numbers(values[0 if endless else -1]) + [0.0, 0.0])[:2], 0.0
+    else:
+        return ""
+    angle = {"auto": heading, "auto-reverse": heading + 180}.get(attributes.get("rotate", ""), 0.0)
+    return f"translate({at[0]:.9g} {at[1]:.9g})" + (f"rotate({angle:.9g})" if angle else "")
+
+
+def _timed(attributes: Mapping[str, str], values: Sequence[str]) -> list[tuple[float, str]]:
+    """When, from 0 to 1, which value is there."""
+    times = numbers(attributes.get("keyTimes", ""))
+    discrete = attributes.get("calcMode") == "discrete"
+    if len(times) != len(values):
+        steps = len(values) if discrete else max(len(values) - 1, 1)
+        times = [number / steps for number in range(len(values))]
+    ends = [*times[1:], 1.0] if discrete else times
+    return [(time, value) for *span, value in zip(times, ends, values, strict=True) for time in span]
 
 
 def end_animations(animations: Mapping[Animation, Element | str], by_id: Mapping[str, Element]) -> None:
@@ -122,8 +158,11 @@ def end_animations(animations: Mapping[Animation, Element | str], by_id: Mapping
     timeline = Timeline(list(animations))
     for animation in timeline.order:
         aim = animations[animation]
-        target = by_id.get(aim[1:]) if isinstance(aim, str) else aim
-        left = timeline.left_by(animation, target) if target is not None else None
+        target = by_id.get(identifier(aim[1:])) if isinstance(aim, str) else aim
+        along = by_id.get(identifier(animation.attributes.get("mpath", "")[1:]))
+        path = along.attributes.get("d", "") if along is not None and along.tag == "path" else ""
+        path = path or animation.attributes.get("path", "")
+        left = timeline.left_by(animation, target, path) if target is not None else None
         if target is not None and left is not None:
             name, value = left
             target.animated[name] = value
@@ -173,34 +212,12 @@ def most_visible(name: str, values: Sequence[str]) -> str:
     return max(values, key=seen)
 
 
-Frames = list[tuple[float, list[tuple[str, str]]]]
-"""Of a rule of keyframes: when, from 0 to 1, and what is declared then."""
+def held_longest(moments: Sequence[tuple[float, str]]) -> str | None:
+    """The value that stays the same for the longest time; None where none does.
 
-
-def at_end(moments: Frames, words: Sequence[str]) -> list[tuple[str, str]]:
-    """What keyframes leave behind, or where they show most if they never end.
-
-    Args:
-        moments: the keyframes.
-        words: of the value of `animation`.
+    >>> held_longest([(0.0, "a"), (0.2, "b"), (0.9, "b"), (1.0, "a")])
+    'b'
     """
-    endless = "infinite" in words
-    if "paused" in words and not any(word.startswith("-") for word in words):
-        share = 1.0 if "reverse" in words or "alternate-reverse" in words else 0.0
-    elif endless:
-        share = math.nan
-    elif {"forwards", "both"}.intersection(words):
-        times = next((int(word) for word in words if word.isdigit() and word != "0"), 1)
-        turns = "reverse" in words or "alternate-reverse" in words
-        share = float(turns == (bool({"alternate", "alternate-reverse"}.intersection(words)) and times % 2 == 0))
-    else:
-        return []
-    values: dict[str, list[str]] = {}
-    for moment, declared in moments:
-        for name, value in declared:
-            grows = name == "scale" or (name == "transform" and value.startswith("scale"))
-            if (name in _VISIBLE or grows) if math.isnan(share) else (moment == share):
-                values.setdefault(name, []).append(value)
-    if not math.isnan(share):
-        return [(name, each[-1]) for name, each in values.items()]
-    return [(name, most_visible("scale" if name == "transform" else name, each)) for name, each in values.items()]
+    spans = [(end - start, one) for (start, one), (end, other) in pairwise(moments) if one == other]
+    span, value = max(spans, default=(0.0, ""), key=lambda each: each[0])
+    return value if span > 0 else None

@@ -9,15 +9,16 @@ from xml.etree.ElementTree import Element as Node
 
 from logo_retrieval.images.guard.colours import COLOURED
 from logo_retrieval.images.guard.drawing import Element
+from logo_retrieval.images.guard.keyframes import left_behind, motion_of
 from logo_retrieval.images.guard.properties import BACKGROUND, GEOMETRY, computed
-from logo_retrieval.images.guard.sheets import ANIMATED, INLINE, UNLAYERED, Declared, Sheets, declarations, declared_as
+from logo_retrieval.images.guard.sheets import ANIMATED, INLINE, UNLAYERED, Declared, Sheets, declared_as
+from logo_retrieval.images.guard.tokens import declarations
 from logo_retrieval.images.guard.values import ATTRIBUTES, PROPERTIES, clean_value, style_of
 from logo_retrieval.images.guard.variables import substituted
 
 _COMMENT = re.compile(r"/\*.*?(?:\*/|\Z)", re.DOTALL)
 _INHERITED = frozenset(("inherit", "unset", "revert", "revert-layer"))
 _QUOTED = re.compile(r"[\\'\"{]")
-_MOTION = re.compile(r"(?:-webkit-)?animation(?:-(?:name|fill-mode|iteration-count|direction|play-state|delay))?")
 
 
 def apply_styles(document: Node, elements: Mapping[int, Element], sheets: Sequence[str]) -> str:
@@ -37,10 +38,10 @@ def apply_styles(document: Node, elements: Mapping[int, Element], sheets: Sequen
     Raises:
         UnreadableImage: "unsafe" when there are too many selectors to try.
     """
-    rules = Sheets()
+    rules = Sheets(document)
     for text in sheets:
         rules.add(text)
-    matched = rules.matches(document) if sheets else {}
+    matched = rules.matches() if sheets else {}
     users = _first_uses(document)
     passed_on: dict[Node, Mapping[str, str]] = {}
     waiting: dict[Node, list[tuple[Node, Mapping[str, str]]]] = {}
@@ -111,9 +112,10 @@ def _style(element: Element, matched: list[Declared], inherited: Mapping[str, st
     numbers = count()
     declared = [*matched, *_inline(element.style, numbers)]
     known = _variables(declared, inherited, rules)
-    motion = {each.name: each.value for each in sorted(declared) if _MOTION.fullmatch(each.name)}
-    if motion:
-        declared += rules.end_of_motion([substituted(value, known) or "" for value in motion.values()])
+    motion = [(each.name, each.value) for each in sorted(declared) if "animation" in each.name]
+    if values := motion_of(motion):
+        left = left_behind([substituted(value, known) or "" for value in values], rules.frames)
+        declared += [Declared((False, ANIMATED, UNLAYERED, (), next(numbers)), name, value) for name, value in left]
     declared += [
         declared_as(name, value, ANIMATED, UNLAYERED, (), next(numbers))
         for name, value in element.animated.items()
@@ -145,7 +147,13 @@ def _winners(declared: Sequence[Declared], known: Mapping[str, str]) -> dict[str
     """The value of each property: that of the strongest declaration that is valid."""
     style: dict[str, str] = {}
     decided: set[str] = set()
+    rolled_back: set[tuple[str, object]] = set()
     for each in sorted(declared, reverse=True):
+        of_layer = each.name, each.rank[:3]
+        if each.value.lower() == "revert-layer" and each.name not in decided:
+            rolled_back.add(of_layer)
+        if of_layer in rolled_back:
+            continue
         found = computed(each.name, each.value, known)
         for name, value in (found or {}).items():
             if name not in decided:

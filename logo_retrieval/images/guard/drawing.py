@@ -14,6 +14,7 @@ class Element:
         attributes: clean values; a link is always under `href`.
         children: elements and, inside texts, strings.
         pixels: of the raster that an `image` embeds.
+        size: of that picture by itself, in user units, where the raster that stands for it has another.
         style: the style attribute as it was, until `apply_styles` has dealt with it.
         animated: attributes and properties that animations have changed when they have ended.
     """
@@ -22,6 +23,7 @@ class Element:
     attributes: dict[str, str]
     children: list[Element | str] = field(default_factory=list)
     pixels: int = 0
+    size: tuple[float, float] | None = None
     style: str = ""
     animated: dict[str, str] = field(default_factory=dict)
 

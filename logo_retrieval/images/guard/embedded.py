@@ -44,11 +44,13 @@ class Embedded:
         href: its clean `data:` link.
         pixels: how many it has.
         decoded: how many it had before it was shrunk.
+        size: its width and height by itself, where it was drawn or shrunk.
     """
 
     href: str
     pixels: int
     decoded: int
+    size: tuple[float, float] | None = None
 
 
 def is_data(link: str) -> bool:
@@ -105,7 +107,8 @@ def is_drawing(content: bytes) -> bool:
 def _drawing(content: bytes, nesting: int) -> Embedded:
     from logo_retrieval.images.svg import SvgPicture
 
-    return _png(SvgPicture.open(content, nesting=nesting).render(_DRAWN_PX), _DRAWN_PX**2)
+    picture = SvgPicture.open(content, nesting=nesting)
+    return _png(picture.render(_DRAWN_PX), _DRAWN_PX**2, (picture.width, picture.height))
 
 
 def _raster(content: bytes, format: str) -> Embedded:
@@ -125,7 +128,8 @@ def _raster(content: bytes, format: str) -> Embedded:
                     return _link(content, format, pixels)
     picture = RasterPicture.open(content, format)
     longest = round(max(picture.width, picture.height))
-    return _png(picture.render(min(longest, _SHRUNK_PX)), round(picture.width * picture.height))
+    size = (picture.width, picture.height)
+    return _png(picture.render(min(longest, _SHRUNK_PX)), round(picture.width * picture.height), size)
 
 
 def _pixels(image: Image.Image) -> int:
@@ -149,12 +153,14 @@ def _is_plain(image: Image.Image, content: bytes) -> bool:
     return image.mode in _SHAPED and still and upright and content.endswith(whole)
 
 
-def _png(image: Image.Image, decoded: int) -> Embedded:
+def _png(image: Image.Image, decoded: int, size: tuple[float, float]) -> Embedded:
     file = BytesIO()
     image.convert("RGBA").save(file, "PNG", compress_level=1)
-    return _link(file.getvalue(), "PNG", image.width * image.height, decoded)
+    return _link(file.getvalue(), "PNG", image.width * image.height, decoded, size)
 
 
-def _link(content: bytes, format: str, pixels: int, decoded: int | None = None) -> Embedded:
+def _link(
+    content: bytes, format: str, pixels: int, decoded: int | None = None, size: tuple[float, float] | None = None
+) -> Embedded:
     text = binascii.b2a_base64(content, newline=False).decode()
-    return Embedded(f"data:image/{format.lower()};base64,{text}", pixels, decoded or pixels)
+    return Embedded(f"data:image/{format.lower()};base64,{text}", pixels, decoded or pixels, size)

@@ -92,12 +92,14 @@ class Outline(NamedTuple):
         length: of the control polygon, at least that of the curve.
         segments: how many lines, curves and arcs it has.
         end: where the pen is then, of a path.
+        heading: where it goes then, in degrees clockwise from the right; roughly, for an arc.
     """
 
     box: Box
     length: float
     segments: int
     end: tuple[float, float] = (0.0, 0.0)
+    heading: float = 0.0
 
 
 def numbers(text: str) -> list[float]:
@@ -115,6 +117,13 @@ def length(text: str | None, whole: float | None = None) -> float | None:
         return None if whole is None else value / 100 * whole
     factor = _PIXELS.get(unit)
     return value * factor if factor is not None and math.isfinite(value) else None
+
+
+def whole_of(name: str, canvas: Box) -> float:
+    """What a percentage of an attribute is a share of."""
+    if name in ("y", "cy", "ry", "height", "y1", "y2"):
+        return canvas.height
+    return math.hypot(canvas.width, canvas.height) / math.sqrt(2) if name == "r" else canvas.width
 
 
 def parse_transform(text: str) -> Matrix:
@@ -145,7 +154,7 @@ def parse_transform(text: str) -> Matrix:
 
 def measure_path(data: str) -> Outline | None:
     """Bounds, length and segments of path data; None when nothing is drawn."""
-    at = start = (0.0, 0.0)
+    at = start = before = (0.0, 0.0)
     distance = 0.0
     segments = 0
     xs: list[float] = []
@@ -154,7 +163,7 @@ def measure_path(data: str) -> Outline | None:
         kind = command.upper()
         if kind == "Z":
             distance += abs(start[0] - at[0]) + abs(start[1] - at[1])
-            at = start
+            before, at = at, start
             continue
         values = _arc_numbers(arguments) if kind == "A" else numbers(arguments)
         step = _STEPS[kind]
@@ -166,11 +175,12 @@ def measure_path(data: str) -> Outline | None:
                 distance += abs(x - at[0]) + abs(y - at[1]) + 4 * margin
                 xs += (x - margin, x + margin)
                 ys += (y - margin, y + margin)
-                at = (x, y)
+                before, at = at, (x, y)
             segments += 1
     if not xs:
         return None
-    return Outline(Box(min(xs), min(ys), max(xs), max(ys)), distance, segments, at)
+    heading = math.degrees(math.atan2(at[1] - before[1], at[0] - before[0]))
+    return Outline(Box(min(xs), min(ys), max(xs), max(ys)), distance, segments, at, heading)
 
 
 def _arc_numbers(arguments: str) -> list[float]:
@@ -213,8 +223,7 @@ def measure_shape(tag: str, attributes: dict[str, str], canvas: Box) -> Outline 
         return measure_path("M" + attributes.get("points", ""))
 
     def value(name: str) -> float:
-        whole = canvas.height if name in ("y", "cy", "ry", "height", "y1", "y2") else canvas.width
-        return length(attributes.get(name), whole) or 0.0
+        return length(attributes.get(name), whole_of(name, canvas)) or 0.0
 
     if tag == "line":
         x1, y1, x2, y2 = value("x1"), value("y1"), value("x2"), value("y2")

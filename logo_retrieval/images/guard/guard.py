@@ -16,6 +16,8 @@ from logo_retrieval.images.guard.geometry import Box, length, numbers
 from logo_retrieval.images.guard.loads import check_caps
 from logo_retrieval.images.guard.rewrite import rewrite
 from logo_retrieval.images.guard.tree import read_drawing
+from logo_retrieval.images.guard.values import style_of
+from logo_retrieval.images.inflate import GZIP, inflated
 
 MAX_BYTES = 4_000_000
 MAX_INFLATED_BYTES = 8_000_000
@@ -24,10 +26,10 @@ MIN_EXTENT = 1e-4
 MAX_ASPECT = 200.0
 MAX_STRETCH = 10.0
 
-_GZIP = b"\x1f\x8b"
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _IN_TEXT = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 _IN_VALUE = _IN_TEXT | str.maketrans({'"': "&quot;", "\n": "&#10;", "\t": "&#9;", "\r": "&#13;"})
+_ALIGNED = {"Min": 0.0, "Mid": 0.5, "Max": 1.0}
 _UNKNOWN_CANVAS = Box(0.0, 0.0, 300.0, 150.0)
 
 
@@ -73,6 +75,7 @@ def guard(data: bytes, *, nesting: int = 0) -> SafeSvg:
         nesting: how many other drawings they lie in.
     """
     drawing = read_drawing(_plain_text(data), nesting=nesting)
+    _show(drawing.root)
     view = _normalise_root(drawing.root)
     canvas = view or _UNKNOWN_CANVAS
     rewrite(drawing, canvas)
@@ -85,6 +88,14 @@ def guard(data: bytes, *, nesting: int = 0) -> SafeSvg:
     return SafeSvg("".join(parts), size, "<text" in parts)
 
 
+def _show(root: Element) -> None:
+    """The outermost element is drawn whatever its `display`, as browsers do."""
+    root.attributes.pop("display", None)
+    style = style_of(root.attributes)
+    if style.pop("display", None) is not None:
+        root.attributes["style"] = ";".join(f"{name}:{value}" for name, value in style.items())
+
+
 def _ground(colour: str, view: Box) -> Element:
     sides = {"x": view.left, "y": view.top, "width": view.width, "height": view.height}
     paint = {"fill": colour, "fill-opacity": "1", "stroke": "none"}
@@ -94,17 +105,16 @@ def _ground(colour: str, view: Box) -> Element:
 def _plain_text(data: bytes) -> bytes:
     if len(data) > MAX_BYTES:
         raise UnreadableImage("too-large", f"the SVG has {len(data)} bytes, {MAX_BYTES} are allowed")
-    if data.startswith(_GZIP):
-        inflater = zlib.decompressobj(wbits=31)
+    if data.startswith(GZIP):
         try:
-            data = inflater.decompress(data, MAX_INFLATED_BYTES + 1)
+            data, whole = inflated(data, MAX_INFLATED_BYTES + 1)
         except zlib.error as error:
             raise UnreadableImage("corrupt", f"the gzip data is damaged: {error}") from None
         if len(data) > MAX_INFLATED_BYTES:
             raise UnreadableImage("too-large", f"the SVG inflates to more than {MAX_INFLATED_BYTES} bytes")
-        if not inflater.eof:
+        if not whole:
             raise UnreadableImage("corrupt", "the gzip data is truncated")
-        if data.startswith(_GZIP):
+        if data.startswith(GZIP):
             raise UnreadableImage("unsafe", "the gzip data holds gzip data again")
     return data.removeprefix(_BYTE_ORDER_MARK).lstrip()
 
@@ -122,12 +132,24 @@ def _normalise_root(root: Element) -> Box | None:
         if width is None or height is None or max(width, height) > MAX_EXTENT:
             return None
         view = Box(0.0, 0.0, width, height)
+    if width is not None and height is not None:
+        view = _sliced(view, attributes.get("preserveAspectRatio", "").split(), width / height)
     if width is None or height is None or not _is_stretched(attributes, width / height * view.height / view.width):
         width, height = view.width, view.height
     scale = max(view.width, view.height) / max(width, height)
     attributes["width"], attributes["height"] = f"{width * scale:.9g}", f"{height * scale:.9g}"
     attributes["viewBox"] = f"{view.left:.9g} {view.top:.9g} {view.width:.9g} {view.height:.9g}"
     return view
+
+
+def _sliced(view: Box, words: list[str], aspect: float) -> Box:
+    """What is seen of a view box when it is to fill a picture of another aspect."""
+    if words[1:] != ["slice"] or not 1 / MAX_STRETCH <= aspect * view.height / view.width <= MAX_STRETCH:
+        return view
+    width, height = min(view.width, view.height * aspect), min(view.height, view.width / aspect)
+    across, down = (_ALIGNED.get(words[0][at : at + 3], 0.5) for at in (1, 5))
+    left, top = view.left + across * (view.width - width), view.top + down * (view.height - height)
+    return Box(left, top, left + width, top + height)
 
 
 def _is_stretched(attributes: dict[str, str], stretch: float) -> bool:

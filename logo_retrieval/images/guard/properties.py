@@ -26,7 +26,8 @@ GEOMETRY = {
 """Attributes that are properties as well, by element."""
 
 _GEOMETRIC = frozenset[str]().union(*GEOMETRY.values())
-_LENGTH = re.compile(r"0|[+-]?[\d.]+(?:e[+-]?\d+)?(?:[a-z]{2}|rem|%)", re.IGNORECASE)
+_UNIT_NAMES = "(?:px|pt|pc|mm|cm|in|em|ex|rem|q|ch|vw|vh|vmin|vmax|%)?"
+_LENGTH = re.compile(rf"[+-]?[\d.]+(?:e[+-]?\d+)?{_UNIT_NAMES}|(?:calc|min|max|clamp)\(.*\)", re.IGNORECASE)
 _PATH = re.compile(r"path\(\s*(?:(?:nonzero|evenodd)\s*,\s*)?[\"']([^\"']*)[\"']\s*\)", re.IGNORECASE)
 _SHEET_COLOUR = re.compile(r"[\w-]+\((?:[^()]|\([^()]*\))*\)|[^\s(),/]+")
 _ALIASES = dict.fromkeys(("mask-image", "-webkit-mask", "-webkit-mask-image"), "mask") | {
@@ -36,7 +37,7 @@ _ALIASES = dict.fromkeys(("mask-image", "-webkit-mask", "-webkit-mask-image"), "
     "-webkit-transform-origin": "transform-origin",
 }
 _NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?"
-_SIZE = rf"{_NUMBER}(?:[a-z]{{2}}|rem|q|%)?"
+_SIZE = rf"{_NUMBER}{_UNIT_NAMES}"
 _GRAMMAR = {
     name: re.compile(rf"(?:{grammar}|inherit)")
     for names, grammar in (

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from logo_retrieval.images.guard.drawing import Drawing, Element
-from logo_retrieval.images.guard.geometry import Box, Matrix, length, measure_shape, numbers, parse_transform
+from logo_retrieval.images.guard.geometry import Box, Matrix, length, measure_shape, numbers, parse_transform, whole_of
+from logo_retrieval.images.guard.maths import worked_out
+from logo_retrieval.images.guard.properties import GEOMETRY
 from logo_retrieval.images.guard.tokens import solid, split_at_commas, word
 from logo_retrieval.images.guard.transform import bounds_of, place_in, settle_transform
 from logo_retrieval.images.guard.values import SHAPES, style_of
@@ -17,6 +20,8 @@ _SHAPE = re.compile(r"(?:inset|circle|ellipse|polygon|path|rect|xywh)\(", re.IGN
 _BESIDE = 3.0
 """Sizes of what a filter is for: so far away from it nothing of it is left, and only a mistake puts a region there."""
 
+_BOX = re.compile(r"\b(?:fill|stroke|view|border|padding|content|margin)-box\b", re.IGNORECASE)
+_SHARE = re.compile(r"([-+]?\d*\.?\d+)%")
 _STROKES = ("stroke-width", "stroke-dasharray", "stroke-dashoffset")
 
 
@@ -37,15 +42,52 @@ def _rewrite(drawing: Drawing, element: Element, canvas: Box, outer: Matrix, inh
     for child in list(element.children):
         if isinstance(child, Element):
             _rewrite(drawing, child, canvas, inner, strokes)
-    settle_transform(element, canvas)
+    _settle_lengths(element, canvas)
+    if element.size is not None:
+        _say_size(element, *element.size)
+    if element.tag == "use":
+        _take_size(element, drawing.by_id.get(element.attributes.get("href", "")[1:]), canvas)
+    settle_transform(element, canvas, outermost=element is drawing.root)
     if element.tag == "filter":
         _confine(element)
-    if _SHAPE.match(values.get("clip-path", "")):
+    if "(" in values.get("clip-path", "") or "-box" in values.get("clip-path", ""):
         _clip(drawing, element, values["clip-path"], canvas)
     if element.tag in SHAPES:
         factor = 1 / inner.scale if values.get("vector-effect") == "non-scaling-stroke" and inner.scale else 1.0
         along = factor * _unit_along(element, values.get("pathLength", ""), canvas)
         _scale_strokes(element, strokes, {"stroke-width": factor, **dict.fromkeys(_STROKES[1:], along)})
+
+
+def _settle_lengths(element: Element, canvas: Box) -> None:
+    """Works out the sums of shares and lengths in the geometry of an element; one that cannot be is dropped."""
+    for name in GEOMETRY.get(element.tag, frozenset()) - {"d"} & element.attributes.keys():
+        value = element.attributes[name]
+        if "(" in value:
+            whole = whole_of(name, canvas)
+            found = worked_out(_SHARE.sub(partial(_length_of_share, whole), value))
+            element.attributes[name] = found
+            if length(found) is None:
+                del element.attributes[name]
+
+
+def _say_size(image: Element, width: float, height: float) -> None:
+    """Says how large a picture is that has another size than the raster in its place."""
+    attributes = image.attributes
+    if "width" not in attributes and "height" not in attributes:
+        attributes["width"], attributes["height"] = f"{width:.9g}", f"{height:.9g}"
+
+
+def _length_of_share(whole: float, share: re.Match[str]) -> str:
+    return f"{float(share[1]) / 100 * whole:.9g}px"
+
+
+def _take_size(use: Element, target: Element | None, canvas: Box) -> None:
+    """Says at a `use` how large the symbol is that it draws: what it does not say, the symbol may."""
+    if target is not None and target.tag == "symbol":
+        for name in ("width", "height"):
+            found = length(use.attributes.get(name) or target.attributes.get(name), whole_of(name, canvas))
+            if found is not None:
+                use.attributes[name] = f"{found:.9g}"
 
 
 def _confine(effect: Element) -> None:
@@ -75,10 +117,14 @@ def _scale_strokes(element: Element, strokes: Mapping[str, str], factors: Mappin
 
 def _clip(drawing: Drawing, element: Element, value: str, canvas: Box) -> None:
     """Puts a `clipPath` in the place of a shape that clips."""
+    shape_text = _BOX.sub("", value).strip()
+    if shape_text and not _SHAPE.match(shape_text):
+        return
+    box = canvas if "view-box" in value.lower() else bounds_of(element, canvas) or canvas
     style = style_of(element.attributes)
     style.pop("clip-path", None)
     element.attributes.pop("clip-path", None)
-    shape = shape_of(value, bounds_of(element, canvas) or canvas)
+    shape = shape_of(shape_text or "inset(0)", box)
     if shape is not None:
         identifier = f"clip-{len(drawing.by_id)}-{len(drawing.root.children)}"
         clip = Element("clipPath", {"id": identifier}, [shape])
@@ -115,7 +161,9 @@ def shape_of(value: str, box: Box) -> Element | None:
     first, rest = arguments[:at], arguments[at + 1 :]
     if token.lower_name in ("circle", "ellipse"):
         return _round(token.lower_name, first, rest, box)
-    return _inset(first, rest, box) if token.lower_name == "inset" else None
+    if token.lower_name in ("rect", "xywh"):
+        first = _as_inset(token.lower_name, first, box)
+    return _inset(first, rest, box) if token.lower_name in ("inset", "rect", "xywh") else None
 
 
 def _round(name: str, radii: list[Any], centre: list[Any], box: Box) -> Element:
@@ -132,6 +180,24 @@ def _round(name: str, radii: list[Any], centre: list[Any], box: Box) -> Element:
         rx, ry = (near if one is None else one for one, near in zip(lengths, nearest, strict=False))
     numbers = {"cx": box.left + x, "cy": box.top + y, "rx": rx, "ry": ry}
     return Element("ellipse", {key: f"{max(number, -1e6):.9g}" for key, number in numbers.items()})
+
+
+def _as_inset(name: str, sides: list[Any], box: Box) -> list[Any]:
+    """The sides of `rect()` or `xywh()` as those of `inset()`."""
+    import tinycss2
+
+    if len(sides) != 4:
+        return []
+    wholes = (box.height, box.width, box.height, box.width) if name == "rect" else (box.width, box.height) * 2
+    found = [_length(side, whole) for side, whole in zip(sides, wholes, strict=True)]
+    if name == "rect":
+        top, right, bottom, left = found
+        right, bottom = box.width if right is None else right, box.height if bottom is None else bottom
+    else:
+        left, top, width, height = found
+        right, bottom = (left or 0.0) + (width or 0.0), (top or 0.0) + (height or 0.0)
+    inset = (top or 0.0, box.width - right, box.height - bottom, left or 0.0)
+    return solid(tinycss2.parse_component_value_list(" ".join(f"{side:.6f}px" for side in inset)))
 
 
 def _inset(sides: list[Any], radii: list[Any], box: Box) -> Element | None:

@@ -51,7 +51,26 @@ def understood(selector: Sequence[Any]) -> str:
         if token.type == "function" and token.lower_name in ("is", "where"):
             known = filter(is_selector, map(understood, split_at_commas(token.arguments)))
             token.arguments = tinycss2.parse_component_value_list(",".join(known))
+        elif token.type == "function" and token.lower_name in ("nth-child", "nth-last-child"):
+            before, of, among = tinycss2.serialize(token.arguments).partition(" of ")
+            if of:  # as one selector: of several, cssselect2 asks for all
+                token.arguments = tinycss2.parse_component_value_list(f"{before} of :is({among})")
     return str(tinycss2.serialize(selector)).strip()
+
+
+def names_in(selector: Sequence[Any]) -> set[str]:
+    """The elements, `.classes` and `#identifiers` without which a selector matches nothing."""
+    names = set()
+    before = None
+    for token in selector:
+        if token.type == "hash":
+            names.add(f"#{token.value}")
+        elif token.type == "ident" and before == ".":
+            names.add(f".{token.value}")
+        elif token.type == "ident" and before != ":" and before != "|":
+            names.add(token.value)
+        before = token
+    return names
 
 
 def imported(prelude: Sequence[Any]) -> tuple[str, str | None] | None:

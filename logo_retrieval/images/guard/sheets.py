@@ -6,16 +6,15 @@ import contextlib
 import math
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from itertools import count
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 from xml.etree.ElementTree import Element as Node
 
 from logo_retrieval.errors import UnreadableImage
-from logo_retrieval.images.guard.animation import Frames, at_end
 from logo_retrieval.images.guard.conditions import CONDITIONS
-from logo_retrieval.images.guard.rules import imported, nested, understood
-from logo_retrieval.images.guard.tokens import split_at_commas
+from logo_retrieval.images.guard.keyframes import Frames, frames_of
+from logo_retrieval.images.guard.rules import imported, names_in, nested, understood
+from logo_retrieval.images.guard.tokens import declarations, raw, split_at_commas
 
 MAX_SELECTORS = 3_000
 MAX_TRIES = 400_000
@@ -24,7 +23,6 @@ MAX_TRIES = 400_000
 _IMPORTANT = re.compile(r"\s*!\s*important\s*$", re.IGNORECASE)
 _LAST = 1 << 20
 _DEEPEST_RULE = 8
-_BRACKETS = re.compile(r"\([^()]*\)")
 _ESCAPE = re.compile(r"\\(?:[0-9a-f]{1,6}\s?|.)", re.IGNORECASE | re.DOTALL)
 _OF_BROWSERS = re.compile(r":(?:host|defined|-webkit-)", re.IGNORECASE)
 _DESCENT = re.compile(r"(?<![\s>+~,(])\s+(?![\s>+~,)])")
@@ -91,13 +89,18 @@ class Sheets:
         rules: that apply.
         registered: variables with the values that they have at first.
         own_alone: those of them that are not inherited.
+        frames: the keyframes, by name.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, document: Node) -> None:
+        """None yet, for a document."""
+        self._document = document
+        self._names: Counter[str] | None = None
         self.rules: list[_Rule] = []
         self.registered: dict[str, str] = {}
         self.own_alone: dict[str, str] = {}
-        self._frames: dict[str, Frames] = {}
+        self.frames: dict[str, Frames] = {}
+        self._unprefixed: set[str] = set()
         self._layers: dict[tuple[str, ...], int] = {}
         self._prefixes = {"*"}
 
@@ -118,7 +121,7 @@ class Sheets:
         run: list[tuple[str, str]] = []
         for rule in rules:
             if rule.type == "declaration":
-                run.append(_raw(rule))
+                run.append(raw(rule))
                 continue
             self._add_rule(parent, run, layer)
             run = []
@@ -135,8 +138,8 @@ class Sheets:
         prelude, keyword = tinycss2.serialize(rule.prelude).strip(), rule.lower_at_keyword
         if rule.content is None:
             self._add_statement(keyword, rule.prelude, layer, depth)
-        elif keyword.endswith("keyframes"):
-            self._frames[prelude.strip("\"'")] = _frames(rule.content)
+        elif keyword in ("keyframes", "-webkit-keyframes"):
+            self._add_frames(keyword, prelude.strip("\"'"), rule.content)
         elif keyword == "property":
             self._register(prelude, dict(declarations(rule.content)))
         elif keyword == "layer":
@@ -158,6 +161,13 @@ class Sheets:
         elif keyword == "layer":
             for name in tinycss2.serialize(prelude).split(","):
                 self._place(self._inner(layer, name))
+
+    def _add_frames(self, keyword: str, name: str, content: Sequence[Any]) -> None:
+        """Those with the prefix of old browsers count where there are no others."""
+        if keyword == "keyframes" or name not in self._unprefixed:
+            self.frames[name] = frames_of(content)
+        if keyword == "keyframes":
+            self._unprefixed.add(name)
 
     def _inner(self, layer: tuple[str, ...], name: str) -> tuple[str, ...]:
         """A layer in a layer; one without a name is like no other."""
@@ -182,7 +192,10 @@ class Sheets:
             return
         place = self._place(layer)
         compiled: list[_Rule] = []
-        for part in split_at_commas(tinycss2.parse_component_value_list(selectors)):
+        parts = list(split_at_commas(tinycss2.parse_component_value_list(selectors)))
+        if not any(names_in(part) <= self._known_names().keys() for part in parts):
+            return  # what a framework declares for others
+        for part in parts:
             text = understood(part)
             if len(self.rules) + len(compiled) >= MAX_SELECTORS:
                 raise UnreadableImage("unsafe", f"the style sheets have more than {MAX_SELECTORS} selectors")
@@ -198,7 +211,16 @@ class Sheets:
                 compiled.append(_Rule(selector, place, declared, *ways))
         self.rules += compiled
 
-    def matches(self, document: Node) -> dict[int, list[Declared]]:
+    def _known_names(self) -> Counter[str]:
+        """How often the document has each name of an element, a class or an identifier."""
+        if self._names is None:
+            self._names = Counter()
+            for node in self._document.iter():
+                classes = (f".{name}" for name in (node.get("class") or "").split())
+                self._names.update([node.tag, f"#{node.get('id')}", *classes])
+        return self._names
+
+    def matches(self) -> dict[int, list[Declared]]:
         """What is declared for each node, by its identity.
 
         Raises:
@@ -206,12 +228,12 @@ class Sheets:
         """
         import cssselect2
 
-        self._check_tries(document)
+        self._check_tries()
         matcher = cssselect2.Matcher()
         for rule in self.rules:
             matcher.add_selector(rule.selector, rule)
         found = {}
-        for wrapper in cssselect2.ElementWrapper.from_xml_root(document).iter_subtree():
+        for wrapper in cssselect2.ElementWrapper.from_xml_root(self._document).iter_subtree():
             declared = [
                 declared_as(name, value, SHEET, rule.layer, specificity, 1000 * order + place)
                 for specificity, order, _, rule in matcher.match(wrapper)
@@ -221,14 +243,13 @@ class Sheets:
                 found[id(wrapper.etree_element)] = declared
         return found
 
-    def _check_tries(self, document: Node) -> None:
+    def _check_tries(self) -> None:
         nodes, depth = 0, 1
-        keys: Counter[str] = Counter()
-        pending = [(document, 1)]
+        keys = self._known_names()
+        pending = [(self._document, 1)]
         while pending:
             node, level = pending.pop()
             nodes, depth = nodes + 1, max(depth, level)
-            keys.update([node.tag, f"#{node.get('id')}", *(f".{name}" for name in (node.get("class") or "").split())])
             pending += [(child, level + 1) for child in node]
         tries = 0
         for rule in self.rules:
@@ -239,54 +260,6 @@ class Sheets:
             tries += asked * (once + len(rule.declarations))
             if tries > MAX_TRIES:
                 raise UnreadableImage("unsafe", "the selectors of the style sheets take too long to try")
-
-    def end_of_motion(self, motion: Sequence[str]) -> Iterator[Declared]:
-        """What the animations of an element leave behind.
-
-        Args:
-            motion: the values of all properties of animations, of which each may be a list.
-        """
-        lists = [_BRACKETS.sub("", value.replace("'", " ").replace('"', " ")).split(",") for value in motion]
-        place = count()
-        for number in range(max(map(len, lists))):
-            words = " ".join(each[number % len(each)] for each in lists).split()
-            keywords = [word.lower() for word in words]
-            for name in dict.fromkeys(words):
-                for prop, value in at_end(self._frames.get(name, []), keywords):
-                    yield Declared((False, ANIMATED, UNLAYERED, (), next(place)), prop, value)
-
-
-def _frames(content: Sequence[Any]) -> Frames:
-    """Reads the content of `@keyframes`."""
-    import tinycss2
-
-    found = []
-    for rule in tinycss2.parse_rule_list(content, skip_comments=True, skip_whitespace=True):
-        if rule.type != "qualified-rule":
-            continue
-        for moment in tinycss2.serialize(rule.prelude).split(","):
-            word = moment.strip().lower()
-            share = {"from": 0.0, "to": 1.0}.get(word)
-            if share is None and re.fullmatch(r"\d[\d.]*%", word):
-                share = float(word[:-1]) / 100
-            if share is not None:
-                found.append((share, declarations(rule.content)))
-    return sorted(found, key=lambda frame: frame[0])
-
-
-def declarations(content: str | Sequence[Any]) -> list[tuple[str, str]]:
-    """(name, raw value) of the declarations of a block, in their order, nested rules left out."""
-    import tinycss2
-
-    parsed = tinycss2.parse_blocks_contents(content, skip_comments=True, skip_whitespace=True)
-    return [_raw(each) for each in parsed if each.type == "declaration"]
-
-
-def _raw(declaration: Any) -> tuple[str, str]:  # noqa: ANN401 - tinycss2 has no types
-    import tinycss2
-
-    value = tinycss2.serialize(declaration.value).strip()
-    return declaration.name, f"{value} !important" if declaration.important else value
 
 
 def _contents(rule: Any, parent: str | None = None) -> Sequence[Any]:  # noqa: ANN401

@@ -26,3 +26,19 @@ def split_at_commas(tokens: Sequence[Any]) -> Iterator[list[Any]]:
         else:
             part.append(token)
     yield part
+
+
+def declarations(content: str | Sequence[Any]) -> list[tuple[str, str]]:
+    """(name, raw value) of the declarations of a block, in their order, nested rules left out."""
+    import tinycss2
+
+    parsed = tinycss2.parse_blocks_contents(content, skip_comments=True, skip_whitespace=True)
+    return [raw(each) for each in parsed if each.type == "declaration"]
+
+
+def raw(declaration: Any) -> tuple[str, str]:  # noqa: ANN401
+    """(name, raw value) of one declaration."""
+    import tinycss2
+
+    value = tinycss2.serialize(declaration.value).strip()
+    return declaration.name, f"{value} !important" if declaration.important else value

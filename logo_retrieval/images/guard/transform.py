@@ -16,6 +16,10 @@ from logo_retrieval.images.guard.values import SHAPES, style_of
 SINGLE = frozenset(("translate", "rotate", "scale"))
 """Properties that transform, but are no attributes that do."""
 
+_ATTRIBUTE = {
+    **dict.fromkeys(("linearGradient", "radialGradient"), "gradientTransform"),
+    "pattern": "patternTransform",
+}
 _ALL = SINGLE | {"transform", "transform-origin", "transform-box"}
 _PLAIN = re.compile(r"(?:\s*,?\s*(?:matrix|translate|scale|rotate|skew[XY])\s*\([-+\d.eE,\s]*\))*\s*")
 _WORDS = {"left": 0.0, "top": 0.0, "center": 0.5, "right": 1.0, "bottom": 1.0}
@@ -23,25 +27,31 @@ _AXES = {"x": 0, "y": 1, "z": 2}
 _FAR = 1e7
 
 
-def settle_transform(element: Element, canvas: Box) -> None:
+def settle_transform(element: Element, canvas: Box, *, outermost: bool = False) -> None:
     """Leaves an element with at most one plain `transform`.
 
     Args:
         element: whose children have been settled.
         canvas: what shares are shares of.
+        outermost: whether it is the root, which turns about its middle.
     """
     style = style_of(element.attributes)
     own = {name: style.pop(name) for name in _ALL & style.keys()}
     for name in _ALL - SINGLE - own.keys() & element.attributes.keys():
         own[name] = element.attributes[name]
-    if own.keys() <= {"transform"} and _PLAIN.fullmatch(own.get("transform", "")) and "transform" not in style:
+    if (
+        not outermost
+        and own.keys() <= {"transform"}
+        and _PLAIN.fullmatch(own.get("transform", ""))
+        and "transform" not in style
+    ):
         if "transform" in own and element.attributes.get("transform") != own["transform"]:
             _settle(element, style, own["transform"])
         return
-    box = Box(0.0, 0.0, canvas.width, canvas.height)
+    box = canvas if outermost else Box(0.0, 0.0, canvas.width, canvas.height)
     if own.get("transform-box", "") in ("fill-box", "stroke-box"):
         box = bounds_of(element, canvas) or box
-    x, y = place_in(own.get("transform-origin", ""), box)
+    x, y = place_in(own.get("transform-origin", "center" if outermost else ""), box)
     matrix = Matrix(e=box.left + x, f=box.top + y)
     for step in ("translate", "rotate", "scale", "transform"):
         found = matrix_of(own[step], box, step) if step in own else None
@@ -60,7 +70,7 @@ def _settle(element: Element, style: dict[str, str], transform: str) -> None:
         if not style:
             del attributes["style"]
     if transform:
-        attributes["transform"] = transform
+        attributes[_ATTRIBUTE.get(element.tag, "transform")] = transform
 
 
 def matrix_of(text: str, box: Box, name: str = "transform") -> Matrix | None:

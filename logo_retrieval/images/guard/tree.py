@@ -12,25 +12,16 @@ from logo_retrieval.images.guard.animation import ANIMATIONS, Animation, end_ani
 from logo_retrieval.images.guard.cascade import apply_styles
 from logo_retrieval.images.guard.conditions import media_applies
 from logo_retrieval.images.guard.drawing import Drawing, Element
-from logo_retrieval.images.guard.embedded import (
-    MAX_DRAWINGS,
-    MAX_EMBEDDED_PIXELS,
-    MAX_NESTING,
-    Embedded,
-    content_of,
-    embedded_picture,
-    is_data,
-    is_drawing,
-)
 from logo_retrieval.images.guard.links import drop_loose_ends
 from logo_retrieval.images.guard.mending import mended
-from logo_retrieval.images.guard.values import ATTRIBUTES, ELEMENTS, TEXTS, clean_value
+from logo_retrieval.images.guard.pictures import Pictures
+from logo_retrieval.images.guard.values import ATTRIBUTES, ELEMENTS, TEXTS, clean_value, identifier
 
 MAX_ELEMENTS = 20_000
 MAX_DEPTH = 64
 MAX_PATH_DATA = 2_000_000
 MAX_TEXT = 20_000
-MAX_STYLESHEET = 200_000
+MAX_STYLESHEET = 1_000_000
 MAX_ATTRIBUTE = 20_000
 MAX_PROLOG = 65_536
 MAX_PROLOG_PIECES = 1_000
@@ -38,6 +29,7 @@ MAX_EXPANSION = 4_000_000
 
 _CHUNK = 262_144
 _SVG = "http://www.w3.org/2000/svg"
+_XHTML = "http://www.w3.org/1999/xhtml"
 _XLINK = "http://www.w3.org/1999/xlink"
 _ENTITY_REFERENCE = re.compile(r"&([^#;&][^;&]*);")
 _PREDEFINED = dict.fromkeys(("amp", "lt", "gt", "quot", "apos"), 1)
@@ -77,7 +69,7 @@ class _Reader:
 
     def __init__(self, text: bytes, encoding: str | None = None, *, nesting: int = 0) -> None:
         self.text = text
-        self._nesting = nesting
+        self._pictures = Pictures(nesting)
         self.root: Element | None = None
         self.by_id: dict[str, Element] = {}
         self.elements = self.depth = 0
@@ -90,11 +82,11 @@ class _Reader:
         self._drawn: dict[int, Element] = {}
         self._sheets: list[str] = []
         self._animations: dict[Animation, Element | str] = {}
-        self._drawings = 0
+        self._loose_sheet: Element | None = None
         self._namespace = ""
         self._prefixes: dict[str, str] = {}
         self._entities: dict[str, int] = {}
-        self._path_data = self._text = self._pixels = 0
+        self._path_data = self._text = 0
         self._parser = parser = expat.ParserCreate(encoding)
         parser.buffer_text = True
         parser.specified_attributes = True
@@ -166,7 +158,7 @@ class _Reader:
             raise UnreadableImage("unsafe", f"the SVG nests elements more than {MAX_DEPTH} deep")
         node = self._node(name, attributes)
         if self._skipped:
-            self._skipped += 1
+            self._skip(name, attributes)
             return
         tag = self._local_name(name, attributes)
         if self.root is None and tag != "svg":
@@ -174,7 +166,7 @@ class _Reader:
         if tag in ANIMATIONS and self._stack:
             self._animate(tag, attributes)
         if tag not in ELEMENTS:
-            self._skipped = 1
+            self._skip(name, attributes)
             return
         element = Element(tag, {})
         self._clean_attributes(element, attributes)
@@ -188,6 +180,18 @@ class _Reader:
         self._stack.append(element)
         self._drawn[id(node)] = element
 
+    def _skip(self, name: str, attributes: dict[str, str]) -> None:
+        """Of what is not drawn, style sheets count all the same, and the path of a motion does."""
+        self._skipped += 1
+        prefix, _, local = name.rpartition(":")
+        if local == "style" and self._prefixes.get(prefix, _SVG) in (_SVG, _XHTML):
+            self._loose_sheet = Element(
+                "style", {key: attributes[key] for key in ("type", "media") if key in attributes}
+            )
+        elif local == "mpath" and self._animations:
+            motion = next(reversed(self._animations))
+            motion.attributes["mpath"] = _link_in(attributes)
+
     def _node(self, name: str, attributes: dict[str, str]) -> Node:
         """Every element as it was, for selectors to match."""
         local = name.rpartition(":")[2]
@@ -197,7 +201,7 @@ class _Reader:
         return node
 
     def _animate(self, tag: str, attributes: dict[str, str]) -> None:
-        link = next((value for key, value in attributes.items() if key.rpartition(":")[2] == "href"), "").strip()
+        link = _link_in(attributes)
         self._animations[Animation(tag, attributes)] = link if link.startswith("#") else self._stack[-1]
 
     def _local_name(self, name: str, attributes: dict[str, str]) -> str:
@@ -230,9 +234,10 @@ class _Reader:
                 kept["style"] = ""  # keeps its place
             elif name in ATTRIBUTES and (clean := clean_value(name, value)) is not None:
                 kept[name] = clean
-        identifier = kept.get("id")
-        if identifier is not None and self.by_id.setdefault(identifier, element) is not element:
-            del kept["id"]
+        if "id" in kept:
+            kept["id"] = identifier(kept["id"])
+            if self.by_id.setdefault(kept["id"], element) is not element:
+                del kept["id"]
 
     def _check_length(self, name: str, value: str) -> None:
         if name in _LONG:
@@ -244,30 +249,13 @@ class _Reader:
 
     def _clean_link(self, element: Element, link: str) -> None:
         if element.tag in ("image", "feImage"):
-            picture = self._embedded(link) if is_data(link) else None
-            if picture is not None:
-                self._pixels += picture.decoded
-                if self._pixels > MAX_EMBEDDED_PIXELS:
-                    raise UnreadableImage("unsafe", f"its pictures have more than {MAX_EMBEDDED_PIXELS:,} pixels")
-                element.pixels = picture.pixels
-                element.attributes["href"] = picture.href
+            self._pictures.put(element, link)
         elif link.startswith("#") and element.tag != "a":
-            element.attributes["href"] = link
-
-    def _embedded(self, link: str) -> Embedded | None:
-        content = content_of(link)
-        if content is None:
-            return None
-        if is_drawing(content):
-            self._drawings += 1
-            allowed = max(1, MAX_DRAWINGS >> 2 * self._nesting)
-            if self._drawings > allowed:
-                raise UnreadableImage("unsafe", f"the SVG holds more than {allowed} others")
-            if self._nesting == MAX_NESTING:
-                raise UnreadableImage("unsafe", f"SVG lies in SVG more than {MAX_NESTING} deep")
-        return embedded_picture(content, self._nesting)
+            element.attributes["href"] = f"#{identifier(link[1:])}"
 
     def _characters(self, text: str) -> None:
+        if self._loose_sheet is not None:
+            self._loose_sheet.children.append(text)
         if self._skipped or not self._stack:
             return
         tag = self._stack[-1].tag
@@ -284,6 +272,9 @@ class _Reader:
         self._nodes.pop()
         if self._skipped:
             self._skipped -= 1
+            if self._loose_sheet is not None and name.rpartition(":")[2] == "style":
+                self._close_style(self._loose_sheet)
+                self._loose_sheet = None
             return
         element = self._stack.pop()
         if element.tag == "style" and self._stack:
@@ -299,3 +290,7 @@ class _Reader:
             self._sheets.append(text)
         if sum(map(len, self._sheets)) > MAX_STYLESHEET:
             raise UnreadableImage("too-large", f"the style sheets have more than {MAX_STYLESHEET} characters")
+
+
+def _link_in(attributes: dict[str, str]) -> str:
+    return next((value for key, value in attributes.items() if key.rpartition(":")[2] == "href"), "").strip()

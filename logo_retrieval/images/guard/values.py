@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from urllib.parse import unquote
 
 SHAPES = frozenset("path rect circle ellipse line polyline polygon".split())
 TEXTS = frozenset("text tspan textPath".split())
@@ -66,9 +67,17 @@ ATTRIBUTES = (
 
 # Numbers from 10 million on, and what is no number: no drawing needs them, and renderers overflow on them.
 _ABSURD = re.compile(r"(?<![\d.])[1-9]\d{7}|\d\.?[eE]\+?0*(?:[7-9]|[1-6]\d)|nan|inf", re.IGNORECASE)
-_ROOT_UNIT = re.compile(r"(?<![\w.])(\d+\.?\d*|\.\d+)(rem|q)(?!\w)", re.IGNORECASE)
-_PIXELS = {"rem": 16.0, "q": 96 / 101.6}
-_URL = re.compile(r"url\(([^()]*)\)", re.IGNORECASE)
+_FURTHER_UNIT = re.compile(r"(?<![\w.])(\d+\.?\d*|\.\d+)(rem|q|ch|vw|vh|vmin|vmax)(?!\w)", re.IGNORECASE)
+_KNOWN_UNITS = {
+    "rem": (16.0, "px"),
+    "q": (96 / 101.6, "px"),
+    "ch": (8.0, "px"),
+    **dict.fromkeys(("vw", "vh", "vmin", "vmax"), (1.0, "%")),
+}
+"""Further unit -> how many of another one it is, the picture being the window."""
+
+_URL = re.compile(r"""url\(\s*(?:"([^"]*)"|'([^']*)'|([^()]*))\s*\)""", re.IGNORECASE)
+_NO_PART_OF_A_LINK = re.compile(r"[^\w.:-]")
 _FILTER_FUNCTION = re.compile(
     r"(?:blur|brightness|contrast|drop-shadow|grayscale|hue-rotate|invert|opacity|saturate|sepia)"
     r"\((?:[^()]|\([^()]*\))*\)"
@@ -83,8 +92,8 @@ def clean_value(name: str, value: str) -> str | None:
         return None if ("e" in value or "E" in value) and _ABSURD.search(value) else value
     if "\\" in value:
         return None
-    if name in NUMERIC and _ROOT_UNIT.search(value):
-        value = _ROOT_UNIT.sub(lambda match: f"{float(match[1]) * _PIXELS[match[2].lower()]:.9g}px", value)
+    if name in NUMERIC and _FURTHER_UNIT.search(value):
+        value = _FURTHER_UNIT.sub(_in_known_unit, value)
     if "(" in value and name in LINKED_PAINT:
         value = _URL.sub(_keep_fragment, value).strip() or "none"
         rest = _URL.sub("", value).lower()
@@ -97,9 +106,24 @@ def clean_value(name: str, value: str) -> str | None:
     return value
 
 
+def _in_known_unit(match: re.Match[str]) -> str:
+    factor, unit = _KNOWN_UNITS[match[2].lower()]
+    return f"{float(match[1]) * factor:.9g}{unit}"
+
+
 def _keep_fragment(match: re.Match[str]) -> str:
-    target = match[1].strip().strip("'\"").strip()
-    return f"url({target})" if target.startswith("#") and not any(quote in target for quote in "'\"") else ""
+    target = next(filter(None, match.groups()), "").strip()
+    return f"url(#{identifier(target[1:])})" if target.startswith("#") else ""
+
+
+def identifier(text: str) -> str:
+    """An identifier, or the part of a link behind its `#`, so that both are the same and no renderer stumbles over it.
+
+    >>> identifier("a b"), identifier("a%20b"), identifier("logo-1")
+    ('a_20_b', 'a_20_b', 'logo-1')
+    """
+    text = unquote(text)
+    return _NO_PART_OF_A_LINK.sub(lambda match: f"_{ord(match[0]):x}_", text)
 
 
 def style_of(attributes: Mapping[str, str]) -> dict[str, str]:

@@ -1,0 +1,123 @@
+"""Drawings that browsers show in a way that is easily missed: each looks as its plain twin does."""
+
+from __future__ import annotations
+
+import base64
+
+import pytest
+from drawn import BLUE, SQUARE, WHOLE, drawn, same
+
+
+@pytest.mark.parametrize(
+    ("root", "transform"),
+    [
+        ('transform="scale(-1 1)"', "translate(100)scale(-1 1)"),
+        ('transform="rotate(90)"', "rotate(90 50 50)"),
+        ('style="transform:rotate(180deg)"', "rotate(180 50 50)"),
+        ('style="transform:scaleX(-1);transform-origin:0 0"', "scale(-1 1)"),
+        ('style="rotate:90deg"', "rotate(90 50 50)"),
+        ('display="none"', ""),
+        ('style="display:none"', ""),
+    ],
+)
+def test_the_root_turns_about_its_middle_and_cannot_be_hidden(root: str, transform: str) -> None:
+    assert same(drawn(WHOLE, root), drawn(f'<g transform="{transform}">{WHOLE}</g>'), within=60)
+
+
+@pytest.mark.parametrize(
+    ("size", "align", "view"),
+    [
+        ('width="200" height="100"', "xMidYMid", "0 25 100 50"),
+        ('width="200" height="100"', "xMinYMin", "0 0 100 50"),
+        ('width="100" height="200"', "xMaxYMax", "50 0 50 100"),
+    ],
+)
+def test_a_slice_shows_what_fills_the_picture(size: str, align: str, view: str) -> None:
+    sliced = drawn(WHOLE, f'{size} preserveAspectRatio="{align} slice"')
+    assert same(sliced, drawn(WHOLE, size=f'viewBox="{view}"'))
+
+
+SYMBOL = '<symbol id="s" viewBox="0 0 10 10"{}><circle cx="5" cy="5" r="4"/></symbol>'
+OF_40, OF_9 = SYMBOL.format(' width="40" height="40"'), SYMBOL.format(' width="9" height="9"')
+TWINS = {
+    "symbol with a size": (f'{OF_40}<use href="#s"/>', "20 20 16"),
+    "use with shares": (f'{SYMBOL.format("")}<use href="#s" width="50%" height="50%"/>', "25 25 20"),
+    "use with a size": (f'{OF_9}<use href="#s" width="50" height="50"/>', "25 25 20"),
+    "sum of shares and lengths": ('<circle cx="calc(40% + 10px)" cy="50" r="min(30%, 20px)"/>', "50 50 20"),
+    "the same in a style": ('<circle style="cx:calc(100% - 50px);cy:50%;r:calc(1px*20)"/>', "50 50 20"),
+    "lengths without unit": ('<circle style="cx:50;cy:50;r:20"/>', "50 50 20"),
+    "shares of the window": ('<circle cx="50vw" cy="50vh" r="20"/>', "50 50 20"),
+    "link in percent": ('<defs><circle id="a b" cx="50" cy="50" r="20"/></defs><use href="#a%20b"/>', "50 50 20"),
+    "link beyond ASCII": (
+        '<defs><circle id="\u00fc" cx="50" cy="50" r="20"/></defs><use href="#%C3%BC"/>',
+        "50 50 20",
+    ),
+    "brackets in a link": (
+        '<clipPath id="a(1)"><circle cx="50" cy="50" r="20"/></clipPath>'
+        """<rect width="100" height="100" clip-path="url('#a(1)')"/>""",
+        "50 50 20",
+    ),
+    "box and shape that clip": (
+        '<rect x="30" y="30" width="50" height="50" style="clip-path:view-box circle(20px)"/>'
+        '<circle cx="50" cy="50" r="20"/>',
+        "50 50 20",
+    ),
+    "style beyond the picture": (
+        '<metadata><style>circle{r:20px}</style></metadata><circle cx="50" cy="50"/>',
+        "50 50 20",
+    ),
+    "style of a page": (
+        '<style xmlns="http://www.w3.org/1999/xhtml">circle{r:20px}</style><circle cx="50" cy="50"/>',
+        "50 50 20",
+    ),
+    "style of something unknown": ("<foo><style>circle{r:20px}</style></foo><circle cx='50' cy='50'/>", "50 50 20"),
+    "layer turned back": (
+        "<style>@layer a{circle{r:20px}}@layer b{circle{r:revert-layer}}</style><circle cx='50' cy='50'/>",
+        "50 50 20",
+    ),
+    "one of several": (
+        "<style>:nth-child(1 of circle,rect){r:20px}</style><path/><circle cx='50' cy='50'/>",
+        "50 50 20",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", TWINS)
+def test_twins(name: str) -> None:
+    odd, circle = TWINS[name]
+    x, y, radius = circle.split()
+    assert same(drawn(odd), drawn(f'<circle cx="{x}" cy="{y}" r="{radius}"/>'), within=60)
+
+
+@pytest.mark.parametrize(
+    ("shape", "rect"),
+    [
+        ("rect(10px 50px 60px 5px)", 'x="5" y="10" width="45" height="50"'),
+        ("rect(auto 50% auto 0)", 'width="50" height="100"'),
+        ("xywh(10px 20px 50% 30%)", 'x="10" y="20" width="50" height="30"'),
+        ("fill-box", 'width="100" height="100"'),
+    ],
+)
+def test_rectangles_that_clip(shape: str, rect: str) -> None:
+    assert same(drawn(f'{SQUARE} style="clip-path:{shape}"/>'), drawn(f'<rect {rect} fill="{BLUE}"/>'), within=60)
+
+
+def test_a_style_sheet_of_a_framework_does_not_hide_the_rules_that_count() -> None:
+    framework = "".join(f".btn-{number}:hover>.x,#y-{number} a{{color:red;margin:0 auto}}" for number in range(9_000))
+    assert len(framework) > 400_000
+    body = f"<style>{framework.replace('>', '&gt;')}.a{{fill:{BLUE}}}</style>"
+    assert same(drawn(f'{body}<rect class="a" width="100" height="100"/>'), drawn(f"{SQUARE}/>"))
+
+
+def test_a_gradient_is_turned_by_its_style() -> None:
+    stops = '<stop stop-color="red"/><stop offset="1" stop-color="blue"/></linearGradient>'
+    filled = '<rect width="100" height="100" fill="url(#g)"/>'
+    turned = f'<linearGradient id="g" style="transform:rotate(90deg)">{stops}{filled}'
+    assert same(drawn(turned), drawn(f'<linearGradient id="g" gradientTransform="rotate(90)">{stops}{filled}'))
+
+
+def test_a_drawing_inside_is_as_large_as_it_says() -> None:
+    filled = f'<rect width="30" height="20" fill="{BLUE}"/>'
+    inner = f'<svg xmlns="http://www.w3.org/2000/svg" width="30" height="20">{filled}</svg>'
+    link = "data:image/svg+xml;base64," + base64.b64encode(inner.encode()).decode()
+    assert same(drawn(f'<image x="10" href="{link}"/>'), drawn(filled.replace("<rect", '<rect x="10"')))
