@@ -13,6 +13,9 @@ _DRAWN = frozenset((b"tRNS", b"acTL", b"fcTL", b"fdAT", b"eXIf"))
 """Of the ancillary chunks, those that decide how the picture looks."""
 
 _REPLACED = frozenset((b"IDAT", b"IEND", b"acTL", b"fcTL", b"fdAT"))
+_EARLY = 65_536
+_USUAL_GAMMA = 100_000 / 2.2
+_LEAST_CHANGE, _MOST_CHANGE = 0.05, 9.0
 _AROUND = 12  # size, name and checksum
 _TRANSPARENT = {0: 2, 2: 6}
 """Colour type -> bytes that say which colour is transparent; with a palette it is one for each colour, or fewer."""
@@ -34,6 +37,31 @@ def without_metadata(data: bytes) -> bytes:
         if not is_ancillary or (name in _DRAWN and _is_sound(data, start, end, colours)):
             kept.append(data[start:end])
     return b"".join([*kept, data[end:]])
+
+
+def tones(data: bytes) -> list[int] | None:
+    """What each shade, 0 to 255, is on a usual screen; None where it is itself.
+
+    A shade stands for light to the power of 1/gAMA, a usual screen shows it to the power of 2.2 (PNG, section 13.13).
+    A profile, or that the colours are usual ones, counts for more.
+
+    Args:
+        data: a whole file.
+    """
+    if data.find(b"gAMA", 0, _EARLY) < 0:
+        return None
+    gamma = 0
+    for start, end, name in _chunks(data):
+        if name in (b"iCCP", b"sRGB", b"cICP"):
+            return None
+        if name == b"gAMA" and end - start == _AROUND + 4:
+            (gamma,) = struct.unpack_from(">I", data, start + 8)
+        if name in (b"PLTE", b"IDAT"):
+            break
+    exponent = _USUAL_GAMMA / gamma if gamma else 1.0
+    if not _LEAST_CHANGE < abs(exponent - 1) < _MOST_CHANGE:
+        return None
+    return [round(255 * (shade / 255) ** exponent) for shade in range(256)]
 
 
 def still(data: bytes, most: int) -> bytes | None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import importlib
 import io
-import math
 import struct
 import warnings
 from collections.abc import Callable, Iterator
@@ -15,28 +14,21 @@ from typing import cast
 from PIL import Image, ImageChops, ImageFile
 
 from logo_retrieval.errors import UnreadableImage
+from logo_retrieval.images import bmp
+from logo_retrieval.images.frames import fullest_frame
 from logo_retrieval.images.icon import entries
 from logo_retrieval.images.jpeg import without_application_data
-from logo_retrieval.images.png import still, without_metadata
-from logo_retrieval.images.prepare import ink_share
+from logo_retrieval.images.pixels import eight_bit, is_blank, toned
+from logo_retrieval.images.png import still, tones, without_metadata
 from logo_retrieval.images.sniff import MAX_PIXELS
-
-MAX_FRAMES = 1024
-"""So far an animation is looked at."""
-
-MAX_FRAME_PIXELS = 160_000_000
-"""Of all of those frames: each has to be decoded for the next, which takes about 2 s for so many."""
 
 _DRAFT_PX = 2048
 _SMALLEST_PX = 4
-_FRAMES_SEEN = 8
-_CLEARLY_LESS = 0.9  # what the first frame shows, of what the fullest does
-_ROUGH_PX = 48
 _REDUCING_GAP = 3.0  # from so much more than the size asked for on, whole pixels are averaged first
 _JPEG_END = b"\xff\xd9"
 _LONGEST_TAIL = 65_536  # of what some cameras and editors write behind the end
 _MISSING_SHARE = 0.01
-_BLANK_RANGE = 16
+_UNSEEN = 32  # by how much pixels may change where all of them are there, but for their finest detail
 
 _PLUGINS = {
     "png": ("PngImagePlugin", "PngImageFile"),
@@ -100,7 +92,7 @@ class RasterPicture:
             except Exception as error:  # whatever ails one entry, the next may be sound
                 fault = fault or error
                 continue
-            if not _is_blank(found._pixels):
+            if not is_blank(found._pixels):
                 return found
             blank = blank or found
         if blank is None:
@@ -110,6 +102,14 @@ class RasterPicture:
     @classmethod
     def _open(cls, data: bytes, format: str) -> RasterPicture:
         """Decodes a file of one picture, mended where all of its pixels are there."""
+        found = cls._sound(data, format)
+        shades = tones(data) if format == "png" else None
+        if shades is not None:
+            found._pixels = toned(found._pixels, shades)
+        return found
+
+    @classmethod
+    def _sound(cls, data: bytes, format: str) -> RasterPicture:
         mend = _MENDED.get(format)
         data = data if mend is None else mend(data)
         try:
@@ -129,7 +129,7 @@ class RasterPicture:
             width, height = image.size
             if format == "jpeg" and max(width, height) > _DRAFT_PX:
                 image.draft(None, (width * _DRAFT_PX // max(width, height), height * _DRAFT_PX // max(width, height)))
-            pixels = _fullest_frame(image) if format in _ANIMATED else _eight_bit(image)
+            pixels = fullest_frame(image) if format in _ANIMATED else eight_bit(image)
             _check_size(*pixels.size)
             orientation = _orientation(image)
             if orientation in _UPRIGHT:
@@ -201,41 +201,11 @@ def _check_size(width: int, height: int) -> None:
         raise UnreadableImage("empty", f"{width} x {height} pixels hold no drawing")
 
 
-def _fullest_frame(image: ImageFile.ImageFile) -> Image.Image:
-    """The first frame, unless a later one shows clearly more: of a few, the last among them, that which shows most."""
-    within_budget = min(MAX_FRAMES, MAX_FRAME_PIXELS // (image.width * image.height))
-    last = min(getattr(image, "n_frames", 1), within_budget) - 1
-    pixels = _eight_bit(image)
-    if last < 1:
-        return pixels
-    pixels = pixels.copy()  # the next frame comes in its place
-    first = most = _shown(pixels)
-    best = pixels
-    for number in sorted({round(last * step / _FRAMES_SEEN) for step in range(1, _FRAMES_SEEN + 1)} - {0}):
-        try:
-            image.seek(number)
-            frame = _eight_bit(image).copy()
-        except (EOFError, OSError, SyntaxError, ValueError):
-            break  # cut off: what came before counts
-        share = _shown(frame)
-        if share > most:
-            best, most = frame, share
-    return best if first < _CLEARLY_LESS * most else pixels
-
-
-def _shown(pixels: Image.Image) -> float:
-    """Of a frame, the share that is drawn, the less the fainter it is."""
-    if _is_blank(pixels):
-        return 0.0
-    rough = pixels.resize((_ROUGH_PX, _ROUGH_PX), Image.Resampling.BOX).convert("RGBA")
-    *colours, opaque = (high - low for low, high in cast("tuple[tuple[int, int], ...]", rough.getextrema()))
-    return ink_share(rough) * (opaque if opaque > _BLANK_RANGE else max(colours)) / 255
-
-
 def _with_its_end(data: bytes) -> bytes:
     """A JPEG with its end marker, if that is all that it lacks; else as it is.
 
-    Where all pixels are there, what stands before an added marker changes none of them.
+    Where all pixels are there, what stands before an added marker changes none of them, or of a progressive one, which
+    comes coarse first, only details that nobody sees.
     """
     if _JPEG_END in data[-_LONGEST_TAIL:]:
         return data
@@ -250,7 +220,8 @@ def _with_its_end(data: bytes) -> bytes:
             return data
         seen.append(image.convert("L"))
     changed = ImageChops.difference(*seen).histogram()
-    return body + _JPEG_END if sum(changed[1:]) <= _MISSING_SHARE * sum(changed) else data
+    unseen = _UNSEEN if image.info.get("progressive") else 0
+    return body + _JPEG_END if sum(changed[unseen + 1 :]) <= _MISSING_SHARE * sum(changed) else data
 
 
 def _with_its_size(data: bytes) -> bytes:
@@ -263,58 +234,9 @@ _MENDED = {"png": without_metadata, "jpeg": _with_its_end, "webp": _with_its_siz
 _PLAINER: dict[str, Callable[[bytes], bytes | None]] = {
     "png": lambda data: still(data, 8 * MAX_PIXELS),
     "jpeg": without_application_data,
-    "bmp": lambda data: data + bytes(3),  # that fill up the last row
+    "bmp": bmp.plainer,
 }
 """What to try where a file does not decode as it is."""
-
-
-def _is_blank(pixels: Image.Image) -> bool:
-    """Whether the picture is transparent, or of one colour, all over."""
-    ranges = pixels.getextrema()
-    bands = [ranges] if isinstance(ranges[0], (int, float)) else list(ranges)
-    if pixels.mode in ("LA", "RGBA"):
-        lowest_alpha, highest_alpha = bands.pop()
-        if highest_alpha <= _BLANK_RANGE or highest_alpha - lowest_alpha > _BLANK_RANGE:
-            return highest_alpha <= _BLANK_RANGE
-    return all(high - low <= _BLANK_RANGE for low, high in bands)
-
-
-def _eight_bit(image: ImageFile.ImageFile) -> Image.Image:
-    """Decodes, and converts whatever the mode is to L, LA, RGB or RGBA."""
-    image.load()
-    pixels: Image.Image = image
-    if pixels.mode.startswith("I;16"):
-        pixels = _sixteen_bit(pixels)
-    elif pixels.mode in ("I", "F"):
-        pixels = _stretched(pixels)
-    if pixels.mode in ("L", "LA", "RGB", "RGBA") and "transparency" not in pixels.info:
-        return pixels
-    if pixels.mode == "1" and "transparency" not in pixels.info:
-        return pixels.convert("L")
-    return pixels.convert("RGBA" if pixels.has_transparency_data else "RGB")
-
-
-def _sixteen_bit(pixels: Image.Image) -> Image.Image:
-    """16-bit grey to 8 bits; the one value that stands for transparent becomes an alpha plane."""
-    wide = pixels.convert("I")
-    grey = wide.point(lambda value: value * (1 / 257)).convert("L")
-    hole = pixels.info.get("transparency")
-    if isinstance(hole, int):
-        above = wide.point(lambda value: value * 255 - hole * 255).convert("L")
-        below = wide.point(lambda value: value * -255 + hole * 255).convert("L")
-        grey.putalpha(ImageChops.lighter(above, below))
-    return grey
-
-
-def _stretched(pixels: Image.Image) -> Image.Image:
-    """Wide integers and floats to 8 bits; full scale is 1, 255 or 65,535, the first that fits, else their range."""
-    low, high = pixels.getextrema()
-    if not (isinstance(low, (int, float)) and isinstance(high, (int, float)) and math.isfinite(high - low)):
-        raise UnreadableImage("corrupt", "the pixel values are not finite numbers")
-    full_scales = [scale for scale in (1.0, 255.0, 65535.0) if low >= 0 and high <= scale]
-    offset, span = (0.0, full_scales[0]) if full_scales else (float(low), float(high - low))
-    factor = 255.0 / span
-    return pixels.convert("F").point(lambda value: value * factor - offset * factor).convert("L")
 
 
 def _orientation(image: ImageFile.ImageFile) -> int:

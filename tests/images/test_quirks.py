@@ -93,6 +93,19 @@ def test_what_is_wrong_with_metadata_is_not_wrong_with_the_picture(inserted: byt
     assert same(with_chunk(inserted), drawing(), within=0.01)
 
 
+@pytest.mark.parametrize("mode", ["L", "LA", "RGB", "RGBA"])
+def test_a_png_made_for_another_screen_has_its_shades(mode: str) -> None:
+    picture = Image.effect_noise((SIZE, SIZE), 90).convert(mode)
+    data = saved(picture, "PNG")
+    odd = data[:33] + chunk(b"gAMA", struct.pack(">I", 100_000)) + data[33:]
+    grey = np.asarray(picture.convert("L"), float)
+    assert np.abs(shown(odd)[..., 0] - 255 * (grey / 255) ** (1 / 2.2)).max() <= 1
+    assert (shown(odd)[..., 3] == 255).all()
+    for usual in (chunk(b"gAMA", struct.pack(">I", 45_455)), chunk(b"gAMA", bytes(4)), chunk(b"gAMA", b"\0" * 3)):
+        assert np.array_equal(shown(data[:33] + usual + data[33:]), shown(data))
+    assert np.array_equal(shown(odd[:33] + chunk(b"sRGB", b"\0") + odd[33:]), shown(data))
+
+
 def test_a_palette_with_more_transparencies_than_colours() -> None:
     data = saved(drawing().quantize(8), "PNG")
     place = data.index(b"IDAT") - 4
@@ -151,6 +164,11 @@ def test_the_colours_of_a_jpeg_outlive_a_fault_in_its_metadata() -> None:
     assert np.array_equal(shown(data[:2] + b"\xff\xee\0\x08Adobe\0" + data[2:]), shown(data))
 
 
+def test_a_progressive_jpeg_may_lack_details_that_nobody_sees() -> None:
+    data = saved(drawing().resize((640, 640), Image.Resampling.BICUBIC), "JPEG", quality=90, progressive=True)
+    assert same(data[: round(len(data) * 0.97)], drawing(), within=6)
+
+
 @pytest.mark.parametrize("progressive", [False, True])
 @pytest.mark.parametrize("share", [0.3, 0.5, 0.8, 0.95])
 def test_a_jpeg_that_lacks_more_is_corrupt(share: float, progressive: bool) -> None:
@@ -190,6 +208,14 @@ def test_forty_blank_frames_before_the_logo(format: str) -> None:
 @pytest.mark.parametrize("format", ["GIF", "PNG", "WEBP"])
 def test_hundreds_of_blank_frames_before_the_logo(format: str) -> None:
     frames = [Image.new("RGB", (SIZE, SIZE), (255, 255, 255 - number % 2)) for number in range(300)] + [drawing()]
+    data = saved(frames[0], format, save_all=True, append_images=frames[1:], duration=50, lossless=True)
+    assert same(data, drawing(), within=12)
+
+
+@pytest.mark.parametrize("format", ["GIF", "PNG", "WEBP"])
+def test_a_logo_that_shows_but_for_a_moment_is_found(format: str) -> None:
+    blank = [Image.new("RGB", (SIZE, SIZE), (255, 255, 255 - number % 2)) for number in range(60)]
+    frames = [*blank[:17], drawing(), *blank[18:]]
     data = saved(frames[0], format, save_all=True, append_images=frames[1:], duration=50, lossless=True)
     assert same(data, drawing(), within=12)
 

@@ -8,7 +8,8 @@ import pytest
 from PIL import GifImagePlugin, Image, ImageDraw
 
 from logo_retrieval.errors import UnreadableImage
-from logo_retrieval.images.raster import MAX_FRAMES, RasterPicture
+from logo_retrieval.images.frames import MAX_FRAMES
+from logo_retrieval.images.raster import RasterPicture
 from logo_retrieval.images.sniff import sniff
 
 RED, BLUE, WHITE = (220, 30, 30), (30, 30, 220), (255, 255, 255)
