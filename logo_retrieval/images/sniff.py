@@ -7,6 +7,7 @@ import zlib
 
 from logo_retrieval.errors import UnreadableImage
 from logo_retrieval.images.inflate import GZIP, inflated
+from logo_retrieval.images.refused import refused
 
 MAX_BYTES = 32 << 20
 """Of one file of any format."""
@@ -26,37 +27,6 @@ _SIGNATURES: tuple[tuple[bytes, str], ...] = (
     (b"II+\0", "tiff"),
     (b"MM\0+", "tiff"),
     (b"\0\0\1\0", "ico"),
-)
-
-_REFUSED: tuple[tuple[bytes, str], ...] = (
-    (b"%PDF", "a PDF document"),
-    (b"%!PS", "an EPS or PostScript file"),
-    (b"\xc5\xd0\xd3\xc6", "an EPS file"),
-    (b"version https://git-lfs", "a git-LFS pointer; fetch the real file with `git lfs pull`"),
-    (b"PK\3\4", "a ZIP archive"),
-    (b"PK\5\6", "an empty ZIP archive"),
-    (b"Rar!\x1a\7", "a RAR archive"),
-    (b"7z\xbc\xaf\x27\x1c", "a 7z archive"),
-    (b"\xfd7zXZ\0", "an xz archive"),
-    (b"BZh", "a bzip2 archive"),
-    (b"\x28\xb5\x2f\xfd", "a Zstandard archive"),
-    (b"8BPS", "a Photoshop file"),
-    (b"gimp xcf", "a GIMP file"),
-    (b"icns", "an Apple ICNS icon"),
-    (b"\xff\x0a", "a JPEG XL image"),
-    (b"\0\0\0\x0cJXL ", "a JPEG XL image"),
-    (b"\0\0\0\x0cjP  ", "a JPEG 2000 image"),
-    (b"\xff\x4f\xff\x51", "a JPEG 2000 image"),
-    (b"\x8aMNG", "an MNG animation"),
-    (b"\xd7\xcd\xc6\x9a", "a WMF metafile"),
-    (b"qoif", "a QOI image"),
-    (b"DDS ", "a DDS texture"),
-    (b"wOFF", "a web font"),
-    (b"wOF2", "a web font"),
-    (b"\0\1\0\0\0", "a TrueType font"),
-    (b"OTTO", "an OpenType font"),
-    (b"\x7fELF", "a program"),
-    (b"SQLite format 3\0", "an SQLite database"),
 )
 
 _BMP_HEADER_SIZES = {12, 16, 40, 52, 56, 64, 108, 124}
@@ -96,9 +66,9 @@ def sniff(data: bytes) -> str:
         return container
     if data.startswith(GZIP):
         return _gzipped(data)
-    for signature, name in _REFUSED:
-        if data.startswith(signature):
-            raise _unknown(name)
+    other = refused(data)
+    if other is not None:
+        raise _unknown(other)
     if not data.strip(b"\0"):
         raise _unknown("nothing but NUL bytes" if data else "an empty file of 0 bytes")
     return _markup(data)
@@ -156,17 +126,17 @@ def _markup(data: bytes) -> str:
 def _text(data: bytes) -> str:
     """The first part as text; the encoding only has to be right for the ASCII in it."""
     head = data[:_PEEK_BYTES]
-    if head.startswith((b"\xff\xfe\0\0", b"\0\0\xfe\xff")):
-        encoding = "utf-32"
-    elif head.startswith((b"\xff\xfe", b"\xfe\xff")):
-        encoding = "utf-16"
-    elif head.startswith(b"<\0"):
-        encoding = "utf-16-le"
-    elif head.startswith(b"\0<"):
-        encoding = "utf-16-be"
-    else:
-        encoding = "utf-8-sig"
-    return head.decode(encoding, errors="replace")
+    return head.decode(wide_encoding(head) or "utf-8", errors="replace").lstrip("\ufeff")
+
+
+def wide_encoding(data: bytes) -> str | None:
+    """The encoding of text whose letters take two bytes or four; None where they take fewer."""
+    if data.startswith((b"\xff\xfe\0\0", b"\0\0\xfe\xff")):
+        return "utf-32"
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return "utf-16"
+    ways = {b"<\0\0\0": "utf-32-le", b"\0\0\0<": "utf-32-be", b"<\0": "utf-16-le", b"\0<": "utf-16-be"}
+    return next((name for start, name in ways.items() if data.startswith(start)), None)
 
 
 def _root(text: str) -> str | None:

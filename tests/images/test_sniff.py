@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import base64
 import gzip
 import struct
 
@@ -76,9 +77,19 @@ def test_formats_are_known_by_content(data: bytes, name: str) -> None:
         (b"\xc5\xd0\xd3\xc6", "EPS"),
         (b"\0\0\0\x0cftypheic", "HEIC"),
         (b"\0\0\0\x0cftypisom", "video"),
-        (b"RIFF\x10\0\0\0WAVEfmt ", "no known image"),
+        (b"RIFF\x10\0\0\0WAVEfmt ", "sound"),
+        (base64.b64encode(SVG.encode()), "Base64"),
+        (base64.b64encode(b"\x89PNG\r\n\x1a\n" + bytes(9)), "Base64"),
+        (b"data:image/svg+xml;utf8," + SVG.encode(), "data: link"),
+        (b"\x89PNG\n\x1a\n", "transfer as text"),
+        (b"\x89PNG\r\n\x1a\n".decode("latin-1").encode(), "transfer as text"),
+        (b"\xff\xd8\xff\xe0".decode(errors="replace").encode(), "transfer as text"),
+        (b"P6\n1 1\n255\n...", "PPM"),
+        (b"\0\0\2\0\0\0\0\0\0\0\0\0\x09\0\x09\0\x18\0" + bytes(243), "TGA"),
+        (bytes(50) + b"x" + b"TRUEVISION-XFILE.\0", "TGA"),
+        (b"a.png".ljust(257, b"\0") + b"ustar", "tar"),
         (b"BMW is a company", "plain text"),
-        (b'{"error": "not found"}\n', "plain text"),
+        (b'{"error": "not found"}\n', "JSON"),
         (b"\0\0\2\0\0\0" + bytes(20), "no known image"),
         (gzip.compress(gzip.compress(SVG.encode(), mtime=0), mtime=0), "gzip"),
         (gzip.compress(b"hello", mtime=0), "gzip"),

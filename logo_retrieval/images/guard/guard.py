@@ -18,6 +18,7 @@ from logo_retrieval.images.guard.rewrite import rewrite
 from logo_retrieval.images.guard.tree import read_drawing
 from logo_retrieval.images.guard.values import style_of
 from logo_retrieval.images.inflate import GZIP, inflated
+from logo_retrieval.images.sniff import wide_encoding
 
 MAX_BYTES = 4_000_000
 MAX_INFLATED_BYTES = 8_000_000
@@ -116,7 +117,9 @@ def _plain_text(data: bytes) -> bytes:
             raise UnreadableImage("corrupt", "the gzip data is truncated")
         if data.startswith(GZIP):
             raise UnreadableImage("unsafe", "the gzip data holds gzip data again")
-    return data.removeprefix(_BYTE_ORDER_MARK).lstrip()
+    while data.startswith(_BYTE_ORDER_MARK):  # editors add one to another
+        data = data.removeprefix(_BYTE_ORDER_MARK)
+    return data.lstrip() if wide_encoding(data) is None else data
 
 
 def _size(attributes: dict[str, str]) -> tuple[float, float]:
