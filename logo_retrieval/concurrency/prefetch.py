@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from typing import TypeVar
 
 Item = TypeVar("Item")
@@ -21,7 +22,7 @@ def results_ahead(
     ahead: deque[Future[Result]] = deque()
     try:
         for item in items:
-            ahead.append(threads.submit(work, item))
+            ahead.append(submitted(threads, partial(work, item)))
             if len(ahead) >= depth:
                 yield ahead.popleft().result()
         while ahead:
@@ -29,3 +30,16 @@ def results_ahead(
     finally:
         for future in ahead:
             future.cancel()
+
+
+def submitted(threads: ThreadPoolExecutor, work: Callable[[], Result]) -> Future[Result]:
+    """Has a thread do something; where they take nothing more, as once the main thread has ended, does it here."""
+    try:
+        return threads.submit(work)
+    except RuntimeError:
+        future: Future[Result] = Future()
+        try:
+            future.set_result(work())
+        except BaseException as error:  # whatever it is, whoever asks for the result gets it
+            future.set_exception(error)
+        return future

@@ -27,6 +27,14 @@ def test_a_closed_stderr_loses_no_row(index: Path, queries: Path) -> None:
     assert ran.returncode == 3 and ran.stdout.count("\n") == 7
 
 
+@pytest.mark.skipif(not FULL.exists(), reason="the system has no device that is always full")
+def test_a_full_stderr_changes_neither_rows_nor_exit_code(index: Path, queries: Path) -> None:
+    ran = call("classify", queries, "--index", index, "--format", "jsonl", shell=f"2>{FULL}")
+    assert ran.returncode == 3 and ran.stdout.count("\n") == 7
+    assert call("classify", "-", "--index", index, shell=f"2>{FULL} <&-").returncode == 2
+    assert call("info", "--index", queries, shell=f"2>{FULL}").returncode == 1
+
+
 def test_a_closed_stdin_is_an_empty_list(index: Path) -> None:
     ran = call("classify", "-", "--index", index, "--format", "jsonl", shell="<&-")
     assert ran.returncode == 2 and ran.stderr.endswith("Error: no files to classify in '-'\n")

@@ -19,7 +19,7 @@ import numpy as np
 
 from logo_retrieval.closing import Closable
 from logo_retrieval.concurrency.cpus import usable_cores
-from logo_retrieval.concurrency.prefetch import results_ahead
+from logo_retrieval.concurrency.prefetch import results_ahead, submitted
 from logo_retrieval.errors import UnreadableImage
 from logo_retrieval.images.pool.processes import DecoderProcesses
 from logo_retrieval.images.pool.protocol import Want
@@ -98,7 +98,7 @@ class DecoderPool(Closable):
             ValueError: the pool is closed.
         """
         self._check_open()
-        return self._threads.submit(work)
+        return submitted(self._threads, work)
 
     def rasterise(self, sources: Iterable[bytes | Path]) -> Iterator[UInt8Array | UnreadableImage]:
         """Draws files as training wants them, in the same lazy way: trimmed, on no ground, in their own aspect.
