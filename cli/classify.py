@@ -188,12 +188,14 @@ def _format_of(file: Path | None) -> str:
 
 def _without_written(files: list[str], paths: tuple[str, ...], written: list[Path]) -> list[str]:
     """The files but those that are to be written, which an earlier call may have left in a folder that is asked."""
+    from logo_retrieval.images.source import is_folder
+
     places = {each.resolve() for each in written}
     if len(places) < len(written):
         raise click.UsageError("--output and --explain must be different files")
     names = {place.name for place in places}
     to_write = {each for each in files if Path(each).name in names and Path(each).resolve() in places}
-    folders = [Path(path).resolve() for path in paths if path and Path(path).is_dir()]
+    folders = [Path(path).resolve() for path in paths if path and is_folder(path)]
     for each in to_write:
         if not any(Path(each).resolve().is_relative_to(folder) for folder in folders):
             raise click.UsageError(f"'{each}' would be read and written: name another file")

@@ -29,21 +29,22 @@ def expand(arguments: Iterable[str]) -> list[str]:
 
 def _expand(argument: str, stray: list[Path]) -> Iterator[str]:
     from logo_retrieval.gallery.records import visible_files
+    from logo_retrieval.images.source import is_folder, is_there
 
     if not argument:
         raise click.UsageError("an empty PATH, such as an unset variable: expected a file, a folder or a list")
     if argument == "-":
         yield from _lines(sys.stdin.buffer.read())
-    elif argument.startswith("@") and not Path(argument).exists():
+    elif argument.startswith("@") and not is_there(argument):
         try:
             yield from _lines(Path(argument[1:]).read_bytes())
         except OSError as error:
             raise click.UsageError(f"cannot read the list '{argument[1:]}': {error.strerror}") from error
-    elif Path(argument).is_dir():
+    elif is_folder(argument):
         yield from (str(path) for path in visible_files(Path(argument), stray))
-    elif not Path(argument).exists() and glob.has_magic(argument):
+    elif glob.has_magic(argument) and not is_there(argument):
         for match in sorted(glob.glob(argument, recursive=True)) or [argument]:  # noqa: PTH207 - absolute ones too
-            if Path(match).is_dir():
+            if is_folder(match):
                 yield from () if "**" in argument else (str(path) for path in visible_files(Path(match), stray))
             else:
                 yield match

@@ -6,10 +6,12 @@ import csv
 import io
 import json
 import math
+import os
 import sys
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple, TextIO
 
@@ -60,18 +62,35 @@ def row_writer(kind: str, file: TextIO, *, paths: Sequence[str], top: int, heade
     def write(row: Row) -> None:
         nonlocal header
         text = lines(row)
+        end = _end(file)
         try:
             file.write(text)
             file.flush()
         except BrokenPipeError:
             raise
         except OSError as error:
+            _give_up(file, end)
             raise click.ClickException(
                 f"cannot write to {file.name}: {error.strerror}; rows before are whole"
             ) from error
         header = False
 
     return write
+
+
+def _end(file: TextIO) -> int | None:
+    """Where a file of its own ends; None where others may write to it as well."""
+    if file is sys.stdout or not file.seekable():
+        return None
+    return os.lseek(file.fileno(), 0, os.SEEK_CUR)
+
+
+def _give_up(file: TextIO, end: int | None) -> None:
+    """Cuts a torn row off a file that takes no more, and drops what of it waits to be written."""
+    if end is not None:
+        with suppress(OSError):
+            os.ftruncate(file.fileno(), end)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), file.fileno())
 
 
 def table_line(row: Row, width: int) -> str:
@@ -128,6 +147,7 @@ class Answered(NamedTuple):
     neighbours: int | None
 
 
+_BEGINNINGS = {"jsonl": b'{"path": ', "csv": b"path,status,"}
 NOTHING_ANSWERED = Answered(Counter(), 0, frozenset(), frozenset(), None)
 
 
@@ -143,8 +163,13 @@ def answered(output: Path, kind: str) -> Answered:
         return NOTHING_ANSWERED
     data = output.read_bytes()
     whole = data[: data.rfind(b"\n") + 1]
+    while kind == "csv" and whole.count(b'"') % 2:  # torn inside a cell of several lines
+        whole = whole[: whole.rfind(b"\n", 0, -1) + 1]
     text = whole.decode("utf-8", "surrogateescape")
+    torn, beginning = data[len(whole) :].rstrip(b"\0"), _BEGINNINGS[kind]
     try:
+        if not whole and not beginning.startswith(torn[: len(beginning)]):
+            raise ValueError("the first line is not how rows begin")
         if kind == "jsonl":
             rows = [read_object(line) for line in text.split("\n") if line]
         else:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from logo_retrieval.errors import GalleryError
 from logo_retrieval.gallery.tables import FURTHER_COLUMNS, Row, rows_of_table
+from logo_retrieval.images.source import is_there
 from logo_retrieval.types import OTHER
 
 if TYPE_CHECKING:
@@ -244,9 +245,9 @@ def gallery_of_rows(rows: Iterable[Row], table: str, folder: Path) -> Gallery:
 def _found(folder: Path, path: str) -> Path:
     """The file that a table names; where there is none, the same without spaces about it and with slashes."""
     file = folder / path
-    if not file.exists():
+    if not is_there(file):
         for other in (path.strip(), path.strip().replace("\\", "/")):
-            if (folder / other).exists():
+            if is_there(folder / other):
                 return folder / other
     return file
 

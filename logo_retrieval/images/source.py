@@ -76,6 +76,16 @@ def check_several(sources: object) -> None:
         raise TypeError(f"expected several sources, got one, {sources!r:.80}: put it into a list")
 
 
+def is_there(path: str | os.PathLike[str]) -> bool:
+    """Whether there is something of that name that may be looked at; a name that no file can have is no error."""
+    return os.path.exists(path)  # noqa: PTH110 - Path.exists raises where a folder is locked or a name too long
+
+
+def is_folder(path: str | os.PathLike[str]) -> bool:
+    """Whether it is a folder, in the same way."""
+    return os.path.isdir(path)  # noqa: PTH112
+
+
 def read_source(source: bytes | Path) -> bytes:
     """Reads a file; bytes are taken as they are.
 
@@ -85,7 +95,7 @@ def read_source(source: bytes | Path) -> bytes:
     if isinstance(source, bytes):
         _check_size(len(source))
         return source
-    if _ADDRESS.match(str(source)) and not source.exists():
+    if _ADDRESS.match(str(source)) and not is_there(source):
         address = str(source).replace(":/", "://", 1)  # as it was before it was taken for a path
         raise UnreadableImage("missing", f"{address} is an address, and nothing is fetched: save the picture first")
     try:

@@ -26,7 +26,7 @@ def indices() -> np.ndarray:
 
 def colours() -> np.ndarray:
     """The picture, (24, 33, 3) uint8 RGB."""
-    return np.array(COLOURS, np.uint8)[indices()]
+    return np.take(np.array(COLOURS, np.uint8), indices(), axis=0)
 
 
 def packed(rows: np.ndarray) -> bytes:

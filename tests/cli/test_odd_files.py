@@ -1,0 +1,93 @@
+"""Names that no file can have, folders that are locked, and rows that were torn."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from conftest import Run, without_root
+from drawings import svg
+
+from logo_retrieval.errors import UnreadableImage
+from logo_retrieval.images.source import read_source
+from logo_retrieval_cli.inputs import expand
+
+LONG = "a" * 5000
+
+
+@pytest.mark.parametrize("name", [LONG, "a/" * 3000, f"[{LONG}]*", f"data:image/png;base64,{LONG}", "a\n.svg"])
+def test_a_name_that_no_file_has_is_missing_and_the_rest_is_answered(
+    run: Run, index: Path, queries: Path, name: str
+) -> None:
+    outcome = run("classify", name, queries / "a.svg", "--index", index, "--format", "jsonl")
+    missing, answered = map(json.loads, outcome.out.splitlines())
+    assert outcome.code == 3 and answered["status"] == "ok"
+    assert missing["path"] == name and missing["reason"].startswith("missing: ")
+
+
+def test_a_glob_in_a_locked_folder_is_denied(open_folder: Path) -> None:
+    locked = open_folder / "locked"
+    locked.mkdir()
+    (locked / "a.svg").write_bytes(svg("disc"))
+    locked.chmod(0)
+    with without_root():
+        (asked,) = expand([str(locked / "*.svg")])
+        with pytest.raises(UnreadableImage) as refusal:
+            read_source(Path(asked))
+    locked.chmod(0o755)
+    assert refusal.value.code == "denied"
+
+
+def test_resume_after_a_row_of_csv_was_torn_inside_a_name_of_two_lines(run: Run, index: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "drawings"
+    folder.mkdir()
+    for name in ("a.svg", "b\nc.svg", "d.svg"):
+        (folder / name).write_bytes(svg("disc"))
+    file = tmp_path / "answers.csv"
+    call = ("classify", folder, "--index", index, "--output", file)
+    assert run(*call).code == 0
+    whole = file.read_text()
+    file.write_text(whole[: whole.index("b\n") + 2])
+    assert run(*call, "--resume").code == 0
+    assert [row["path"] for row in csv.DictReader(io.StringIO(file.read_text()))] == [
+        str(folder / name) for name in ("a.svg", "b\nc.svg", "d.svg")
+    ]
+
+
+@pytest.mark.parametrize(("kind", "torn"), [("jsonl", '{"pa'), ("csv", "path,st"), ("jsonl", "\0\0\0"), ("csv", "")])
+def test_resume_after_the_first_line_was_torn(
+    run: Run, index: Path, queries: Path, tmp_path: Path, kind: str, torn: str
+) -> None:
+    file = tmp_path / f"answers.{kind}"
+    file.write_text(torn)
+    assert run("classify", queries / "a.svg", "--index", index, "--output", file, "--resume").code == 0
+    assert file.read_text().count("\n") == (2 if kind == "csv" else 1)
+
+
+@pytest.mark.parametrize("kind", ["jsonl", "csv"])
+def test_resume_keeps_a_file_of_one_line_that_it_did_not_write(
+    run: Run, index: Path, queries: Path, tmp_path: Path, kind: str
+) -> None:
+    file = tmp_path / f"notes.{kind}"
+    file.write_text("dear diary")
+    outcome = run("classify", queries, "--index", index, "--output", file, "--resume")
+    assert outcome.code == 2 and file.read_text() == "dear diary"
+
+
+def test_a_row_for_which_there_is_no_room_is_cut_off_and_resumed(index: Path, queries: Path, tmp_path: Path) -> None:
+    file = tmp_path / "answers.jsonl"
+    call = [sys.executable, "-m", "logo_retrieval_cli", "classify", *12 * [queries], "--index", index, "--output", file]
+    ran = subprocess.run(
+        ["sh", "-c", 'ulimit -f 80; exec "$@"', "sh", *map(str, call)], capture_output=True, text=True, timeout=120
+    )
+    assert ran.returncode == 1 and ran.stderr.count("\n") == 1 and "rows before are whole" in ran.stderr
+    before = file.read_text()
+    assert 0 < len([json.loads(line) for line in before.splitlines()]) < 84 and before.endswith("\n")
+    again = subprocess.run([*map(str, call), "--resume"], capture_output=True, timeout=120)
+    assert again.returncode == 3
+    assert file.read_text().startswith(before) and file.read_text().count("\n") == 84
