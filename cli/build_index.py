@@ -53,10 +53,10 @@ def build_index(
 ) -> None:
     """Build the index of a folder of classes or of a table.
 
-    DATA is a folder with one sub-folder a class, or a .csv or .parquet with the columns path and label. A class called
-    "other" holds drawings of no company to be known. Files that cannot be read are named, and the rest goes on; the
-    exit code is then 3. A build that was interrupted goes on where it was when called again. An index that was built
-    before is replaced, but one with enrolments only with --replace.
+    DATA is a folder with one sub-folder a class, or a .csv, .tsv or .parquet with the columns path and label. A class
+    called "other" holds drawings of no company to be known. Files that cannot be read are named, and the rest goes on;
+    the exit code is then 3. A build that was interrupted goes on where it was when called again. An index that was
+    built before is replaced, but one with enrolments only with --replace.
 
     \b
     Example:

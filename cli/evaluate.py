@@ -29,9 +29,9 @@ _NEW_FILE = click.Path(dir_okay=False, path_type=Path)
 def evaluate(data: Path, index: Path | None, report: Path | None, output: Path | None, submission: Path | None) -> None:
     """Measure how well an index answers for files whose class is known.
 
-    DATA is a folder with one sub-folder a class, or a .csv or .parquet with the columns path and label. A class that
-    the index does not know should be answered "other". A file that cannot be read counts as wrong; the exit code is
-    then 3.
+    DATA is a folder with one sub-folder a class, or a .csv, .tsv or .parquet with the columns path and label. A class
+    that the index does not know should be answered "other". A file that cannot be read counts as wrong; the exit code
+    is then 3.
 
     \b
     Example:

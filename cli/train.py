@@ -101,9 +101,9 @@ def train(
 ) -> None:
     """Train a model on a folder of classes or on a table.
 
-    DATA is a folder with one sub-folder a class, or a .csv or .parquet with the columns path and label. A class called
-    "other" holds drawings of no company to be known, those of one brand in a sub-folder of it. A table may have the
-    further columns group (of "other": the brand), part (train, val or test) and colour (of the brand, as #1db954).
+    DATA is a folder with one sub-folder a class, or a .csv, .tsv or .parquet with the columns path and label. A class
+    called "other" holds drawings of no company to be known, those of one brand in a sub-folder of it. A table may have
+    the further columns group (of "other": the brand), part (train, val or test) and colour (of the brand, as #1db954).
 
     Where there is no column part, a fifth of the drawings is asked after each epoch and a tenth is kept for a test,
     near-identical ones together; five trainings with --fold 1/5 to 5/5 test every drawing once. What is needed to go on

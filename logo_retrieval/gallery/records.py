@@ -67,7 +67,7 @@ class Gallery:
 
 
 def read_gallery(data: GalleryData) -> Gallery:
-    """Reads a folder of classes, a .csv or .parquet table, or a DataFrame with the columns path and label.
+    """Reads a folder of classes, a .csv, .tsv or .parquet table, or a DataFrame with the columns path and label.
 
     Paths in a table are relative to the table, those in a DataFrame to the working directory. Both may have the further
     columns group, part and colour, which only training looks at.
@@ -95,9 +95,9 @@ def read_gallery(data: GalleryData) -> Gallery:
 def _from_path(data: Path) -> Gallery:
     if data.is_dir():
         return _from_folder(data)
-    if data.suffix.lower() in (".csv", ".parquet"):
+    if data.suffix.lower() in (".csv", ".tsv", ".parquet"):
         return _from_table(data)
-    raise GalleryError(f"expected a folder with one sub-folder a class, a .csv or a .parquet, got '{data}'")
+    raise GalleryError(f"expected a folder with one sub-folder a class, a .csv, a .tsv or a .parquet, got '{data}'")
 
 
 def class_name(text: str, where: str) -> str:
@@ -243,13 +243,13 @@ def gallery_of_rows(rows: Iterable[Row], table: str, folder: Path) -> Gallery:
 
 
 def _found(folder: Path, path: str) -> Path:
-    """The file that a table names; where there is none, the same without spaces about it and with slashes."""
-    file = folder / path
-    if not is_there(file):
-        for other in (path.strip(), path.strip().replace("\\", "/")):
-            if is_there(folder / other):
-                return folder / other
-    return file
+    """The file that a table names; where there is none, the same without spaces, with slashes, or in a Unicode form."""
+    bare = path.strip()
+    forms = (unicodedata.normalize(form, bare) for form in ("NFC", "NFD"))
+    for other in (path, bare, bare.replace("\\", "/"), *forms):
+        if is_there(folder / other):
+            return folder / other
+    return folder / path
 
 
 def check_distinct(names: Iterable[str]) -> None:

@@ -14,7 +14,7 @@ from logo_retrieval.errors import BackendError, GalleryError
 _COLUMNS = ("path", "label")
 FURTHER_COLUMNS = ("group", "part", "colour")
 _KNOWN = {*_COLUMNS, *FURTHER_COLUMNS}
-_DELIMITERS = ",;\t"
+_DELIMITERS = ",;\t|"
 _SEPARATOR = re.compile(r"\"?sep=.\"?\r?", re.IGNORECASE)  # the line by which Excel is told
 
 Row = tuple[int, Mapping[str, str]]
@@ -22,7 +22,7 @@ Row = tuple[int, Mapping[str, str]]
 
 
 def rows_of_table(data: Path) -> Iterator[Row]:
-    """The rows of a .csv or .parquet.
+    """The rows of a .csv, .tsv or .parquet.
 
     Raises:
         GalleryError: when it cannot be read, or a column is missing.
@@ -61,12 +61,10 @@ def _tidy(names: Iterable[str]) -> set[str]:
 
 
 def _decoded(data: Path) -> str:
-    """The text of a table: UTF-8, UTF-16 with its mark, or the code page 1252 of Windows where it reads as words."""
+    """The text of a table: UTF-8, UTF-16 or -32, or the code page 1252 of Windows where it reads as words."""
     content = data.read_bytes()
-    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        encodings = ["utf-16"]
-    else:
-        encodings = ["utf-8-sig", "cp1252"]
+    wide = _wide_encoding(content)
+    encodings = [wide] if wide else ["utf-8", "cp1252"]
     for encoding in encodings:
         try:
             text = content.decode(encoding)
@@ -74,8 +72,18 @@ def _decoded(data: Path) -> str:
             fault = error
             continue
         if encoding != "cp1252" or all(sign.isalpha() for sign in text if ord(sign) > 127):
-            return text
+            return text.lstrip("\ufeff")
     raise GalleryError(f"'{data}' must be UTF-8 text: {fault}")
+
+
+def _wide_encoding(content: bytes) -> str | None:
+    """UTF-16 or -32, told by a mark or by where the first letter has its zero; None for anything else."""
+    if content.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
+        return "utf-32"
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16"
+    is_zero = [byte == 0 for byte in content[:2]]
+    return "utf-16-le" if is_zero == [False, True] else "utf-16-be" if is_zero == [True, False] else None
 
 
 def _parquet_rows(data: Path) -> Iterator[Row]:

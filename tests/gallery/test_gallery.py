@@ -139,7 +139,7 @@ def test_a_parquet_table(tmp_path: Path) -> None:
 
 
 def test_what_is_neither_folder_nor_table(tmp_path: Path) -> None:
-    with pytest.raises(GalleryError, match=r"expected a folder .* a \.csv or a \.parquet"):
+    with pytest.raises(GalleryError, match=r"expected a folder .* a \.csv, a \.tsv or a \.parquet"):
         read_gallery(table(tmp_path, "", "x.txt"))
     with pytest.raises(GalleryError, match="there is no table"):
         read_gallery(tmp_path / "absent.csv")
@@ -162,10 +162,17 @@ def test_what_is_neither_folder_nor_table(tmp_path: Path) -> None:
         "path, label\n art/ä.svg , Bäcker\n".encode(),
         "sep=;\r\npath;label\r\nart/ä.svg;Bäcker\r\n".encode("cp1252"),
         "path;label\rart/ä.svg;Bäcker\r".encode(),
+        "path|label\nart/ä.svg|Bäcker\n".encode(),
+        "path,label\nart/ä.svg,Bäcker\n".encode("utf-16-le"),
+        "path,label\nart/ä.svg,Bäcker\n".encode("utf-16-be"),
+        "path,label\nart/ä.svg,Bäcker\n".encode("utf-32"),
+        "\ufeff\ufeffpath,label\nart/ä.svg,Bäcker\n".encode(),
+        "path,label\nart/a\u0308.svg,Ba\u0308cker\n".encode(),
     ],
     ids=[
         *("plain", "case and mark", "semicolons", "UTF-16", "code page", "trailing commas", "back-slashes", "spaces"),
-        *("separator told", "returns alone"),
+        *("separator told", "returns alone", "bars", "UTF-16, no mark", "the other way", "UTF-32", "two marks"),
+        "another Unicode form",
     ],
 )
 def test_tables_as_spreadsheets_write_them(tmp_path: Path, content: bytes) -> None:
@@ -174,6 +181,8 @@ def test_tables_as_spreadsheets_write_them(tmp_path: Path, content: bytes) -> No
     (tmp_path / "t.csv").write_bytes(content)
     (record,) = read_gallery(tmp_path / "t.csv").records
     assert (record.label, record.path) == ("Bäcker", tmp_path / "art" / "ä.svg")
+    (tmp_path / "t.TSV").write_bytes(content)
+    assert read_gallery(tmp_path / "t.TSV").records == (record,)
 
 
 @pytest.mark.parametrize("name", ["", " ", "a\nb", "\x00", "Other", "OTHER"])
