@@ -16,7 +16,6 @@ from make_samples import SAMPLES
 from small import options, parsed
 from surroundings import write_result
 
-from logo_retrieval.models.bundle import MODEL_FILE
 from logo_retrieval.models.resolve import starter_model
 
 REPEATS = 11
@@ -55,7 +54,7 @@ def main() -> None:
     commands = {
         "interpreter": [sys.executable, "-c", "pass"],
         "help": [*command, "--help"],
-        "bare model": [sys.executable, "-c", _BARE_MODEL, str(starter_model().path(MODEL_FILE))],
+        "bare model": [sys.executable, "-c", _BARE_MODEL, str(starter_model().int8_graphs[0])],
         **classifying,
     }
     repeats, warm_up = (1, 0) if arguments.small else (REPEATS, WARM_UP)
