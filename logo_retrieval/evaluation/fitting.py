@@ -27,6 +27,9 @@ ten queries outweigh it."""
 
 _MOST_STEPS = 500
 
+_BIASES = (0.0, 8.0)
+"""Log-odds above the start, of companies and rivals alike: "nothing" may be likely where no drawing is near, or never."""
+
 
 @dataclass(frozen=True, slots=True)
 class Asked:
@@ -87,7 +90,8 @@ def fit_fusion(
 
     Minimises, by L-BFGS-B with the weights at 0 or above (Byrd et al. 1995, "A limited memory algorithm for bound
     constrained optimization"), the negative log-likelihood of the truth and ridge / 2 times the squared distance of the
-    weights from their start. No chance is involved.
+    weights from their start. Like that of every mixture, the likelihood has more than one peak: the best of those is
+    taken that the search finds from biases near the start and far above it. No chance is involved.
 
     Args:
         start: where the weights begin, and what the ridge pulls them to.
@@ -117,7 +121,12 @@ def fit_fusion(
         (value, value) if name in pinned else (None if name == BIAS else 0.0, None)
         for (_, name), value in zip(names, first.tolist(), strict=True)
     ]
-    found = minimize(loss, first, jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": _MOST_STEPS})
+    starts = [np.where(free, first, first + bias) for bias in _BIASES]
+    runs = [
+        minimize(loss, begin, jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": _MOST_STEPS})
+        for begin in starts
+    ]
+    found = min(runs, key=lambda run: float(run.fun))
     fitted: dict[str, dict[str, float]] = {group: {} for group in groups}
     for (group, name), value in zip(names, found.x.tolist(), strict=True):
         fitted[group][name] = value

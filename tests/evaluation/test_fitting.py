@@ -84,3 +84,19 @@ def test_known_and_unknown_count_alike_and_kinds_as_they_should() -> None:
     assert weights[company].sum() == pytest.approx(3.5) and weights[~company].sum() == pytest.approx(3.5)
     assert weights[1] + weights[2] == pytest.approx(3 * weights[0])
     assert weights[6] == pytest.approx(0.5 * weights[3:6].sum())
+
+
+def test_of_the_peaks_of_the_likelihood_it_takes_the_highest(monkeypatch: pytest.MonkeyPatch) -> None:
+    groups = (TRAINED, NOVEL, RIVAL)
+    truth = fusion(trained={"bias": 9, "nearest": 1, "head": 3}, rival={"bias": 14, "head": 2})
+    asked = drawn(150, 8, truth)
+
+    def loss_from(*biases: float) -> float:
+        monkeypatch.setattr("logo_retrieval.evaluation.fitting._BIASES", biases)
+        odds = fit_fusion(fusion(), [asked], groups).log_odds(asked.features, OTHER, asked.profile)
+        chances = probabilities(odds, OTHER)
+        return -float(np.log(chances[np.arange(150), asked.true]).sum())
+
+    near, far = loss_from(0.0), loss_from(8.0)
+    assert near != pytest.approx(far, abs=0.01)
+    assert loss_from(0.0, 8.0) == pytest.approx(min(near, far)) == pytest.approx(loss_from(8.0, 0.0))
