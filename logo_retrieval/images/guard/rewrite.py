@@ -22,6 +22,7 @@ _BESIDE = 3.0
 
 _BOX = re.compile(r"\b(?:fill|stroke|view|border|padding|content|margin)-box\b", re.IGNORECASE)
 _SHARE = re.compile(r"([-+]?\d*\.?\d+)%")
+_LENGTHS = {tag: tuple(names) for tag, names in GEOMETRY.items() if tag != "path"}
 _STROKES = ("stroke-width", "stroke-dasharray", "stroke-dashoffset")
 
 
@@ -60,8 +61,8 @@ def _rewrite(drawing: Drawing, element: Element, canvas: Box, outer: Matrix, inh
 
 def _settle_lengths(element: Element, canvas: Box) -> None:
     """Works out the sums of shares and lengths in the geometry of an element; one that cannot be is dropped."""
-    for name in GEOMETRY.get(element.tag, frozenset()) - {"d"} & element.attributes.keys():
-        value = element.attributes[name]
+    for name in _LENGTHS.get(element.tag, ()):
+        value = element.attributes.get(name, "")
         if "(" in value:
             whole = whole_of(name, canvas)
             found = worked_out(_SHARE.sub(partial(_length_of_share, whole), value))

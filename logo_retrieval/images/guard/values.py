@@ -122,6 +122,8 @@ def identifier(text: str) -> str:
     >>> identifier("a b"), identifier("a%20b"), identifier("logo-1")
     ('a_20_b', 'a_20_b', 'logo-1')
     """
+    if text.isalnum():
+        return text
     text = unquote(text)
     return _NO_PART_OF_A_LINK.sub(lambda match: f"_{ord(match[0]):x}_", text)
 
