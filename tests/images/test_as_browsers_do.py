@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 
+import numpy as np
 import pytest
 from drawn import BLUE, SQUARE, WHOLE, drawn, same
 
@@ -107,6 +108,36 @@ def test_a_style_sheet_of_a_framework_does_not_hide_the_rules_that_count() -> No
     assert len(framework) > 400_000
     body = f"<style>{framework.replace('>', '&gt;')}.a{{fill:{BLUE}}}</style>"
     assert same(drawn(f'{body}<rect class="a" width="100" height="100"/>'), drawn(f"{SQUARE}/>"))
+
+
+@pytest.mark.parametrize(
+    "colour", ["rgb(255 0 0 / 50%)", "hsl(0deg 100% 50% / .5)", "rgba(255, 0, 0, .5)", "color-mix(in srgb, red, #f000)"]
+)
+def test_a_shadow_has_a_colour_in_any_notation(colour: str) -> None:
+    shape = '<rect width="50" height="50" style="filter:drop-shadow({})"/>'
+    plain = drawn(shape.format("20px 20px #ff000080"))
+    assert plain[30, 30, 0] == 255
+    assert same(drawn(shape.format(f"20px 20px 0 {colour}")), plain)
+    assert same(drawn(shape.format(f"{colour} 20px 20px")), plain)
+
+
+CURVES = [
+    "M20 50C20 10 60 10 60 50S80 90 90 50",
+    "M10 50Q30 0 50 50T90 50",
+    "M20 60a30 15 30 1 1 40-20",
+    "M30 30A25 12 0 0 0 80 30",
+    "M50 50a5 5 0 0 1 30 0z",
+    "m10 10h50v30l-20 5z",
+]
+
+
+@pytest.mark.parametrize("path", CURVES)
+def test_what_turns_about_its_own_middle_turns_about_what_is_seen_of_it(path: str) -> None:
+    shape = f'<path d="{path}" fill="{BLUE}"/>'
+    turned = drawn(f'<g style="transform-box:fill-box;transform-origin:center;transform:rotate(180deg)">{shape}</g>')
+    before, after = (np.argwhere(image[..., 3] > 127) for image in (drawn(shape), turned))
+    assert np.abs(before.min(axis=0) - after.min(axis=0)).max() <= 1
+    assert np.abs(before.max(axis=0) - after.max(axis=0)).max() <= 1
 
 
 def test_a_gradient_is_turned_by_its_style() -> None:

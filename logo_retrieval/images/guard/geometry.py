@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Iterator
 from typing import NamedTuple
 
 _FUNCTION = re.compile(r"(matrix|translate|scale|rotate|skewX|skewY)\s*\(([^()]*)\)")
@@ -102,6 +103,27 @@ class Outline(NamedTuple):
     heading: float = 0.0
 
 
+Point = tuple[float, float]
+
+
+class Segment(NamedTuple):
+    """A part of path data.
+
+    Attributes:
+        kind: of the command, as a capital.
+        start: where the pen is before.
+        points: control points, as far as they are written, and where the pen is then.
+        values: the numbers behind the command.
+        margin: how far the curve may stray beyond the points.
+    """
+
+    kind: str
+    start: Point
+    points: list[Point]
+    values: list[float]
+    margin: float
+
+
 def numbers(text: str) -> list[float]:
     """Every number in a text."""
     return [float(number) for number in _NUMBER.findall(text)]
@@ -152,35 +174,46 @@ def parse_transform(text: str) -> Matrix:
     return product
 
 
-def measure_path(data: str) -> Outline | None:
-    """Bounds, length and segments of path data; None when nothing is drawn."""
-    at = start = before = (0.0, 0.0)
-    distance = 0.0
-    segments = 0
-    xs: list[float] = []
-    ys: list[float] = []
+def segments(data: str) -> Iterator[Segment]:
+    """The parts of path data, one after another; a part that closes an outline leads back to its start."""
+    at = start = (0.0, 0.0)
     for command, arguments in _COMMAND.findall(data):
         kind = command.upper()
         if kind == "Z":
-            distance += abs(start[0] - at[0]) + abs(start[1] - at[1])
-            before, at = at, start
+            yield Segment(kind, at, [start], [], 0.0)
+            at = start
             continue
         values = _arc_numbers(arguments) if kind == "A" else numbers(arguments)
         step = _STEPS[kind]
         for i in range(0, len(values) - step + 1, step):
-            points, margin = _segment(kind, values[i : i + step], at, at if command.islower() else (0.0, 0.0))
+            own = values[i : i + step]
+            points, margin = _segment(kind, own, at, at if command.islower() else (0.0, 0.0))
             if kind == "M" and i == 0:
                 at = start = points[0]
-            for x, y in points:
-                distance += abs(x - at[0]) + abs(y - at[1]) + 4 * margin
+            yield Segment(kind, at, points, own, margin)
+            at = points[-1]
+
+
+def measure_path(data: str) -> Outline | None:
+    """Bounds, length and segments of path data; None when nothing is drawn."""
+    at = before = (0.0, 0.0)
+    distance = 0.0
+    count = 0
+    xs: list[float] = []
+    ys: list[float] = []
+    for kind, start, points, _, margin in segments(data):
+        at = start
+        for x, y in points:
+            distance += abs(x - at[0]) + abs(y - at[1]) + 4 * margin
+            before, at = at, (x, y)
+            if kind != "Z":
                 xs += (x - margin, x + margin)
                 ys += (y - margin, y + margin)
-                before, at = at, (x, y)
-            segments += 1
+        count += kind != "Z"
     if not xs:
         return None
     heading = math.degrees(math.atan2(at[1] - before[1], at[0] - before[0]))
-    return Outline(Box(min(xs), min(ys), max(xs), max(ys)), distance, segments, at, heading)
+    return Outline(Box(min(xs), min(ys), max(xs), max(ys)), distance, count, at, heading)
 
 
 def _arc_numbers(arguments: str) -> list[float]:
@@ -192,9 +225,7 @@ def _arc_numbers(arguments: str) -> list[float]:
     return values
 
 
-def _segment(
-    kind: str, values: list[float], at: tuple[float, float], origin: tuple[float, float]
-) -> tuple[list[tuple[float, float]], float]:
+def _segment(kind: str, values: list[float], at: Point, origin: Point) -> tuple[list[Point], float]:
     """The control and end points of one segment, and how far the curve may stray beyond them."""
     x, y = origin
     if kind == "H":

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import partial
 
 from logo_retrieval.images.guard.colours import COLOURED, paint
-from logo_retrieval.images.guard.geometry import Box
+from logo_retrieval.images.guard.geometry import Box, numbers
 from logo_retrieval.images.guard.maths import worked_out
 from logo_retrieval.images.guard.transform import SINGLE, matrix_of
 from logo_retrieval.images.guard.values import PROPERTIES, clean_value, font_shorthand
@@ -30,6 +31,7 @@ _UNIT_NAMES = "(?:px|pt|pc|mm|cm|in|em|ex|rem|q|ch|vw|vh|vmin|vmax|%)?"
 _LENGTH = re.compile(rf"[+-]?[\d.]+(?:e[+-]?\d+)?{_UNIT_NAMES}|(?:calc|min|max|clamp)\(.*\)", re.IGNORECASE)
 _PATH = re.compile(r"path\(\s*(?:(?:nonzero|evenodd)\s*,\s*)?[\"']([^\"']*)[\"']\s*\)", re.IGNORECASE)
 _SHEET_COLOUR = re.compile(r"[\w-]+\((?:[^()]|\([^()]*\))*\)|[^\s(),/]+")
+_SHADOW = re.compile(r"drop-shadow\(((?:[^()]|\([^()]*\))*)\)", re.IGNORECASE)
 _ALIASES = dict.fromkeys(("mask-image", "-webkit-mask", "-webkit-mask-image"), "mask") | {
     "-webkit-clip-path": "clip-path",
     "-webkit-filter": "filter",
@@ -100,6 +102,8 @@ def _computed(name: str, value: str, known: Mapping[str, str]) -> str | None:
     clean = clean_value(name, value) if name in PROPERTIES or name in SINGLE else None
     if clean is None:
         return None
+    if name == "filter" and "drop-shadow" in clean:
+        return _SHADOW.sub(partial(_shadow, known.get("color", "black")), clean)
     if name in COLOURED:
         return paint(clean, name, known.get("color", "black"))
     if name in _GRAMMAR:
@@ -108,6 +112,18 @@ def _computed(name: str, value: str, known: Mapping[str, str]) -> str | None:
     if name == "transform" or name in SINGLE:
         return clean if matrix_of(clean, _UNIT, name) is not None else None
     return clean
+
+
+def _shadow(current: str, match: re.Match[str]) -> str:
+    """A shadow with a colour without brackets, as renderers take it there."""
+    parts = _SHEET_COLOUR.findall(match[1])
+    lengths = [part for part in parts if _LENGTH.fullmatch(part)]
+    colour = "".join(part for part in parts if part not in lengths)
+    plain = paint(colour, "flood-color", current) or current
+    if plain.startswith("rgba("):
+        *shades, alpha = numbers(plain)
+        plain = "#" + "".join(f"{round(shade):02x}" for shade in (*shades, 255 * alpha))
+    return f"drop-shadow({' '.join(lengths)} {plain})"
 
 
 def _background(value: str, colour: str) -> str:

@@ -7,8 +7,9 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from logo_retrieval.images.guard.bounds import bounds_of_shape
 from logo_retrieval.images.guard.drawing import Element
-from logo_retrieval.images.guard.geometry import Box, Matrix, length, measure_shape, parse_transform
+from logo_retrieval.images.guard.geometry import Box, Matrix, length, parse_transform
 from logo_retrieval.images.guard.maths import TURNS
 from logo_retrieval.images.guard.tokens import solid, word
 from logo_retrieval.images.guard.values import SHAPES, style_of
@@ -182,8 +183,7 @@ def place_in(text: str, box: Box) -> tuple[float, float]:
 def bounds_of(element: Element, canvas: Box) -> Box | None:
     """The bounds of what an element draws, in its own units."""
     if element.tag in SHAPES or element.tag == "image":
-        outline = measure_shape("rect" if element.tag == "image" else element.tag, element.attributes, canvas)
-        return outline.box if outline is not None else None
+        return bounds_of_shape("rect" if element.tag == "image" else element.tag, element.attributes, canvas)
     whole: Box | None = None
     for child in element.children:
         box = bounds_of(child, canvas) if not isinstance(child, str) else None
