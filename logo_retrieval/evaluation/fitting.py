@@ -28,7 +28,7 @@ ten queries outweigh it."""
 _MOST_STEPS = 500
 
 _BIASES = (0.0, 8.0)
-"""Log-odds above the start, of companies and rivals alike: "nothing" may be likely where no drawing is near, or never."""
+"""Log-odds above the start, of companies and rivals alike: "nothing" may be likely where no drawing is near, or not."""
 
 
 @dataclass(frozen=True, slots=True)
