@@ -13,7 +13,7 @@ from weights import fusion
 
 from logo_retrieval import LogoClassifier, UnreadableImage
 from logo_retrieval.embedding import load_embedder
-from logo_retrieval.errors import ModelError
+from logo_retrieval.errors import BackendError, ModelError
 from logo_retrieval.gallery.records import read_gallery
 from logo_retrieval.heads.cosine import HEAD_FILE, HeadVectors
 from logo_retrieval.images.decode import decode
@@ -125,3 +125,12 @@ def test_a_head_that_does_not_fit_the_model_is_refused(with_head: Path, classes:
     build_index(read_gallery(classes), tmp_path / "index", broken)
     with pytest.raises(ModelError, match=r"vectors of 8 int8, got int8 of shape \(1, 3\)"):
         LogoClassifier.open(tmp_path / "index")
+
+
+def test_a_closed_classifier_says_that_it_is_closed(mine: Path) -> None:
+    with LogoClassifier.open(mine) as classifier:
+        pass
+    classifier.close()
+    for ask in (classifier.classify, classifier.embed, lambda sources: classifier.similar(sources[0])):
+        with pytest.raises(BackendError, match="this classifier is closed: open another"):
+            ask([svg("disc")])

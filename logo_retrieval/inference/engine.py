@@ -64,6 +64,7 @@ class Engine(Closable):
         """
         self.store = store
         self._process = os.getpid()
+        self._is_closed = False
         self._lock = threading.RLock()
         manifest = store.manifest
         self.model = model_of(store.folder, manifest)
@@ -85,6 +86,7 @@ class Engine(Closable):
 
     def close(self) -> None:
         """Ends the decoder processes and closes the index; in a forked process it leaves them to their owner."""
+        self._is_closed = True
         if os.getpid() == self._process:
             self.pool.close()
             self.store.close()
@@ -94,13 +96,16 @@ class Engine(Closable):
         """This thread's turn at the index and the models.
 
         Raises:
-            BackendError: in a process that was forked after the index was opened, where its threads are missing.
+            BackendError: after `close`, and in a process that was forked after the index was opened, where its threads
+                are missing.
         """
-        self._check_process()
+        self._check_usable()
         with self._lock:
             yield
 
-    def _check_process(self) -> None:
+    def _check_usable(self) -> None:
+        if self._is_closed:
+            raise BackendError("this classifier is closed: open another")
         if os.getpid() != self._process:
             raise BackendError(
                 "this classifier was opened before the process forked, and only works where it was opened: open one in "
@@ -111,7 +116,7 @@ class Engine(Closable):
         self, sources: Iterable[Source], *, all_views: bool = True
     ) -> Iterator[list[LogoImage | UnreadableImage]]:
         """The pictures, or why they cannot be used, a batch at a time, in the order of the sources."""
-        self._check_process()
+        self._check_usable()
         images = self.pool.decode(map(file_or_bytes, sources), all_views=all_views)
         while batch := list(islice(images, BATCH)):
             yield batch
