@@ -81,7 +81,7 @@ def test_who_goes_away_is_not_worked_for(index: Path, tmp_path: Path) -> None:
         for headers in ({}, {"Accept": "application/x-ndjson"}):
             try:
                 with service.client() as client:
-                    client.post("/v1/classify", files=pictures, headers=headers, timeout=1)
+                    client.post("/v1/classify", files=pictures, headers=headers, timeout=0.3)
             except httpx.TimeoutException:
                 pass
             wait_for(lambda: service.metric("logo_waiting_pictures") == 0, seconds=20)
