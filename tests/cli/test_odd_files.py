@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -83,7 +84,7 @@ def test_a_row_for_which_there_is_no_room_is_cut_off_and_resumed(index: Path, qu
     file = tmp_path / "answers.jsonl"
     call = [sys.executable, "-m", "logo_retrieval_cli", "classify", *12 * [queries], "--index", index, "--output", file]
     limited = ["sh", "-c", 'ulimit -f 80; exec "$@"', "sh", *map(str, call)]
-    unmeasured = {name: value for name, value in os.environ.items() if not name.startswith("COV")}  # it writes files, too
+    unmeasured = {name: value for name, value in os.environ.items() if not name.startswith("COV")}  # that writes, too
     ran = subprocess.run(limited, capture_output=True, text=True, timeout=120, env=unmeasured)
     assert ran.returncode == 1 and ran.stderr.count("\n") == 1 and "rows before are whole" in ran.stderr
     before = file.read_text()
