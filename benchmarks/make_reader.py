@@ -16,16 +16,16 @@ from pathlib import Path
 import numpy as np
 import onnx
 from onnx import version_converter
-from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
 from small import options
 from wide_data import load_wide
 
 from logo_retrieval.backbones.export import fold, halve
+from logo_retrieval.backbones.quantise import write_in_integers
 from logo_retrieval.errors import UnreadableImage
 from logo_retrieval.images.pool.pool import DecoderPool
 from logo_retrieval.images.preparation import Preparation
 from logo_retrieval.reading.recogniser import FILE, padded
-from logo_retrieval.types import Float32Array, UInt8Array
+from logo_retrieval.types import UInt8Array
 
 OPERATORS = 17
 """Of older sets none has a scale for each channel."""
@@ -44,19 +44,6 @@ def lines_of_the_wide_set(cache: Path) -> Iterator[UInt8Array]:
         for image in pool.decode((wide[row].path for row in order), all_views=True, lines=True):
             if not isinstance(image, UnreadableImage):
                 yield from image.lines
-
-
-class Lines(CalibrationDataReader):  # type: ignore[misc]
-    """Gives lines one by one."""
-
-    def __init__(self, lines: Iterator[UInt8Array], name: str) -> None:
-        self._lines = lines
-        self._name = name
-
-    def get_next(self) -> dict[str, Float32Array] | None:
-        """The next line as the model takes it."""
-        line = next(self._lines, None)
-        return None if line is None else {self._name: padded([line])}
 
 
 def in_floats(graph: onnx.GraphProto) -> list[str]:
@@ -84,17 +71,13 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as scratch:
         newer, folded, integers = (Path(scratch, name) for name in ("newer.onnx", "folded.onnx", "integers.onnx"))
         onnx.save(version_converter.convert_version(given, OPERATORS), newer)
-        (port,) = fold(newer, folded).get_inputs()
-        quantize_static(
+        fold(newer, folded)
+        write_in_integers(
             folded,
             integers,
-            Lines(islice(lines_of_the_wide_set(arguments.cache), CALIBRATED_BY), port.name),
-            quant_format=QuantFormat.QDQ,
-            activation_type=QuantType.QUInt8,
-            weight_type=QuantType.QInt8,
-            per_channel=True,
-            op_types_to_quantize=["Conv", "Add", "Relu", "MatMul"],
-            nodes_to_exclude=in_floats(onnx.load(folded).graph),
+            (padded([line]) for line in islice(lines_of_the_wide_set(arguments.cache), CALIBRATED_BY)),
+            operators=["Conv", "Add", "Relu", "MatMul"],
+            in_floats=in_floats(onnx.load(folded).graph),
         )
         model = onnx.load(integers)
         del model.metadata_props[:]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -47,23 +47,46 @@ def quantised(graph: bytes, views: UInt8Array) -> bytes | None:
         names = ("given.onnx", "folded.onnx", "integers.onnx", "halved.onnx")
         given, folded, integers, halved = (Path(scratch, name) for name in names)
         given.write_bytes(graph)
-        (port,) = fold(given, folded).get_inputs()
+        fold(given, folded)
         convolutions = [node.name for node in onnx.load(folded).graph.node if node.op_type == "Conv"]
-        with _unadvised():
-            quantize_static(
-                folded,
-                integers,
-                _Views(views, port.name),
-                quant_format=QuantFormat.QDQ,
-                activation_type=QuantType.QUInt8,
-                weight_type=QuantType.QInt8,
-                per_channel=True,
-                op_types_to_quantize=["Conv", "Clip", "Add"],
-                nodes_to_exclude=convolutions[:_FIRST],
-            )
+        write_in_integers(
+            folded, integers, _batches(views), operators=["Conv", "Clip", "Add"], in_floats=convolutions[:_FIRST]
+        )
         halve(integers, halved)
-        cosines = np.sum(_embedded(given, views, port.name) * _embedded(halved, views, port.name), axis=1)
+        cosines = np.sum(_embedded(given, views) * _embedded(halved, views), axis=1)
         return halved.read_bytes() if np.quantile(cosines, 0.05) > _NEAR else None
+
+
+def write_in_integers(
+    folded: Path,
+    integers: Path,
+    batches: Iterable[Float32Array],
+    *,
+    operators: Sequence[str],
+    in_floats: Sequence[str],
+) -> None:
+    """Writes a graph whose weights and activations are 8-bit integers, with a scale for each output channel.
+
+    Args:
+        folded: the graph in floats, by `fold`.
+        integers: where the other is written.
+        batches: what the graph takes, such as will be asked: they show how large activations become.
+        operators: types of nodes that become integers.
+        in_floats: names of nodes of these types that do not.
+    """
+    (port,) = onnx.load(folded).graph.input
+    with _unadvised():
+        quantize_static(
+            folded,
+            integers,
+            _Batches(batches, port.name),
+            quant_format=QuantFormat.QDQ,
+            activation_type=QuantType.QUInt8,
+            weight_type=QuantType.QInt8,
+            per_channel=True,
+            op_types_to_quantize=list(operators),
+            nodes_to_exclude=list(in_floats),
+        )
 
 
 @contextmanager
@@ -77,21 +100,22 @@ def _unadvised() -> Iterator[None]:
         logging.disable(before)
 
 
-def _embedded(graph: Path, views: UInt8Array, name: str) -> Float32Array:
+def _embedded(graph: Path, views: UInt8Array) -> Float32Array:
     """(m, d) unit vectors."""
     session = open_session(graph)
-    return np.concatenate([session.run(None, {name: batch})[0] for batch in _batches(views)])
+    (port,) = session.get_inputs()
+    return np.concatenate([session.run(None, {port.name: batch})[0] for batch in _batches(views)])
 
 
 def _batches(views: UInt8Array) -> Iterator[Float32Array]:
     return (views[start : start + _BATCH].astype(np.float32) for start in range(0, len(views), _BATCH))
 
 
-class _Views(CalibrationDataReader):  # type: ignore[misc]
-    """Gives the pictures batch by batch."""
+class _Batches(CalibrationDataReader):  # type: ignore[misc]
+    """Gives batches one by one, under the name of what a graph takes."""
 
-    def __init__(self, views: UInt8Array, name: str) -> None:
-        self._batches = _batches(views)
+    def __init__(self, batches: Iterable[Float32Array], name: str) -> None:
+        self._batches = iter(batches)
         self._name = name
 
     def get_next(self) -> dict[str, Float32Array] | None:

@@ -2,7 +2,8 @@
 
 An inverted file (Jégou et al. 2011, "Product quantization for nearest neighbor search", section 4) without
 quantisation: the vectors lie in 16 bits, as the index stores them, one partition after another, so that a mapped file
-serves as it is. A neighbour in a partition that is not looked at is missed: `benchmarks/search.py` tells how many are.
+serves as it is. A neighbour in a partition that is not looked at is missed: `benchmarks/search_at_scale.py`
+tells how many are.
 """
 
 from __future__ import annotations
