@@ -5,13 +5,19 @@ Icon themes and earlier decades draw marks in these ways; packs of one colour do
 
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 from PIL import Image, ImageChops, ImageFilter
 
-from logo_retrieval.training.paint import Rng
+from logo_retrieval.training.paint import Rng, ink_colour, inked
 from logo_retrieval.types import Float32Array
 
 _STROKE_PX = 5
+_COLOURS = 4
+_THICKEST = 0.04
+"""Half of the stroke of a line icon, as a share of the side."""
+_WITHIN = [0] * 214 + [255] * 42
 _PIXELS = 192
 """The side of a picture at which strokes, reliefs and shadows have the sizes given here."""
 
@@ -25,11 +31,41 @@ def stroked(picture: Image.Image, rng: Rng) -> Image.Image:
     return with_alpha(flooded(picture) if heavier else picture, Image.blend(alpha, changed, rng.uniform(0.3, 1.0)))
 
 
-def outlined(picture: Image.Image) -> Image.Image:
-    """The edge of the shape alone."""
-    alpha, size = picture.getchannel("A"), _odd(_STROKE_PX, picture)
-    wide, thin = alpha.filter(ImageFilter.MaxFilter(size)), alpha.filter(ImageFilter.MinFilter(size))
-    return with_alpha(flooded(picture), ImageChops.subtract(wide, thin))
+def outlined(picture: Image.Image, rng: Rng, *, mono: bool) -> Image.Image:
+    """As a line icon: a stroke of 3 to 8 % of the side along every edge, corners rounded, all in one colour.
+
+    What is thinner than such a stroke becomes one. A Gaussian blur of a shape, with the half stroke as its deviation,
+    is between .16 and .84 where a straight edge is no further than that.
+
+    Args:
+        picture: transparent where nothing is drawn.
+        rng: all of the chance.
+        mono: whether it has one colour; else there are edges between its colours, too.
+    """
+    half = float(rng.uniform(0.015, _THICKEST)) * max(picture.size)
+    room = round(2 * half)
+    larger = Image.new("RGBA", (picture.width + 2 * room, picture.height + 2 * room))
+    larger.paste(picture, (room, room))
+    ramp = [round(255 * min(max((0.34 - abs(shade / 255 - 0.5)) * 4 * half + 0.5, 0), 1)) for shade in range(256)]
+    edges = [part.filter(ImageFilter.GaussianBlur(half)).point(ramp) for part in _parts(larger, mono=mono)]
+    return inked(functools.reduce(ImageChops.lighter, edges), ink_colour(picture))
+
+
+def is_of_lines(picture: Image.Image) -> bool:
+    """Whether hardly anything of it is thicker than the strokes of a line icon."""
+    alpha = picture.getchannel("A")
+    thick = alpha.filter(ImageFilter.GaussianBlur(_THICKEST * max(picture.size))).point(_WITHIN)
+    return thick.histogram()[255] < 0.15 * sum(alpha.histogram()[128:])
+
+
+def _parts(picture: Image.Image, *, mono: bool) -> list[Image.Image]:
+    """8-bit masks of the shape and, unless it has one colour, of what has each of its colours."""
+    alpha = picture.getchannel("A")
+    if mono:
+        return [alpha]
+    colours = flooded(picture).convert("RGB").quantize(_COLOURS, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+    of_each = [colours.point([255 * (shade == index) for shade in range(256)], "L") for index in range(_COLOURS)]
+    return [alpha, *(ImageChops.darker(part, alpha) for part in of_each if any(part.histogram()[1:]))]
 
 
 def shaded(picture: Image.Image, rng: Rng, strength: float = 0.7) -> Image.Image:

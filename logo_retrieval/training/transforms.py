@@ -92,13 +92,22 @@ def _reverse(scene: Scene, rng: Rng) -> Scene:
     return scene._replace(picture=paint.laid(paint.padded(white, paint.margin(rng)), ground), mono=False)
 
 
-def _stroke(scene: Scene, rng: Rng) -> Scene:
-    """Art of one colour with heavier or lighter strokes, or its outline alone."""
-    if not scene.mono:
+def _outline(scene: Scene, rng: Rng) -> Scene:
+    """As icon packs draw that know strokes alone."""
+    if not paint.is_transparent(scene.picture) or looks.is_of_lines(scene.picture):
         return scene
-    change = looks.outlined(scene.picture) if rng.random() < 0.2 else looks.stroked(scene.picture, rng)
-    is_gone = not any(change.getchannel("A").histogram()[128:])
-    return scene if is_gone else scene._replace(picture=change)
+    return _unless_gone(scene, looks.outlined(scene.picture, rng, mono=scene.mono))
+
+
+def _stroke(scene: Scene, rng: Rng) -> Scene:
+    """Art of one colour with heavier or lighter strokes."""
+    return _unless_gone(scene, looks.stroked(scene.picture, rng)) if scene.mono else scene
+
+
+def _unless_gone(scene: Scene, picture: Image.Image) -> Scene:
+    """The scene with another picture of one colour, as long as there is ink in it."""
+    is_gone = not any(picture.getchannel("A").histogram()[128:])
+    return scene if is_gone else scene._replace(picture=picture, mono=True)
 
 
 def _shadow(scene: Scene, rng: Rng) -> Scene:
@@ -267,13 +276,14 @@ def _of_picture(change: Callable[[Image.Image, Rng], Image.Image]) -> Callable[[
 
 
 TRANSFORMS: tuple[Transform, ...] = (
+    Transform("outline", 0.08, _outline),
     Transform("name alone", 0.02, _name_alone),
     Transform("lockup", 0.15, _lockup),
     Transform("tint", 0.6, _tint),
     Transform("hue", 0.12, _of_picture(_hue)),
     Transform("grey", 0.07, _of_picture(_grey_out)),
     Transform("invert", 0.03, _of_picture(_invert)),
-    Transform("stroke", 0.12, _stroke),
+    Transform("stroke", 0.1, _stroke),
     Transform("aspect", 0.25, _of_picture(_aspect)),
     Transform("turn", 0.2, _of_picture(_turn)),
     Transform("tilt", 0.06, _of_picture(_tilt)),

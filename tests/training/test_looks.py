@@ -37,8 +37,24 @@ def test_strokes_become_heavier_or_lighter_in_the_colour_that_they_have(disc: Im
 
 
 def test_an_outline_is_the_edge_alone(disc: Image.Image) -> None:
-    edge = alpha(looks.outlined(disc))
-    assert edge[48, 48] == 0 and edge[0, 0] == 0 and edge[48, 16] == 255
+    for seed in range(4):
+        drawn = looks.outlined(disc, np.random.default_rng(seed), mono=True)
+        edge, room = alpha(drawn), (drawn.width - SIZE) // 2
+        assert edge[48 + room, 48 + room] == 0 and edge[0, 0] == 0 and edge[48 + room, 16 + room] == 255
+        ink = int((edge > 128).sum())
+        assert 0.03 * SIZE < ink / (64 * np.pi) < 0.085 * SIZE, "the stroke is as wide as line icons have it"
+
+
+def test_an_outline_of_many_colours_goes_between_them_too(disc: Image.Image) -> None:
+    ImageDraw.Draw(disc).rectangle((48, 0, 96, 96), fill=(250, 220, 40, 255))
+    drawn = {mono: alpha(looks.outlined(disc, rng(), mono=mono)) for mono in (True, False)}
+    middle = tuple(side // 2 for side in drawn[True].shape)
+    assert drawn[True][middle] == 0 and drawn[False][middle] == 255
+
+
+def test_what_is_drawn_with_lines_is_known(disc: Image.Image) -> None:
+    assert not looks.is_of_lines(disc)
+    assert looks.is_of_lines(looks.outlined(disc, rng(), mono=True))
 
 
 def test_gloss_lights_the_upper_part(disc: Image.Image) -> None:
