@@ -93,3 +93,15 @@ def test_a_forked_process_ends(mine: Path, tmp_path: Path, last: str) -> None:
     environment.pop("ORT_DISABLE_TELEMETRY", None)
     assert subprocess.run([sys.executable, "-c", code], timeout=60, env=environment).returncode == 0
     assert not (tmp_path / "home").exists()
+
+
+def test_a_daemon_thread_may_be_in_the_middle_of_it_when_the_process_ends(mine: Path) -> None:
+    code = (
+        "import sys, threading\nfrom logo_retrieval import LogoClassifier\n"
+        f"classifier, begun = LogoClassifier.open({str(mine)!r}), threading.Event()\n"
+        f"images = list(classifier.engine.decoded([{svg('bars')!r}] * 32))[0]\n"
+        "def work():\n    while True:\n        begun.set()\n        classifier.engine.embed(images)\n"
+        "threading.Thread(target=work, daemon=True).start()\nbegun.wait()\n"
+    )
+    ended = subprocess.run([sys.executable, "-c", code], timeout=60, capture_output=True, text=True)
+    assert ended.returncode == 0, ended.stderr

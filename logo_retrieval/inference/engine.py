@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import threading
+import weakref
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -35,6 +36,7 @@ Answer = TypeVar("Answer")
 BATCH = 32
 """Pictures that are decoded, or decided, together."""
 
+_LAST_TURN_S = 60
 _LASTING = ("model_digest", "precision", "dim", "preparation", "decision")
 """What of the manifest an engine was made for."""
 
@@ -66,6 +68,7 @@ class Engine(Closable):
         self._process = os.getpid()
         self._is_closed = False
         self._lock = threading.RLock()
+        weakref.finalize(self, _last_turn, self._lock, self._process)
         manifest = store.manifest
         self.model = model_of(store.folder, manifest)
         self.embedder: Embedder = load_embedder(self.model, runtime=manifest.precision)
@@ -212,3 +215,9 @@ class Engine(Closable):
         from logo_retrieval.reading.recogniser import Recogniser
 
         return Recogniser()
+
+
+def _last_turn(lock: threading.RLock, process: int) -> None:
+    """Takes the turn for good when the interpreter ends: a daemon thread that was in a model then would abort it."""
+    if os.getpid() == process:
+        lock.acquire(timeout=_LAST_TURN_S)
