@@ -12,6 +12,8 @@ from logo_retrieval.training.device.chance import Chance, changed, chosen
 from logo_retrieval.training.device.colours import grey, random_colour
 
 _STROKE_PX = 5
+_LINES_PX = (7, 13, 19)
+"""Sides of squares; two means over them are about a Gaussian of the half stroke of a line icon, a side over 2.45."""
 _RELIEF_PX = 7
 
 
@@ -29,7 +31,7 @@ def dressed(art: jax.Array, mono: jax.Array, opaque: jax.Array, colour: jax.Arra
         The same, premultiplied.
     """
     rgb, alpha = art[..., :3], art[..., 3]
-    alpha = _stroked(alpha, mono, chance)
+    alpha = _stroked(_outlined(alpha, mono, chance), mono, chance)
     rgb = _toned(_tinted(rgb, mono, colour, chance), chance)
     rgb = _shaded(rgb, chance)
     rgb = _in_relief(rgb, alpha, ~opaque, chance)
@@ -67,16 +69,31 @@ def _turned_hue(angle: jax.Array) -> jax.Array:
     return cosine * jnp.eye(3) + sine * cross + (1 - cosine) * axis**2 * jnp.ones((3, 3))
 
 
+def _outlined(alpha: jax.Array, mono: jax.Array, chance: Chance) -> jax.Array:
+    """As a line icon, see `training.looks.outlined`; what has hardly anything thicker than lines stays as it is."""
+
+    def outlined(alpha: jax.Array, chance: Chance) -> jax.Array:
+        soft = jnp.stack([blurred(blurred(alpha, side), side) for side in _LINES_PX], 1)
+        size = chance.below(jnp.full(chance.rows, len(_LINES_PX)))
+        half = jnp.array(_LINES_PX)[size] / 2.45
+        distance = jnp.abs(jnp.take_along_axis(soft, size[:, None, None, None], 1)[:, 0] - 0.5)
+        edge = jnp.clip((0.34 - distance) * 4 * half[:, None, None] + 0.5, 0, 1)
+        is_of_lines = (soft[:, -1] > 0.84).sum((1, 2)) < 0.15 * alpha.sum((1, 2))
+        return chosen(is_of_lines, alpha, edge)
+
+    rows = chance.some(0.1, mono)
+    return changed(alpha, rows, lambda some: outlined(some, chance.of(rows)))
+
+
 def _stroked(alpha: jax.Array, mono: jax.Array, chance: Chance) -> jax.Array:
-    """Heavier, lighter, or the outline alone."""
+    """Heavier or lighter."""
 
     def stroked(alpha: jax.Array, chance: Chance) -> jax.Array:
-        wide, thin = _widest(alpha, _STROKE_PX), -_widest(-alpha, _STROKE_PX)
         much = chance.uniform(0.3, 1.0)[:, None, None]
-        other = chosen(chance.hit(0.5), alpha + much * (wide - alpha), alpha - much * (alpha - thin))
-        return chosen(chance.hit(0.2), wide - thin, other)
+        wide, thin = _widest(alpha, _STROKE_PX), -_widest(-alpha, _STROKE_PX)
+        return chosen(chance.hit(0.5), alpha + much * (wide - alpha), alpha - much * (alpha - thin))
 
-    rows = chance.some(0.146, mono)
+    rows = chance.some(0.12, mono)
     return changed(alpha, rows, lambda some: stroked(some, chance.of(rows)))
 
 
