@@ -114,7 +114,7 @@ def test_the_weights_that_ship_are_fitted_ones() -> None:
         assert shipped.weights[group]["nearest"] > 0.5, group
     for group in (TRAINED, NOVEL):
         assert shipped.weights[group]["head"] > 0
-    assert shipped.weights[NOVEL]["above_bar"] > 0 and shipped.weights[RIVAL]["head"] > 0
+    assert shipped.weights[NOVEL]["rarity"] > 0 and shipped.weights[RIVAL]["head"] > 0
 
 
 DAMAGED = [
