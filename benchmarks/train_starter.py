@@ -1,8 +1,8 @@
 """Trains the networks of the starter on a CPU: `python benchmarks/train_starter.py WORK --start DEVICE/held-out.npz`.
 
 First comes the held-out network, which may see least; then the others of `starter_networks` go on, each from the one
-before it and with the drawings that it may see more, while the rate is led down. DEVICE is what `train_on_device.py` has filled; without `--start` the training
-begins with ImageNet weights and takes days.
+before it and with the drawings that it may see more, while the rate is led down. DEVICE is what `train_on_device.py`
+has filled; without `--start` the training begins with ImageNet weights and takes hours.
 
 In WORK, `training` keeps a folder a network with its checkpoint and its log; stopped at any moment, the same command
 goes on from the last epoch. Then WORK has a file a network, as after a training on a device, of which

@@ -61,7 +61,7 @@ NOT_SMALL = {
     "make_vintage_data": "needs the art as it was collected",
     "make_wide_data": "needs the art as it was collected",
     "open_set": "needs trained networks, one of which has not seen thirty companies",
-    "train_starter": "trains for days, on every drawing there is",
+    "train_starter": "trains for hours, on every drawing there is",
 }
 
 

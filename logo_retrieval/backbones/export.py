@@ -104,7 +104,28 @@ def _write_converted(model: keras.Model, path: Path) -> None:
         tensor = graph.graph.initializer.add(name=name, data_type=kind, dims=values.shape)
         tensor.data_location = onnx.TensorProto.EXTERNAL
         tensor.external_data.add(key="location", value=name)
+    _average_globally(graph.graph)
     path.write_bytes(graph.SerializeToString())
+
+
+def _average_globally(graph: onnx.GraphProto) -> None:
+    """Takes means over all places of (n, h, w, c) by `GlobalAveragePool`.
+
+    ONNX Runtime's `ReduceMean` sums one picture alone in another order than several, so that an embedding depended, in
+    its last digit, on what it was computed with. The transpositions go when the graph is folded.
+    """
+    for place, node in reversed(list(enumerate(graph.node))):
+        facts = {fact.name: onnx.helper.get_attribute_value(fact) for fact in node.attribute}
+        if node.op_type == "ReduceMean" and facts == {"axes": [1, 2], "keepdims": 0}:
+            turned, mean = (f"{node.output[0]}_{step}" for step in ("channels_first", "mean"))
+            steps = (
+                onnx.helper.make_node("Transpose", [node.input[0]], [turned], perm=[0, 3, 1, 2]),
+                onnx.helper.make_node("GlobalAveragePool", [turned], [mean]),
+                onnx.helper.make_node("Flatten", [mean], [node.output[0]], axis=1),
+            )
+            graph.node.remove(node)
+            for number, step in enumerate(steps):
+                graph.node.insert(place + number, step)
 
 
 def fold(path: Path, folded: Path) -> onnxruntime.InferenceSession:

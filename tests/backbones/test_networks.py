@@ -98,18 +98,23 @@ def test_the_exported_bundle_embeds_as_the_published_weights_do(tmp_path: Path) 
     np.testing.assert_allclose(embeddings[:, :16], expected, atol=4e-4)  # a weight has 11 bits of precision
 
 
-@pytest.mark.parametrize("name", ["mobilenet_v3_small", "efficientnet_v2_b0"])
-def test_export_agrees_with_keras_for_any_batch(name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "pooling"),
+    [("mobilenet_v3_small", "gem"), ("efficientnet_v2_b0", "gem"), ("efficientnet_lite0", "avg")],
+)
+def test_export_agrees_with_keras_for_any_batch(name: str, pooling: str) -> None:
     """The networks of the origin are compared where `train` exports them."""
     import onnxruntime
 
     from logo_retrieval.backbones.export import export_onnx
 
-    model = embedder(name, pooling="gem")
+    model = embedder(name, pooling=pooling)
     session = onnxruntime.InferenceSession(export_onnx(model), providers=["CPUExecutionProvider"])
     for count in (1, 3):
         (got,) = session.run(None, {"views": pixels(count)})
         np.testing.assert_allclose(got, model(pixels(count), training=False).numpy(), atol=1e-4)
+    alone = [session.run(None, {"views": pixels(3)[place : place + 1]})[0][0] for place in range(3)]
+    np.testing.assert_array_equal(alone, got, "to the last digit")
 
 
 def test_an_export_that_differs_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

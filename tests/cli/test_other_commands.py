@@ -43,9 +43,9 @@ def test_info_of_the_shipped_index(run: Run, tmp_path: Path, monkeypatch: pytest
     facts = json.loads(run("info", "--format", "json").out)
     assert {"path", "classes", "items", "dim", "model", "schema"} <= set(facts)
     assert len(facts["classes"]) == 161 and facts["classes"][-1] == "other" and facts["items"] > 5000
-    assert facts["model"]["backbone"] == "efficientnet_lite0" and isinstance(facts["dim"], int)
+    assert facts["model"]["backbone"] == "efficientnet_lite1" and isinstance(facts["dim"], int)
     text = run("info").out
-    assert "161 classes" in text and "efficientnet_lite0" in text
+    assert "161 classes" in text and "efficientnet_lite1" in text
 
 
 def test_verify_of_a_sound_index(run: Run, index: Path) -> None:

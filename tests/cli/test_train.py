@@ -50,7 +50,7 @@ def test_wrong_usage_costs_no_time(run: Run, classes: Path, tmp_path: Path) -> N
     outcome = run("train", classes, *output, "--backbone", "efficientnet-lite9")
     assert outcome.code == 1 and "did you mean efficientnet_lite" in outcome.err
     outcome = run("train", classes, *output, "--weights", "starter", "--backbone", "resnet50")
-    assert outcome.code == 1 and "'starter' is of the backbone efficientnet_lite0, got resnet50" in outcome.err
+    assert outcome.code == 1 and "'starter' is of the backbone efficientnet_lite1, got resnet50" in outcome.err
     assert list(tmp_path.iterdir()) == []
 
 

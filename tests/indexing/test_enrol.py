@@ -40,11 +40,11 @@ def test_the_symbol_of_an_enrolled_lockup_is_known_alone(classifier: LogoClassif
     classifier.enroll("ring", [lockup.encode()])
     assert len(classifier.store.class_vectors(["ring"])["ring"]) == 2
     (nearest,) = classifier.similar(ring(), k=1)
-    assert nearest.label == "ring" and nearest.similarity > 0.95
+    assert nearest.label == "ring" and nearest.similarity > 0.9
     by_neighbour, by_head = next(
         (each.nearest, each.head) for each in classifier.classify([ring()])[0].top if each.label == "ring"
     )
-    assert by_neighbour > 0.95 and by_head is not None and by_head < 0.9, "the head has whole drawings alone"
+    assert by_neighbour > 0.9 and by_head is not None and by_head < 0.9, "the head has whole drawings alone"
 
 
 def test_a_known_class_takes_more_drawings_and_leaves_out_what_it_has(classifier: LogoClassifier) -> None:
@@ -319,7 +319,7 @@ def diamond(more: str) -> bytes:
 
 def test_a_false_name_is_corrected_by_a_drawing_of_other(tmp_path: Path) -> None:
     copy_starter(tmp_path / "mine")
-    look_alike = diamond('<circle cx="50" cy="50" r="8"/>')
+    look_alike = diamond('<circle cx="50" cy="76" r="5" fill="#fff"/>')
     with LogoClassifier.open(tmp_path / "mine") as classifier:
         classifier.enroll("diamond", [diamond("")], force=True)
         before = classifier.classify([diamond(""), look_alike])
