@@ -52,8 +52,7 @@ def _fold(context: click.Context, parameter: click.Parameter, text: str | None) 
     "backbones",
     metavar="NAME",
     multiple=True,
-    default=[_DEFAULTS.backbone],
-    show_default=True,
+    show_default=f"that of the model in --weights, else {_DEFAULTS.backbone}",
     help="Of the catalogue; given several times, one each for the members of an ensemble, in sub-folders of MODEL.",
 )
 @click.option("--resume", is_flag=True, help="Go on where an earlier call with the same options was stopped.")
@@ -126,7 +125,7 @@ def train(
             batch=batch,
             seed=seed,
         )
-        for name in backbones
+        for name in backbones or [_backbone_of(weights)]
     ]
     _check_options(recipes)
     output = output if output.name not in ("", "..") else output.resolve()
@@ -158,6 +157,14 @@ def train(
     warn("unreadable: ", (f"{name}: {reason}" for name, reason in prepared.unreadable), most=None)
     if prepared.unreadable:
         sys.exit(EXIT_SOME_UNREADABLE)
+
+
+def _backbone_of(weights: str) -> str:
+    """Which is trained where none is named."""
+    from logo_retrieval.models.resolve import stored_model
+
+    model = None if weights in ("imagenet", "none") else stored_model(weights)
+    return _DEFAULTS.backbone if model is None else model.config.backbone
 
 
 def _check_options(recipes: Sequence[Recipe]) -> None:

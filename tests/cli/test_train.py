@@ -51,6 +51,8 @@ def test_wrong_usage_costs_no_time(run: Run, classes: Path, tmp_path: Path) -> N
     assert outcome.code == 1 and "did you mean efficientnet_lite" in outcome.err
     outcome = run("train", classes, *output, "--weights", "starter", "--backbone", "resnet50")
     assert outcome.code == 1 and "'starter' is of the backbone efficientnet_lite1, got resnet50" in outcome.err
+    outcome = run("train", tmp_path, *output, "--weights", "starter")
+    assert outcome.code == 1 and "backbone" not in outcome.err, "without a name the backbone is that of the starter"
     assert list(tmp_path.iterdir()) == []
 
 

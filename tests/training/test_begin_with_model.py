@@ -57,7 +57,13 @@ def test_it_begins_as_the_model_and_its_batch_norms_may_learn(
     from logo_retrieval.training.network import EMBEDDING, build_network, count_statistics
 
     bundle, weights = (starter_model(), name) if name == "starter" else (trained, str(trained.folder))
-    recipe = replace(TINY, weights=weights, size_px=bundle.config.input_size_px, dim=bundle.config.dim)
+    recipe = replace(
+        TINY,
+        weights=weights,
+        backbone=bundle.config.backbone,
+        size_px=bundle.config.input_size_px,
+        dim=bundle.config.dim,
+    )
     with nullcontext() if name == "starter" else shallow_networks():
         network = build_network(recipe, 4)
     views = plain_views(data.art, np.arange(9), recipe.size_px)
