@@ -18,6 +18,7 @@ _COLOURS = 4
 _THICKEST = 0.04
 """Half of the stroke of a line icon, as a share of the side."""
 _WITHIN = [0] * 214 + [255] * 42
+"""Of a blurred shape what is above .84: a deviation or more within its edge."""
 _PIXELS = 192
 """The side of a picture at which strokes, reliefs and shadows have the sizes given here."""
 
