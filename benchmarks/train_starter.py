@@ -44,6 +44,9 @@ FIRST = replace(
     seed=43,
     probabilities={"lockup": 0.3},
 )
+"""The last of three legs: the starter's held-out network had 22 epochs from ImageNet at 5e-4 with half as many lockups
+and no line icons, then 14 at that rate with as many lockups, and these with line icons."""
+
 LAST = replace(FIRST, epochs=5, learning_rate=3e-4, final_rate=0.01, seed=44)
 
 

@@ -161,9 +161,9 @@ def train(
 
 def _backbone_of(weights: str) -> str:
     """Which is trained where none is named."""
-    from logo_retrieval.models.resolve import stored_model
+    from logo_retrieval.models.resolve import model_of_weights
 
-    model = None if weights in ("imagenet", "none") else stored_model(weights)
+    model = model_of_weights(weights)
     return _DEFAULTS.backbone if model is None else model.config.backbone
 
 

@@ -182,6 +182,15 @@ def stored_model(model: str) -> ModelBundle | None:
     return _model_of_index(folder) if (folder / INDEX_FILE).is_file() else None
 
 
+def model_of_weights(weights: str) -> ModelBundle | None:
+    """The model that a training's `weights` name; None where they are published ones, none or a file of Keras.
+
+    Raises:
+        ModelError: when it is damaged.
+    """
+    return None if weights in ("imagenet", "none") else stored_model(weights)
+
+
 def model_to_begin_with(weights: str, backbone: str) -> ModelBundle | None:
     """The model whose weights a training of a backbone begins with; None where they are no model's.
 
@@ -190,7 +199,7 @@ def model_to_begin_with(weights: str, backbone: str) -> ModelBundle | None:
     """
     from logo_retrieval.backbones.catalog import find_backbone
 
-    bundle = None if weights in ("imagenet", "none") else stored_model(weights)
+    bundle = model_of_weights(weights)
     if bundle is None:
         return None
     if bundle.config.backbone != find_backbone(backbone).name:
