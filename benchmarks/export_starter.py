@@ -1,8 +1,9 @@
 """Makes model bundles of trained networks: `python benchmarks/export_starter.py WORK`.
 
 WORK is what `train_starter.py` or `train_on_device.py` has filled; it gets a folder a network, as `calibrate.py` and
-`build_starter.py` want it. Of the measured network the released weights are taken where WORK has none, so that its
-figures can be measured again. It needs TensorFlow and no accelerator.
+`build_starter.py` want it. The measured network is made of what can be released of it, WORK/released.npz, or where WORK
+has no weights of it from those that are, so that its figures can be measured again. It needs TensorFlow and no
+accelerator.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from logobench_data import default_cache
+from released import read_release, write_release
 from starter_networks import HELD_OUT, MEASURED, SHIPPED, WEIGHTS, Sources, network_data
 
 from logo_retrieval.training.checkpoint import copy_weights, read_checkpoint
@@ -33,6 +35,15 @@ def export(name: str, weights: Path, sources: Sources, work: Path, cache: Path) 
     export_trained(network, recipe, data, work / name, name=f"logo-{recipe.backbone}", log=facts["log"])
 
 
+def released_weights(weights: Path, work: Path) -> Path:
+    """Those of the measured network, rounded as they are released."""
+    released, rounded = work / "released.npz", work / "rounded.npz"
+    if weights.is_file():
+        write_release(released, weights)
+    read_release(released if weights.is_file() else WEIGHTS, rounded)
+    return rounded
+
+
 def main() -> None:
     """Exports the networks that are there."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -42,8 +53,8 @@ def main() -> None:
     sources = Sources.loaded(arguments.cache)
     for name in (HELD_OUT, MEASURED, SHIPPED):
         weights = arguments.work / f"{name}.npz"
-        if name == MEASURED and not weights.is_file():
-            weights = WEIGHTS
+        if name == MEASURED:
+            weights = released_weights(weights, arguments.work)
         if weights.is_file():
             export(name, weights, sources, arguments.work, arguments.cache)
             print(f"{name}: {arguments.work / name}", flush=True)

@@ -7,8 +7,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 from logobench_data import DATA
+from released import read_release, write_release
 from surroundings import RESULTS
 
 from logo_retrieval.models.resolve import starter_model
@@ -98,3 +100,24 @@ def test_it_runs_small_and_writes_only_where_it_is_told(name: str, cache: Path, 
 def test_small_results_do_not_go_over_those_that_are_kept() -> None:
     outcome = ran("search")
     assert outcome.returncode == 2 and "--small needs an --output outside the results" in outcome.stderr
+
+
+def test_released_weights_are_within_half_a_step(tmp_path: Path) -> None:
+    chance = np.random.default_rng(3)
+    per_channel = chance.uniform(0.01, 4, 8)
+    arrays = {
+        "best_0000": chance.normal(size=(3, 3, 5, 8)) * per_channel,
+        "best_0001": chance.normal(size=(3, 3, 8, 1)) * per_channel[:, None],  # depthwise: its channels come third
+        "best_0002": np.zeros((4, 8)),
+        "best_0003": per_channel,
+    }
+    arrays = {name: values.astype(np.float16) for name, values in arrays.items()}
+    np.savez(tmp_path / "start.npz", facts=np.array('{"epoch": 7}'), **arrays)
+    write_release(tmp_path / "released.npz", tmp_path / "start.npz")
+    read_release(tmp_path / "released.npz", tmp_path / "again.npz")
+    with np.load(tmp_path / "again.npz") as again:
+        assert str(again["facts"]) == '{"epoch": 7}' and set(again) == {"facts", *arrays}
+        for name, values in arrays.items():
+            axes = {"best_0000": (0, 1, 2), "best_0001": (0, 1, 3), "best_0002": (0,)}.get(name)
+            largest = np.abs(values.astype(np.float32)).max(axes, keepdims=True) if axes else 0 * per_channel
+            assert np.all(np.abs(again[name] - values.astype(np.float32)) <= 0.502 * largest / 127)
