@@ -55,4 +55,5 @@ def _steps(kernel: Float32Array) -> np.ndarray[Any, np.dtype[np.float16]]:
     channel = max(axis for axis, size in enumerate(kernel.shape) if size > 1)
     others = tuple(axis for axis in range(kernel.ndim) if axis != channel)
     largest = np.abs(kernel).max(others, keepdims=True)
-    return np.maximum(largest / 127, np.finfo(np.float16).tiny).astype(np.float16)
+    steps: np.ndarray[Any, np.dtype[Any]] = np.maximum(largest / 127, np.finfo(np.float16).tiny)
+    return steps.astype(np.float16)

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -105,13 +106,13 @@ def test_small_results_do_not_go_over_those_that_are_kept() -> None:
 def test_released_weights_are_within_half_a_step(tmp_path: Path) -> None:
     chance = np.random.default_rng(3)
     per_channel = chance.uniform(0.01, 4, 8)
-    arrays = {
+    kernels = {
         "best_0000": chance.normal(size=(3, 3, 5, 8)) * per_channel,
         "best_0001": chance.normal(size=(3, 3, 8, 1)) * per_channel[:, None],  # depthwise: its channels come third
         "best_0002": np.zeros((4, 8)),
         "best_0003": per_channel,
     }
-    arrays = {name: values.astype(np.float16) for name, values in arrays.items()}
+    arrays: dict[str, Any] = {name: values.astype(np.float16) for name, values in kernels.items()}
     np.savez(tmp_path / "start.npz", facts=np.array('{"epoch": 7}'), **arrays)
     write_release(tmp_path / "released.npz", tmp_path / "start.npz")
     read_release(tmp_path / "released.npz", tmp_path / "again.npz")

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from logo_retrieval.backbones.backend import keras
+from logo_retrieval.embedding.protocol import Embedder
 from logo_retrieval.evaluation.fitting import Asked, balanced, cross_fitted, fit_fusion
 from logo_retrieval.heads.cosine import HeadVectors
 from logo_retrieval.inference.knowledge import Knowledge
@@ -16,7 +16,6 @@ from logo_retrieval.open_set.evidence import Scale, nearest_company
 from logo_retrieval.open_set.fusion import HEADLESS_NOVEL, HEADLESS_RIVAL, RIVAL, TRAINED, Fusion, best_company
 from logo_retrieval.open_set.impostors import Impostors, spread
 from logo_retrieval.training.data import BatchMaker, TrainingSet, plain_views
-from logo_retrieval.training.network import EMBEDDING, outputs_of
 from logo_retrieval.training.recipe import Recipe
 from logo_retrieval.types import OTHER, Float32Array, Int64Array
 
@@ -27,9 +26,9 @@ _SALT = 20181
 
 
 def calibrated(
-    network: keras.Model, head: HeadVectors | None, recipe: Recipe, data: TrainingSet
+    embedder: Embedder, head: HeadVectors | None, recipe: Recipe, data: TrainingSet
 ) -> tuple[Fusion, Impostors] | None:
-    """Asks the network about the validation drawings, once as they are and once augmented.
+    """Asks about the validation drawings, once as they are and once augmented.
 
     The gallery is what it was trained on. Where the validation drawings show no company or nothing of `other`, there
     is nothing to tell them apart by, and the answer is None. Else it is the fusion, which stays near the one that ships
@@ -37,7 +36,7 @@ def calibrated(
     of those that it was not, each by weights that were fitted without its fold.
 
     Args:
-        network: as `fit` returns it.
+        embedder: the network as it will answer.
         head: its vectors, if it has any that serve.
         recipe: that it was trained by.
         data: that it was trained on.
@@ -49,10 +48,9 @@ def calibrated(
     is_other = data.labels[shown] == other
     if not 0 < np.count_nonzero(is_other) < len(shown):
         return None
-    gallery = _embedded(network, data, known, recipe.size_px)
+    gallery = _embedded(embedder, data, known)
     maker = BatchMaker(data, recipe.size_px, recipe.batch, _SALT, recipe.probabilities)
-    copies = outputs_of(network, maker.copies(shown), EMBEDDING)
-    vectors = np.concatenate([_embedded(network, data, shown, recipe.size_px), copies])
+    vectors = np.concatenate([_embedded(embedder, data, shown), embedder.embed(maker.copies(shown))])
     cohort = gallery[spread(np.flatnonzero(data.labels[known] == other))]
     true, unknown = np.tile(data.labels[shown], 2), np.tile(is_other, 2)
 
@@ -78,6 +76,6 @@ def calibrated(
     return fit_fusion(start, [asked], groups), Impostors(cohort, vouching)
 
 
-def _embedded(network: keras.Model, data: TrainingSet, rows: Int64Array, size_px: int) -> Float32Array:
+def _embedded(embedder: Embedder, data: TrainingSet, rows: Int64Array) -> Float32Array:
     chunks = np.split(rows, range(_CHUNK, len(rows), _CHUNK))
-    return np.concatenate([outputs_of(network, plain_views(data.art, chunk, size_px), EMBEDDING) for chunk in chunks])
+    return np.concatenate([embedder.embed(plain_views(data.art, chunk, embedder.input_size_px)) for chunk in chunks])

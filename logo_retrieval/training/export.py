@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import tempfile
 from collections.abc import Sequence
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 
@@ -14,6 +16,7 @@ from logo_retrieval.backbones.catalog import BackboneSpec, find_backbone
 from logo_retrieval.backbones.export import export_onnx
 from logo_retrieval.backbones.quantise import CALIBRATED_BY, quantised
 from logo_retrieval.backbones.weights import IMAGENET, NONE, describe_weights
+from logo_retrieval.embedding import load_embedder
 from logo_retrieval.heads.cosine import HEAD_FILE, HeadVectors
 from logo_retrieval.models.bundle import MODEL_FILE, ModelBundle, ModelConfig, int8_name, write_bundle
 from logo_retrieval.models.resolve import model_to_begin_with
@@ -66,7 +69,6 @@ def export_trained(
     onnx = export_onnx(embedder)
     best = best or kept_entry(log, recipe.keep)
     head = head_vectors(network, data)
-    fitted = calibrated(network, head, recipe, data)
     config = ModelConfig(
         name=name,
         backbone=spec.name,
@@ -76,7 +78,6 @@ def export_trained(
         weights=_origin(spec, recipe, data, best["epoch"]),
         licence=_licence(spec, recipe.weights),
         paper=spec.paper,
-        decision=fitted[0].to_dict() if fitted is not None else {},
         versions={library: version(library) for library in ("keras", "tf2onnx", "onnx", "onnxruntime")},
     )
     files = {
@@ -88,10 +89,13 @@ def export_trained(
     }
     if head is not None:
         files[HEAD_FILE] = head.to_bytes()
-    if fitted is not None:
-        files[IMPOSTORS_FILE] = fitted[1].to_bytes()
     if spec.is_chain and (integers := int8_graph(onnx, recipe, data)) is not None:
         files[int8_name(MODEL_FILE)] = integers
+    with tempfile.TemporaryDirectory() as scratch:
+        fitted = calibrated(load_embedder(write_bundle(Path(scratch) / "asked", config, files)), head, recipe, data)
+    if fitted is not None:
+        config = replace(config, decision=fitted[0].to_dict())
+        files[IMPOSTORS_FILE] = fitted[1].to_bytes()
     return write_bundle(folder, config, files)
 
 
