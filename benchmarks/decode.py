@@ -1,7 +1,8 @@
 """Files per second of the decoder pool, with one process and with all: `python benchmarks/decode.py [--output JSON]`.
 
 The files are drawings of LogoBench. Every second one is an SVG as it lies there; the others are drawn and saved as PNG,
-JPEG, ICO, GIF and WebP. Both pools are warm, the repeats interleaved, and medians are reported.
+JPEG, ICO, GIF and WebP. Both pools are warm, the repeats interleaved, and medians are reported. Then the same files are
+decoded in one process, for the CPU of each stage by kind of file.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from statistics import median
 from typing import Any
 
 from costs import cpu_s
+from decode_stages import by_kind
 from logobench_data import load
 from PIL import Image
 from small import options, parsed
@@ -72,7 +74,7 @@ def encode(picture: Image.Image, kind: str) -> bytes:
 def wall_s(pool: DecoderPool, files: list[Path]) -> float:
     """Seconds in which all are decoded."""
     start = time.perf_counter()
-    for image in pool.decode(files, all_views=True):
+    for image in pool.decode(files, all_views=True, lines=True):
         if isinstance(image, UnreadableImage):
             raise SystemExit(f"a drawing cannot be read: {image}")
     return time.perf_counter() - start
@@ -112,7 +114,8 @@ def main() -> None:
     art = load(arguments.cache).drawings[0].path.parents[1]
     count, repeats = (10, 1) if arguments.small else (FILES, REPEATS)
     with tempfile.TemporaryDirectory() as folder:
-        results = measure(lay_out(art, Path(folder), count, SEED), repeats)
+        files = lay_out(art, Path(folder), count, SEED)
+        results = measure(files, repeats) | {"kinds": by_kind(files, repeats)}
     write_result(arguments.output, "decode", results)
     print(results)
 
