@@ -11,9 +11,16 @@ from logo_retrieval.errors import UnreadableImage
 BLANK_RANGE = 16
 """Values that differ by no more are one to the eye."""
 
+_GLANCE = (32, 32)
+"""Pixels that are looked at first: what they show, the picture shows."""
+
 
 def is_blank(pixels: Image.Image) -> bool:
     """Whether the picture is transparent, or of one colour, all over."""
+    return _is_blank(_glance(pixels)) and _is_blank(pixels)
+
+
+def _is_blank(pixels: Image.Image) -> bool:
     ranges = pixels.getextrema()
     bands = [ranges] if isinstance(ranges[0], (int, float)) else list(ranges)
     if pixels.mode in ("LA", "RGBA"):
@@ -21,6 +28,29 @@ def is_blank(pixels: Image.Image) -> bool:
         if highest_alpha <= BLANK_RANGE or highest_alpha - lowest_alpha > BLANK_RANGE:
             return highest_alpha <= BLANK_RANGE
     return all(high - low <= BLANK_RANGE for low, high in bands)
+
+
+def is_opaque(alpha: Image.Image) -> bool:
+    """Whether an alpha plane is 255 all over."""
+    return ImageChops.invert(alpha).getbbox() is None
+
+
+def is_black(pixels: Image.Image) -> bool:
+    """Whether red, green and blue of an RGBA image are 0 all over."""
+    return all(each.convert("RGB").getbbox() is None for each in (_glance(pixels), pixels))
+
+
+def is_grey(pixels: Image.Image) -> bool:
+    """Whether red, green and blue of an RGB or RGBA image are the same in each of its pixels."""
+    for each in (_glance(pixels), pixels):
+        red, green, blue = (each.getchannel(band) for band in "RGB")
+        if ImageChops.difference(red, green).getbbox() or ImageChops.difference(green, blue).getbbox():
+            return False
+    return True
+
+
+def _glance(pixels: Image.Image) -> Image.Image:
+    return pixels.resize(_GLANCE, Image.Resampling.NEAREST)
 
 
 def eight_bit(image: ImageFile.ImageFile) -> Image.Image:

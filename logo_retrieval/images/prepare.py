@@ -12,6 +12,7 @@ from typing import NamedTuple, Protocol
 from PIL import Image, ImageChops
 
 from logo_retrieval.errors import UnreadableImage
+from logo_retrieval.images.pixels import is_opaque
 
 Region = tuple[float, float, float, float]
 """Left, top, right, bottom as fractions of a picture."""
@@ -163,12 +164,10 @@ def within(outer: Region, inner: Region) -> Region:
 def ink(pixels: Image.Image, around: Colour) -> Image.Image:
     """A mask (L, 0 or 255) of the pixels that differ visibly from the colour around."""
     red, green, blue = ImageChops.difference(pixels, Image.new("RGB", pixels.size, around)).split()
-    contrast = ImageChops.lighter(ImageChops.lighter(red, green), blue)
-    contrast.putpalette(_INK_PALETTE)  # `point` does the same, and rounds its 256 numbers each time
-    return contrast.convert("L")
+    return ImageChops.lighter(ImageChops.lighter(red, green), blue).point(_INK_LEVELS)
 
 
-_INK_PALETTE = bytes(3 * (_INK_CONTRAST + 1)) + b"\xff" * (3 * (255 - _INK_CONTRAST))
+_INK_LEVELS = [0] * (_INK_CONTRAST + 1) + [255] * (255 - _INK_CONTRAST)
 
 
 def ink_share(picture: Image.Image) -> float:
@@ -183,9 +182,9 @@ def is_solid(drawing: Drawing) -> bool:
     if min(pixels.size) > 4 * _EDGE_PX:  # the outermost pixels may be half covered
         pixels = pixels.crop((_EDGE_PX, _EDGE_PX, pixels.width - _EDGE_PX, pixels.height - _EDGE_PX))
     colour = _median(pixels.histogram())
-    rest = ink(pixels, colour).histogram()[255]
-    shows = max(abs(here - there) for here, there in zip(colour, drawing.ground.around, strict=True)) > _INK_CONTRAST
-    return shows and rest <= _SOLID_REST * pixels.width * pixels.height
+    if max(abs(here - there) for here, there in zip(colour, drawing.ground.around, strict=True)) <= _INK_CONTRAST:
+        return False
+    return ink(pixels, colour).histogram()[255] <= _SOLID_REST * pixels.width * pixels.height
 
 
 def _ground(picture: Image.Image) -> Ground:
@@ -216,8 +215,11 @@ def _median(histogram: list[int]) -> Colour:
 
 
 def _laid(picture: Image.Image, ground: Ground) -> Image.Image:
+    alpha = picture.getchannel("A")
+    if is_opaque(alpha):
+        return picture.convert("RGB")
     laid = Image.new("RGB", picture.size, ground.behind)
-    laid.paste(picture, mask=picture.getchannel("A"))
+    laid.paste(picture, mask=alpha)
     return laid
 
 

@@ -9,7 +9,7 @@ import struct
 import warnings
 from collections.abc import Callable, Iterator
 from functools import cached_property
-from typing import cast
+from typing import NamedTuple
 
 from PIL import Image, ImageChops, ImageFile
 
@@ -18,7 +18,7 @@ from logo_retrieval.images import bmp
 from logo_retrieval.images.frames import fullest_frame
 from logo_retrieval.images.icon import entries
 from logo_retrieval.images.jpeg import without_application_data
-from logo_retrieval.images.pixels import eight_bit, is_blank, toned
+from logo_retrieval.images.pixels import eight_bit, is_black, is_blank, is_grey, is_opaque, toned
 from logo_retrieval.images.png import still, tones, without_metadata
 from logo_retrieval.images.sniff import MAX_PIXELS
 
@@ -53,6 +53,18 @@ _UPRIGHT = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
+
+
+class _Source(NamedTuple):
+    """What a picture is resized from: its alpha premultiplied, and as few channels as say the same.
+
+    Attributes:
+        pixels: of mode L, La, RGB or RGBa.
+        is_shadow: whether they are the alpha plane of what is black.
+    """
+
+    pixels: Image.Image
+    is_shadow: bool = False
 
 
 class RasterPicture:
@@ -158,16 +170,28 @@ class RasterPicture:
         scale = longest_px / max(box[2] - box[0], box[3] - box[1])
         size = (max(1, round((box[2] - box[0]) * scale)), max(1, round((box[3] - box[1]) * scale)))
         method = Image.Resampling.BICUBIC if scale > 1 else Image.Resampling.HAMMING
-        drawn = self._premultiplied.resize(size, method, box=box, reducing_gap=_REDUCING_GAP)
+        drawn = self._source.pixels.resize(size, method, box=box, reducing_gap=_REDUCING_GAP)
+        if self._source.is_shadow:
+            black = Image.new("RGBA", size)
+            black.putalpha(drawn)
+            return black
         return (drawn.convert("LA") if drawn.mode == "La" else drawn).convert("RGBA")
 
     @cached_property
-    def _premultiplied(self) -> Image.Image:
-        """What Pillow would make for every resizing anew."""
+    def _source(self) -> _Source:
+        """Made once, where Pillow would make the like for every resizing; many logos are black, and more are grey."""
         pixels = self._pixels
-        if pixels.mode == "RGBA" and cast("tuple[int, int]", pixels.getchannel("A").getextrema())[0] == 255:
-            return pixels.convert("RGB")
-        return pixels.convert(_PREMULTIPLIED.get(pixels.mode, pixels.mode))
+        if pixels.mode == "RGBA":
+            alpha = pixels.getchannel("A")
+            if is_opaque(alpha):
+                pixels = pixels.convert("RGB")
+            elif is_black(pixels):
+                return _Source(alpha, is_shadow=True)
+            elif is_grey(pixels):
+                pixels = Image.merge("LA", (pixels.getchannel("G"), alpha))
+        if pixels.mode == "RGB" and is_grey(pixels):
+            pixels = pixels.getchannel("G")
+        return _Source(pixels.convert(_PREMULTIPLIED[pixels.mode]) if pixels.mode in _PREMULTIPLIED else pixels)
 
 
 @contextlib.contextmanager

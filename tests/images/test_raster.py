@@ -181,6 +181,41 @@ def test_render_meets_the_longer_side(longest_px: int) -> None:
     assert_close(half.getpixel((half.width // 4, half.height // 2)), (*BLUE, 255))
 
 
+def cut_out(colour: tuple[int, int, int], behind: tuple[int, int, int], one: tuple[int, int, int]) -> Image.Image:
+    """A disc with soft edges, transparent around it, and one pixel of another colour."""
+    image = Image.new("RGB", (400, 300), behind)
+    image.paste(colour, mask=Image.radial_gradient("L").resize(image.size).point(lambda value: 2 * (180 - value)))
+    image.putpixel((211, 107), one)
+    image.putalpha(Image.radial_gradient("L").resize(image.size).point(lambda value: 3 * (160 - value)))
+    return image
+
+
+BLACK, GREY = (0, 0, 0), (90, 90, 90)
+CUT_OUT = {
+    "black": cut_out(BLACK, BLACK, BLACK),
+    "black but for one pixel": cut_out(BLACK, BLACK, RED),
+    "black, and white where nobody sees it": cut_out(BLACK, WHITE, BLACK),
+    "grey": cut_out(GREY, WHITE, GREY),
+    "grey but for one pixel": cut_out(GREY, WHITE, BLUE),
+    "coloured": cut_out(RED, BLUE, WHITE),
+}
+
+
+@pytest.mark.parametrize("longest_px", [96, 700])
+@pytest.mark.parametrize("mode", ["RGBA", "RGB"])
+@pytest.mark.parametrize("name", CUT_OUT)
+def test_channels_that_are_spared_change_no_pixel(name: str, mode: str, longest_px: int) -> None:
+    image = (
+        CUT_OUT[name] if mode == "RGBA" else Image.alpha_composite(Image.new("RGBA", (400, 300), WHITE), CUT_OUT[name])
+    )
+    region = (0.1, 0.2, 0.9, 0.7)
+    size = (longest_px, round(longest_px * 150 / 320))
+    method = Image.Resampling.BICUBIC if longest_px > 320 else Image.Resampling.HAMMING
+    plain = image.convert("RGBa").resize(size, method, box=(40, 60, 360, 210), reducing_gap=3.0).convert("RGBA")
+    shown = opened(saved(image.convert(mode), "PNG")).render(longest_px, region)
+    assert shown.size == size and shown.tobytes() == plain.tobytes()
+
+
 def test_a_big_jpeg_keeps_its_stored_size() -> None:
     picture = opened(saved(drawing(size=(5000, 1000)), "JPEG"))
     assert (picture.width, picture.height) == (5000, 1000)

@@ -30,6 +30,9 @@ main(settings["preparation"], settings["cpu_limit_s"])
 
 _ONE_THREAD = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "RAYON_NUM_THREADS"), "1")
 
+_KEPT_MEMORY = {"MALLOC_TRIM_THRESHOLD_": str(16 << 20), "MALLOC_MMAP_THRESHOLD_": str(8 << 20)}
+"""Has the GNU C library keep so many bytes for the next picture; giving them back after each takes the kernel long."""
+
 
 def _interpreter() -> str:
     """A Python to run decoder processes with, of this version; the one that `multiprocessing` was told of comes first.
@@ -155,7 +158,7 @@ class WorkerProcess:
                 stdin=theirs.fileno(),
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
-                env={**os.environ, **_ONE_THREAD},
+                env={**_KEPT_MEMORY, **os.environ, **_ONE_THREAD},
                 process_group=0,  # Ctrl-C at the terminal is for the parent alone
             )
         except OSError as fault:
