@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PIL import Image
 
-from logo_retrieval.images.prepare import WHOLE, Colour, Drawing, Ground, Region, ink
+from logo_retrieval.images.prepare import WHOLE, Colour, Drawing, Ground, Region, ink, leaves_trace
 
 _LONGEST_ASPECT = 1.6
 _EDGE = 0.05  # how far inside the sides the colour of the badge is looked for
@@ -22,7 +22,7 @@ def badge_region(drawing: Drawing) -> tuple[Region, Ground] | None:
 
     A drawing is a badge when it is at most 1.6 times as long as wide, has one colour in the middle of all four sides,
     other than that of the ground it lies on, and something of another colour stands inside with air all around. The
-    corners may be cut off or rounded, up to a disc.
+    corners may be cut off or rounded, up to a disc. Holes are nothing that stands on it.
 
     Returns:
         The region as fractions of the drawing, and the badge as the ground of what is in it; None when it is no badge.
@@ -48,7 +48,10 @@ def badge_region(drawing: Drawing) -> tuple[Region, Ground] | None:
         min(right + air, WHOLE[2]),
         min(bottom + air, WHOLE[3]),
     )
-    return region, Ground(colour, colour)
+    ground = Ground(colour, colour)
+    width, height = pixels.size
+    inside = (region[0] * width, region[1] * height, region[2] * width, region[3] * height)
+    return (region, ground) if leaves_trace(drawing.clear.crop(inside), ground) else None
 
 
 def _without_corners(mask: Image.Image) -> Image.Image:

@@ -25,6 +25,7 @@ _WHITE: Colour = (255, 255, 255)
 _DARK: Colour = (32, 32, 32)
 
 _INK_CONTRAST = 16  # of 255, in the channel that differs most
+_ROUNDING = 1  # of 255: what colours with little alpha are off by
 _CLEAR_SHARE = 0.02
 _WHITENESS = 48
 _EVEN_BORDER_SHARE = 2 / 3
@@ -66,21 +67,24 @@ class Drawing(NamedTuple):
     Attributes:
         pixels: RGB, the longer side nearly `size_px`, never more.
         ink: the mask of what is drawn, as `ink` gives it.
+        clear: RGBA, the same on no ground.
         region: where it lies in the picture.
         ground: what it stands on.
     """
 
     pixels: Image.Image
     ink: Image.Image
+    clear: Image.Image
     region: Region
     ground: Ground
 
 
 class Sheet(NamedTuple):
-    """A picture laid on its ground: RGB, and the mask of what is drawn."""
+    """A picture laid on its ground: RGB, the mask of what is drawn, and RGBA as it was before."""
 
     pixels: Image.Image
     ink: Image.Image
+    clear: Image.Image
 
 
 def draw(picture: Picture, size_px: int) -> Drawing:
@@ -138,7 +142,8 @@ def draw_region(picture: Picture, region: Region, ground: Ground, size_px: int, 
     pixels = sheet.pixels.crop(box)
     if max(pixels.size) > _LONGEST_ASPECT * min(pixels.size):
         raise UnreadableImage("empty", f"what is drawn is a sliver of {pixels.width} x {pixels.height}")
-    return Drawing(pixels, sheet.ink.crop(box), _within(region, box, sheet.pixels.size), ground)
+    region = _within(region, box, sheet.pixels.size)
+    return Drawing(pixels, sheet.ink.crop(box), sheet.clear.crop(box), region, ground)
 
 
 def square(drawing: Drawing, size_px: int) -> Image.Image:
@@ -161,13 +166,17 @@ def within(outer: Region, inner: Region) -> Region:
     )
 
 
-def ink(pixels: Image.Image, around: Colour) -> Image.Image:
-    """A mask (L, 0 or 255) of the pixels that differ visibly from the colour around."""
+def ink(pixels: Image.Image, around: Colour, contrast: int = _INK_CONTRAST) -> Image.Image:
+    """A mask (L, 0 or 255) of the pixels that differ from the colour around by more than a contrast, as one sees it."""
     red, green, blue = ImageChops.difference(pixels, Image.new("RGB", pixels.size, around)).split()
-    return ImageChops.lighter(ImageChops.lighter(red, green), blue).point(_INK_LEVELS)
+    return ImageChops.lighter(ImageChops.lighter(red, green), blue).point(
+        [0] * (contrast + 1) + [255] * (255 - contrast)
+    )
 
 
-_INK_LEVELS = [0] * (_INK_CONTRAST + 1) + [255] * (255 - _INK_CONTRAST)
+def leaves_trace(clear: Image.Image, ground: Ground) -> bool:
+    """Whether an RGBA image that is laid on a ground differs from the colour around by more than rounding does."""
+    return ink(_laid(clear, ground), ground.around, _ROUNDING).getbbox() is not None
 
 
 def ink_share(picture: Image.Image) -> float:
@@ -225,7 +234,7 @@ def _laid(picture: Image.Image, ground: Ground) -> Image.Image:
 
 def _sheet(picture: Image.Image, ground: Ground) -> Sheet:
     laid = _laid(picture, ground)
-    return Sheet(laid, ink(laid, ground.around))
+    return Sheet(laid, ink(laid, ground.around), picture)
 
 
 def _ink_box(sheet: Sheet) -> tuple[int, int, int, int]:

@@ -70,3 +70,14 @@ def test_drawings_that_are_no_signs() -> None:
 def test_a_picture_that_is_a_sign_to_its_edges_is_trimmed_to_the_mark_at_once() -> None:
     (view,) = views(sign(0, page=(*TEAL, 255)))
     assert share(view, CREAM) > 0.4
+
+
+def test_a_hole_in_a_sign_is_looked_into_only_where_something_shows_in_it() -> None:
+    hole = sign(36, page=(0, 0, 0, 0), mark=TEAL)
+    pen = ImageDraw.Draw(hole)
+    pen.ellipse((60, 60, 139, 139), fill=(0, 0, 0, 0))
+    assert len(views(hole)) == 1
+    pen.rectangle((90, 90, 109, 109), fill=CREAM)
+    assert len(views(hole)) == 2
+    pen.rectangle((90, 90, 109, 109), fill=(*TEAL, 60))
+    assert len(views(hole)) == 1
