@@ -1,10 +1,12 @@
-"""How pictures are prepared, as a value that an index keeps. Light: it needs no image library."""
+"""How pictures are prepared, as a value that an index keeps.
+
+Light, as the decoder processes start with it: it needs no image library, nor the library of dataclasses.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple, Self
 
 Engine = Literal["resvg", "cairosvg"]
 """Which renderer draws SVG."""
@@ -16,8 +18,13 @@ LINE_PX = 48
 """Height of what may be writing, as a recogniser of text takes it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Preparation:
+class _Values(NamedTuple):
+    size_px: int
+    engine: Engine
+    rules: int
+
+
+class Preparation(_Values):
     """How pictures become pixels; stored with an index, since a query must be prepared like the gallery.
 
     Attributes:
@@ -26,23 +33,25 @@ class Preparation:
         rules: the revision of the rules in `prepare`, `views` and `badge`.
     """
 
-    size_px: int = 224
-    engine: Engine = "resvg"
-    rules: int = RULES
+    __slots__ = ()
 
-    def __post_init__(self) -> None:
-        if type(self.size_px) is not int or not 32 <= self.size_px <= 1024:
-            raise ValueError(f"size_px must be a whole number between 32 and 1024, got {self.size_px}")
-        if self.engine not in ("resvg", "cairosvg"):
-            raise ValueError(f"engine must be 'resvg' or 'cairosvg', got {self.engine!r}")
-        if self.rules != RULES:
-            raise ValueError(
-                f"prepared by rules {self.rules}, this version knows rules {RULES} alone: rebuild the index"
-            )
+    def __new__(cls, size_px: int = 224, engine: Engine = "resvg", rules: int = RULES) -> Self:
+        """Checks the values.
+
+        Raises:
+            ValueError: for one that is not allowed, or rules of another version.
+        """
+        if type(size_px) is not int or not 32 <= size_px <= 1024:
+            raise ValueError(f"size_px must be a whole number between 32 and 1024, got {size_px}")
+        if engine not in ("resvg", "cairosvg"):
+            raise ValueError(f"engine must be 'resvg' or 'cairosvg', got {engine!r}")
+        if rules != RULES:
+            raise ValueError(f"prepared by rules {rules}, this version knows rules {RULES} alone: rebuild the index")
+        return super().__new__(cls, size_px, engine, rules)
 
     def to_dict(self) -> dict[str, Any]:
         """As plain values for JSON."""
-        return asdict(self)
+        return self._asdict()
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Preparation:

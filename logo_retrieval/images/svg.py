@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable
 from io import BytesIO
-from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn, Protocol
 
 from logo_retrieval.errors import BackendError, UnreadableImage
@@ -190,5 +189,7 @@ def _refuse_fetch(url: str, resource_type: str) -> bytes:
 
 @functools.cache
 def _fonts() -> tuple[bytes, ...]:
+    from pathlib import Path
+
     folder = Path(__file__).parent / "fonts"
     return tuple((folder / f"LiberationSans-{style}.ttf").read_bytes() for style in ("Regular", "Bold"))

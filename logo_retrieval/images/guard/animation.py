@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from itertools import pairwise, zip_longest
 
 from logo_retrieval.images.guard.drawing import Element
@@ -25,7 +24,6 @@ _SECONDS = {"h": 3600.0, "min": 60.0, "s": 1.0, "ms": 0.001}
 _SCALE = re.compile(r"(?:scale\(\s*)?([\d.]+)")
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class Animation:
     """An element of SMIL.
 
@@ -34,8 +32,11 @@ class Animation:
         attributes: as they were; of one that moves along a path elsewhere also `mpath`, the link to it.
     """
 
-    tag: str
-    attributes: dict[str, str]
+    __slots__ = ("attributes", "tag")
+
+    def __init__(self, tag: str, attributes: dict[str, str]) -> None:
+        self.tag = tag
+        self.attributes = attributes
 
 
 class Timeline:

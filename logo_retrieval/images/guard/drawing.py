@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
 
-@dataclass(slots=True, eq=False)
 class Element:
     """A clean SVG element.
 
@@ -19,17 +18,21 @@ class Element:
         animated: attributes and properties that animations have changed when they have ended.
     """
 
-    tag: str
-    attributes: dict[str, str]
-    children: list[Element | str] = field(default_factory=list)
-    pixels: int = 0
-    size: tuple[float, float] | None = None
-    style: str = ""
-    animated: dict[str, str] = field(default_factory=dict)
+    __slots__ = ("animated", "attributes", "children", "pixels", "size", "style", "tag")
+
+    def __init__(
+        self, tag: str, attributes: dict[str, str], children: list[Element | str] | None = None, pixels: int = 0
+    ) -> None:
+        self.tag = tag
+        self.attributes = attributes
+        self.children = [] if children is None else children
+        self.pixels = pixels
+        self.size: tuple[float, float] | None = None
+        self.style = ""
+        self.animated: dict[str, str] = {}
 
 
-@dataclass(slots=True)
-class Drawing:
+class Drawing(NamedTuple):
     """A clean SVG document.
 
     Attributes:

@@ -5,10 +5,8 @@ from __future__ import annotations
 import binascii
 import re
 import warnings
-from dataclasses import dataclass
 from io import BytesIO
-from typing import TYPE_CHECKING
-from urllib.parse import unquote_to_bytes
+from typing import TYPE_CHECKING, NamedTuple
 
 from logo_retrieval.errors import UnreadableImage
 from logo_retrieval.images.png import without_metadata
@@ -36,8 +34,7 @@ _EXIF_ORIENTATION = 0x0112
 _DATA_URL = re.compile(r"data:([^,]*),", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
-class Embedded:
+class Embedded(NamedTuple):
     """A picture inside a drawing.
 
     Attributes:
@@ -63,6 +60,8 @@ def content_of(link: str) -> bytes | None:
     head = _DATA_URL.match(link)
     if head is None:
         return None
+    from urllib.parse import unquote_to_bytes
+
     content = unquote_to_bytes(link[head.end() :])
     if head[1].lower().replace(" ", "").endswith(";base64"):
         try:

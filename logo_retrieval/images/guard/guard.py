@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import zlib
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from logo_retrieval.errors import UnreadableImage
 from logo_retrieval.images.guard.drawing import Element
@@ -34,8 +34,7 @@ _ALIGNED = {"Min": 0.0, "Mid": 0.5, "Max": 1.0}
 _UNKNOWN_CANVAS = Box(0.0, 0.0, 300.0, 150.0)
 
 
-@dataclass(frozen=True, slots=True)
-class SafeSvg:
+class SafeSvg(NamedTuple):
     """A drawing that passed the guard.
 
     Attributes:

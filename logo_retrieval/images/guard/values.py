@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from urllib.parse import unquote
 
 SHAPES = frozenset("path rect circle ellipse line polyline polygon".split())
 TEXTS = frozenset("text tspan textPath".split())
@@ -124,7 +123,10 @@ def identifier(text: str) -> str:
     """
     if text.isalnum():
         return text
-    text = unquote(text)
+    if "%" in text:
+        from urllib.parse import unquote
+
+        text = unquote(text)
     return _NO_PART_OF_A_LINK.sub(lambda match: f"_{ord(match[0]):x}_", text)
 
 

@@ -20,13 +20,18 @@ from logo_retrieval.images.preparation import Preparation
 _START_LIMIT_S = 60.0
 _PACKAGE_PARENT = str(Path(__file__).resolve().parents[3])
 _START = """
+import gc
+gc.disable()
 import json, sys
 settings = json.loads(sys.argv[1])
 sys.path += [entry for entry in settings["path"] if entry not in sys.path]
 from logo_retrieval.images.pool.worker import main
 main(settings["preparation"], settings["cpu_limit_s"])
 """
-"""Modules of Python itself come before the path of the parent: `resource.py` beside a script is not its `resource`."""
+"""Modules of Python itself come before the path of the parent: `resource.py` beside a script is not its `resource`.
+
+While modules are imported there is no garbage to look for.
+"""
 
 _ONE_THREAD = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "RAYON_NUM_THREADS"), "1")
 

@@ -6,6 +6,7 @@ into it.
 
 from __future__ import annotations
 
+import gc
 import io
 import os
 import resource
@@ -43,6 +44,8 @@ def main(preparation: dict[str, Any], cpu_limit_s: int) -> None:
     rules = Preparation.from_dict(preparation)
     if rules.engine == "resvg":
         _spare_metadata()
+    gc.freeze()  # what was imported stays
+    gc.enable()
     send(stream, {}, b"")
     while (message := receive(stream)) is not None:
         asked, data = message
