@@ -57,3 +57,18 @@ def test_a_renderer_that_is_not_there_is_a_fault_and_no_unreadable_picture() -> 
         ours.close()
         assert process.wait(60) == 0
     assert answer is not None and "libcairo2" in answer[0]["fault"]
+
+
+def test_it_starts_without_what_takes_long_to_import() -> None:
+    code = f"""
+import sys
+sys.path += {sys.path!r}
+from logo_retrieval.images.pool import worker
+from logo_retrieval.images.preparation import Preparation
+worker._spare_metadata()
+worker.decode_views(sys.stdin.buffer.read(), Preparation(), all_views=True)
+print(*{{"numpy", "dataclasses", "inspect", "pathlib", "urllib.parse", "tinycss2"}} & sys.modules.keys())
+"""
+    data = svg("disc").replace(b"<svg ", b'<svg class="a-b" ')
+    done = subprocess.run([sys.executable, "-I", "-S", "-c", code], input=data, capture_output=True, check=True)
+    assert done.stdout.split() == []
