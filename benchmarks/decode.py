@@ -2,14 +2,19 @@
 
 The files are drawings of LogoBench. Every second one is an SVG as it lies there; the others are drawn and saved as PNG,
 JPEG, ICO, GIF and WebP. Both pools are warm, the repeats interleaved, and medians are reported. Then the same files are
-decoded in one process, for the CPU of each stage by kind of file.
+decoded in a process that keeps its memory as decoder processes do, for the CPU of each stage by kind of file.
 """
 
 from __future__ import annotations
 
+import argparse
 import io
+import json
+import os
 import random
 import resource
+import subprocess
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -26,6 +31,7 @@ from surroundings import write_result
 from logo_retrieval.concurrency.cpus import usable_cores
 from logo_retrieval.errors import UnreadableImage
 from logo_retrieval.images.pool.pool import DecoderPool
+from logo_retrieval.images.pool.processes import KEPT_MEMORY
 from logo_retrieval.images.preparation import Preparation
 from logo_retrieval.images.svg import SvgPicture
 
@@ -108,14 +114,27 @@ def measure(files: list[Path], repeats: int) -> dict[str, Any]:
     }
 
 
+def stages(folder: str) -> dict[str, Any]:
+    """This script once more, for the stages of the files in a folder."""
+    command = [sys.executable, *sys.argv, "--stages", folder]
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True, env={**os.environ, **KEPT_MEMORY})
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
 def main() -> None:
     """Measures, writes the results and shows them."""
-    arguments = parsed(options(__doc__, output="decode.json", cache=True))
+    parser = options(__doc__, output="decode.json", cache=True)
+    parser.add_argument("--stages", type=Path, help=argparse.SUPPRESS)
+    arguments = parsed(parser)
+    if arguments.stages:
+        print(json.dumps(by_kind(sorted(arguments.stages.iterdir()), 1 if arguments.small else REPEATS)))
+        return
     art = load(arguments.cache).drawings[0].path.parents[1]
     count, repeats = (10, 1) if arguments.small else (FILES, REPEATS)
     with tempfile.TemporaryDirectory() as folder:
         files = lay_out(art, Path(folder), count, SEED)
-        results = measure(files, repeats) | {"kinds": by_kind(files, repeats)}
+        results = measure(files, repeats) | {"kinds": stages(folder)}
     write_result(arguments.output, "decode", results)
     print(results)
 

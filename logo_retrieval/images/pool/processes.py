@@ -35,7 +35,7 @@ While modules are imported there is no garbage to look for.
 
 _ONE_THREAD = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "RAYON_NUM_THREADS"), "1")
 
-_KEPT_MEMORY = {"MALLOC_TRIM_THRESHOLD_": str(16 << 20), "MALLOC_MMAP_THRESHOLD_": str(8 << 20)}
+KEPT_MEMORY = {"MALLOC_TRIM_THRESHOLD_": str(16 << 20), "MALLOC_MMAP_THRESHOLD_": str(8 << 20)}
 """Has the GNU C library keep so many bytes for the next picture; giving them back after each takes the kernel long."""
 
 
@@ -163,7 +163,7 @@ class WorkerProcess:
                 stdin=theirs.fileno(),
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
-                env={**_KEPT_MEMORY, **os.environ, **_ONE_THREAD},
+                env={**KEPT_MEMORY, **os.environ, **_ONE_THREAD},
                 process_group=0,  # Ctrl-C at the terminal is for the parent alone
             )
         except OSError as fault:
