@@ -92,6 +92,18 @@ def stages() -> list[str]:
     return rows(*lines)
 
 
+def decoding() -> list[str]:
+    """Where the CPU time of decoding goes, by kind of file."""
+    kinds = result("decode")["kinds"]
+    stages = next(iter(kinds.values()))["cpu_ms_a_file"]
+    lines = [["kind", *stages, "all", "the first of a new process"]]
+    for kind, found in kinds.items():
+        spent = found["cpu_ms_a_file"].values()
+        cells = [f"{ms:.2f}" if ms else "" for ms in spent]
+        lines.append([kind, *cells, f"{sum(spent):.1f}", f"{found['first_file_cpu_ms']:.0f}"])
+    return rows(*lines)
+
+
 def serving() -> list[str]:
     """The service beside the library on the same cores."""
     found = result("serving")

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from growth_tables import fitted, search_kinds, spreads, whole_indexes
-from speed_tables import integers, serving, serving_memory, speed, stages
+from speed_tables import decoding, integers, serving, serving_memory, speed, stages
 from table_rows import result, rows, with_interval
 
 README = Path(__file__).resolve().parents[1] / "README.md"
@@ -187,7 +187,7 @@ TABLES = {
     make.__name__.replace("_", " "): make
     for make in (
         *(logobench, known, trust, named, risk, evidence, reading, false_names, enrolment),
-        *(ablation, held_packs, near_duplicates, speed, serving, serving_memory, integers, stages),
+        *(ablation, held_packs, near_duplicates, speed, decoding, serving, serving_memory, integers, stages),
     )
 }
 """By the name that the page of results gives each."""
