@@ -27,7 +27,7 @@ def check_origin(method: str, headers: Headers, settings: Settings) -> None:
     if method in ("GET", "HEAD"):
         return  # a link may lead here, and what is answered other pages cannot read
     origin = headers.get("origin")
-    if origin is not None and urlsplit(origin).netloc.lower() != host.lower():
+    if origin is not None and origin.partition("://")[2].lower() != host.lower():
         raise Problem(403, f"pages of {origin!r:.200} may not use this service")
     if headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
         raise Problem(403, "pages of other sites may not use this service")

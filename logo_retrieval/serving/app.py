@@ -20,6 +20,7 @@ from logo_retrieval.serving.gate import Gate
 from logo_retrieval.serving.metrics import MEDIA_TYPE
 from logo_retrieval.serving.problems import Problem, come_again, faults_of, problem_of
 from logo_retrieval.serving.routes import router
+from logo_retrieval.serving.schema import problems_of
 from logo_retrieval.serving.service import Service
 from logo_retrieval.serving.settings import Settings
 
@@ -59,17 +60,23 @@ def create_app(settings: Settings) -> ASGIApp:
         docs_url=None,
         redoc_url=None,
         openapi_url="/openapi.json",
+        redirect_slashes=False,
     )
     app.state.service = service
     app.include_router(router)
-    app.add_api_route("/healthz", _alive, methods=["GET"], summary="Whether the process lives", tags=["operation"])
-    app.add_api_route("/readyz", _ready, methods=["GET"], summary="Whether it can answer", tags=["operation"])
-    app.add_api_route("/metrics", _metrics, methods=["GET"], summary="Figures for Prometheus", tags=["operation"])
-    app.mount("/", _Page(directory=_PAGE, html=True))
+    for path, act, summary, problems in (
+        ("/healthz", _alive, "Whether the process lives", ()),
+        ("/readyz", _ready, "Whether it can answer", (503,)),
+        ("/metrics", _metrics, "Figures for Prometheus", ()),
+    ):
+        said = problems_of(403, 429, 500, *problems)
+        app.add_api_route(path, act, methods=["GET"], summary=summary, tags=["operation"], responses=said)
+    app.router.default = _Page(directory=_PAGE, html=True)  # a mount would take what no method of a route does
     app.add_exception_handler(Problem, _as_problem)
     app.add_exception_handler(HTTPException, _as_http_problem)
     app.add_exception_handler(RequestValidationError, _as_wrong_fields)
     app.add_exception_handler(LogoRetrievalError, _as_error)
+    app.add_exception_handler(Exception, _as_it_is)
     return Gate(app, service)
 
 
@@ -115,3 +122,8 @@ async def _as_error(request: Request, error: Exception) -> Response:
         service: Service = request.app.state.service
         service.renew()
     return problem_of(error).response()
+
+
+async def _as_it_is(request: Request, error: Exception) -> Response:
+    """A fault is answered and logged by the gate, and so is that nobody waits any more."""
+    raise error

@@ -10,6 +10,7 @@ from time import perf_counter
 from typing import Final
 
 from starlette.datastructures import Headers
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from logo_retrieval.serving.access import check_origin
@@ -22,7 +23,7 @@ CONTENT_POLICY: Final = (
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 
-_HEADERS: Final = (
+HEADERS: Final = (
     (b"content-security-policy", CONTENT_POLICY.encode()),
     (b"x-content-type-options", b"nosniff"),
     (b"x-frame-options", b"DENY"),
@@ -30,13 +31,14 @@ _HEADERS: Final = (
     (b"cross-origin-resource-policy", b"same-origin"),
     (b"cross-origin-opener-policy", b"same-origin"),
 )
+"""Those of every answer."""
 
 _ID = re.compile(r"[\w.-]{1,64}", re.ASCII)
 
 _DRAIN_S: Final = 3.0
 _DRAIN_BYTES: Final = 64 << 20
 
-GONE: Final = 499
+_GONE: Final = 499
 """In the log: whoever asked went away before the answer."""
 
 
@@ -97,7 +99,9 @@ class _Passage:
     """
 
     def __init__(self, gate: Gate, scope: Scope, receive: Receive, send: Send) -> None:
-        self.scope = scope
+        self._method: str = scope["method"]
+        # as for GET: the server leaves the body out
+        self.scope = {**scope, "method": "GET"} if self._method == "HEAD" else scope
         self.headers = Headers(scope=scope)
         self.held_bytes = 0
         self._gate = gate
@@ -105,7 +109,7 @@ class _Passage:
         self._send = send
         self._limits = gate.service.settings.limits
         self._read_bytes = 0
-        self._is_read = False
+        self._is_read = "content-length" not in self.headers and "transfer-encoding" not in self.headers
         self._status = 0
         self._start = perf_counter()
         wished = self.headers.get("x-request-id", "")
@@ -115,6 +119,8 @@ class _Passage:
         """Answers, whatever happens, and logs it."""
         try:
             await self._gate.answer(self)
+        except ClientDisconnect:
+            pass  # whoever asked went away, and nobody is there to be answered
         except Problem as problem:
             await self._fail(problem)
         except TimeoutError:
@@ -158,7 +164,7 @@ class _Passage:
         if message["type"] == "http.response.start":
             self._status = message["status"]
             closing = [] if await self._is_drained() else [(b"connection", b"close")]
-            own = (*_HEADERS, (b"x-request-id", self._id.encode()), *closing)
+            own = (*HEADERS, (b"x-request-id", self._id.encode()), *closing)
             message["headers"] = [*message.get("headers", ()), *own]
         await self._send(message)
 
@@ -167,7 +173,7 @@ class _Passage:
 
         A body that is much too large, or slow, is not waited for: its connection ends.
         """
-        if self._is_read or ("content-length" not in self.headers and "transfer-encoding" not in self.headers):
+        if self._is_read:
             return True
         if "expect" in self.headers and not self._read_bytes:
             return False
@@ -182,14 +188,14 @@ class _Passage:
 
     def _log(self) -> None:
         seconds = perf_counter() - self._start
-        status = self._status or GONE
+        status = self._status or _GONE
         route = getattr(self.scope.get("route"), "path", "none")
-        self._gate.service.metrics.request(self.scope["method"], route, status, seconds)
+        self._gate.service.metrics.request(self._method, route, status, seconds)
         client = self.scope.get("client")
         log(
             "request",
             request=self._id,
-            method=self.scope["method"],
+            method=self._method,
             path=self.scope["path"],
             status=status,
             ms=round(1000 * seconds, 1),

@@ -11,6 +11,7 @@ MEDIA_TYPE = CONTENT_TYPE_LATEST
 
 _SECONDS = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 120)
 _SIZES = (1, 2, 4, 8, 16, 32)
+_METHODS = frozenset(("GET", "HEAD", "POST", "DELETE", "PUT", "PATCH", "OPTIONS"))
 
 
 class Metrics:
@@ -44,8 +45,8 @@ class Metrics:
         Gauge(name, description, registry=self._registry).set_function(value)
 
     def request(self, method: str, route: str, status: int, seconds: float) -> None:
-        """One request was answered."""
-        self._requests.labels(method, route, str(status)).inc()
+        """One request was answered; methods that nobody knows count together, since each takes memory for good."""
+        self._requests.labels(method if method in _METHODS else "other", route, str(status)).inc()
         self._seconds.labels(route).observe(seconds)
 
     def stage(self, name: str, seconds: float) -> None:

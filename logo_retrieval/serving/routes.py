@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import io
 import json
 import math
-from collections.abc import AsyncIterator, Coroutine, Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import asdict
-from typing import Annotated, Any, TypeVar
+from typing import Annotated
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import JSONResponse, StreamingResponse
+from fastapi.security import HTTPBearer
+from starlette.convertors import PathConvertor, register_url_convertor
 
 from logo_retrieval.errors import LogoRetrievalError
 from logo_retrieval.inference.facts import facts_of
@@ -21,7 +22,7 @@ from logo_retrieval.rows import decision_row, settings_text
 from logo_retrieval.serving import schema
 from logo_retrieval.serving.access import check_access
 from logo_retrieval.serving.duplicates import duplicates_among
-from logo_retrieval.serving.gate import GONE
+from logo_retrieval.serving.leaving import unless_gone
 from logo_retrieval.serving.problems import Problem, come_again, wrong_fields
 from logo_retrieval.serving.queries import (
     ClassifyQuery,
@@ -37,9 +38,17 @@ from logo_retrieval.serving.settings import Scope
 from logo_retrieval.serving.uploads import Upload, read_body
 from logo_retrieval.types import OTHER
 
-Result = TypeVar("Result")
+_TOKEN = HTTPBearer(auto_error=False, description="Needed where the service was started with tokens.")
+router = APIRouter(prefix="/v1", dependencies=[Depends(_TOKEN)])  # for OpenAPI; `_enter` looks at it
 
-router = APIRouter(prefix="/v1")
+
+class _AnyPath(PathConvertor):
+    """The rest of an address, also where a file's name has a line break in it."""
+
+    regex = "(?s:.*)"
+
+
+register_url_convertor("path", _AnyPath())
 
 _LINES = "application/x-ndjson"
 _SECONDS_A_PICTURE = 0.02
@@ -58,7 +67,7 @@ def _enter(request: Request, scope: Scope) -> tuple[Service, str]:
     "/classify",
     summary="Say whose logo each picture shows",
     openapi_extra=schema.pictures(),
-    responses=schema.answers([schema.ROW], 400, 413, 415, 422, 429),
+    responses=schema.answers([schema.ROW], *schema.OF_BODIES),
 )
 async def classify(request: Request, query: Annotated[ClassifyQuery, Query()]) -> Response:
     """One row a picture, in the order sent, as `logo-retrieval classify --format jsonl` writes them.
@@ -72,17 +81,16 @@ async def classify(request: Request, query: Annotated[ClassifyQuery, Query()]) -
     body = await read_body(request, service.settings.limits)
     _check_queue(service, len(body.pictures))
     rows = _rows(service, body.pictures, policy, settings_text(query.other_share, query.max_false_accept, query.text))
-    if _LINES in request.headers.get("accept", ""):
+    if any(_LINES in kinds.lower() for kinds in request.headers.getlist("accept")):
         return StreamingResponse((json.dumps(row) + "\n" async for row in rows), media_type=_LINES)
-    found = await _unless_gone(request, _collected(rows))
-    return Response(GONE) if found is None else JSONResponse(found)
+    return JSONResponse(await unless_gone(request, _collected(rows)))
 
 
 @router.post(
     "/similar",
     summary="List the drawings most like a picture",
     openapi_extra=schema.pictures(several=False),
-    responses=schema.answers(schema.ROW["neighbours"], 400, 413, 415, 422),
+    responses=schema.answers(schema.ROW["neighbours"], *schema.OF_BODIES),
 )
 async def similar(request: Request, query: Annotated[SimilarQuery, Query()]) -> Response:
     """Nearest first. A picture that cannot be read is a problem with the reason."""
@@ -135,9 +143,10 @@ async def one_class(request: Request, name: str, query: Annotated[NoQuery, Query
     ),
     responses=schema.answers(
         {"added": [{"item": "newco/logo.svg", "label": "newco"}], "named": [], "new_classes": ["newco"]},
-        *(400, 409, 413, 415, 422),
+        *(409, *schema.OF_BODIES),
         status=201,
-    ),
+    )
+    | {200: {"description": "All of it was there already."}},
 )
 async def enroll(request: Request, name: str, query: Annotated[EnrolQuery, Query()]) -> Response:
     """All drawings and names are added, or nothing changes; they take part in the next answer of every process.
@@ -162,7 +171,7 @@ async def enroll(request: Request, name: str, query: Annotated[EnrolQuery, Query
 @router.delete(
     "/classes/{name:path}",
     summary="Forget a company, or names of it",
-    responses=schema.answers({"removed_classes": ["newco"]}, 404, 409, 422),
+    responses=schema.answers({"removed_classes": ["newco"]}, 404, 409),
 )
 async def unenroll_class(request: Request, name: str, query: Annotated[UnenrolQuery, Query()]) -> Response:
     """With its drawings and names; no copy of them stays in the index.
@@ -196,7 +205,7 @@ async def unenroll_item(request: Request, item: str, query: Annotated[NoQuery, Q
     "/items/{item:path}/thumbnail",
     summary="A small picture of a drawing",
     response_class=Response,
-    responses=schema.answers("WebP", 404, media="image/webp"),
+    responses=schema.answers("WebP", 404, media="image/webp") | {304: {"description": "It is as it was."}},
 )
 async def thumbnail(request: Request, item: str, query: Annotated[NoQuery, Query()]) -> Response:
     """As WebP, at most 64 px wide and high."""
@@ -206,7 +215,7 @@ async def thumbnail(request: Request, item: str, query: Annotated[NoQuery, Query
         raise Problem(404, f"there is no drawing '{item}' in the index")
     tag = f'"{hashlib.sha256(picture).hexdigest()[:16]}"'
     headers = {"ETag": tag, "Cache-Control": "private, no-cache"}
-    if request.headers.get("if-none-match") == tag:
+    if tag in request.headers.get("if-none-match", ""):  # among others, or with the W/ of a proxy
         return Response(status_code=304, headers=headers)
     return Response(picture, media_type="image/webp", headers=headers)
 
@@ -215,7 +224,7 @@ async def thumbnail(request: Request, item: str, query: Annotated[NoQuery, Query
     "/duplicates",
     summary="Find pictures that show the same logo",
     openapi_extra=schema.pictures(),
-    responses=schema.answers({"clusters": [], "matches": None, "unreadable": []}, 400, 413, 415, 422),
+    responses=schema.answers({"clusters": [], "matches": None, "unreadable": []}, *schema.OF_BODIES),
 )
 async def duplicates(request: Request, query: Annotated[DuplicatesQuery, Query()]) -> Response:
     """Among the pictures, or with `against_index` those that the index has too.
@@ -274,22 +283,6 @@ async def _rows(
 
 async def _collected(rows: AsyncIterator[dict[str, object]]) -> list[dict[str, object]]:
     return [row async for row in rows]
-
-
-async def _unless_gone(request: Request, work: Coroutine[Any, Any, Result]) -> Result | None:
-    """The result, or nothing where whoever asked has gone away meanwhile; the work then ends."""
-    working, gone = asyncio.ensure_future(work), asyncio.ensure_future(_hung_up(request))
-    try:
-        await asyncio.wait((working, gone), return_when=asyncio.FIRST_COMPLETED)
-        return working.result() if working.done() else None
-    finally:
-        working.cancel()
-        gone.cancel()
-
-
-async def _hung_up(request: Request) -> None:
-    while (await request.receive())["type"] != "http.disconnect":
-        pass
 
 
 def _named_file(picture: Upload) -> io.BytesIO:

@@ -11,6 +11,7 @@ import uvicorn
 
 from logo_retrieval.errors import BackendError
 from logo_retrieval.serving.app import create_app
+from logo_retrieval.serving.connection import connection_within
 from logo_retrieval.serving.logs import log, log_to_stderr
 from logo_retrieval.serving.settings import Settings
 
@@ -31,6 +32,8 @@ def serve(settings: Settings) -> None:
     log("listening", url=f"http://{shown}:{port}", index=str(settings.index), tokens=len(settings.tokens))
     config = uvicorn.Config(
         create_app(settings),
+        http=connection_within(settings.limits.request_s),
+        ws="none",
         log_config=None,
         access_log=False,
         server_header=False,

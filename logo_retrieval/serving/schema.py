@@ -21,6 +21,7 @@ _PROBLEM = {
                 "properties": {"field": {"type": "string"}, "message": {"type": "string"}},
             },
         },
+        "reason": {"type": "string", "description": "Why the picture cannot be used, as rows have it."},
         "faults": {
             "type": "array",
             "items": {"type": "string"},
@@ -35,17 +36,21 @@ _PROBLEM = {
 }
 
 _REASONS = {
-    400: "The body is not well-formed, or holds no picture.",
+    400: "The request is not well-formed, or holds no picture.",
     401: "A token is needed.",
     403: "The token is not good for this.",
     404: "It is not in the index.",
+    408: "The request took too long to come.",
     409: "The index has the drawing, or a class of nearly that name, already.",
     413: "Too large, or too many.",
     415: "The body is of another type.",
     422: "A parameter is not what it must be, or a picture cannot be used.",
     429: "Too much is waiting; `Retry-After` says when to come again.",
-    503: "Not ready, or shutting down.",
+    500: "A fault of the service; its log has the request's id.",
+    503: "Not ready, too late, or shutting down; `Retry-After` says when to come again.",
 }
+_ALWAYS = frozenset((401, 403, 422, 429, 500, 503))
+"""Where a token is asked for; a parameter that is not known is a wrong one."""
 
 ROW: dict[str, Any] = {
     "path": "logo.svg",
@@ -85,14 +90,20 @@ def pictures(*, fields: dict[str, Any] | None = None, several: bool = True) -> d
     }
 
 
-def answers(
-    example: object, *problems: int, media: str = "application/json", status: int = 200
-) -> dict[int | str, dict[str, Any]]:
-    """The answers of an operation: one that is as it should be, and the problems that it may have."""
-    found: dict[int | str, dict[str, Any]] = {
-        status: {"description": "As asked.", "content": {media: {"example": example}}}
-    }
-    for problem in sorted({401, 403, 503, *problems}):
-        content = {"application/problem+json": {"schema": _PROBLEM}}
-        found[problem] = {"description": _REASONS[problem], "content": content}
-    return found
+OF_BODIES = 400, 408, 413, 415
+"""The problems that a request with a body may have besides."""
+
+Answers = dict[int | str, dict[str, Any]]
+"""What OpenAPI calls responses."""
+
+
+def answers(example: object, *problems: int, media: str = "application/json", status: int = 200) -> Answers:
+    """The answers of an operation of `/v1`: one that is as it should be, and the problems that it may have."""
+    found: Answers = {status: {"description": "As asked.", "content": {media: {"example": example}}}}
+    return found | problems_of(*_ALWAYS, *problems)
+
+
+def problems_of(*problems: int) -> Answers:
+    """The problems that an operation may have, in ascending order."""
+    content = {"application/problem+json": {"schema": _PROBLEM}}
+    return {problem: {"description": _REASONS[problem], "content": content} for problem in sorted(set(problems))}

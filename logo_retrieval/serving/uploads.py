@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from email.message import Message
 
@@ -21,7 +22,7 @@ _FIELDS = 200
 
 _FIELD_BYTES = 10_000
 _NAMELESS = "picture"
-_PICTURE_TYPE = re.compile(r"image/[\w.+-]+|application/octet-stream")
+_PICTURE_TYPE = re.compile(r"image/[\w.+-]+|application/octet-stream", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +61,11 @@ async def read_body(request: Request, limits: Limits, *, pictures_needed: bool =
 
     Raises:
         Problem: 400 when it is not well-formed or there is no picture, 413 when a file is too large or there are too
-            many, 415 when it is of another type.
+            many, 415 when it is of another type, or encoded.
     """
+    encoding = request.headers.get("content-encoding", "identity")
+    if encoding.lower() != "identity":
+        raise Problem(415, f"expected a body as it is, without Content-Encoding, got {encoding!r:.80}")
     kind, options = parse_options_header(request.headers.get("content-type", ""))
     if kind == "multipart/form-data":
         body = await _read_multipart(request.stream(), options.get("boundary", ""), limits)
@@ -89,6 +93,8 @@ def _sent_name(request: Request) -> str:
     disposition = request.headers.get("content-disposition")
     if disposition is None:
         return _NAMELESS
+    with suppress(UnicodeDecodeError):  # as curl sends it; else as the standard has it
+        disposition = disposition.encode("latin-1").decode()
     message = Message()
     message["content-disposition"] = disposition
     return message.get_filename(_NAMELESS) or _NAMELESS

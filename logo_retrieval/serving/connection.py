@@ -1,0 +1,69 @@
+"""One connection: what is no well-formed HTTP gets a problem like any other, and a request has to come in time."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any, Final
+
+import h11
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from logo_retrieval.serving.gate import HEADERS
+from logo_retrieval.serving.problems import Problem
+
+_UNREADABLE: Final = Problem(400, "what came is no well-formed request of HTTP/1.1, or its headers are too long")
+
+
+class Connection(H11Protocol):
+    """One that ends when the headers of a request do not come in time; from the headers on the gate counts.
+
+    Attributes:
+        request_s: so many seconds there are, from the start of the connection or from the answer before.
+    """
+
+    request_s: float
+    _waiting: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: Any) -> None:  # noqa: ANN401  (as in uvicorn)
+        """Somebody came."""
+        super().connection_made(transport)
+        self._wait()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """They went, or were sent away."""
+        super().connection_lost(exc)
+        self._stop_waiting()
+
+    def on_response_complete(self) -> None:
+        """The next request may come."""
+        super().on_response_complete()
+        self._wait()
+
+    def send_400_response(self, msg: str) -> None:
+        """What came cannot be understood, and the connection ends."""
+        answer = _UNREADABLE.response()
+        headers = [*answer.raw_headers, *HEADERS, (b"connection", b"close")]
+        for event in (
+            h11.Response(status_code=answer.status_code, headers=headers, reason=b"Bad Request"),
+            h11.Data(data=bytes(answer.body)),
+            h11.EndOfMessage(),
+        ):
+            self.transport.write(self.conn.send(event) or b"")
+        self.transport.close()
+
+    def _wait(self) -> None:
+        self._stop_waiting()
+        self._waiting = self.loop.call_later(self.request_s, self._give_up)
+
+    def _stop_waiting(self) -> None:
+        if self._waiting is not None:
+            self._waiting.cancel()
+
+    def _give_up(self) -> None:
+        if self.conn.their_state is h11.IDLE:
+            self.transport.close()
+
+
+def connection_within(request_s: float) -> type[Connection]:
+    """Such connections with so many seconds for the headers."""
+    return type("ConnectionWithin", (Connection,), {"request_s": request_s})

@@ -1,0 +1,191 @@
+"""HTTP as it comes in the wild: methods, headers, connections that are slow, broken off or no HTTP at all."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import socket
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import quote
+
+import httpx
+import pytest
+from drawings import ring, svg
+from fastapi import FastAPI
+from prometheus_client.parser import text_string_to_metric_families
+from served import Served, served
+
+from logo_retrieval.serving.app import create_app
+from logo_retrieval.serving.gate import HEADERS
+from logo_retrieval.serving.settings import Settings
+
+SVG = {"Content-Type": "image/svg+xml"}
+
+
+@pytest.fixture(scope="module")
+def service(index: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """One that waits two seconds for a request."""
+    with served(index, tmp_path_factory.mktemp("service"), "--request-timeout", 2) as service:
+        yield service
+
+
+@pytest.fixture
+def client(service: Served) -> Iterator[httpx.Client]:
+    with service.client() as client:
+        yield client
+
+
+def sent(service: Served, request: bytes, *, abort: bool = False) -> bytes:
+    """What comes back until the connection ends; or nothing, when it is broken off at once."""
+    address = httpx.URL(service.url)
+    with socket.create_connection((address.host, address.port or 0), timeout=30) as connection:
+        connection.sendall(request)
+        if abort:
+            time.sleep(0.2)
+            return b""
+        return b"".join(iter(lambda: connection.recv(65_536), b""))
+
+
+def test_head_is_answered_as_get_without_the_body(client: httpx.Client) -> None:
+    for path in ("/", "/healthz", "/readyz", "/metrics", "/v1/info", "/v1/classes"):
+        got, head = client.get(path), client.head(path)
+        assert (head.status_code, head.content) == (200, b"")
+        assert head.headers["content-type"] == got.headers["content-type"]
+    assert client.head("/v1/classes/nobody").status_code == 404
+
+
+def test_a_method_that_is_not_for_an_address_is_told_which_are(client: httpx.Client) -> None:
+    for method, path, allowed in (
+        ("GET", "/v1/classify", {"POST"}),
+        ("PUT", "/v1/classify", {"POST"}),
+        ("PATCH", "/v1/info", {"GET"}),
+        ("GET", "/v1/items/disc/0.svg", {"DELETE"}),
+    ):
+        answer = client.request(method, path)
+        assert answer.status_code == 405 and set(answer.headers["allow"].split(", ")) == allowed
+    assert client.get("/v1/info/").status_code == 404
+
+
+def test_the_headers_of_every_answer(client: httpx.Client, service: Served) -> None:
+    """Those of errors, too, and of what is no HTTP."""
+    answers = [client.get(path).headers for path in ("/", "/v1/info", "/v1/nothing", "/nothing")]
+    refused = sent(service, b"POST /v1/classify HTTP/1.1\r\nHost: localhost\r\nContent-Length: -5\r\n\r\n")
+    head, _, body = refused.partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 400 ") and b"application/problem+json" in head and b'"status": 400' in body
+    answers.append(httpx.Headers([tuple(line.split(b": ", 1)) for line in head.split(b"\r\n")[1:]]))  # type: ignore[misc]
+    for headers in answers:
+        assert all(headers[name.decode()] == value.decode() for name, value in HEADERS)
+
+
+def test_an_origin_that_is_no_address_is_refused(client: httpx.Client) -> None:
+    for origin in ("http://[::1", "null", "", "http://localhost.evil"):
+        answer = client.post("/v1/classify", content=svg("disc"), headers={**SVG, "Origin": origin})
+        assert answer.status_code == 403
+
+
+def test_an_encoded_body_is_refused(client: httpx.Client) -> None:
+    packed = gzip.compress(svg("disc"))
+    answer = client.post("/v1/classify", content=packed, headers={**SVG, "Content-Encoding": "gzip"})
+    assert answer.status_code == 415 and "Content-Encoding" in answer.json()["detail"]
+
+
+def test_a_file_name_in_a_header_is_utf_8_or_latin_1(client: httpx.Client) -> None:
+    for name in ("büro.svg".encode(), "büro.svg".encode("latin-1")):
+        headers = [(b"Content-Type", b"image/svg+xml"), (b"Content-Disposition", b'attachment; filename="%b"' % name)]
+        assert client.post("/v1/classify", content=svg("disc"), headers=headers).json()[0]["path"] == "büro.svg"
+
+
+def test_lines_are_had_however_they_are_asked_for(client: httpx.Client) -> None:
+    for accept in ([("Accept", "Application/X-NDJSON")], [("Accept", "a/b"), ("Accept", "application/x-ndjson;q=0.5")]):
+        answer = client.post("/v1/classify", content=svg("disc"), headers=[*SVG.items(), *accept])
+        assert answer.headers["content-type"] == "application/x-ndjson"
+
+
+def test_a_thumbnail_that_is_known_is_not_sent_again(client: httpx.Client) -> None:
+    tag = client.get("/v1/items/disc/0.svg/thumbnail").headers["etag"]
+    for known in (tag, f"W/{tag}", f'"x", {tag}'):
+        answer = client.get("/v1/items/disc/0.svg/thumbnail", headers={"If-None-Match": known})
+        assert (answer.status_code, answer.content, answer.headers["etag"]) == (304, b"", tag)
+    assert client.get("/v1/items/disc/0.svg/thumbnail", headers={"If-None-Match": '"x"'}).status_code == 200
+
+
+def test_a_request_whose_headers_do_not_come_is_given_up(service: Served) -> None:
+    whole = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    for begun in (b"", b"GET /healthz HTTP/1.1\r\nHost: loc", whole + whole[:30]):
+        start = time.monotonic()
+        assert sent(service, begun).count(b"HTTP/1.1 200 OK") == begun.count(whole)
+        assert time.monotonic() - start >= 1
+
+
+def test_who_breaks_off_is_no_fault(service: Served) -> None:
+    """Neither while the body is sent nor before the answer."""
+    begun = b"POST /v1/classify HTTP/1.1\r\nHost: localhost\r\nContent-Type: multipart/form-data; boundary=x\r\n"
+    parts = b"".join(
+        b'--x\r\nContent-Disposition: form-data; name="files"; filename="a"\r\n\r\n%b%d\r\n' % (svg("bars"), place)
+        for place in range(300)
+    )
+    body = parts + b"--x--\r\n"
+    for part in (body[:1000], body):
+        sent(service, b"%bContent-Length: %d\r\n\r\n%b" % (begun, len(body), part), abort=True)
+    end = time.monotonic() + 20
+    while len(gone := [line for line in service.log() if line.get("status") == 499]) < 2 and time.monotonic() < end:
+        time.sleep(0.05)
+    assert len(gone) == 2
+    assert [line for line in service.log() if line["level"] == "error" or line.get("status") == 500] == []
+
+
+def test_methods_that_nobody_knows_are_counted_together(client: httpx.Client) -> None:
+    """Or else whoever asks could fill the memory."""
+    for place in range(3):
+        client.request(f"METHOD{place}", "/v1/info")
+    families = text_string_to_metric_families(client.get("/metrics").text)
+    methods = {each.labels["method"] for family in families for each in family.samples if "method" in each.labels}
+    assert "other" in methods and not any(method.startswith("METHOD") for method in methods)
+
+
+def test_every_answer_is_described(client: httpx.Client) -> None:
+    described = client.get("/openapi.json").json()
+    assert described["components"]["securitySchemes"]["HTTPBearer"]["scheme"] == "bearer"
+    for path, operations in described["paths"].items():
+        for method, operation in operations.items():
+            wanted = {"403", "429", "500"}
+            if path.startswith("/v1"):
+                wanted |= {"401", "422", "503"}
+                assert operation["security"] == [{"HTTPBearer": []}]
+            if "requestBody" in operation:
+                wanted |= {"400", "408", "413", "415"}
+            assert wanted <= set(operation["responses"]), (method, path)
+    assert client.get("/v1/classes?a=b").status_code == 422
+    assert {"200", "201"} <= set(described["paths"]["/v1/classes/{name}"]["post"]["responses"])
+    assert "304" in described["paths"]["/v1/items/{item}/thumbnail"]["get"]["responses"]
+
+
+def test_a_line_break_in_a_file_name(mine: Path, tmp_path: Path) -> None:
+    with served(mine, tmp_path) as service, service.client() as client:
+        (added,) = client.post("/v1/classes/ring", files=[("files", ("a\nb.svg", ring()))]).json()["added"]
+        address = f"/v1/items/{quote(added['item'], safe='')}"
+        assert client.get(f"{address}/thumbnail").status_code == 200
+        assert client.delete(address).json()["removed_classes"] == ["ring"]
+        assert client.post("/v1/classes/a%0Ab", files=[("files", ring())]).status_code == 422
+
+
+def test_a_fault_is_a_problem_with_the_id_of_its_log(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """Of a route that was put into the real application beside its own."""
+    gate = create_app(Settings(tmp_path))
+    app: FastAPI = gate._app  # type: ignore[attr-defined]
+
+    async def faulty() -> None:
+        raise ZeroDivisionError
+
+    app.add_api_route("/faulty", faulty)
+
+    async def asked() -> httpx.Response:
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(gate), base_url="http://localhost") as client:
+            return await client.get("/faulty")
+
+    answer = asyncio.run(asked())
+    assert answer.status_code == 500 and answer.headers["content-type"] == "application/problem+json"
+    assert answer.headers["x-request-id"] in answer.json()["detail"]
+    assert [record.exc_info[0] for record in caplog.records if record.exc_info] == [ZeroDivisionError]
