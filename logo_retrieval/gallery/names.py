@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from logo_retrieval.errors import EnrolmentError
 from logo_retrieval.gallery.records import printable, spelling
 from logo_retrieval.images.source import check_several
-from logo_retrieval.reading.matching import as_read, says_nothing
+from logo_retrieval.reading.matching import MOST_WORDS, as_read, cannot_be_read, says_nothing, words
 from logo_retrieval.types import OTHER
 
 LONGEST_NAME = 100
@@ -82,19 +82,48 @@ def remarks_on(added: Mapping[str, Sequence[str]], stored: Mapping[str, Sequence
         added: names by class.
         stored: of the classes of the index.
     """
+    for label, names in added.items():
+        for read, name in _by_reading(names):
+            if why := _why_mute(name, read):
+                yield f"'{name}' of class '{label}' says nothing where it is read: {why}"
+    told = {
+        label: [name for read, name in _by_reading(names) if not _why_mute(name, read)]
+        for label, names in added.items()
+    }
+    yield from shared_names(told, stored)
+
+
+def shared_names(added: Mapping[str, Sequence[str]], stored: Mapping[str, Sequence[str]]) -> Iterator[str]:
+    """A sentence for each name that reads like one of another class, its label included.
+
+    Args:
+        added: names by class.
+        stored: of the classes of the index.
+    """
     owners: dict[str, dict[str, None]] = {}
     for label, names in stored.items():
         if label != OTHER:
             for name in (label, *names):
                 owners.setdefault(as_read(name), {})[label] = None
     for label, names in added.items():
-        for read, name in {as_read(name): name for name in reversed(names)}.items():
-            if len(read) == 1 and says_nothing(read):
-                yield f"'{name}' of class '{label}' says nothing where it is read: one letter is read into many symbols"
-                continue
+        for read, name in _by_reading(names):
             for owner in owners.get(read, {}) if read else ():
                 if owner != label:
                     yield f"'{name}' is a name of class '{owner}' too: where it is read it speaks for both"
+
+
+def _by_reading(names: Sequence[str]) -> Iterable[tuple[str, str]]:
+    """Names, `as_read` and as written; of those that are read alike the first."""
+    return {as_read(name): name for name in reversed(names)}.items()
+
+
+def _why_mute(name: str, read: str) -> str:
+    """Why a name says nothing; nothing where it says something, or has no letters, as the label of a class may."""
+    if len(read) == 1 and says_nothing(read):
+        return "one letter is read into many symbols"
+    if cannot_be_read(read):
+        return "Latin, Greek, Chinese and Japanese letters are read, not these"
+    return f"of a line {MOST_WORDS} words are looked at" if len(words(name)) > MOST_WORDS else ""
 
 
 def _can_stand(name: str) -> bool:

@@ -12,7 +12,7 @@ import numpy as np
 
 from logo_retrieval.embedding import Embedder
 from logo_retrieval.errors import EnrolmentClash, EnrolmentError, GalleryError, IndexStoreError
-from logo_retrieval.gallery.names import cleaned_name, cleaned_names, new_names, remarks_on
+from logo_retrieval.gallery.names import cleaned_name, cleaned_names, new_names, remarks_on, shared_names
 from logo_retrieval.gallery.reader import Intake
 from logo_retrieval.gallery.records import (
     Gallery,
@@ -185,17 +185,19 @@ class Enrolment:
         unlike = self._unlike(fresh)
         stored = self._store.class_names()
         named = new_names(names, stored)
+        new_classes = sorted({*named, *(item.label for item in fresh)} - set(held.classes))
+        known_by_label = {label: (label,) for label in new_classes if label not in named}
         if fresh or named:
             add_items(self._store.folder, fresh, generation=held.number, names=named)
         return replace(
             report,
             added=[(item.name, item.label) for item in fresh],
             named=[(label, name) for label, own in named.items() for name in own],
-            new_classes=sorted({*named, *(item.label for item in fresh)} - set(held.classes)),
+            new_classes=new_classes,
             duplicates=[*report.duplicates, *((as_given[name], twin) for name, twin in there.items())],
             overruled=overruled,
             unlike=unlike,
-            remarks=[*report.remarks, *remarks_on(named, stored)],
+            remarks=[*report.remarks, *remarks_on(named, stored), *shared_names(known_by_label, stored)],
         )
 
     def _named(self, items: Iterable[StoredItem]) -> list[StoredItem]:

@@ -16,12 +16,25 @@ from logo_retrieval.types import Float32Array, TextLine
 MOST_WORDS = 12
 """So many words of a line are looked at: a name has few, and a screenshot should not take long."""
 
-_LONGEST_NAME = 6  # words
 _IDEOGRAPH = 3  # a Chinese character says as much as three letters
 _SPACED_FROM = 3  # letters
 _FIRST_IDEOGRAPH = "\u2e80"
 _OF_ONE_SCRIPT = re.compile(rf"[{_FIRST_IDEOGRAPH}-\U0010ffff]+|[^\s{_FIRST_IDEOGRAPH}-\U0010ffff]+")
 _LEGAL_SIGNS = str.maketrans(dict.fromkeys("™℠®©Ⓡⓡ", " "))  # decomposed, they would be letters
+_AS_LATIN = str.maketrans(
+    {
+        **dict(zip("ØĐÐŁĦŦ", "ODDLHT", strict=True)),  # letters with a stroke, which is no accent to Unicode
+        **{"Æ": "AE", "Œ": "OE"},
+        **dict(zip("ΑΒΕΖΗΙΚΜΝΟΡΤΥΧ", "ABEZHIKMNOPTYX", strict=True)),  # Greek capitals
+        **dict(zip("АВЕЅІЈКМНОРСТУХ", "ABESIJKMHOPCTYX", strict=True)),  # Cyrillic ones
+    }
+)
+"""Capitals that are drawn as Latin ones are, and read as such."""
+
+_READ_SCRIPTS = frozenset(
+    ("LATIN", "DIGIT", "GREEK", "CJK", "IDEOGRAPHIC", "HIRAGANA", "KATAKANA", "KATAKANA-HIRAGANA")
+)
+"""Of the letters that the recogniser knows, as Unicode calls them."""
 
 
 class Clarity(NamedTuple):
@@ -67,9 +80,13 @@ class Names:
         return owners
 
     @cached_property
-    def _long(self) -> list[str]:
-        """Names of which letters may be misread."""
-        return [name for name in self._owners if _misreadings(name)]
+    def _long(self) -> dict[int, list[str]]:
+        """Names of which letters may be misread, by their number of letters."""
+        found: dict[int, list[str]] = {}
+        for name in self._owners:
+            if _misreadings(name):
+                found.setdefault(len(name), []).append(name)
+        return found
 
     def read_as(self, texts: Sequence[Sequence[TextLine]]) -> tuple[Float32Array, Float32Array]:
         """How clearly each class is named in each picture, and how clearly anything is written there.
@@ -78,8 +95,9 @@ class Names:
         spelled, to its power in `Clarity`; the share of the line that it makes up, since GitHub Actions is not GitHub;
         and its length, from 0 for one letter to 1, since short names are read into drawings. It begins and ends where
         words do: php is not in phpipam; but the first letter of a line may be a symbol that was taken for one. Case,
-        accents, spaces and signs do not count; of a name of five letters one may be misread, of nine two. A name may go
-        over all lines. What is written counts by the reader's confidence and the length of the line, see `Clarity`.
+        accents, spaces and signs do not count, nor whether a capital is Latin, Greek or Cyrillic where all look alike;
+        of a name of five letters one may be misread, of nine two. A name may go over all lines. What is written counts
+        by the reader's confidence and the length of the line, see `Clarity`.
 
         Args:
             texts: the lines of each of n pictures.
@@ -93,15 +111,16 @@ class Names:
             written[row] = max(map(self._clearly_written, lines), default=0.0)
             for line in (*lines, *_joined(lines)):
                 read = tuple(words(line.text)[:MOST_WORDS])
-                for said, counts in ((read, 1.0), (_without_symbol(read), self._clarity.stray)):
-                    for owners, clear in self._named_in(said):
+                symbol = _without_symbol(read)
+                for said, starts, counts in ((read, len(read), 1.0), (symbol, len(symbol[:1]), self._clarity.stray)):
+                    for owners, clear in self._named_in(said, starts):
                         named[row, owners] = np.maximum(named[row, owners], line.confidence * counts * clear)
         return named, written
 
-    def _named_in(self, read: tuple[str, ...]) -> Iterator[tuple[list[int], float]]:
-        """The classes that some words name, and how clearly, the reader's confidence aside."""
+    def _named_in(self, read: tuple[str, ...], starts: int) -> Iterator[tuple[list[int], float]]:
+        """The classes that some words name, from one of the first words on, and how clearly, confidence aside."""
         whole = _length("".join(read))
-        for part, name, likeness in self._found(read):
+        for part, name, likeness in self._found(read, starts):
             share = min(_length(part) / whole, 1.0)
             clear = likeness**self._clarity.misread * share * _ramp(_length(name), 1, self._clarity.full_length)
             yield self._owners[name], clear
@@ -112,20 +131,22 @@ class Names:
         letters = "".join(each for each in "".join(words(line.text)[:MOST_WORDS]) if each.isalpha())
         return certainty * _ramp(_length(letters), self._clarity.nothing, self._clarity.writing)
 
-    def _found(self, read: tuple[str, ...]) -> Iterator[tuple[str, str, float]]:
+    def _found(self, read: tuple[str, ...], starts: int) -> Iterator[tuple[str, str, float]]:
         """Runs of words, the names that they are, and how alike both are spelled."""
         from rapidfuzz import process
         from rapidfuzz.distance import Levenshtein
 
-        for start in range(len(read)):
-            for end in range(start + 1, min(start + _LONGEST_NAME, len(read)) + 1):
+        for start in range(starts):
+            for end in range(start + 1, len(read) + 1):
                 part = "".join(read[start:end])
                 if part in self._owners:
                     yield part, part, 1.0
-                elif self._long:
-                    near = process.extract(part, self._long, scorer=Levenshtein.distance, score_cutoff=2, limit=5)
+                    continue
+                for letters in range(len(part) - 1, len(part) + 2):
+                    alike = self._long.get(letters, ())
+                    near = process.extract(part, alike, scorer=Levenshtein.distance, score_cutoff=2, limit=5)
                     for name, distance, _ in near:
-                        if distance <= _misreadings(name) and abs(len(part) - len(name)) <= 1:
+                        if distance <= _misreadings(name):
                             yield part, name, 1 - distance / len(name)
 
 
@@ -138,8 +159,8 @@ def _joined(lines: Sequence[TextLine]) -> list[TextLine]:
 
 
 def _without_symbol(read: tuple[str, ...]) -> tuple[str, ...]:
-    """The words but for the first letter of all."""
-    return (read[0][1:], *read[1:]) if read and len(read[0]) > 1 else read[1:]
+    """The words but for the first letter of all; none where it stands alone, and what follows is found without this."""
+    return (read[0][1:], *read[1:]) if read and len(read[0]) > 1 else ()
 
 
 def as_read(name: str) -> str:
@@ -156,16 +177,26 @@ def says_nothing(read: str) -> bool:
     return _ramp(_length(read), 1, CLARITY.full_length) == 0
 
 
+def cannot_be_read(read: str) -> bool:
+    """Whether more of the letters of a name, `as_read`, are of scripts that are not read than may be misread.
+
+    >>> cannot_be_read(as_read("МТС")), cannot_be_read(as_read("Яндекс"))
+    (False, True)
+    """
+    unknown = [letter for letter in read if unicodedata.name(letter, "").split(" ")[0] not in _READ_SCRIPTS]
+    return len(unknown) > _misreadings(read)
+
+
 def words(text: str) -> list[str]:
     """The words of a text, without case, accents and signs; letters that stand apart are one word.
 
-    Chinese and other letters need no space between them.
+    Chinese and other letters need no space between them. Capitals that look like Latin ones are such.
 
-    >>> words("Café  Node.JS"), words("N E T F L I X"), words("Bai百度")
-    (['cafe', 'node', 'js'], ['netflix'], ['bai', '百度'])
+    >>> words("Café  Node.JS"), words("N E T F L I X"), words("Bai百度"), words("Ørsted")
+    (['cafe', 'node', 'js'], ['netflix'], ['bai', '百度'], ['orsted'])
     """
-    letters = unicodedata.normalize("NFKD", text.translate(_LEGAL_SIGNS)).casefold()
-    plain = (each for each in letters if not unicodedata.combining(each))
+    letters = unicodedata.normalize("NFKD", text.translate(_LEGAL_SIGNS))
+    plain = "".join(each for each in letters if not unicodedata.combining(each)).upper().translate(_AS_LATIN).casefold()
     spaced = "".join(each if each.isalnum() else " " for each in plain)
     found: list[str] = []
     for apart, run in groupby(_OF_ONE_SCRIPT.findall(spaced), lambda w: len(w) == 1):

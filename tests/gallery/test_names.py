@@ -132,6 +132,21 @@ def test_a_name_that_another_class_has_is_remarked_on(classifier: LogoClassifier
     ]
 
 
+def test_a_name_that_cannot_be_read_is_remarked_on(classifier: LogoClassifier) -> None:
+    unread = ["Яндекс", "ארומה", "تلكوم", "삼성", "टाटा", "ไทย", "Банк", "word " * 13]
+    said = classifier.enroll("newco", names=unread).remarks
+    assert len(said) == len(unread) and all("says nothing where it is read" in remark for remark in said)
+    for name in ("МТС", "ΑΛΦΑ", "百度网", "ソニー", "佐々木", "Ørsted", "Łódź", "360", "Ωmega Я Co"):
+        assert classifier.enroll("another", names=[name]).remarks == []
+
+
+def test_a_label_that_another_class_is_known_by_is_remarked_on(classifier: LogoClassifier) -> None:
+    classifier.enroll("newco", names=["New Company"])
+    report = classifier.enroll("new company", [ring()])
+    assert report.remarks == ["'new company' is a name of class 'newco' too: where it is read it speaks for both"]
+    assert classifier.enroll("new company", [ring(1)]).remarks == [], "it was said"
+
+
 def test_a_class_without_drawings_disturbs_nothing(mine: Path, classes: Path, classifier: LogoClassifier) -> None:
     before = [decision.label for decision in answers(mine)]
     size = len(classifier.drawings())

@@ -54,6 +54,35 @@ def test_a_letter_of_a_long_name_may_be_misread_and_counts_less() -> None:
     assert read("phd")[0] == 0.0  # of a short name none
 
 
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("Đuro", "DURO"),  # what the recogniser makes of drawings
+        ("Æther", "AETHER"),
+        ("Œuvre", "oeuvre"),
+        ("Yapı Kredi", "YAPI KREDI"),
+        ("İş Bankası", "IS BANKASI"),
+        ("Straße", "STRASSE"),
+        ("ΟΤΕ", "OTE"),
+        ("Όμιλος", "OMIΛOΣ"),
+        ("МТС", "MTC"),
+        ("Рост", "POCT"),
+    ],
+)
+def test_capitals_that_look_alike_are_the_same(name: str, text: str) -> None:
+    for written, said in ((name, text), (name.upper(), text), (text, name)):
+        named, _ = Names([[written], ["Zzz"]]).read_as([[TextLine(said, 1.0)]])
+        assert named.tolist() == [[1.0, 0.0]]
+
+
+def test_a_name_of_many_words() -> None:
+    name = "The Hong Kong and Shanghai Banking Corporation"
+    named, _ = Names([[name]]).read_as(
+        [[TextLine("The Hong Kong and", 1.0), TextLine("Shanghai Banking Corporation", 1.0)]]
+    )
+    assert named.tolist() == [[1.0]]
+
+
 def test_words_have_borders() -> None:
     assert read("phpipam")[0] == 0.0
     assert read("php ipam")[0] == pytest.approx(3 / 7, abs=1e-3)

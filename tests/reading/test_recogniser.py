@@ -6,6 +6,7 @@ import pytest
 
 from logo_retrieval.images.decode import decode
 from logo_retrieval.images.preparation import LINE_PX, Preparation
+from logo_retrieval.reading.matching import as_read, cannot_be_read
 from logo_retrieval.reading.recogniser import Recogniser
 
 MARK = '<path d="M10 10h60v60h-60z M90 10h10" fill="#c00"/>'
@@ -91,3 +92,14 @@ def test_the_same_pixels_are_read_once_and_alone_as_in_company(
     monkeypatch.setattr(reader, "_run", None)  # nothing is left to run
     assert reader.read(lines[:1]) == together[:1]
     assert reader.read([]) == []
+
+
+def test_what_counts_as_readable_is_what_the_recogniser_knows(reader: Recogniser) -> None:
+    """Of each script the letters, but for some dozen rare signs; and nothing of a script that counts as unread."""
+    known = {letter for sign in reader._characters for letter in as_read(sign)}
+    unread = [letter for letter in known if cannot_be_read(letter)]
+    assert len(known) > 10_000 and len(unread) < 100
+    for text in ("abcxyz0189", "αγδθλξπσφψω", "中国百度网", "あかんソニーー"):
+        assert set(as_read(text)) <= known and not cannot_be_read(as_read(text))
+    for text in ("ждияф", "שלום", "عرب", "한국", "हिन्दी", "ไทย"):
+        assert cannot_be_read(as_read(text)) and not set(as_read(text)) <= known

@@ -74,7 +74,7 @@ def test_the_headers_of_every_answer(client: httpx.Client, service: Served) -> N
     refused = sent(service, b"POST /v1/classify HTTP/1.1\r\nHost: localhost\r\nContent-Length: -5\r\n\r\n")
     head, _, body = refused.partition(b"\r\n\r\n")
     assert head.startswith(b"HTTP/1.1 400 ") and b"application/problem+json" in head and b'"status": 400' in body
-    answers.append(httpx.Headers([tuple(line.split(b": ", 1)) for line in head.split(b"\r\n")[1:]]))  # type: ignore[misc]
+    answers.append(httpx.Headers(dict(line.decode().split(": ", 1) for line in head.split(b"\r\n")[1:])))
     for headers in answers:
         assert all(headers[name.decode()] == value.decode() for name, value in HEADERS)
 
