@@ -60,6 +60,29 @@ def test_rows_come_and_are_filtered_sorted_and_paged(
         assert page.locator("#shown").inner_text() == "No row is like that."
 
 
+def test_no_hint_is_cut_off(browser: Browser, address: str, queries: Path) -> None:
+    """At any width: a hint is as wide as its field at most."""
+    cut_off = """() => {
+      const pen = document.createElement('canvas').getContext('2d');
+      const isCut = (field) => {
+        const style = getComputedStyle(field);
+        pen.font = style.font;
+        const room = field.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight);
+        return pen.measureText(field.placeholder).width > room;
+      };
+      const fields = [...document.querySelectorAll('[placeholder]')].filter((field) => field.checkVisibility());
+      return [fields.length, fields.filter(isCut).map((field) => field.placeholder)];
+    }"""
+    with visit(browser, address) as page:
+        drop(page, [queries / "a.svg"])
+        for view, n_fields in (("Companies", 1), ("Recognise", 4)):
+            page.get_by_role("link", name=view).click()
+            page.locator(f"#{view.lower()}-view").wait_for()
+            for width in (320, 480, 768, 1024, 1180, 1280):
+                page.set_viewport_size({"width": width, "height": 800})
+                assert page.evaluate(cut_off) == [n_fields, []], (view, width)
+
+
 def test_a_row_says_why(browser: Browser, address: str, queries: Path) -> None:
     with visit(browser, address) as page:
         drop(page, [queries / "a.svg"])
