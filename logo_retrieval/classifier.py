@@ -168,7 +168,8 @@ class LogoClassifier(Closable):
             text: whether what is written is read: where that could change the answer, always or never.
 
         Raises:
-            ValueError: when top is below 1, or a share is out of range or less than the model can vouch for.
+            ValueError: when top is below 1, a share is out of range or less than the model can vouch for, or text is
+                none of the three.
             ModelError: when a share is asked for and the model has no unknown logos to vouch for it.
         """
         asked = self.classify_stream(

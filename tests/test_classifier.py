@@ -55,6 +55,16 @@ def test_top_may_exceed_classes_and_items(index: Path) -> None:
         assert sum(each.probability for each in decision.top) == pytest.approx(1)
         with pytest.raises(ValueError, match="top must be at least 1, got 0"):
             classifier.classify([svg("bars")], top=0)
+        far_more = 10**15  # more than any memory holds
+        assert classifier.classify([svg("bars")], top=far_more) == classifier.classify([svg("bars")], top=50)
+        assert classifier.similar(svg("bars"), k=far_more) == classifier.similar(svg("bars"), k=50)
+
+
+def test_text_is_one_of_three(index: Path) -> None:
+    with LogoClassifier.open(index) as classifier:
+        for text in ("Never", "", None, True):
+            with pytest.raises(ValueError, match=f"text must be one of auto, always, never, got {text!r}"):
+                classifier.classify([svg("bars")], text=text)  # type: ignore[arg-type]
 
 
 def test_similar_raises_for_an_unreadable_image(index: Path) -> None:

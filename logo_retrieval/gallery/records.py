@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -20,6 +21,12 @@ if TYPE_CHECKING:
 
 GalleryData: TypeAlias = "str | os.PathLike[str] | DataFrame | Gallery"
 """What a gallery may come as, see `read_gallery`."""
+
+LONGEST_CLASS_NAME = 255
+"""In characters, as that of a folder."""
+
+_HALVES = re.compile(r"[\ud800-\udc7f\udd00-\udfff]")
+"""Surrogates but for those that stand for bytes of a file name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,10 +111,14 @@ def class_name(text: str, where: str) -> str:
     """A class name in Unicode form NFC, without white space around it.
 
     Raises:
-        GalleryError: when nothing of it can be seen, it holds control characters, or is a spelling of the reserved
-            `other`.
+        GalleryError: when nothing of it can be seen, it holds control characters, is longer than a folder's name may
+            be, or is a spelling of the reserved `other`.
     """
     name = unicodedata.normalize("NFC", printable(text)).strip()
+    if len(name) > LONGEST_CLASS_NAME:
+        raise GalleryError(
+            f"a class name may have {LONGEST_CLASS_NAME} characters, got one of {len(name)}, {name[:40]!r}... {where}"
+        )
     if not spelling(name) or any(unicodedata.category(letter) == "Cc" for letter in name):
         raise GalleryError(f"a class name must be text without control characters, got {text!r} {where}")
     if spelling(name) == OTHER and name != OTHER:
@@ -125,8 +136,12 @@ def spelling(name: str) -> str:
 
 
 def printable(text: str) -> str:
-    """Text that any file can hold: bytes of a file name that are no UTF-8 come as backslash escapes."""
-    return os.fsencode(text).decode("utf-8", "backslashreplace")
+    """Text that any file can hold: bytes of a file name that are no UTF-8 come as backslash escapes.
+
+    So do halves of characters, which JSON and Python can write alone.
+    """
+    whole = _HALVES.sub(lambda half: f"\\u{ord(half[0]):x}", text)
+    return whole.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
 def numbered(name: str) -> Iterator[str]:

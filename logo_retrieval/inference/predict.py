@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 
@@ -73,6 +73,8 @@ class Policy:
     text: Text = "auto"
 
     def __post_init__(self) -> None:
+        if self.text not in get_args(Text):
+            raise ValueError(f"text must be one of {', '.join(get_args(Text))}, got {self.text!r}")
         if not 0 < self.other_share < 1:
             raise ValueError(f"the share of unknown logos must be above 0 and below 1, got {self.other_share}")
 

@@ -13,7 +13,7 @@ from logo_retrieval.inference.contents import Contents
 from logo_retrieval.inference.derived import Derived, derive, standing
 from logo_retrieval.inference.knowledge import Knowledge
 from logo_retrieval.inference.prepared import keep, opened
-from logo_retrieval.open_set.evidence import ClassProfile, Scale
+from logo_retrieval.open_set.evidence import NEIGHBOURS, ClassProfile, Scale
 from logo_retrieval.reading.matching import Names
 from logo_retrieval.search.open import is_large, is_most_of, merged_index, open_index, renewed_index
 from logo_retrieval.search.protocol import VectorIndex
@@ -75,8 +75,9 @@ class IndexSnapshot:
             vectors: (m, d) of all their views.
             owners: (m,) the image that each view belongs to.
             n_images: n.
-            k: how many items.
+            k: how many items; no more columns are made than the evidence needs or items are there.
         """
+        k = min(k, max(len(self.stored.item_ids), NEIGHBOURS))
         return best_over_views(self.index.search(vectors, k * self.most_views), owners, n_images, k)
 
     def classes_of(self, neighbours: Neighbours) -> Int64Array:

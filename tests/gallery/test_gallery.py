@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import unicodedata
 from pathlib import Path
 
@@ -9,7 +12,7 @@ import pytest
 from conftest import without_root
 
 from logo_retrieval.errors import GalleryError
-from logo_retrieval.gallery.records import class_name, read_gallery, visible_files
+from logo_retrieval.gallery.records import class_name, printable, read_gallery, visible_files
 
 
 def lay(root: Path, *names: str) -> Path:
@@ -45,6 +48,24 @@ def test_class_names_in_any_script_come_in_one_form(tmp_path: Path) -> None:
     decomposed = unicodedata.normalize("NFD", "Ärzte für 東京")
     gallery = read_gallery(lay(tmp_path, f"{decomposed}/a.svg"))
     assert gallery.classes == ("Ärzte für 東京",)
+
+
+def test_halves_of_characters_are_escaped() -> None:
+    """JSON and Python can write them alone, and no file can hold them."""
+    assert class_name("a\ud83d", "") == "a\\ud83d" and printable("\udfff\U0001f600") == "\\udfff\U0001f600"
+
+
+def test_a_table_in_a_locale_without_its_letters(tmp_path: Path) -> None:
+    table = lay(tmp_path, "a.svg") / "logos.csv"
+    table.write_text("path,label\na.svg,Bär 東京\n", encoding="utf-8")
+    asked = (
+        f"from logo_retrieval.gallery.records import read_gallery; print(ascii(read_gallery({str(table)!r}).classes))"
+    )
+    plain = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    done = subprocess.run(
+        [sys.executable, "-c", asked], env={**os.environ, **plain}, capture_output=True, text=True, check=False
+    )
+    assert done.stdout.strip() == ascii(("Bär 東京",)), done.stderr
 
 
 def test_file_names_that_are_no_text(tmp_path: Path) -> None:

@@ -166,6 +166,7 @@ def test_drawings_unlike_each_other_are_remarked_on(classifier: LogoClassifier) 
         ("ÄRZTE", "differ only in case or Unicode form"),
         ("ｄｉｓｃ", "differ only in case or Unicode form"),
         ("\u200b", "must be text without control characters"),
+        ("a" * 256, "may have 255 characters, got one of 256"),
         ("disc\u200b", "differ only in white space or characters that cannot be seen"),
     ],
 )
