@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
-from .options import EXIT_SOME_UNREADABLE, index_to_write, new_index_option, progress_bar, warn
+from .options import EXIT_SOME_UNREADABLE, NamedPath, index_to_write, new_index_option, progress_bar, warn
 from .output import shown
 from .tensorflow_start import load_exporter
 
@@ -23,7 +23,7 @@ _RENDERERS = ("resvg", "cairosvg")
 
 
 @click.command("build-index")
-@click.argument("data", type=click.Path(exists=True, path_type=Path))
+@click.argument("data", type=NamedPath(exists=True, path_type=Path))
 @new_index_option
 @click.option(
     "--model",

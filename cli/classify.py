@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, TextIO
 import click
 
 from . import inputs, output
-from .options import EXIT_SOME_UNREADABLE, index_option, index_to_read, progress_bar
+from .options import EXIT_SOME_UNREADABLE, NamedPath, index_option, index_to_read, progress_bar
 
 if TYPE_CHECKING:
     from logo_retrieval.classifier import LogoClassifier
@@ -34,7 +34,7 @@ _MOST_EXPLAINED = 2000
     help="Of the rows.  [default: that which the name of --output ends on, else table]",
 )
 @click.option(
-    "--output", "file", type=click.Path(dir_okay=False, path_type=Path), help="Write the rows here, not to stdout."
+    "--output", "file", type=NamedPath(dir_okay=False, path_type=Path), help="Write the rows here, not to stdout."
 )
 @click.option("--resume", is_flag=True, help="Keep the rows that --output holds and answer the other inputs.")
 @click.option(
@@ -61,13 +61,13 @@ _MOST_EXPLAINED = 2000
 )
 @click.option(
     "--cache",
-    type=click.Path(file_okay=False, path_type=Path),
+    type=NamedPath(file_okay=False, path_type=Path),
     help="Keep answers in this folder, by content: what the same index has answered is not decoded again.",
 )
 @click.option(
     "--explain",
     "page",
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=NamedPath(dir_okay=False, path_type=Path),
     help="Write also a page (HTML) with the pictures, their nearest drawings, and what decided.",
 )
 def classify(

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from . import output
-from .options import EXIT_SOME_UNREADABLE, index_option, index_to_read, progress_bar, warn
+from .options import EXIT_SOME_UNREADABLE, NamedPath, index_option, index_to_read, progress_bar, warn
 
 if TYPE_CHECKING:
     from logo_retrieval.classifier import LogoClassifier
@@ -22,11 +22,11 @@ _COLUMNS = ("name", "label", "kind", "similarity", "of", "of_label")
 
 
 @click.command()
-@click.argument("data", type=click.Path(exists=True, path_type=Path), required=False)
+@click.argument("data", type=NamedPath(exists=True, path_type=Path), required=False)
 @index_option
 @click.option(
     "--against",
-    type=click.Path(exists=True, path_type=Path),
+    type=NamedPath(exists=True, path_type=Path),
     help="List the files of DATA that this folder or table has too, such as a test set's that are in training.",
 )
 @click.option(

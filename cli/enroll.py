@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from . import inputs
-from .options import EXIT_SOME_UNREADABLE, changed_index_option, index_to_change, index_to_write, warn
+from .options import EXIT_SOME_UNREADABLE, NamedPath, changed_index_option, index_to_change, index_to_write, warn
 from .output import shown
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 @click.option(
     "--from",
     "data",
-    type=click.Path(exists=True, path_type=Path),
+    type=NamedPath(exists=True, path_type=Path),
     help="Enrol a folder with one sub-folder a company, or a table, instead of PATHs.",
 )
 @changed_index_option

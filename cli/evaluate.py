@@ -10,18 +10,18 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .options import EXIT_SOME_UNREADABLE, index_option, index_to_read, progress_bar
+from .options import EXIT_SOME_UNREADABLE, NamedPath, index_option, index_to_read, progress_bar
 from .output import csv_line, shown, stdout
 
 if TYPE_CHECKING:
     from logo_retrieval.evaluation.result import Evaluation
 
 _LISTED = 10
-_NEW_FILE = click.Path(dir_okay=False, path_type=Path)
+_NEW_FILE = NamedPath(dir_okay=False, path_type=Path)
 
 
 @click.command()
-@click.argument("data", type=click.Path(exists=True, path_type=Path))
+@click.argument("data", type=NamedPath(exists=True, path_type=Path))
 @index_option
 @click.option("--report", type=_NEW_FILE, help="Write a page with every figure and the mistakes as pictures (HTML).")
 @click.option("--output", type=_NEW_FILE, help="Write every figure and every answer (JSON).")

@@ -15,19 +15,30 @@ INDEX_VARIABLE = "LOGO_RETRIEVAL_INDEX"
 DEFAULT_INDEX = Path("indexes/default")
 EXIT_SOME_UNREADABLE = 3
 
+
+class NamedPath(click.Path):
+    """A path that is not empty: an unset variable would be taken for the working directory."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:  # noqa: ANN401
+        """The path, checked as click does."""
+        if not os.fspath(value):
+            self.fail("the path is empty, such as an unset variable", param, ctx)
+        return super().convert(value, param, ctx)
+
+
 _INDEX_DEFAULT = f"${INDEX_VARIABLE}, else {DEFAULT_INDEX}"
 index_option = click.option(
     "--index",
-    type=click.Path(path_type=Path),
+    type=NamedPath(path_type=Path),
     help=f"Folder of the index.  [default: {_INDEX_DEFAULT}, else the starter index]",
 )
 changed_index_option = click.option(
     "--index",
-    type=click.Path(path_type=Path),
+    type=NamedPath(path_type=Path),
     help=f"Folder of the index.  [default: {_INDEX_DEFAULT}, made from the starter index where it is not there]",
 )
 new_index_option = click.option(
-    "--index", type=click.Path(path_type=Path), help=f"Folder of the index.  [default: {_INDEX_DEFAULT}]"
+    "--index", type=NamedPath(path_type=Path), help=f"Folder of the index.  [default: {_INDEX_DEFAULT}]"
 )
 
 

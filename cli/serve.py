@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from .options import DEFAULT_INDEX, index_option, index_to_read
+from .options import DEFAULT_INDEX, NamedPath, index_option, index_to_read
 
 if TYPE_CHECKING:
     from logo_retrieval.serving.settings import Token
@@ -49,7 +49,7 @@ def _limit(name: str, default: float, what: str) -> Callable[[Command], Command]
 @click.option(
     "--tokens",
     "file",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    type=NamedPath(exists=True, dir_okay=False, path_type=Path),
     envvar=_VARIABLE + "TOKENS",
     show_envvar=True,
     help="A file of secrets, a line each: name, scope (read, enrol or admin), secret.",

@@ -8,11 +8,11 @@ from pathlib import Path
 import click
 
 from . import output
-from .options import EXIT_SOME_UNREADABLE, index_option, index_to_read
+from .options import EXIT_SOME_UNREADABLE, NamedPath, index_option, index_to_read
 
 
 @click.command()
-@click.argument("path", type=click.Path())
+@click.argument("path", type=NamedPath())
 @index_option
 @click.option("--format", "kind", type=click.Choice(output.FORMATS), default="table", show_default=True)
 @click.option("--top", type=click.IntRange(1, 10_000), default=10, show_default=True, help="How many drawings.")

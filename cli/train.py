@@ -15,7 +15,7 @@ from logo_retrieval.training.log import F2, LOG, kept_entry, read_log
 from logo_retrieval.training.recipe import Recipe
 
 from .interrupt import deferred_interrupt
-from .options import EXIT_SOME_UNREADABLE, progress_bar, warn
+from .options import EXIT_SOME_UNREADABLE, NamedPath, progress_bar, warn
 from .output import csv_line, shown, stdout
 from .tensorflow_start import load_tensorflow
 
@@ -43,9 +43,9 @@ def _fold(context: click.Context, parameter: click.Parameter, text: str | None) 
 
 
 @click.command()
-@click.argument("data", type=click.Path(exists=True, path_type=Path))
+@click.argument("data", type=NamedPath(exists=True, path_type=Path))
 @click.option(
-    "--output", required=True, metavar="MODEL", type=click.Path(file_okay=False, path_type=Path), help="Folder to make."
+    "--output", required=True, metavar="MODEL", type=NamedPath(file_okay=False, path_type=Path), help="Folder to make."
 )
 @click.option(
     "--backbone",

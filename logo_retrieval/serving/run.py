@@ -63,6 +63,7 @@ def _listening(settings: Settings) -> socket.socket:
     except OSError as error:
         listening.close()
         raise BackendError(
-            f"cannot listen at {settings.host}, port {settings.port}: {error.strerror or error}; give another --port"
+            f"cannot listen at {settings.host}, port {settings.port}: {error.strerror or error}; "
+            "give another --host or --port"
         ) from error
     return listening

@@ -28,6 +28,37 @@ def test_similar_in_every_format(run: Run, index: Path, classes: Path) -> None:
     assert run(*call).out.splitlines()[1].split() == ["1.000", "bars", "bars/2.svg"]
 
 
+@pytest.mark.parametrize(
+    "call",
+    [
+        ("build-index", "", "--index", "new"),
+        ("build-index", "logos", "--index", ""),
+        ("info", "--index", ""),
+        ("verify", "--index", ""),
+        ("compact", "--index", ""),
+        ("similar", ""),
+        ("classify", "a.svg", "--output", ""),
+        ("classify", "a.svg", "--cache", ""),
+        ("classify", "a.svg", "--explain", ""),
+        ("enroll", "--from", ""),
+        ("enroll", "--class", "ring", "a.svg", "--index", ""),
+        ("unenroll", "--class", "ring", "--index", ""),
+        ("duplicates", "logos", "--against", ""),
+        ("evaluate", "logos", "--report", ""),
+        ("serve", "--tokens", ""),
+        ("train", "logos", "--output", ""),
+    ],
+)
+def test_an_unset_variable_is_not_the_working_directory(
+    run: Run, classes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: tuple[str, ...]
+) -> None:
+    shutil.copytree(classes, tmp_path / "logos")
+    monkeypatch.chdir(tmp_path)
+    outcome = run(*call)
+    assert outcome.code == 2 and "the path is empty" in outcome.err
+    assert [path.name for path in tmp_path.iterdir()] == ["logos"], "nothing was written"
+
+
 def test_similar_asks_for_more_than_there_is(run: Run, index: Path, classes: Path) -> None:
     outcome = run("similar", classes / "bars" / "2.svg", "--index", index, "--top", 100, "--format", "jsonl")
     assert len(outcome.out.splitlines()) == 12

@@ -15,7 +15,7 @@ def test_a_port_that_is_taken(run: Run, index: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         said = run("serve", "--index", index, "--port", taken.getsockname()[1])
     assert (said.code, said.out) == (1, "")
-    assert "cannot listen at 127.0.0.1, port" in said.err and "give another --port" in said.err
+    assert "cannot listen at 127.0.0.1, port" in said.err and "give another --host or --port" in said.err
 
 
 @pytest.mark.parametrize(

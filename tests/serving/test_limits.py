@@ -221,6 +221,9 @@ def test_settings_say_what_is_wrong_with_them() -> None:
             read_tokens(lines)
     with pytest.raises(ValueError, match="never fit a queue"):
         Limits(files=100, waiting=50)
+    for endless in (float("inf"), 1e9):
+        with pytest.raises(ValueError, match="request_s must be 86,400 at most"):
+            Limits(request_s=endless)
     for host, alone in (
         ("127.0.0.1", True),
         ("::1", True),
