@@ -120,6 +120,8 @@ class LogoClassifier(Closable):
         return classifier
 
     def __repr__(self) -> str:
+        if self.engine.is_closed:
+            return f"<LogoClassifier of '{self.store.folder}', closed>"
         sizes = self.store.class_sizes()
         return (
             f"<LogoClassifier of '{self.store.folder}': {len(sizes)} classes, {sum(sizes.values())} drawings, "
@@ -285,12 +287,15 @@ class LogoClassifier(Closable):
 
         Raises:
             ValueError: unless a class, names of a class, or drawings are given.
+            TypeError: when one drawing or name is given where several are expected: it would be taken for its letters.
             IndexStoreError: when something is not there, the index cannot be written, or it is the one that ships with
                 the package; nothing is removed then. Or when what is removed may still lie in the file, which another
                 process is using, as the error then says.
         """
         from logo_retrieval.indexing.enrol import unenroll
 
+        check_several(items)
+        check_several(names)
         return unenroll(self.store.folder, label, list(items), None if names is None else list(names))
 
     def drawings(
@@ -304,12 +309,14 @@ class LogoClassifier(Closable):
 
         Raises:
             GalleryError: when the table cannot be read.
+            TypeError: when the data are none of these.
         """
+        from logo_retrieval.gallery.records import read_gallery
         from logo_retrieval.near_duplicates import drawings_of_files, drawings_of_index, files_of
 
         engine = self.engine
         with engine.turn():
             if data is None:
                 return drawings_of_index(engine.store)
-            gallery = files_of(Path(data)) if isinstance(data, str | os.PathLike) else data
+            gallery = files_of(Path(data)) if isinstance(data, str | os.PathLike) else read_gallery(data)
             return drawings_of_files(gallery, engine.pool, engine.embedder, progress)

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -177,7 +177,11 @@ def find_clusters(drawings: Drawings, threshold: float = NEAR_SIMILARITY, kind: 
         drawings: n of them. Time grows with n squared, memory with n.
         threshold: the similarity from which on two drawings are duplicates.
         kind: the loosest that counts: "bytes" alone, these and "picture", or all.
+
+    Raises:
+        ValueError: when the threshold is no number, or the kind none of these.
     """
+    _check(threshold, kind)
     components = np.arange(len(drawings))
     twins: dict[bytes, int] = {}
     firsts = np.array([twins.setdefault(digest, place) for place, digest in enumerate(drawings.digests)], np.int64)
@@ -191,6 +195,13 @@ def find_clusters(drawings: Drawings, threshold: float = NEAR_SIMILARITY, kind: 
     return sorted(clusters, key=lambda cluster: -len(cluster.others))
 
 
+def _check(threshold: float, kind: Kind) -> None:
+    if np.isnan(threshold):
+        raise ValueError(f"threshold must be a number, got {threshold}")
+    if kind not in get_args(Kind):
+        raise ValueError(f"kind must be one of {', '.join(get_args(Kind))}, got {kind!r}")
+
+
 def find_matches(
     drawings: Drawings, gallery: Drawings, threshold: float = NEAR_SIMILARITY, kind: Kind = "drawing"
 ) -> list[Duplicate]:
@@ -201,7 +212,11 @@ def find_matches(
         gallery: to be searched.
         threshold: as in `find_clusters`.
         kind: likewise.
+
+    Raises:
+        ValueError: likewise.
     """
+    _check(threshold, kind)
     same = {digest: place for place, digest in reversed(list(enumerate(gallery.digests)))}
     found = {row: same[digest] for row, digest in enumerate(drawings.digests) if digest in same}
     if kind != "bytes" and len(gallery):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from drawings import animated_gif, raster, svg
+from drawings import animated_gif, raster, ring, svg
 from weights import fusion
 
 from logo_retrieval import LogoClassifier, UnreadableImage
@@ -22,6 +22,7 @@ from logo_retrieval.images.source import Source
 from logo_retrieval.indexing.build import build_index
 from logo_retrieval.models.bundle import read_bundle, write_bundle
 from logo_retrieval.models.resolve import model_of
+from logo_retrieval.near_duplicates import find_clusters, find_matches
 from logo_retrieval.open_set.evidence import Scale
 from logo_retrieval.store.cache import CACHE_FILE
 from logo_retrieval.store.index_store import IndexStore
@@ -58,6 +59,31 @@ def test_top_may_exceed_classes_and_items(index: Path) -> None:
         far_more = 10**15  # more than any memory holds
         assert classifier.classify([svg("bars")], top=far_more) == classifier.classify([svg("bars")], top=50)
         assert classifier.similar(svg("bars"), k=far_more) == classifier.similar(svg("bars"), k=50)
+
+
+def test_one_where_several_are_expected_is_not_taken_for_its_letters(mine: Path) -> None:
+    with LogoClassifier.open(mine) as classifier:
+        classifier.enroll("d", [ring()], names=["D", "i"])
+        for wrong in ({"items": "disc/0.svg"}, {"label": "d", "names": "Di"}):
+            with pytest.raises(TypeError, match="expected several"):
+                classifier.unenroll(**wrong)
+        assert classifier.store.class_names()["d"] == ("D", "i", "d")
+        for label, names in ((3, []), (b"a", []), ("a", [3])):
+            with pytest.raises(TypeError, match="expected text, got "):
+                classifier.enroll(label, [ring(1)], names=names)  # type: ignore[arg-type]
+
+
+def test_what_is_no_duplicate_is_said(index: Path) -> None:
+    with LogoClassifier.open(index) as classifier:
+        drawings = classifier.drawings()
+        for wrong in ({"threshold": float("nan")}, {"kind": "any"}):
+            with pytest.raises(ValueError, match="must be"):
+                find_clusters(drawings, **wrong)
+            with pytest.raises(ValueError, match="must be"):
+                find_matches(drawings, drawings, **wrong)
+        with pytest.raises(TypeError, match="expected a folder"):
+            classifier.drawings(3)  # type: ignore[arg-type]
+    assert repr(classifier) == f"<LogoClassifier of '{index}', closed>"
 
 
 def test_text_is_one_of_three(index: Path) -> None:

@@ -139,7 +139,12 @@ def printable(text: str) -> str:
     """Text that any file can hold: bytes of a file name that are no UTF-8 come as backslash escapes.
 
     So do halves of characters, which JSON and Python can write alone.
+
+    Raises:
+        TypeError: when it is no text.
     """
+    if not isinstance(text, str):
+        raise TypeError(f"expected text, got {text!r:.80} of type {type(text).__name__}")
     whole = _HALVES.sub(lambda half: f"\\u{ord(half[0]):x}", text)
     return whole.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 

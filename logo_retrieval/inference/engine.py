@@ -51,6 +51,7 @@ class Engine(Closable):
         model: the bundle that embeds.
         knowledge: what the model and the index say about odds.
         pool: the decoder processes, which prepare pictures as the index demands.
+        is_closed: whether it answers no more.
     """
 
     def __init__(self, store: IndexStore, *, decode_limit_s: float = DECODE_LIMIT_S) -> None:
@@ -66,7 +67,7 @@ class Engine(Closable):
         """
         self.store = store
         self._process = os.getpid()
-        self._is_closed = False
+        self.is_closed = False
         self._lock = threading.RLock()
         weakref.finalize(self, _last_turn, self._lock, self._process)
         manifest = store.manifest
@@ -89,7 +90,7 @@ class Engine(Closable):
 
     def close(self) -> None:
         """Ends the decoder processes and closes the index; in a forked process it leaves them to their owner."""
-        self._is_closed = True
+        self.is_closed = True
         if os.getpid() == self._process:
             self.pool.close()
             self.store.close()
@@ -107,7 +108,7 @@ class Engine(Closable):
             yield
 
     def _check_usable(self) -> None:
-        if self._is_closed:
+        if self.is_closed:
             raise BackendError("this classifier is closed: open another")
         if os.getpid() != self._process:
             raise BackendError(
