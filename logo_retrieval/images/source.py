@@ -22,8 +22,22 @@ Source: TypeAlias = "str | os.PathLike[str] | bytes | bytearray | memoryview | B
 _ADDRESS = re.compile(r"(https?|ftp|data):", re.IGNORECASE)
 
 
+_AS_PNG = {
+    **dict.fromkeys(("CMYK", "YCbCr", "LAB", "HSV", "F", "RGBX"), "RGB"),
+    **dict.fromkeys(("RGBa", "PA"), "RGBA"),
+    **dict.fromkeys(("I", "I;16L", "I;16N"), "I;16"),
+    "La": "LA",
+}
+"""What a Pillow image becomes whose mode no PNG has."""
+
+_BROKEN = b"\x89PNG\r\n\x1a\n"
+"""A PNG without any content, in the place of a picture in memory that has none: it is answered as corrupt."""
+
+
 def file_or_bytes(source: Source) -> bytes | Path:
     """A source as the decoder takes it: the whole of an open file is read, a picture in memory becomes a PNG.
+
+    A Pillow image that cannot be read becomes one that is corrupt, so that it costs no other its answer.
 
     Args:
         source: a path, the bytes of an image file, a file open for reading bytes, a Pillow image, or an array: uint8,
@@ -43,7 +57,7 @@ def file_or_bytes(source: Source) -> bytes | Path:
         raise TypeError(
             f"expected a file open for reading bytes, got one that gives {type(data).__name__}: open it 'rb'"
         )
-    if hasattr(source, "__array_interface__") or hasattr(source, "getbbox"):
+    if hasattr(source, "getbbox") or hasattr(source, "__array_interface__"):  # the first reads no pixels
         return _as_png(source)
     kind = type(source).__name__
     raise TypeError(f"expected a path, bytes, a file open for reading bytes, a Pillow image or an array, got {kind}")
@@ -57,10 +71,11 @@ def _as_png(source: Image.Image | np.ndarray) -> bytes:
         if kind != "uint8" or not (len(shape) == 2 or (len(shape) == 3 and shape[2] in (3, 4))) or 0 in shape:
             raise TypeError(f"expected an array of uint8, (h, w), (h, w, 3) or (h, w, 4), got {kind}, {shape}")
         source = Image.fromarray(source)
-    elif source.mode in ("CMYK", "YCbCr", "LAB", "HSV", "F"):
-        source = source.convert("RGB")
     file = io.BytesIO()
-    source.save(file, "PNG", compress_level=1)
+    try:
+        source.convert(_AS_PNG.get(source.mode)).save(file, "PNG", compress_level=1)
+    except (OSError, SyntaxError, ValueError):  # of a file that is read only now and cut short, or of no pixels
+        return _BROKEN
     return file.getvalue()
 
 

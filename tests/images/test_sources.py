@@ -21,10 +21,26 @@ def picture(mode: str = "RGBA") -> Image.Image:
     return image.convert(mode)
 
 
-@pytest.mark.parametrize("mode", ["RGBA", "RGB", "L", "P", "1", "LA", "CMYK", "I;16", "F", "HSV"])
+@pytest.mark.parametrize("mode", ["RGBA", "RGB", "L", "P", "1", "LA", "CMYK", "I;16", "F", "HSV", "I"])
 def test_a_pillow_image_of_any_mode_is_answered(mode: str) -> None:
     with LogoClassifier.open() as classifier:
         assert classifier.classify([picture(mode)])[0].status == "ok"
+
+
+@pytest.mark.parametrize("mode", ["PA", "RGBX", "RGBa", "La", "I;16L", "I;16N", "YCbCr", "LAB"])
+def test_modes_that_no_png_has_become_one_that_has(mode: str) -> None:
+    plain = file_or_bytes(Image.new(mode, (8, 8)))
+    assert isinstance(plain, bytes) and Image.open(io.BytesIO(plain)).size == (8, 8)
+
+
+def test_a_pillow_image_that_cannot_be_read_is_corrupt_and_the_rest_is_answered() -> None:
+    file = io.BytesIO()
+    Image.effect_noise((99, 99), 90).save(file, "PNG")
+    torn = Image.open(io.BytesIO(file.getvalue()[:1400]))
+    with LogoClassifier.open() as classifier:
+        rows = classifier.classify([torn, picture(), Image.new("RGB", (0, 0))])
+    assert [row.status for row in rows] == ["unreadable", "ok", "unreadable"]
+    assert all(str(rows[place].reason).startswith("corrupt:") for place in (0, 2))
 
 
 def test_all_kinds_of_sources_of_one_picture_give_one_vector(tmp_path: Path) -> None:

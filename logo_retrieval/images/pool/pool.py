@@ -7,7 +7,6 @@ is lost.
 
 from __future__ import annotations
 
-import math
 import os
 import weakref
 from collections.abc import Callable, Iterable, Iterator
@@ -29,6 +28,7 @@ from logo_retrieval.types import LogoImage, UInt8Array
 
 Result = TypeVar("Result")
 
+_LONGEST_S = 86_400.0
 DECODE_LIMIT_S = 10.0
 """For one file, where nothing else is said: a logo takes hundredths."""
 
@@ -49,15 +49,15 @@ class DecoderPool(Closable):
         Args:
             preparation: size and renderer.
             processes: at most so many at a time, at least 1; default: the CPUs that this process may use.
-            wall_limit_s: for one file, in seconds of wall time and, rounded up, of CPU time; above 0.
+            wall_limit_s: for one file, in seconds of wall time and, rounded up, of CPU time; above 0, at most a day.
 
         Raises:
             ValueError: a number out of its range.
         """
         if processes is not None and processes < 1:
             raise ValueError(f"processes must be at least 1, got {processes}")
-        if not 0 < wall_limit_s < math.inf:
-            raise ValueError(f"wall_limit_s must be above 0 and finite, got {wall_limit_s}")
+        if not 0 < wall_limit_s <= _LONGEST_S:
+            raise ValueError(f"wall_limit_s must be above 0 and at most {_LONGEST_S}, a day, got {wall_limit_s}")
         self.preparation = preparation
         self.processes = processes or usable_cores()
         self.wall_limit_s = wall_limit_s
