@@ -51,6 +51,7 @@ ELSEWHERE = {
     "train_on_device": "the test of training on a device runs it for a few steps",
 }
 NOT_SMALL = {
+    "average_weights": "needs trained networks",
     "build_starter": "writes the index that ships, and needs trained networks",
     "calibrate": "writes the weights that ship, and needs trained networks",
     "collect_packs": "fetches packages",
