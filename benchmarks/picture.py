@@ -1,16 +1,19 @@
-"""Draws the README's picture: `python benchmarks/picture.py MODEL`.
+"""Draws the README's picture: `python benchmarks/picture.py MODEL [--work WORK]`.
 
-Test drawings of the collection split, by artists whose packs are not in the gallery, drawn by lot: right or wrong, as
-they come.
+Test drawings of the collection split, by artists whose packs are neither in the gallery nor known to the network, drawn
+by lot: right or wrong, as they come. With WORK, which `calibrate.py` has filled, the answers are given by the weights
+and the threshold that ship; these drawings are among the thousands to which they are fitted. Else by those of MODEL.
 """
 
 from __future__ import annotations
 
+import tempfile
 from pathlib import Path
 
 import numpy as np
-from embedded import embed_all, embed_degraded
-from logobench import WORN, SplitRows, ask, fitted_on, index_of, texts_of
+from build_starter import calibrated
+from embedded import embed_all
+from logobench import SplitRows, ask, index_of, texts_of
 from logobench_data import Drawing
 from PIL import Image, ImageDraw, ImageFont
 from small import bench_of, options, parsed
@@ -18,7 +21,7 @@ from small import bench_of, options, parsed
 from logo_retrieval import images
 from logo_retrieval.images.decode import decode
 from logo_retrieval.images.preparation import Preparation
-from logo_retrieval.inference.knowledge import DEFAULT_FALSE_ACCEPT
+from logo_retrieval.inference.knowledge import DEFAULT_FALSE_ACCEPT, Knowledge
 from logo_retrieval.models.bundle import read_bundle
 from logo_retrieval.open_set.fusion import named, probabilities
 
@@ -39,17 +42,19 @@ def tile(drawing: Drawing, side_px: int) -> Image.Image:
 def main() -> None:
     """Asks, draws, saves."""
     model = "bundle of a model trained on the training part of the split"
-    arguments = parsed(options(__doc__, output="picture.png", cache=True, model=model))
+    parser = options(__doc__, output="picture.png", cache=True, model=model)
+    parser.add_argument("--work", type=Path, help="folder that `calibrate.py` has filled")
+    arguments = parsed(parser)
     bench, cache = bench_of(arguments)
     bundle = read_bundle(arguments.model)
+    with tempfile.TemporaryDirectory() as scratch:
+        decided = calibrated(bundle, arguments.work, cache, Path(scratch) / "model") if arguments.work else bundle
+        knowledge = Knowledge.read(decided, decided.config.decision)
     rooms = SplitRows.of(bench)
     drawn = embed_all(bench, bundle, cache)
-    worn = embed_degraded(bench, np.union1d(rooms.val, rooms.all), WORN, bundle, cache)
-    texts = texts_of(bench, cache)
-    knowledge, _ = fitted_on(bench, drawn, worn, rooms, bundle, texts)
     held = index_of(bench, drawn, rooms.train, knowledge)
     asked = np.sort(np.random.default_rng(SEED).choice(rooms.unseen, ROWS * COLUMNS, replace=False))
-    scores = ask(bench, held, knowledge, drawn, asked, texts[0]).scores
+    scores = ask(bench, held, knowledge, drawn, asked, texts_of(bench, cache)[0]).scores
     answers = probabilities(scores.log_odds, held.other)
     thresholds = knowledge.thresholds(DEFAULT_FALSE_ACCEPT, held.profile)
     assert thresholds is not None  # noqa: S101
