@@ -38,6 +38,9 @@ from logo_retrieval.store.schema import INDEX_FILE, connect, transaction
 from logo_retrieval.store.seal import seal
 from logo_retrieval.training.export import CARD_FILE, CURVES_FILE, LOG_FILE, RECIPE_FILE
 
+AVERAGED = "- The weights are the mean of those before and after the last leg of the training, of 24 + 12 + 8 epochs.\n"
+"""What the card says of `average_weights.py`."""
+
 KEPT = (MODEL_FILE, int8_name(MODEL_FILE), HEAD_FILE, LOG_FILE, CURVES_FILE, RECIPE_FILE, CARD_FILE)
 """Of the trained bundle's files."""
 
@@ -53,7 +56,8 @@ def calibrated(bundle: ModelBundle, work: Path, cache: Path, folder: Path) -> Mo
     files[IMPOSTORS_FILE] = impostors.to_bytes()
     card = files[CARD_FILE].decode()
     card = re.sub(r"\n\nThe model that this one went on from.*?(?=\n\n## Data)", "", card, flags=re.DOTALL)
-    files[CARD_FILE] = card.replace("\n\n## Data", f"\n\n{measured_quality()}\n\n## Data", 1).encode()
+    card = card.replace("\n\n## Data", f"\n\n{measured_quality()}\n\n## Data", 1)
+    files[CARD_FILE] = card.replace("- Head:", f"{AVERAGED}- Head:", 1).encode()
     decision = json.loads((work / DECISION).read_text(encoding="utf-8"))
     return write_bundle(folder, replace(bundle.config, decision=decision), files)
 
