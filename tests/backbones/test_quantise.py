@@ -33,7 +33,7 @@ def test_it_gives_nearly_the_same_vectors(views: UInt8Array, tmp_path: Path) -> 
 
     exact = starter_model()
     graph = exact.path(MODEL_FILE).read_bytes()
-    integers = quantised(graph, views[::2])
+    integers = quantised(graph, views[: len(views) // 2])  # as they are and mirrored, not upside down and inverted
     assert integers is not None and len(integers) < 0.7 * len(graph)
     files = {MODEL_FILE: graph, int8_name(MODEL_FILE): integers}
     bundle: ModelBundle = write_bundle(tmp_path / "model", exact.config, files)
