@@ -48,7 +48,7 @@ class _AnyPath(PathConvertor):
     regex = "(?s:.*)"
 
 
-register_url_convertor("path", _AnyPath())
+register_url_convertor("rest", _AnyPath())
 
 _LINES = "application/x-ndjson"
 _SECONDS_A_PICTURE = 0.02
@@ -117,7 +117,7 @@ async def classes(request: Request, query: Annotated[NoQuery, Query()]) -> Respo
 
 
 @router.get(
-    "/classes/{name:path}",
+    "/classes/{name:rest}",
     summary="List the drawings of a company",
     responses=schema.answers({"name": "github", "items": ["github/mark.svg"], "names": ["GitHub"]}, 404),
 )
@@ -131,7 +131,7 @@ async def one_class(request: Request, name: str, query: Annotated[NoQuery, Query
 
 
 @router.post(
-    "/classes/{name:path}",
+    "/classes/{name:rest}",
     summary="Enrol a company, or more drawings of it",
     status_code=201,
     openapi_extra=schema.pictures(
@@ -169,7 +169,7 @@ async def enroll(request: Request, name: str, query: Annotated[EnrolQuery, Query
 
 
 @router.delete(
-    "/classes/{name:path}",
+    "/classes/{name:rest}",
     summary="Forget a company, or names of it",
     responses=schema.answers({"removed_classes": ["newco"]}, 404, 409),
 )
@@ -190,7 +190,7 @@ async def unenroll_class(request: Request, name: str, query: Annotated[UnenrolQu
 
 
 @router.delete(
-    "/items/{item:path}",
+    "/items/{item:rest}",
     summary="Remove a drawing",
     responses=schema.answers({"removed_item": "newco/logo.svg", "removed_classes": []}, 404),
 )
@@ -202,7 +202,7 @@ async def unenroll_item(request: Request, item: str, query: Annotated[NoQuery, Q
 
 
 @router.get(
-    "/items/{item:path}/thumbnail",
+    "/items/{item:rest}/thumbnail",
     summary="A small picture of a drawing",
     response_class=Response,
     responses=schema.answers("WebP", 404, media="image/webp") | {304: {"description": "It is as it was."}},
