@@ -161,7 +161,8 @@ class Fusion:
     def _against(self, features: Features, profile: ClassProfile) -> Float64Array:
         """(n,) what speaks against every company: that they are many, and the drawings of `other`."""
         rival = self.of_group(HEADLESS_RIVAL if features.head is None else RIVAL)
-        against: Float64Array = np.logaddexp(np.log(profile.n_companies), rival[0] + features.rival @ rival[1:])
+        utility = rival[0] + (features.rival * rival[1:]).sum(axis=1)  # `@` rounds one row otherwise than many
+        against: Float64Array = np.logaddexp(np.log(profile.n_companies), utility)
         return against
 
 
