@@ -20,13 +20,10 @@ from pathlib import Path
 
 import numpy as np
 from calibrate import DECISION, VOUCHING
-from embedded import embed_wide
 from logobench_data import ATTRIBUTIONS, Drawing, load, load_packs, load_vintage, names_by_class
-from networks import cohort_of
 from small import options
 from starter_networks import SHIPPED
 from surroundings import RESULTS
-from wide_data import load_wide
 
 from logo_retrieval.gallery.records import Gallery, GalleryRecord
 from logo_retrieval.heads.cosine import HEAD_FILE
@@ -45,13 +42,10 @@ KEPT = (MODEL_FILE, int8_name(MODEL_FILE), HEAD_FILE, LOG_FILE, CURVES_FILE, REC
 """Of the trained bundle's files."""
 
 
-def calibrated(bundle: ModelBundle, work: Path, cache: Path, folder: Path) -> ModelBundle:
+def calibrated(bundle: ModelBundle, work: Path, folder: Path) -> ModelBundle:
     """A copy of a bundle that decides as `calibrate.py` has fitted it, with impostors and a card."""
-    wide = load_wide(cache)
-    rows = cohort_of(wide)
-    cohort = embed_wide(wide, rows, None, bundle, cache).of(rows, all_views=False)[0]
     with np.load(work / VOUCHING, allow_pickle=False) as kept:
-        impostors = Impostors(cohort, kept["log_odds"], kept["novel_log_odds"], int(kept["novel_pairs"]))
+        impostors = Impostors(kept["log_odds"], kept["novel_log_odds"], int(kept["novel_pairs"]))
     files = {name: bundle.path(name).read_bytes() for name in KEPT}
     files[IMPOSTORS_FILE] = impostors.to_bytes()
     card = files[CARD_FILE].decode()
@@ -133,7 +127,7 @@ def main() -> None:
         return
     with tempfile.TemporaryDirectory() as scratch:
         shipped = read_bundle(arguments.work / SHIPPED)
-        bundle = calibrated(shipped, arguments.work, arguments.cache, Path(scratch) / "bundle")
+        bundle = calibrated(shipped, arguments.work, Path(scratch) / "bundle")
         packs = tuple(drawing for drawing in load_packs(arguments.cache) if drawing.use == "train")
         drawings = load(arguments.cache).drawings + load_vintage(arguments.cache) + packs
         build(drawings, bundle, Path(scratch) / "art")

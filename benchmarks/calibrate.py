@@ -120,7 +120,7 @@ def main() -> None:
         [leads(found, trial.unknown, trial.asked.other) for found, (trial, _) in zip(odds, by_network, strict=True)]
     )
     np.savez(arguments.work / VOUCHING, log_odds=log_odds, novel_log_odds=tail, novel_pairs=pairs)
-    impostors = Impostors(np.zeros((0, 1), np.float32), log_odds, tail, pairs)
+    impostors = Impostors(log_odds, tail, pairs)
     print(len(log_odds), "vouch for", impostors.threshold(DEFAULT_FALSE_ACCEPT))
     for n_novel in (1, 15, 60, 200):
         print(n_novel, "novel:", impostors.novel_threshold(DEFAULT_FALSE_ACCEPT, n_novel))

@@ -260,7 +260,7 @@ def fitted(
     ]
     leads = [best_company(each[rows], held.other)[0] for each, rows in zip(odds, is_other, strict=True)]
     weights = replace(fitting.fit_fusion(start, asked, groups, pinned=OF_TEXT), scale=scale)
-    impostors = Impostors(np.zeros((0, drawn.vectors.shape[1]), np.float32), np.concatenate(leads).astype(np.float32))
+    impostors = Impostors(np.concatenate(leads).astype(np.float32))
     knowledge = replace(knowledge, fusion=weights, impostors=impostors)
     held = index_of(bench, drawn, rooms.train, knowledge)
     return knowledge, [ask(bench, held, knowledge, *each) for each in sources]

@@ -17,12 +17,11 @@ from logobench_data import OTHER
 from networks import BRANDS, CLEAN, NOVEL_CLEAN, Queries, both_networks
 from small import options
 
-from logo_retrieval.open_set.impostors import spread
 from logo_retrieval.packed import packed
 from logo_retrieval.types import Int64Array
 
 FILE = Path(__file__).resolve().parents[1] / "tests" / "open_set" / "held_out.npz"
-OF_EACH, OF_OTHER, TARGETS, COHORT = 6, 300, 500, 400
+OF_EACH, OF_OTHER, TARGETS = 6, 300, 500
 KNOWN, UNKNOWN, NOVEL, OF_NOVEL = 260, 260, 20, 8
 SEED = 0
 
@@ -73,7 +72,6 @@ def main() -> None:
         gallery_labels=network.labels[np.sort(gallery)].astype(np.str_),
         head_vectors=packed(network.head.vectors[kept]),
         head_classes=targets[kept].astype(np.str_),
-        cohort=packed(network.impostors[spread(np.arange(len(network.impostors)), COHORT)]),
         names=np.array(json.dumps(network.names)),
         scale=np.array(
             [getattr(network.scale, name) for name in ("nearest_low", "nearest_high", "head_low", "head_high")]

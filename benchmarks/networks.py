@@ -27,7 +27,6 @@ from logo_retrieval.inference.snapshot import IndexSnapshot, snapshot_of
 from logo_retrieval.models.bundle import ModelBundle, read_bundle
 from logo_retrieval.open_set.evidence import Scale, nearest_company
 from logo_retrieval.open_set.fusion import Fusion
-from logo_retrieval.open_set.impostors import Impostors, spread
 from logo_retrieval.types import Float32Array, Int64Array
 
 CLEAN, DEGRADED, COPIES, BRANDS, COINS, NOVEL_CLEAN, NOVEL_DEGRADED = range(7)
@@ -41,7 +40,6 @@ _FACTS = ("labels", "groups", "kinds", "rows", "texts")
 """What `Queries` hold of each query."""
 
 COINS_ASKED = 700
-COHORT = 2000
 SEED = 0
 
 
@@ -124,12 +122,10 @@ class Network:
         self.brands = np.array(
             [row for row, drawing in enumerate(wide) if drawing.scope != "coin" and drawing.brand in unseen], np.int64
         )
-        self.cohort = cohort_of(wide)
         self.names = names_by_class()
-        asked = np.unique(np.concatenate([self.coins, self.brands, self.cohort]))
-        self.further = embed_wide(wide, asked, None, bundle, cache)
-        self.further_worn = embed_wide(wide, self.brands, WORN, bundle, cache)
         unknown = np.union1d(self.coins, self.brands)
+        self.further = embed_wide(wide, unknown, None, bundle, cache)
+        self.further_worn = embed_wide(wide, self.brands, WORN, bundle, cache)
         self.texts: dict[int, Texts] = {
             id(self.drawn): read_all(bench, everything, None, cache),
             id(self.worn): read_all(bench, everything, WORN, cache),
@@ -148,11 +144,6 @@ class Network:
     def classes(self) -> tuple[str, ...]:
         """That its training knew."""
         return tuple(name for name in self.bench.classes if name not in self.without)
-
-    @cached_property
-    def impostors(self) -> Float32Array:
-        """(m, d) the cohort: one drawing of each of many brands that training met as `other`."""
-        return self.further.of(self.cohort, all_views=False)[0]
 
     @cached_property
     def unseen(self) -> Int64Array:
@@ -221,8 +212,7 @@ class Network:
     def knowledge(self, fusion: Fusion, *, head: bool = True) -> Knowledge:
         """Of the network, with some fusion and on its own scale, and its head if it has one that is wanted."""
         fusion = replace(fusion, scale=self.scale, fitted=True)
-        impostors = Impostors(self.impostors, np.zeros(0, np.float32))
-        return Knowledge(self.head if head else None, impostors, fusion, self.bundle.config.name)
+        return Knowledge(self.head if head else None, None, fusion, self.bundle.config.name)
 
     @cached_property
     def scale(self) -> Scale:
@@ -253,17 +243,6 @@ class Network:
 def asked(queries: Queries, held: IndexSnapshot, knowledge: Knowledge) -> Scores:
     """What an index says."""
     return score(Query(queries.vectors, queries.owners, len(queries), queries.texts.tolist()), held, knowledge.fusion)
-
-
-def cohort_of(wide: tuple[WideDrawing, ...]) -> Int64Array:
-    """Rows of the wide set: one drawing of each of many brands, all of which every network has met as `other`."""
-    held = held_out_brands(wide)
-    first_of = {
-        drawing.brand: row
-        for row, drawing in reversed(list(enumerate(wide)))
-        if drawing.scope != "coin" and not drawing.dev_other_slug and drawing.brand not in held
-    }
-    return spread(np.array(sorted(first_of.values())), COHORT)
 
 
 def both_networks(work: Path, cache: Path) -> tuple[Network, Network]:

@@ -66,7 +66,7 @@ def numbered(groups: Iterable[str]) -> Int64Array:
 
 def impostors_of(odds: Float64Array, unknown: BoolArray, other: int) -> Impostors:
     """Some unknown logos, to vouch for a threshold."""
-    return Impostors(np.zeros((0, 1), np.float32), leads(odds, unknown, other))
+    return Impostors(leads(odds, unknown, other))
 
 
 def vouched(trial: Trial, odds: Float64Array, share: float = DEFAULT_FALSE_ACCEPT) -> dict[int, float]:

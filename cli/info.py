@@ -42,7 +42,7 @@ def info(index: Path | None, kind: str) -> None:
         click.echo(f"names      {sum(map(len, names.values()))} of {len(names)} classes")
     click.echo(f"model      {model['name']}: {model['backbone']} at {model['input_size_px']} px, {facts['dim']} wide")
     click.echo(f"           {model['precision']}, digest {model['digest'][:16]}, {model['licence']}")
-    for line_title, line in zip(("decision", "", ""), _decision_lines(facts["decision"]), strict=False):
+    for line_title, line in zip(("decision", ""), _decision_lines(facts["decision"]), strict=False):
         click.echo(f"{line_title:10} {line}")
     for place, change in enumerate(changes[-_LATEST:]):
         title = "" if place else "changes"
@@ -57,8 +57,6 @@ def _decision_lines(decision: dict[str, Any]) -> Iterator[str]:
         yield "weights fitted on drawings that the networks they were fitted with had not seen"
     else:
         yield "weights that ship with the package, on the scale that this index's own drawings show: not calibrated"
-    bars = f"{decision['impostors']:,} impostors of the model" if decision["impostors"] else "drawings of 'other' here"
-    yield f"bars of enrolled companies by {bars}"
     if decision["threshold"] is None:
         yield "the likeliest answer is given: the model has no unknown logos to vouch for a share of false names"
     else:

@@ -1,4 +1,4 @@
-"""Runs of equal numbers in sorted arrays."""
+"""Places in arrays: where runs of equal numbers start, and some of many, evenly spread."""
 
 from __future__ import annotations
 
@@ -18,3 +18,13 @@ def run_starts(ordered: Int64Array) -> Int64Array:
     if len(ordered) == 0:
         return np.zeros(0, np.int64)
     return np.concatenate([[0], np.flatnonzero(np.diff(ordered)) + 1]).astype(np.int64)
+
+
+def spread(rows: Int64Array, most: int) -> Int64Array:
+    """At most so many of some rows, evenly spread over them.
+
+    >>> spread(np.arange(10), 3).tolist()
+    [0, 4, 9]
+    """
+    places = np.linspace(0, len(rows) - 1, min(len(rows), most)).round().astype(np.int64)
+    return rows[places]

@@ -1,20 +1,18 @@
-"""The drawings of an index by class, and what they say of it: means, bars, the scale of a network."""
+"""The drawings of an index by class, and what they say of it: means, and the scale of a network."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 
 from logo_retrieval.heads.cosine import HeadVectors
 from logo_retrieval.open_set.evidence import Scale
-from logo_retrieval.open_set.impostors import FEWEST_IMPOSTORS, bars, spread
 from logo_retrieval.packed import unit
-from logo_retrieval.runs import run_starts
+from logo_retrieval.runs import run_starts, spread
 from logo_retrieval.store.stored import StoredIndex
-from logo_retrieval.types import OTHER, BoolArray, Float32Array, Float64Array, Int64Array
+from logo_retrieval.types import OTHER, Float32Array, Int64Array
 
 FALLBACK_SCALE = Scale(nearest_low=0.6, nearest_high=0.9, head_low=0.3, head_high=0.6)
 """Of a network of which nothing is known, in an index too small to show it."""
@@ -23,11 +21,6 @@ _SCALED_BY = 300
 """So many drawings of an index show the scale of its network."""
 
 _FEWEST_SCALED_BY = 10
-
-_MOST_COMPARISONS = 20_000_000
-"""Of impostors with drawings, for the bars of an index: from ten thousand drawings on fewer impostors set them."""
-
-_FEWEST_FOR_MANY = 200
 
 _ROWS_AT_ONCE = 65_536
 
@@ -49,7 +42,7 @@ class Contents:
     def means(self, places: Int64Array) -> Float32Array:
         """(f, d) unit means of the whole drawings of some classes, each of which has one at least."""
         held = self.snapshot
-        items = np.flatnonzero(self._of(places)[held.item_classes])
+        items = np.flatnonzero(np.isin(held.item_classes, places))
         items = items[np.argsort(held.item_classes[items], kind="stable")]
         if len(items) == 0:
             return np.zeros((0, self.vectors_at(np.zeros(0, np.int64)).shape[1]), np.float32)
@@ -61,42 +54,6 @@ class Contents:
             ]
         )
 
-    def cohort(self, places: Int64Array, of_model: Float32Array | None) -> Float32Array:
-        """The impostors that set the bars of some classes: of the model, or else drawings of `other` of the index.
-
-        Of classes with many drawings fewer do. Their number is a power of two, so that it seldom changes.
-        """
-        held, chosen = self.snapshot, of_model
-        if chosen is None or not are_enough(chosen):
-            others = held.whole_drawings[held.item_classes == self.classes.index(OTHER)]
-            chosen = self.vectors_at(spread(others))
-        most = _MOST_COMPARISONS // max(int(self._of(places)[self.vector_classes].sum()), 1)
-        return chosen[spread(np.arange(len(chosen)), max(_FEWEST_FOR_MANY, 1 << most.bit_length() - 1))]
-
-    @cached_property
-    def vector_classes(self) -> Int64Array:
-        """(r,) the class of each vector."""
-        return self.snapshot.vector_classes
-
-    def _of(self, places: Int64Array) -> BoolArray:
-        """(c,) which classes are meant."""
-        found = np.full(len(self.classes), False)
-        found[places] = True
-        return found
-
-    def bars(self, places: Int64Array, cohort: Float32Array) -> Float64Array:
-        """(f,) the bars of some classes by a cohort."""
-        rows = np.flatnonzero(self._of(places)[self.vector_classes])
-        owners = np.searchsorted(places, self.vector_classes[rows])
-        order = np.argsort(owners, kind="stable")
-        starts = np.searchsorted(owners[order], np.arange(len(places)))
-        found = np.zeros(0)
-        for some, block in _blocks(starts, len(order)):
-            own = np.sort(order[block])
-            these = bars(cohort, self.vectors_at(rows[own]), owners[own] - some.start, some.stop - some.start)
-            found = np.concatenate([found, these])
-        return found
-
     def scale(self, learned: HeadVectors | None) -> Scale:
         """The scale of a network of which nothing is known: to all other classes a drawing is an unknown logo.
 
@@ -107,7 +64,7 @@ class Contents:
         asked = spread(np.arange(len(held.item_ids)), _SCALED_BY)
         vectors, shown = self.vectors_at(held.whole_drawings[asked]), held.item_classes[asked]
         everything = self.vectors_at(np.arange(len(held.vector_items)))
-        nearest = _nearest_company(vectors, shown, everything, self.vector_classes, other)
+        nearest = _nearest_company(vectors, shown, everything, held.vector_classes, other)
         by_head = None
         if learned is not None:
             place = {name: position for position, name in enumerate(self.classes)}
@@ -117,11 +74,6 @@ class Contents:
             return Scale.of_unknown(nearest, by_head) if len(nearest) >= _FEWEST_SCALED_BY else FALLBACK_SCALE
         except ValueError:  # all alike
             return FALLBACK_SCALE
-
-
-def are_enough(of_model: Float32Array) -> bool:
-    """Whether the impostors of a model set the bars, or else drawings of the index have to."""
-    return len(of_model) >= FEWEST_IMPOSTORS
 
 
 def _blocks(starts: Int64Array, n_rows: int) -> Iterator[tuple[slice, slice]]:

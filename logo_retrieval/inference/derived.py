@@ -1,4 +1,4 @@
-"""What follows from the drawings of an index and its model beside the neighbours: rows of the head, bars, the scale."""
+"""What follows from the drawings of an index and its model beside the neighbours: rows of the head, the scale."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ import numpy as np
 
 from logo_retrieval.heads.cosine import HeadVectors
 from logo_retrieval.heads.imprinting import NOBODY, Imprinted, imprint
-from logo_retrieval.inference.contents import Contents, are_enough
+from logo_retrieval.inference.contents import Contents
 from logo_retrieval.inference.knowledge import Knowledge
 from logo_retrieval.open_set.evidence import Scale
-from logo_retrieval.types import OTHER, BoolArray, Float32Array, Float64Array, Int64Array
+from logo_retrieval.types import OTHER, BoolArray, Int64Array
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,18 +23,12 @@ class Derived:
         classes: names, `other` among them.
         places: (f,) int64 the novel classes that have drawings.
         imprinted: what these have in the head, in their order; None without a head.
-        bars: (c,) float64 by `ClassProfile`.
-        cohort: (i, d) the impostors that set the bars.
-        own_cohort: whether these are drawings of the index.
         scale: of the network.
     """
 
     classes: tuple[str, ...]
     places: Int64Array
     imprinted: Imprinted | None
-    bars: Float64Array
-    cohort: Float32Array
-    own_cohort: bool
     scale: Scale
 
 
@@ -63,9 +57,7 @@ def derive(contents: Contents, knowledge: Knowledge, before: tuple[Derived, Coll
     was = np.full(len(places), NOBODY, np.int64) if before is None else _places_before(places, contents, *before)
     known = None if before is None else before[0]
     imprinted = None if learned is None else _imprinted(contents, places, was, learned, scale, known)
-    bars, cohort = _bars(contents, places, was, knowledge, known)
-    own_cohort = knowledge.impostors is None or not are_enough(knowledge.impostors.vectors)
-    return Derived(contents.classes, places, imprinted, bars, cohort, own_cohort, scale)
+    return Derived(contents.classes, places, imprinted, scale)
 
 
 def _places_before(places: Int64Array, contents: Contents, before: Derived, touched: Collection[str]) -> Int64Array:
@@ -73,22 +65,6 @@ def _places_before(places: Int64Array, contents: Contents, before: Derived, touc
     place = {before.classes[c]: was for was, c in enumerate(before.places.tolist())}
     names = (contents.classes[c] for c in places.tolist())
     return np.array([NOBODY if name in touched else place.get(name, NOBODY) for name in names], np.int64)
-
-
-def _bars(
-    contents: Contents, places: Int64Array, was: Int64Array, knowledge: Knowledge, before: Derived | None
-) -> tuple[Float64Array, Float32Array]:
-    """(c,) the bars of the novel classes, NaN for all others, and the cohort that sets them."""
-    found = np.full(len(contents.classes), np.nan)
-    cohort = contents.cohort(places, None if knowledge.impostors is None else knowledge.impostors.vectors)
-    fresh = places
-    if before is not None and np.array_equal(cohort, before.cohort):
-        stays = was != NOBODY
-        found[places[stays]] = before.bars[before.places[was[stays]]]
-        fresh = places[~stays]
-    if len(fresh):
-        found[fresh] = contents.bars(fresh, cohort)
-    return found, cohort
 
 
 def _imprinted(

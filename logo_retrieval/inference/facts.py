@@ -31,7 +31,6 @@ def facts_of(store: IndexStore, path: str) -> dict[str, Any]:
         "fitted": fusion.fitted,
         "weights": fusion.weights,
         "scale": None if fusion.scale is None else asdict(fusion.scale),
-        "impostors": 0 if impostors is None else len(impostors.vectors),
         "vouching": 0 if impostors is None else len(impostors.log_odds),
         "threshold": None if impostors is None or share is None else impostors.threshold(share),
         "max_false_accept": share,

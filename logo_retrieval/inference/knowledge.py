@@ -57,7 +57,7 @@ class Knowledge:
             raise ModelError(f"the decision for the model {bundle.config.name} is damaged: {error}") from error
         return cls(
             head=HeadVectors.read(bundle.path(HEAD_FILE), dim) if HEAD_FILE in held else None,
-            impostors=Impostors.read(bundle.path(IMPOSTORS_FILE), dim) if IMPOSTORS_FILE in held else None,
+            impostors=Impostors.read(bundle.path(IMPOSTORS_FILE)) if IMPOSTORS_FILE in held else None,
             fusion=fusion,
             name=bundle.config.name,
         )

@@ -40,8 +40,7 @@ def keep(folder: Path, manifest: Manifest, stored: StoredIndex, index: VectorInd
         "scale": astuple(derived.scale),
     }
     arrays: dict[str, np.ndarray] = {name: getattr(stored, name) for name in _OF_ITEMS}
-    arrays |= {"bars": derived.bars, "places": derived.places}
-    arrays["own_cohort" if derived.own_cohort else "cohort"] = derived.cohort
+    arrays["places"] = derived.places
     if derived.imprinted is not None:
         dim = derived.imprinted.means.shape[1]
         for name in ("means", "rows"):  # by class, so that what is removed can be told
@@ -123,9 +122,7 @@ def _derived_of(classes: tuple[str, ...], arrays: Mapping[str, np.ndarray], scal
     if "means" in arrays:
         by_class = (arrays[name][places] for name in ("means", "rows"))
         imprinted = Imprinted(*by_class, *(arrays[name] for name in ("nearest", "nearness", "claims")))
-    own_cohort = "own_cohort" in arrays
-    cohort = arrays["own_cohort" if own_cohort else "cohort"]
-    return Derived(classes, places, imprinted, arrays["bars"], cohort, own_cohort, scale)
+    return Derived(classes, places, imprinted, scale)
 
 
 def _recipe(manifest: Manifest) -> str:

@@ -199,7 +199,7 @@ def _put_together(stored: StoredIndex, index: VectorIndex, derived: Derived, kno
         most_views=int(np.diff(stored.whole_drawings, append=len(stored.vector_items)).max(initial=1)),
         index=index,
         head=head,
-        profile=ClassProfile(counts, *standing(classes, knowledge.head), derived.bars),
+        profile=ClassProfile(counts, *standing(classes, knowledge.head)),
         names=Names(_names_of(classes, stored.names)),
         derived=derived,
     )

@@ -12,7 +12,7 @@ from logo_retrieval.types import BoolArray, Float32Array, Float64Array, Int64Arr
 NEIGHBOURS = 100
 """So many of a query's neighbours are looked at."""
 
-COMPANY_FEATURES = ("nearest", "head", "isolation", "above_bar", "rarity", "named", "contradicted")
+COMPANY_FEATURES = ("nearest", "head", "isolation", "rarity", "named", "contradicted")
 """What speaks for a company, by name; the more of each, the likelier."""
 
 RIVAL_FEATURES = ("nearest", "head")
@@ -82,13 +82,11 @@ class ClassProfile:
         counts: (c,) int64 drawings of each.
         trained: (c,) whether training knew the class, so that its head has a target for it.
         novel: (c,) whether training did not; `other` is neither.
-        bars: (c,) float64 the similarity that one in a hundred impostors exceeds; NaN where that is not known.
     """
 
     counts: Int64Array
     trained: BoolArray
     novel: BoolArray
-    bars: Float64Array
 
     @property
     def n_companies(self) -> int:
@@ -124,10 +122,9 @@ def gather(
 ) -> Features:
     """The evidence for each class.
 
-    Of a company c that counts are, on the network's scale: how near its nearest drawing is; the cosine of the head; how
-    far apart the query's further neighbours are; by how much its nearest drawing exceeds the class's bar of impostors;
-    and minus the logarithm of the number of its drawings, one of which is near by chance. Without a head its feature is
-    0. A bar that is not known stands at 1, where one in fifty unknown logos are. What is written comes by `with_text`.
+    Of a company that is, on the network's scale: how near its nearest drawing is; the cosine of the head; how far apart
+    the query's further neighbours are; and minus the logarithm of the number of its drawings, one of which is near by
+    chance. Without a head its feature is 0. What is written comes by `with_text`.
 
     Args:
         similarities: (n, k) float32, nearest first, -inf where there is no neighbour.
@@ -149,13 +146,11 @@ def gather(
     nearest = nearest_of_classes(similarities, classes, n_classes)
     near = scale.nearest(nearest)
     by_head = np.zeros(near.shape) if head is None else scale.head(head)
-    bars = np.where(np.isnan(profile.bars), 1.0, scale.nearest(profile.bars))
     company = np.stack(
         [
             near,
             by_head,
             np.broadcast_to(-_crowd(scale.nearest(similarities))[:, None], near.shape),
-            near - bars,
             np.broadcast_to(-np.log(np.maximum(profile.counts, 1)), near.shape),
             np.zeros(near.shape),
             np.zeros(near.shape),

@@ -21,7 +21,7 @@ HEADLESS_NOVEL, HEADLESS_RIVAL = "headless_novel", "headless_rival"
 OF_TEXT = ("named", "contradicted")
 GROUPS = {
     TRAINED: ("nearest", "head", "isolation", *OF_TEXT),
-    NOVEL: ("nearest", "head", "isolation", "above_bar", "rarity", *OF_TEXT),
+    NOVEL: ("nearest", "head", "isolation", "rarity", *OF_TEXT),
     RIVAL: ("nearest", "head"),
     HEADLESS_NOVEL: ("nearest", "isolation", "rarity", *OF_TEXT),
     HEADLESS_RIVAL: ("nearest",),

@@ -9,7 +9,7 @@ import numpy as np
 
 from logo_retrieval.packed import unit
 from logo_retrieval.store.cache import SUMMED, Prepared, read_cache, remove_cache, reseal
-from logo_retrieval.types import OTHER, Int64Array
+from logo_retrieval.types import Int64Array
 
 _A_COPY = 1 - 1e-5
 """Cosines: a centroid that is so near to a vector may be that vector itself."""
@@ -54,11 +54,9 @@ def _wipe_items(held: Prepared, items: Int64Array) -> None:
     arrays["sums"][slots] = 0
     arrays[SUMMED][slots] = 0
     touched = np.unique(arrays["item_classes"][np.isin(arrays["item_ids"], items)])
-    for name in ("means", "rows", "bars"):
+    for name in ("means", "rows"):
         if name in arrays:
             arrays[name][touched] = 0
-    if "own_cohort" in arrays and OTHER in (held.facts["classes"][place] for place in touched.tolist()):
-        arrays["own_cohort"][:] = 0
     if "centroids" in arrays:
         copies = (arrays["centroids"] @ vectors.T).max(axis=1) > _A_COPY
         for place in np.flatnonzero(copies).tolist():

@@ -14,7 +14,7 @@ from logo_retrieval.inference.predict import Query, score
 from logo_retrieval.inference.snapshot import snapshot_of
 from logo_retrieval.open_set.evidence import Scale, nearest_company
 from logo_retrieval.open_set.fusion import HEADLESS_NOVEL, HEADLESS_RIVAL, RIVAL, TRAINED, Fusion, best_company
-from logo_retrieval.open_set.impostors import Impostors, spread
+from logo_retrieval.open_set.impostors import Impostors
 from logo_retrieval.training.data import BatchMaker, TrainingSet, plain_views
 from logo_retrieval.training.recipe import Recipe
 from logo_retrieval.types import OTHER, Float32Array, Int64Array
@@ -32,8 +32,8 @@ def calibrated(
 
     The gallery is what it was trained on. Where the validation drawings show no company or nothing of `other`, there
     is nothing to tell them apart by, and the answer is None. Else it is the fusion, which stays near the one that ships
-    where the drawings are few, and the impostors: drawings of `other` that the network was trained on, and the log-odds
-    of those that it was not, each by weights that were fitted without its fold.
+    where the drawings are few, and the impostors: the log-odds of the drawings of `other`, each by weights that were
+    fitted without its fold.
 
     Args:
         embedder: the network as it will answer.
@@ -51,11 +51,10 @@ def calibrated(
     gallery = _embedded(embedder, data, known)
     maker = BatchMaker(data, recipe.size_px, recipe.batch, _SALT, recipe.probabilities)
     vectors = np.concatenate([_embedded(embedder, data, shown), embedder.embed(maker.copies(shown))])
-    cohort = gallery[spread(np.flatnonzero(data.labels[known] == other))]
     true, unknown = np.tile(data.labels[shown], 2), np.tile(is_other, 2)
 
     def asked_by(fusion: Fusion) -> Asked:
-        knowledge = Knowledge(head, Impostors(cohort, np.zeros(0, np.float32)), fusion, recipe.backbone)
+        knowledge = Knowledge(head, None, fusion, recipe.backbone)
         held = snapshot_of(data.classes, data.labels[known], gallery, np.arange(len(known)), knowledge)
         found = score(Query(vectors, np.arange(len(vectors)), len(vectors)), held, fusion).features
         weights = balanced(~unknown, np.zeros(len(vectors), np.int64), {0: 1.0})
@@ -73,7 +72,7 @@ def calibrated(
     folds = np.tile(data.targets[shown] % _FOLDS, 2)
     (odds,) = cross_fitted(start, [asked], [folds], groups)
     vouching = best_company(odds[unknown], other)[0].astype(np.float32)
-    return fit_fusion(start, [asked], groups), Impostors(cohort, vouching)
+    return fit_fusion(start, [asked], groups), Impostors(vouching)
 
 
 def _embedded(embedder: Embedder, data: TrainingSet, rows: Int64Array) -> Float32Array:

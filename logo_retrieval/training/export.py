@@ -20,7 +20,8 @@ from logo_retrieval.embedding import load_embedder
 from logo_retrieval.heads.cosine import HEAD_FILE, HeadVectors
 from logo_retrieval.models.bundle import MODEL_FILE, ModelBundle, ModelConfig, int8_name, write_bundle
 from logo_retrieval.models.resolve import model_to_begin_with
-from logo_retrieval.open_set.impostors import IMPOSTORS_FILE, spread
+from logo_retrieval.open_set.impostors import IMPOSTORS_FILE
+from logo_retrieval.runs import spread
 from logo_retrieval.training.calibrate import calibrated
 from logo_retrieval.training.card import model_card
 from logo_retrieval.training.curves import curves_svg

@@ -124,7 +124,7 @@ def test_train_stop_go_on_build_and_classify(run: Run, tmp_path: Path, monkeypat
     assert run("build-index", work / "gallery.csv", "--model", model, "--index", work / "index").code == 0
     (tmp_path / "query.svg").write_bytes(svg("bars", 1))
     assert run("classify", tmp_path / "query.svg", "--index", work / "index").code == 0
-    assert bundle.config.decision and len(Impostors.read(bundle.path(IMPOSTORS_FILE), bundle.config.dim).log_odds) >= 2
+    assert bundle.config.decision and len(Impostors.read(bundle.path(IMPOSTORS_FILE)).log_odds) >= 2
     assert run("classify", tmp_path / "query.svg", "--index", work / "index", "--max-false-accept", 0.5).code == 0
     assert run("evaluate", work / "test.csv", "--index", work / "index").code == 0
 

@@ -15,7 +15,7 @@ from logo_retrieval.open_set.fusion import GROUPS, HEADLESS_NOVEL, NOVEL, RIVAL,
 OTHER = 4
 TRUTH = fusion(
     trained={"bias": -2, "nearest": 3, "head": 2},
-    novel={"bias": -1, "nearest": 2, "above_bar": 1.5},
+    novel={"bias": -1, "nearest": 2, "rarity": 1.5},
     rival={"bias": 1, "nearest": 1.5},
 )
 
@@ -26,7 +26,7 @@ def drawn(n: int, seed: int = 0, truth: Fusion = TRUTH) -> Asked:
     company = rng.normal(0.5, 1, (n, 5, len(COMPANY_FEATURES)))
     rival = rng.normal(0, 1, (n, len(RIVAL_FEATURES)))
     none = np.zeros((n, 5), np.float32)
-    profile = ClassProfile(np.ones(5, np.int64), np.arange(5) < 2, np.arange(5) == 3, np.full(5, np.nan))
+    profile = ClassProfile(np.ones(5, np.int64), np.arange(5) < 2, np.arange(5) == 3)
     features = Features(none, none, company, rival)
     chances = probabilities(truth.log_odds(features, OTHER, profile), OTHER)
     true = np.array([rng.choice(5, p=row) for row in chances])
@@ -89,7 +89,7 @@ def test_known_and_unknown_count_alike_and_kinds_as_they_should() -> None:
 def test_of_the_peaks_of_the_likelihood_it_takes_the_highest(monkeypatch: pytest.MonkeyPatch) -> None:
     groups = (TRAINED, NOVEL, RIVAL)
     truth = fusion(trained={"bias": 9, "nearest": 1, "head": 3}, rival={"bias": 14, "head": 2})
-    asked = drawn(150, 8, truth)
+    asked = drawn(150, 6, truth)
 
     def loss_from(*biases: float) -> float:
         monkeypatch.setattr("logo_retrieval.evaluation.fitting._BIASES", biases)

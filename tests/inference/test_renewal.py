@@ -17,7 +17,6 @@ from logo_retrieval.inference.knowledge import Knowledge
 from logo_retrieval.inference.prepared import opened
 from logo_retrieval.inference.snapshot import IndexSnapshot, read_snapshot, renewed_snapshot
 from logo_retrieval.open_set.evidence import Scale
-from logo_retrieval.open_set.impostors import Impostors
 from logo_retrieval.packed import unit
 from logo_retrieval.search.halves import halves_of
 from logo_retrieval.search.open import FAISS_FROM
@@ -57,10 +56,9 @@ def items(chance: np.random.Generator, labels: Sequence[str]) -> list[StoredItem
     ]
 
 
-def made_up(chance: np.random.Generator, *, head: bool = True, impostors: bool = True) -> Knowledge:
+def made_up(chance: np.random.Generator, *, head: bool = True) -> Knowledge:
     learned = HeadVectors(vectors(chance, 40), ("acme", "bolt", *[OTHER] * 30, *["else"] * 8)) if head else None
-    cohort = Impostors(vectors(chance, 300), np.zeros(0, np.float32)) if impostors else None
-    return Knowledge(learned, cohort, fusion(Scale(0.2, 0.6, 0.2, 0.6)), "made up")
+    return Knowledge(learned, None, fusion(Scale(0.2, 0.6, 0.2, 0.6)), "made up")
 
 
 def check_same(one: IndexSnapshot, other: IndexSnapshot, chance: np.random.Generator) -> None:
@@ -78,7 +76,6 @@ def check_same(one: IndexSnapshot, other: IndexSnapshot, chance: np.random.Gener
         np.testing.assert_array_equal(found.ids, expected.ids)
     for name in ("counts", "trained", "novel"):
         np.testing.assert_array_equal(getattr(one.profile, name), getattr(other.profile, name))
-    np.testing.assert_allclose(one.profile.bars, other.profile.bars, atol=1e-6)  # on some processors the last bit moves
     assert (one.head is None) == (other.head is None)
     if one.head is not None and other.head is not None and one.imprinted and other.imprinted:
         np.testing.assert_array_equal(one.imprinted.claims, other.imprinted.claims)
@@ -118,17 +115,17 @@ def change(folder: Path, chance: np.random.Generator) -> None:
 
 
 @pytest.mark.parametrize("kind", ["numpy", "faiss", "partitions"])
-@pytest.mark.parametrize(("head", "impostors"), [(True, True), (False, True), (True, False)])
+@pytest.mark.parametrize("head", [True, False])
 @pytest.mark.parametrize("seed", range(3))
 def test_renewed_is_read_anew(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int, head: bool, impostors: bool, kind: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int, head: bool, kind: str
 ) -> None:
     monkeypatch.setattr("logo_retrieval.store.seal.PART", 8)
     monkeypatch.setattr("logo_retrieval.store.renewal.PART", 8)
     served_by(kind, monkeypatch)
     chance = np.random.default_rng(seed)
     replace_index(tmp_path, MANIFEST, CLASSES, items(chance, chance.choice(CLASSES, size=120).tolist()))
-    knowledge = made_up(chance, head=head, impostors=impostors)
+    knowledge = made_up(chance, head=head)
     with IndexStore(tmp_path) as store:
         held = read_snapshot(store, knowledge, cached=False)
         segmented = 0
@@ -141,17 +138,17 @@ def test_renewed_is_read_anew(
 
 
 @pytest.mark.parametrize("kind", ["faiss", "partitions"])
-@pytest.mark.parametrize(("head", "impostors"), [(True, True), (False, False)])
+@pytest.mark.parametrize("head", [True, False])
 @pytest.mark.parametrize("seed", range(3))
 def test_opened_from_the_cache_is_read_anew(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int, head: bool, impostors: bool, kind: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int, head: bool, kind: str
 ) -> None:
     monkeypatch.setattr("logo_retrieval.store.seal.PART", 8)
     monkeypatch.setattr("logo_retrieval.store.renewal.PART", 8)
     served_by(kind, monkeypatch)
     chance = np.random.default_rng(seed)
     replace_index(tmp_path, MANIFEST, CLASSES, items(chance, chance.choice(CLASSES, size=120).tolist()))
-    knowledge = made_up(chance, head=head, impostors=impostors)
+    knowledge = made_up(chance, head=head)
     written, kept = set(), 0
     with IndexStore(tmp_path) as store:
         for _ in range(25):
@@ -171,7 +168,7 @@ def test_what_is_removed_is_in_no_cache_and_the_rest_is_still_prepared(
     served_by(kind, monkeypatch)
     chance = np.random.default_rng(0)
     replace_index(tmp_path, MANIFEST, [*CLASSES, "fern"], items(chance, [*CLASSES * 40, "fern"]), {"fern": ["Farn"]})
-    knowledge = made_up(chance, impostors=False)
+    knowledge = made_up(chance)
     cache = tmp_path / CACHE_FILE
     with IndexStore(tmp_path) as store:
         before = read_snapshot(store, knowledge, cached=True)

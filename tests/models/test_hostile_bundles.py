@@ -24,7 +24,6 @@ from logo_retrieval.open_set.impostors import Impostors
 DIM = 2
 HEAD = {"vectors": np.ones((2, DIM), np.int8), "classes": np.array(["a", "b"])}
 IMPOSTORS = {
-    "vectors": np.ones((2, DIM), np.int8),
     "log_odds": np.ones(3, np.float32),
     "novel_log_odds": np.ones(3, np.float32),
     "novel_pairs": np.int64(9),
@@ -142,16 +141,15 @@ def test_pickles_are_not_run(tmp_path: Path) -> None:
         ("novel_pairs", np.float64("nan")),
         ("novel_pairs", np.arange(3)),
         ("novel_pairs", np.array("many")),
-        ("vectors", np.zeros(DIM, np.int8)),
     ],
 )
 def test_impostors(tmp_path: Path, name: str, value: object) -> None:
     file = tmp_path / "impostors.npz"
     file.write_bytes(npz(dict(IMPOSTORS)))
-    assert Impostors.read(file, DIM).novel_pairs == 9
+    assert Impostors.read(file).novel_pairs == 9
     file.write_bytes(npz({**IMPOSTORS, name: value}))
     with pytest.raises(ModelError, match=r"impostors\.npz"):
-        Impostors.read(file, DIM)
+        Impostors.read(file)
 
 
 DEEP = 100_000

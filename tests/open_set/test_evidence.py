@@ -24,16 +24,12 @@ OTHER = 2
 SCALE = Scale(nearest_low=0.5, nearest_high=0.9, head_low=0.2, head_high=0.7)
 
 
-def profile(*, bars: tuple[float, ...] = (np.nan,) * 3) -> ClassProfile:
-    trained, novel = np.array([True, False, False]), np.array([False, True, False])
-    return ClassProfile(np.array([1, 4, 2]), trained, novel, np.array(bars))
+PROFILE = ClassProfile(np.array([1, 4, 2]), np.array([True, False, False]), np.array([False, True, False]))
 
 
-def gathered(
-    similarities: list[float], classes: list[int], head: list[float] | None = None, known: ClassProfile | None = None
-) -> Features:
+def gathered(similarities: list[float], classes: list[int], head: list[float] | None = None) -> Features:
     row = None if head is None else np.array([head], np.float32)
-    return gather(np.array([similarities], np.float32), np.array([classes]), row, OTHER, known or profile(), SCALE)
+    return gather(np.array([similarities], np.float32), np.array([classes]), row, OTHER, PROFILE, SCALE)
 
 
 def of(features: Features, company: int) -> dict[str, float]:
@@ -54,14 +50,13 @@ def test_where_all_drawings_were_seen_the_absent_have_no_evidence() -> None:
 
 def test_every_feature_worked_by_hand() -> None:
     """On the scale .9 is 1, .7 is .5 and .5 is 0; the head's .7 is 1, .45 is .5 and .2 is 0."""
-    found = gathered([0.9, 0.7, 0.5], [1, 0, OTHER], [0.7, 0.45, 0.2], profile(bars=(np.nan, 0.7, np.nan)))
+    found = gathered([0.9, 0.7, 0.5], [1, 0, OTHER], [0.7, 0.45, 0.2])
     first, second = of(found, 0), of(found, 1)
     assert first == pytest.approx(
         {
             "nearest": 0.5,
             "head": 1.0,
             "isolation": 0.0,
-            "above_bar": -0.5,  # not known: the bar stands at 1
             "rarity": 0.0,
             "named": 0.0,
             "contradicted": 0.0,
@@ -73,7 +68,6 @@ def test_every_feature_worked_by_hand() -> None:
             "nearest": 1.0,
             "head": 0.5,
             "isolation": 0.0,
-            "above_bar": 0.5,
             "rarity": -log(4),
             "named": 0.0,
             "contradicted": 0.0,
@@ -125,8 +119,8 @@ def test_how_cosines_are_spread_does_not_matter(pairs: list[tuple[float, int]], 
     def half(values: Float32Array) -> Float32Array:
         return (1 - (1 - values) / 2).astype(np.float32)
 
-    plain = gather(similarities, classes, head, OTHER, profile(), SCALE)
-    other = gather(half(similarities), classes, half(head), OTHER, profile(), squeezed)
+    plain = gather(similarities, classes, head, OTHER, PROFILE, SCALE)
+    other = gather(half(similarities), classes, half(head), OTHER, PROFILE, squeezed)
     np.testing.assert_allclose(plain.company, other.company, atol=2e-5)
     np.testing.assert_allclose(plain.rival, other.rival, atol=2e-5)
 

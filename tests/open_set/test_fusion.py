@@ -15,7 +15,7 @@ from logo_retrieval.open_set.fusion import GROUPS, NOVEL, RIVAL, TRAINED, Fusion
 
 OTHER = 2
 IS = np.arange(3)
-PROFILE = ClassProfile(np.array([3, 1, 5]), IS == 0, IS == 1, np.full(3, np.nan))
+PROFILE = ClassProfile(np.array([3, 1, 5]), IS == 0, IS == 1)
 SCALE = Scale(0.4, 0.7, 0.2, 0.5)
 
 
@@ -35,10 +35,10 @@ def features(
 def test_the_sum_worked_by_hand() -> None:
     weights = fusion(
         trained={"bias": -1, "nearest": 3, "head": 2},
-        novel={"bias": -2, "nearest": 4, "above_bar": 1},
+        novel={"bias": -2, "nearest": 4, "isolation": 1},
         rival={"bias": -1, "nearest": 2},
     )
-    asked = features({"nearest": 2, "head": 0.5}, {"nearest": 1, "above_bar": 0.5}, {"nearest": 1})
+    asked = features({"nearest": 2, "head": 0.5}, {"nearest": 1, "isolation": 0.5}, {"nearest": 1})
     against = log(2 + exp(1))
     expected = [-1 + 6 + 1 - against, -2 + 4 + 0.5 - against, 0]
     np.testing.assert_allclose(weights.log_odds(asked, OTHER, PROFILE), [expected])
@@ -46,7 +46,7 @@ def test_the_sum_worked_by_hand() -> None:
     np.testing.assert_allclose(probabilities(np.array([expected]), OTHER), [odds / odds.sum()])
     parts = weights.contributions(asked, PROFILE)[0, 1]
     assert parts[0] == pytest.approx(-2 - against) and parts.sum() == pytest.approx(expected[1])
-    assert parts[1 + COMPANY_FEATURES.index("above_bar")] == 0.5
+    assert parts[1 + COMPANY_FEATURES.index("isolation")] == 0.5
 
 
 def test_a_model_without_a_head_has_weights_of_its_own() -> None:
@@ -61,10 +61,10 @@ def test_a_model_without_a_head_has_weights_of_its_own() -> None:
 def test_a_near_identical_drawing_of_other_wins_unless_the_company_has_one_as_near() -> None:
     """By the weights that ship: 2 on the scale is about a cosine of 1."""
     shipped = Fusion.default()
-    known = {"nearest": 1.2, "head": 1.5, "above_bar": 0.2, "isolation": -0.2}
+    known = {"nearest": 1.2, "head": 1.5, "isolation": -0.2}
     twin = shipped.log_odds(features(known, {}, {"nearest": 2.0, "head": 0.5}), OTHER, PROFILE)
     assert (twin <= 0).all()
-    both = {**known, "nearest": 2.0, "above_bar": 1.0}
+    both = {**known, "nearest": 2.0}
     assert shipped.log_odds(features(both, {}, {"nearest": 2.0, "head": 0.5}), OTHER, PROFILE)[0, 0] > twin[0, 0] + 1
 
 
@@ -79,7 +79,7 @@ def test_however_many_companies_there_are_chance_makes_the_same_of_them_together
             np.repeat(asked.company[:, :1], n, axis=1),
             asked.rival,
         )
-        profile = ClassProfile(np.ones(n, np.int64), np.zeros(n, bool), np.ones(n, bool), np.full(n, np.nan))
+        profile = ClassProfile(np.ones(n, np.int64), np.zeros(n, bool), np.ones(n, bool))
         found.append(probabilities(weights.log_odds(many, n - 1, profile), n - 1)[0, -1])
     np.testing.assert_allclose(found, found[0])
 

@@ -46,10 +46,10 @@ def vectors(name: str) -> Float32Array:
 def knowledge(head: bool = True) -> Knowledge:
     """The weights, and the log-odds that vouch for a share, are those of the package."""
     bundle = starter_model()
-    vouching = Impostors.read(bundle.path(IMPOSTORS_FILE), bundle.config.dim)
+    vouching = Impostors.read(bundle.path(IMPOSTORS_FILE))
     learned = HeadVectors(vectors("head_vectors"), tuple(kept()["head_classes"].tolist()))
     fusion = replace(Fusion.default(), scale=Scale(*kept()["scale"].tolist()))
-    return Knowledge(learned if head else None, replace(vouching, vectors=vectors("cohort")), fusion, "fixture")
+    return Knowledge(learned if head else None, vouching, fusion, "fixture")
 
 
 @dataclass(frozen=True)

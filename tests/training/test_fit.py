@@ -238,8 +238,8 @@ def test_the_bundle_does_what_the_network_does(data: TrainingSet, tmp_path: Path
     assert np.sum(load_embedder(bundle, runtime=INT8).embed(views) * embeddings, axis=1).min() > 0.97
     fusion = Fusion.from_dict(bundle.config.decision)
     assert fusion.fitted and fusion.scale is not None
-    impostors = Impostors.read(bundle.path(IMPOSTORS_FILE), bundle.config.dim)
-    assert len(impostors.vectors) == 2 and len(impostors.log_odds) >= 1
+    impostors = Impostors.read(bundle.path(IMPOSTORS_FILE))
+    assert len(impostors.log_odds) >= 1
     if recipe.head == "cosine":
         head = HeadVectors.read(bundle.path(HEAD_FILE), bundle.config.dim)
         assert head.classes == ("acme", "borea", "other", "other")
