@@ -2,8 +2,8 @@
 
 `python benchmarks/build_starter.py --names` changes the names in it alone.
 
-WORK holds the shipped model too (`export_starter.py WORK`). The index holds every drawing of LogoBench, the earlier
-marks and the drawings of further packs that are not held to be asked.
+WORK holds the weights of the shipped model and its bundle too (`export_starter.py WORK`). The index holds every drawing
+of LogoBench, the earlier marks and the drawings of further packs that are not held to be asked.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+from average_weights import card_line
 from calibrate import DECISION, VOUCHING
 from logobench_data import ATTRIBUTIONS, Drawing, load, load_packs, load_vintage, names_by_class
 from small import options
@@ -35,9 +36,6 @@ from logo_retrieval.store.schema import INDEX_FILE, connect, transaction
 from logo_retrieval.store.seal import seal
 from logo_retrieval.training.export import CARD_FILE, CURVES_FILE, LOG_FILE, RECIPE_FILE
 
-AVERAGED = "- The weights are the mean of those before and after the last leg of the training, of 24 + 12 + 8 epochs.\n"
-"""What the card says of `average_weights.py`."""
-
 KEPT = (MODEL_FILE, int8_name(MODEL_FILE), HEAD_FILE, LOG_FILE, CURVES_FILE, RECIPE_FILE, CARD_FILE)
 """Of the trained bundle's files."""
 
@@ -51,7 +49,8 @@ def calibrated(bundle: ModelBundle, work: Path, folder: Path) -> ModelBundle:
     card = files[CARD_FILE].decode()
     card = re.sub(r"\n\nThe model that this one went on from.*?(?=\n\n## Data)", "", card, flags=re.DOTALL)
     card = card.replace("\n\n## Data", f"\n\n{measured_quality()}\n\n## Data", 1)
-    files[CARD_FILE] = card.replace("- Head:", f"{AVERAGED}- Head:", 1).encode()
+    mean = card_line(work / f"{SHIPPED}.npz")
+    files[CARD_FILE] = card.replace("- Head:", f"{mean}- Head:", 1).encode()
     decision = json.loads((work / DECISION).read_text(encoding="utf-8"))
     return write_bundle(folder, replace(bundle.config, decision=decision), files)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from average_weights import average, card_line
 from logobench_data import DATA
 from released import read_release, write_release
 from surroundings import RESULTS
@@ -123,3 +125,24 @@ def test_released_weights_are_within_half_a_step(tmp_path: Path) -> None:
             axes = {"best_0000": (0, 1, 2), "best_0001": (0, 1, 3), "best_0002": (0,)}.get(name)
             largest = np.abs(values.astype(np.float32)).max(axes, keepdims=True) if axes else 0 * per_channel
             assert np.all(np.abs(again[name] - values.astype(np.float32)) <= 0.502 * largest / 127)
+
+
+def weights_of(file: Path, values: list[float], *, epochs: int, targets: tuple[str, ...] = ("a", "b")) -> Path:
+    facts = {"targets": targets, "log": [{"epoch": 1 + place} for place in range(epochs)]}
+    np.savez(file, facts=np.array(json.dumps(facts)), best_0000=np.array(values, np.float16))
+    return file
+
+
+def test_a_mean_of_weights_says_what_it_is_the_mean_of(tmp_path: Path) -> None:
+    one = weights_of(tmp_path / "one.npz", [1, 2, -4], epochs=2)
+    other = weights_of(tmp_path / "other.npz", [3, 2, 1], epochs=5)
+    mean = tmp_path / "mean.npz"
+    average(one, other, mean)
+    with np.load(mean) as arrays:
+        np.testing.assert_array_equal(arrays["best_0000"], np.array([2, 2, -1.5], np.float16))
+        assert arrays["best_0000"].dtype == np.float16 and len(json.loads(str(arrays["facts"]))["log"]) == 5
+    assert card_line(mean) == "- The weights are the mean of those after 2 and after 5 epochs.\n"
+    assert card_line(one) == card_line(other) == ""
+    stranger = weights_of(tmp_path / "stranger.npz", [3, 2, 1], epochs=5, targets=("a", "c"))
+    with pytest.raises(SystemExit, match="other targets"):
+        average(one, stranger, mean)
