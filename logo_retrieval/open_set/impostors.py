@@ -17,6 +17,9 @@ IMPOSTORS_FILE = "impostors.npz"
 """The file of a model bundle that holds them: `log_odds` (u,) and `novel_log_odds` (v,) float32, and `novel_pairs`
 int64."""
 
+_TAIL = 15
+"""So many log-odds, at least, tell a threshold."""
+
 
 @dataclass(frozen=True, slots=True)
 class Impostors:
@@ -61,9 +64,16 @@ class Impostors:
     def threshold(self, max_false_accept: float) -> float:
         """The log-odds above which a company may be named.
 
-        The split conformal quantile (Vovk et al. 2005, "Algorithmic Learning in a Random World", section 2.2): of u
-        log-odds the one of rank ceil((u + 1)(1 - a)). An unknown logo that is like those u exceeds it with a
-        probability of at most a, whatever the distribution.
+        An unknown logo that is like those u exceeds the k-th largest of their log-odds with a probability of
+        k / (u + 1), whatever the distribution (split conformal prediction; Vovk et al. 2005, "Algorithmic Learning in a
+        Random World", section 2.2). So the threshold is the k-th, k being a (u + 1) rounded down. Where k would be
+        below fifteen, it would rest on a few drawings: it then lies beyond the fifteenth, as far as an exponential tail
+        reaches (Weissman 1978, "Estimation of parameters and large quantiles based on the k largest observations"):
+
+            t = x + (k - 1) m ((k / (a (u + 1)))^(1 / (k - 1)) - 1)
+
+        with x the k-th and m the mean excess of the k - 1 above it. As m is itself drawn by chance, the reach is such
+        that an unknown logo exceeds t with a probability of a, if the tail is exponential.
 
         Args:
             max_false_accept: a, above 0 and below 1.
@@ -79,13 +89,18 @@ class Impostors:
                 f"the share of unknown logos to be named must be above 0 and below 1, got {max_false_accept}"
             )
         u = len(self.log_odds)
-        rank = math.ceil((u + 1) * (1 - max_false_accept) - 1e-9)
-        if rank > u:
+        may_exceed = max_false_accept * (u + 1) + 1e-9
+        if may_exceed < 1:
             raise ValueError(
                 f"{max_false_accept} is less than the {u} unknown logos of this model can vouch for: give "
                 f"{1 / (u + 1):.4f} or more"
             )
-        return float(np.sort(self.log_odds)[rank - 1])
+        k = max(int(may_exceed), min(_TAIL, u // 2))
+        largest = np.sort(self.log_odds)[-k:].astype(np.float64)
+        if k <= may_exceed:
+            return float(largest[0])
+        excess = (largest[1:] - largest[0]).sum()  # (k - 1) m
+        return float(largest[0] + excess * ((k / may_exceed) ** (1 / (k - 1)) - 1))
 
     def novel_threshold(self, max_false_accept: float, n_novel: int) -> float:
         """The log-odds above which a novel company may be named, so that all of them together stay within the share.

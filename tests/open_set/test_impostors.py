@@ -39,19 +39,36 @@ def test_a_damaged_file_is_named(tmp_path: Path, damage: str) -> None:
         Impostors.read(file)
 
 
-CASES = [(0.5, 3.0), (0.4, 3.0), (0.21, 4.0), (0.79, 2.0)]
+CASES = [(0.5, 3.0), (0.4, 3.0), (0.21, 3 + (2 / 1.05 - 1)), (0.79, 2.0)]
 
 
 @pytest.mark.parametrize(("share", "threshold"), CASES)
-def test_the_conformal_rank_by_hand(share: float, threshold: float) -> None:
-    """Of four the one of rank ceil(5 (1 - a)): 2.5, 3.0, 3.95 and 1.05, rounded up."""
-    assert vouching(4, 1, 3, 2).threshold(share) == threshold
+def test_the_threshold_by_hand(share: float, threshold: float) -> None:
+    """Of four 5 a may exceed it, rounded down: 2.5, 2, 1.05, 3.95; one is too few, and the tail of two tells."""
+    assert vouching(4, 1, 3, 2).threshold(share) == pytest.approx(threshold)
 
 
-@given(st.integers(20, 400), st.sampled_from([0.05, 0.1, 0.3]), st.integers(0, 2**32 - 1))
+@given(st.integers(400, 800), st.sampled_from([0.05, 0.1, 0.3]), st.integers(0, 2**32 - 1))
 def test_of_those_who_vouch_no_more_than_the_share_is_above(n: int, share: float, seed: int) -> None:
     log_odds = np.random.default_rng(seed).normal(size=n).astype(np.float32)
     assert (log_odds > vouching(*log_odds.tolist()).threshold(share)).mean() <= share
+
+
+@pytest.mark.parametrize("u", [60, 100, 400])
+def test_of_few_the_share_is_kept_on_average_and_less_is_left_to_chance(u: int) -> None:
+    """Where the tail is exponential an unknown logo exceeds t with a probability of exp -t."""
+    drawn = np.random.default_rng(u).exponential(size=(4000, u)).astype(np.float32)
+    given = np.exp([-vouching(*row).threshold(0.02) for row in drawn.tolist()])
+    by_rank = np.exp(-np.sort(drawn)[:, u - int(0.02 * (u + 1))])
+    assert given.mean() == pytest.approx(0.02, rel=0.03) and by_rank.mean() <= 0.021
+    assert given.std() < 0.92 * by_rank.std()
+
+
+def test_where_many_may_exceed_it_the_threshold_is_one_of_them() -> None:
+    log_odds = np.random.default_rng(0).normal(size=1996).astype(np.float32)
+    assert vouching(*log_odds.tolist()).threshold(0.02) == np.sort(log_odds)[-39]
+    before, after = (vouching(*log_odds[:u].tolist()).threshold(0.02) for u in (748, 749))
+    assert before == pytest.approx(after, abs=0.01)  # where the rule changes, it does not jump
 
 
 def test_a_share_out_of_range_or_reach_is_refused() -> None:
