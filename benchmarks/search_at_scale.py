@@ -35,7 +35,8 @@ from widened import Real, Widened
 
 from logo_retrieval.models.resolve import starter_index, starter_model
 from logo_retrieval.open_set.evidence import NEIGHBOURS
-from logo_retrieval.search.halves import halves_of, units_of
+from logo_retrieval.packed import units_of
+from logo_retrieval.search.halves import halves_of
 from logo_retrieval.store.index_store import IndexStore
 from logo_retrieval.types import OTHER, Float32Array, Int64Array
 

@@ -9,14 +9,15 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from logo_retrieval.packed import units_of
 from logo_retrieval.search.exact import ExactIndex
 from logo_retrieval.search.faiss_index import FaissIndex
-from logo_retrieval.search.halves import Float16Array, half_products, halves_of, units_of
+from logo_retrieval.search.halves import half_products, halves_of
 from logo_retrieval.search.open import renewed_index
 from logo_retrieval.search.partitions import PartitionedIndex, Partitions
 from logo_retrieval.search.protocol import VectorIndex
 from logo_retrieval.store.cache import Prepared, read_cache, write_cache
-from logo_retrieval.types import Float32Array, Int64Array
+from logo_retrieval.types import Float16Array, Float32Array, Int64Array
 
 LINKS, EFFORT = 16, 100
 """Of graphs: links of a vector, and candidates when one is added and when one is searched for."""

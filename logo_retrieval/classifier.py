@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Self
 
 from logo_retrieval.closing import Closable
 from logo_retrieval.errors import UnreadableImage
-from logo_retrieval.images.pool.pool import DECODE_LIMIT_S
+from logo_retrieval.images.pool.limits import DECODE_LIMIT_S
 from logo_retrieval.images.source import Source, check_several
 from logo_retrieval.inference.engine import Engine
 from logo_retrieval.inference.predict import Text

@@ -1,4 +1,4 @@
-"""Unit vectors in 8 bits a component, as files of a model bundle keep them: a cosine moves by about .001."""
+"""Unit vectors, and in 8 bits a component, as files of a model bundle keep them: a cosine moves by about .001."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import BinaryIO
 import numpy as np
 
 from logo_retrieval.errors import ModelError
-from logo_retrieval.types import Float32Array, Int8Array
+from logo_retrieval.types import Float16Array, Float32Array, Int8Array
 
 _QUANTA = 127
 _SMALLEST = 1e-12
@@ -35,6 +35,11 @@ def unit(vectors: Float32Array) -> Float32Array:
     """(m, d) rows of unit length."""
     rows: Float32Array = (vectors / _lengths(vectors)).astype(np.float32, copy=False)
     return rows
+
+
+def units_of(halves: Float16Array) -> Float32Array:
+    """(n, d) float32 of unit length, of vectors in 16 bits a component."""
+    return unit(halves.astype(np.float32))
 
 
 def _lengths(vectors: Float32Array) -> Float32Array:

@@ -17,6 +17,7 @@ import numpy.typing as npt
 from logo_retrieval.images.preparation import LINE_PX
 
 BoolArray = npt.NDArray[np.bool_]
+Float16Array = npt.NDArray[np.float16]
 Float32Array = npt.NDArray[np.float32]
 Float64Array = npt.NDArray[np.float64]
 Int64Array = npt.NDArray[np.int64]

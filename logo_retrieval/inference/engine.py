@@ -18,7 +18,8 @@ import numpy as np
 from logo_retrieval.closing import Closable
 from logo_retrieval.embedding import Embedder, load_embedder
 from logo_retrieval.errors import BackendError, IndexRebuilt, IndexStoreError, UnreadableImage
-from logo_retrieval.images.pool.pool import DECODE_LIMIT_S, DecoderPool
+from logo_retrieval.images.pool.limits import DECODE_LIMIT_S
+from logo_retrieval.images.pool.pool import DecoderPool
 from logo_retrieval.images.preparation import Preparation
 from logo_retrieval.images.source import Source, file_or_bytes
 from logo_retrieval.inference.knowledge import Knowledge

@@ -15,7 +15,8 @@ from logo_retrieval.errors import IndexStoreError
 from logo_retrieval.heads.imprinting import Imprinted
 from logo_retrieval.inference.derived import Derived
 from logo_retrieval.open_set.evidence import Scale
-from logo_retrieval.search.halves import halves_of, sums_of, units_of
+from logo_retrieval.packed import units_of
+from logo_retrieval.search.halves import halves_of, sums_of
 from logo_retrieval.search.open import open_index
 from logo_retrieval.search.partitions import PartitionedIndex, Partitions
 from logo_retrieval.search.protocol import VectorIndex

@@ -5,11 +5,10 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from logo_retrieval.packed import unit
+from logo_retrieval.packed import units_of
 from logo_retrieval.search.products import products
-from logo_retrieval.types import Float32Array
+from logo_retrieval.types import Float16Array, Float32Array
 
-Float16Array = npt.NDArray[np.float16]
 UInt32Array = npt.NDArray[np.uint32]
 
 _SHIFT = 13
@@ -29,6 +28,7 @@ def halves_of(vectors: Float32Array) -> Float16Array:
     These were a little longer or shorter than 1, by less than a thousandth: so the largest component of them is the
     rounded one, or one of the next few numbers, and the others follow.
 
+    >>> from logo_retrieval.packed import unit
     >>> chance = np.random.default_rng(0)
     >>> halves = unit(chance.standard_normal((99, 4), np.float32)).astype("<f2")
     >>> bool((halves_of(units_of(halves)) == halves).all())
@@ -46,11 +46,6 @@ def halves_of(vectors: Float32Array) -> Float16Array:
         made = (units_of(tried) == vectors[wrong]).all(axis=1)
         halves[wrong[made]] = tried[made]
     return halves
-
-
-def units_of(halves: Float16Array) -> Float32Array:
-    """(n, d) float32 of unit length, rounding and all."""
-    return unit(halves.astype(np.float32))
 
 
 def half_products(halves: Float16Array, vector: Float32Array) -> Float32Array:

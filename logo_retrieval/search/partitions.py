@@ -15,11 +15,12 @@ from typing import Self
 import numpy as np
 
 from logo_retrieval.errors import IndexStoreError
+from logo_retrieval.packed import units_of
 from logo_retrieval.search.clusters import centroids_of, nearest_centroids
-from logo_retrieval.search.halves import Float16Array, UInt32Array, half_products, halves_of, sums_of, units_of
+from logo_retrieval.search.halves import UInt32Array, half_products, halves_of, sums_of
 from logo_retrieval.search.products import products
 from logo_retrieval.search.protocol import check_gallery, check_queries, padded
-from logo_retrieval.types import Float32Array, Int64Array, Neighbours
+from logo_retrieval.types import Float16Array, Float32Array, Int64Array, Neighbours
 
 PROBED = 32
 """Partitions that are looked at, at least."""

@@ -11,6 +11,7 @@ from ipaddress import ip_address
 from pathlib import Path
 from typing import Literal
 
+from logo_retrieval.images.pool.limits import LONGEST_S
 from logo_retrieval.images.sniff import MAX_BYTES
 
 Scope = Literal["read", "enrol", "admin"]
@@ -19,7 +20,6 @@ SCOPES: tuple[Scope, ...] = ("read", "enrol", "admin")
 """Each includes those before it: read asks, enrol also adds, admin also removes."""
 
 _FEWEST_CHARACTERS = 16
-_LONGEST_S = 86_400
 _TOKEN = re.compile(r"[A-Za-z0-9._~+/=-]+")
 
 
@@ -71,8 +71,8 @@ class Limits:
             if not getattr(self, name) > 0:
                 raise ValueError(f"{name} must be above 0, got {getattr(self, name)}")
         for name in ("request_s", "decode_s"):
-            if getattr(self, name) > _LONGEST_S:
-                raise ValueError(f"{name} must be {_LONGEST_S:,} at most, a day, got {getattr(self, name):,}")
+            if getattr(self, name) > LONGEST_S:
+                raise ValueError(f"{name} must be {LONGEST_S:,} at most, a day, got {getattr(self, name):,}")
         if self.file_bytes > MAX_BYTES:
             raise ValueError(f"a picture may have {MAX_BYTES:,} bytes at most, got a limit of {self.file_bytes:,}")
         if self.files > self.waiting:

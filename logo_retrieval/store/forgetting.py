@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from logo_retrieval.packed import unit
+from logo_retrieval.packed import unit, units_of
 from logo_retrieval.store.cache import SUMMED, Prepared, read_cache, remove_cache, reseal
 from logo_retrieval.types import Int64Array
 
@@ -50,7 +50,7 @@ def _wipe_items(held: Prepared, items: Int64Array) -> None:
     if len(rows) == 0:
         return
     slots = arrays["slots"][rows] if "slots" in arrays else rows
-    vectors = unit(arrays[SUMMED][slots].astype(np.float32))
+    vectors = units_of(arrays[SUMMED][slots])
     arrays["sums"][slots] = 0
     arrays[SUMMED][slots] = 0
     touched = np.unique(arrays["item_classes"][np.isin(arrays["item_ids"], items)])

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from logo_retrieval.errors import IndexStoreError
-from logo_retrieval.packed import unit
+from logo_retrieval.packed import unit, units_of
 from logo_retrieval.search.clusters import centroids_of, nearest_centroids
 from logo_retrieval.search.exact import ExactIndex
-from logo_retrieval.search.halves import half_products, halves_of, sums_of, units_of
+from logo_retrieval.search.halves import half_products, halves_of, sums_of
 from logo_retrieval.search.open import merged_index
 from logo_retrieval.search.partitions import PROBED, PartitionedIndex
 from logo_retrieval.search.segments import SegmentedIndex

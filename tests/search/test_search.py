@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 
 from logo_retrieval.errors import BackendError
+from logo_retrieval.packed import units_of
 from logo_retrieval.search.exact import ExactIndex
 from logo_retrieval.search.faiss_index import FaissIndex, faiss_is_installed
-from logo_retrieval.search.halves import halves_of, units_of
+from logo_retrieval.search.halves import halves_of
 from logo_retrieval.search.open import open_index
 from logo_retrieval.search.partitions import PartitionedIndex
 from logo_retrieval.search.protocol import VectorIndex

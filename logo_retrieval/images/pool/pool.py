@@ -20,6 +20,7 @@ from logo_retrieval.closing import Closable
 from logo_retrieval.concurrency.cpus import usable_cores
 from logo_retrieval.concurrency.prefetch import results_ahead, submitted
 from logo_retrieval.errors import UnreadableImage
+from logo_retrieval.images.pool.limits import DECODE_LIMIT_S, LONGEST_S
 from logo_retrieval.images.pool.processes import DecoderProcesses
 from logo_retrieval.images.pool.protocol import Want
 from logo_retrieval.images.preparation import Preparation
@@ -27,10 +28,6 @@ from logo_retrieval.images.source import read_source
 from logo_retrieval.types import LogoImage, UInt8Array
 
 Result = TypeVar("Result")
-
-_LONGEST_S = 86_400.0
-DECODE_LIMIT_S = 10.0
-"""For one file, where nothing else is said: a logo takes hundredths."""
 
 _LOOK_AHEAD = 4  # sources under way per process, so that one slow file does not hold up the others
 
@@ -56,8 +53,8 @@ class DecoderPool(Closable):
         """
         if processes is not None and processes < 1:
             raise ValueError(f"processes must be at least 1, got {processes}")
-        if not 0 < wall_limit_s <= _LONGEST_S:
-            raise ValueError(f"wall_limit_s must be above 0 and at most {_LONGEST_S}, a day, got {wall_limit_s}")
+        if not 0 < wall_limit_s <= LONGEST_S:
+            raise ValueError(f"wall_limit_s must be above 0 and at most {LONGEST_S:,}, a day, got {wall_limit_s}")
         self.preparation = preparation
         self.processes = processes or usable_cores()
         self.wall_limit_s = wall_limit_s
