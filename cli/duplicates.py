@@ -16,7 +16,8 @@ from .options import EXIT_SOME_UNREADABLE, NamedPath, index_option, index_to_rea
 
 if TYPE_CHECKING:
     from logo_retrieval.classifier import LogoClassifier
-    from logo_retrieval.near_duplicates import Cluster, Drawings, Duplicate, Kind
+    from logo_retrieval.drawings import Drawings
+    from logo_retrieval.near_duplicates import Cluster, Duplicate, Kind
 
 _COLUMNS = ("name", "label", "kind", "similarity", "of", "of_label")
 
@@ -92,7 +93,7 @@ def duplicates(
 
 def _read(data: Path, classifier: LogoClassifier, loosest: Kind) -> Drawings:
     """The drawings of files, or their bytes alone; what cannot be read is named."""
-    from logo_retrieval.near_duplicates import digests_of_files, files_of
+    from logo_retrieval.drawings import digests_of_files, files_of
 
     with ExitStack() as stack:
         bar: list[Callable[[int], object]] = []

@@ -19,14 +19,14 @@ from logo_retrieval.models.resolve import opened_model, starter_index
 from logo_retrieval.open_set.fusion import OTHER_SHARE
 from logo_retrieval.store.answers import AnswerCache
 from logo_retrieval.store.index_store import IndexStore
-from logo_retrieval.types import Decision, Evidence, Float32Array, LogoImage
+from logo_retrieval.types import Decision, Evidence, Float32Array
 
 if TYPE_CHECKING:  # building brings an image library, which answering leaves to the decoder processes
+    from logo_retrieval.drawings import Drawings
     from logo_retrieval.gallery.reader import BuildReport, Progress
     from logo_retrieval.gallery.records import Gallery, GalleryData
     from logo_retrieval.indexing.report import EnrolmentReport
     from logo_retrieval.models.bundle import ModelBundle
-    from logo_retrieval.near_duplicates import Drawings
     from logo_retrieval.store.changes import Names
 
 
@@ -199,12 +199,7 @@ class LogoClassifier(Closable):
         The inner product of two is the cosine that answers are made of; views of parts are left out.
         """
         check_several(sources)
-        vectors: list[Float32Array | None] = []
-        for batch in self.engine.decoded(sources, all_views=False):
-            readable = [image for image in batch if isinstance(image, LogoImage)]
-            rows = iter(self.engine.embed(readable).vectors if readable else ())
-            vectors += [next(rows) if isinstance(image, LogoImage) else None for image in batch]
-        return vectors
+        return self.engine.embed_whole(sources)
 
     def similar(self, source: Source, *, k: int = 10) -> list[Evidence]:
         """The k gallery drawings most like one image, nearest first.
@@ -229,21 +224,18 @@ class LogoClassifier(Closable):
     ) -> EnrolmentReport:
         """Adds drawings and names of a company, known or new; they take part in the next answer of every process.
 
-        All of them, in one transaction, or nothing changes. What lies in the index already, byte for byte and under
-        the same company, is left out, and so is a name that the company has.
+        All of them, in one transaction, or nothing changes. A file and a name that the company has already are left
+        out.
 
         Args:
             label: the company.
-            sources: paths, or the bytes of image files; one drawing is enough, ten are better. With names there may be
-                none: the company is then known by its names alone.
-            names: by which the company is known, as it writes them; its label becomes one of them. Without any a
-                company is known by its label.
+            sources: paths, or the bytes of image files; one drawing is enough, ten are better, with names none will do.
+            names: by which the company is known, as it writes them, beside its label.
             force: add a drawing also where the index has the same, or nearly the same, under another class.
             skip_unreadable: add the others where some cannot be read.
 
         Raises:
-            EnrolmentError: when a name cannot stand, a drawing cannot be read, or the index has it under another
-                class; the error names them all.
+            EnrolmentError: when names cannot stand, drawings cannot be read, or the index has them under another class.
             IndexStoreError: when the index cannot be written, or is the one that ships with the package.
         """
         from logo_retrieval.indexing.enrol import drawings_of, names_of
@@ -267,10 +259,8 @@ class LogoClassifier(Closable):
     def _enroll(self, gallery: Gallery, names: Names, *, force: bool, skip_unreadable: bool) -> EnrolmentReport:
         from logo_retrieval.indexing.enrol import Enrolment
 
-        engine = self.engine
-        with engine.turn():
-            enrolment = Enrolment(engine.store, engine.current, engine.pool, engine.embedder)
-            return enrolment.enroll(gallery, names, force=force, skip_unreadable=skip_unreadable)
+        with self.engine.turn():
+            return Enrolment(self.engine).enroll(gallery, names, force=force, skip_unreadable=skip_unreadable)
 
     def unenroll(
         self, label: str | None = None, *, items: Iterable[str] = (), names: Iterable[str] | None = None
@@ -287,36 +277,30 @@ class LogoClassifier(Closable):
 
         Raises:
             ValueError: unless a class, names of a class, or drawings are given.
-            TypeError: when one drawing or name is given where several are expected: it would be taken for its letters.
-            IndexStoreError: when something is not there, the index cannot be written, or it is the one that ships with
+            TypeError: when one drawing or name is given where several are expected.
+            IndexStoreError: when something is not there, or the index may not be written, as the one that ships with
                 the package; nothing is removed then. Or when what is removed may still lie in the file, which another
-                process is using, as the error then says.
+                process is using.
         """
         from logo_retrieval.indexing.enrol import unenroll
 
-        check_several(items)
-        check_several(names)
-        return unenroll(self.store.folder, label, list(items), None if names is None else list(names))
+        return unenroll(self.store.folder, label, items, names)
 
-    def drawings(
-        self, data: str | os.PathLike[str] | Gallery | None = None, *, progress: Progress | None = None
-    ) -> Drawings:
-        """What `duplicates.find_clusters` and `find_matches` tell duplicates by.
+    def drawings(self, data: GalleryData | None = None, *, progress: Progress | None = None) -> Drawings:
+        """What `near_duplicates.find_clusters` and `find_matches` tell duplicates by.
 
         Args:
-            data: a folder, whose files are taken as they are, a table or a gallery; by default those of the index.
+            data: a folder, whose files are taken as they are, or what else `build` takes; by default the index itself.
             progress: called after each file.
 
         Raises:
-            GalleryError: when the table cannot be read.
-            TypeError: when the data are none of these.
+            GalleryError: when the gallery cannot be read.
+            TypeError: when it is none.
         """
-        from logo_retrieval.gallery.records import read_gallery
-        from logo_retrieval.near_duplicates import drawings_of_files, drawings_of_index, files_of
+        from logo_retrieval.drawings import drawings_of_files, drawings_of_index, files_of
 
         engine = self.engine
         with engine.turn():
             if data is None:
                 return drawings_of_index(engine.store)
-            gallery = files_of(Path(data)) if isinstance(data, str | os.PathLike) else read_gallery(data)
-            return drawings_of_files(gallery, engine.pool, engine.embedder, progress)
+            return drawings_of_files(files_of(data), engine.pool, engine.embedder, progress)

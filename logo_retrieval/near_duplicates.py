@@ -2,26 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
 
 from logo_retrieval.components import join
-from logo_retrieval.embedding import Embedder
-from logo_retrieval.errors import UnreadableImage
-from logo_retrieval.gallery.reader import Intake, Progress
-from logo_retrieval.gallery.records import Gallery, GalleryRecord, printable, read_gallery, visible_files
+from logo_retrieval.drawings import Drawings
 from logo_retrieval.images.fingerprint import hamming_distance
-from logo_retrieval.images.pool.pool import DecoderPool
-from logo_retrieval.images.source import read_source
-from logo_retrieval.indexing.build import embedded
-from logo_retrieval.store.index_store import IndexStore
-from logo_retrieval.types import Float32Array, Int64Array
+from logo_retrieval.types import Int64Array
 
 NEAR_SIMILARITY = 0.85
 """From here on two drawings are taken for the same: 96 of 100 such pairs are, by `benchmarks/near_duplicates.py`."""
@@ -36,30 +26,6 @@ _PAIRS_PER_BLOCK = 1 << 21
 """Similarities held at once: 8 MiB of float32, however many drawings."""
 
 Kind = Literal["bytes", "picture", "drawing"]
-
-
-@dataclass(frozen=True, slots=True)
-class Drawings:
-    """What duplicates are told by, of n drawings.
-
-    Attributes:
-        names: n texts.
-        labels: n classes, empty where none is known.
-        digests: n SHA-256 of the files.
-        hashes: (n,) int64 perceptual hashes.
-        vectors: (n, d) float32 of unit length, of the whole drawings.
-        unreadable: name and "code: text" of each file that cannot be used; it is none of the n.
-    """
-
-    names: Sequence[str]
-    labels: Sequence[str]
-    digests: Sequence[bytes]
-    hashes: Int64Array
-    vectors: Float32Array
-    unreadable: Sequence[tuple[str, str]] = ()
-
-    def __len__(self) -> int:
-        return len(self.names)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,67 +73,6 @@ class Cluster:
         """As plain values for JSON; a class that is not known is None."""
         others = [each.to_dict() for each in self.others]
         return {"first": self.first, "label": self.label or None, "others": others}
-
-
-def drawings_of_index(store: IndexStore) -> Drawings:
-    """Those of an index, in the order of their ids."""
-    return Drawings(*store.fingerprints())
-
-
-def drawings_of_files(
-    gallery: Gallery, pool: DecoderPool, embedder: Embedder, progress: Progress | None = None
-) -> Drawings:
-    """Those of files; a file that is there twice is one of the same bytes.
-
-    Args:
-        gallery: the files.
-        pool: decodes them.
-        embedder: embeds them.
-        progress: called after each file.
-    """
-    intake = Intake(gallery, lambda sha256: False, progress)
-    known = {
-        sha: drawing for batch in embedded(intake, pool, embedder, all_views=False) for sha, drawing in batch.items()
-    }
-    content = {record.name: sha256 for record, sha256 in intake.usable()}
-    content |= {name: content[twin] for name, twin in intake.report.duplicates}
-    records = [record for record in gallery.records if record.name in content]
-    own = [known[content[record.name]] for record in records]
-    return Drawings(
-        [record.name for record in records],
-        [record.label for record in records],
-        [content[record.name] for record in records],
-        np.array([each.perceptual_hash for each in own], np.int64),
-        np.array([each.vectors[0] for each in own], np.float32).reshape(len(own), embedder.dim),
-        intake.report.unreadable,
-    )
-
-
-def digests_of_files(gallery: Gallery) -> Drawings:
-    """Of files their bytes alone, whatever they hold: enough to tell those of the same bytes, and soon done."""
-    records, digests, unreadable = [], [], []
-    for record in gallery.records:
-        try:
-            digests.append(hashlib.sha256(read_source(record.path)).digest())
-            records.append(record)
-        except UnreadableImage as fault:
-            unreadable.append((record.name, str(fault)))
-    names, labels = [record.name for record in records], [record.label for record in records]
-    return Drawings(
-        names, labels, digests, np.zeros(len(records), np.int64), np.ones((len(records), 1), np.float32), unreadable
-    )
-
-
-def files_of(data: Path) -> Gallery:
-    """All files below a folder, of no class and named by their paths; or those of a table.
-
-    Raises:
-        GalleryError: when it is neither.
-    """
-    if not data.is_dir():
-        return read_gallery(data)
-    files = list(visible_files(data))
-    return Gallery(tuple(GalleryRecord(printable(str(file)), "", file, str(file)) for file in files), ())
 
 
 def find_clusters(drawings: Drawings, threshold: float = NEAR_SIMILARITY, kind: Kind = "drawing") -> list[Cluster]:

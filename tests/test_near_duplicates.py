@@ -15,7 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from logo_retrieval import near_duplicates
-from logo_retrieval.near_duplicates import Drawings, find_clusters, find_matches
+from logo_retrieval.drawings import Drawings
+from logo_retrieval.near_duplicates import find_clusters, find_matches
 from logo_retrieval.types import Float32Array
 
 

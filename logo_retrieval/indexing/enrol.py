@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
-
-from logo_retrieval.embedding import Embedder
 from logo_retrieval.errors import EnrolmentClash, EnrolmentError, GalleryError, IndexStoreError
 from logo_retrieval.gallery.names import cleaned_name, cleaned_names, new_names, remarks_on, shared_names
 from logo_retrieval.gallery.reader import Intake
@@ -23,27 +20,17 @@ from logo_retrieval.gallery.records import (
     printable,
     spelling,
 )
-from logo_retrieval.images.pool.pool import DecoderPool
 from logo_retrieval.images.source import Source, check_several, file_or_bytes
 from logo_retrieval.indexing.build import embedded, stored_item
+from logo_retrieval.indexing.likeness import clashes, clashes_among, unlike
 from logo_retrieval.indexing.report import EnrolmentReport
+from logo_retrieval.inference.engine import Engine
 from logo_retrieval.inference.snapshot import IndexSnapshot
 from logo_retrieval.models.resolve import check_writable
 from logo_retrieval.store.changes import Names, add_items, remove_class, remove_items, remove_names
-from logo_retrieval.store.index_store import IndexStore
 from logo_retrieval.store.stored import StoredItem
 from logo_retrieval.store.transactions import IndexChanged
-from logo_retrieval.types import MISSING_ID, OTHER
-
-REFUSED_SIMILARITY = 0.95
-"""From here on a drawing of another class is taken for the same drawing. Higher than the usual threshold of duplicates:
-a drawing is compared with thousands, and a company that merely resembles another one should not be refused."""
-
-UNLIKE_SIMILARITY = 0.3
-"""Below it, a drawing is unlike all others of its class."""
-
-_LOOKED_AT = 50
-"""Neighbours of a new drawing among which one of another class is looked for."""
+from logo_retrieval.types import OTHER
 
 _ADVICE_ON_CLASHES = (
     "Leave out what is wrong (`logo-retrieval unenroll --item` takes a drawing out of the index), or keep both with "
@@ -101,21 +88,10 @@ def _company(label: str) -> str:
 class Enrolment:
     """Checks and adds drawings and names to one open index."""
 
-    def __init__(
-        self, store: IndexStore, current: Callable[[], IndexSnapshot], pool: DecoderPool, embedder: Embedder
-    ) -> None:
-        """Takes the parts of an open classifier.
-
-        Args:
-            store: of the index.
-            current: gives the index as it is at the time of the call.
-            pool: decodes as the index demands.
-            embedder: of the index.
-        """
-        self._store = store
-        self._current = current
-        self._pool = pool
-        self._embedder = embedder
+    def __init__(self, engine: Engine) -> None:
+        """Takes the index at work."""
+        self._engine = engine
+        self._store = engine.store
 
     def enroll(self, gallery: Gallery, names: Names, *, force: bool, skip_unreadable: bool) -> EnrolmentReport:
         """Adds the drawings and names, all in one transaction; see `LogoClassifier.enroll`.
@@ -129,10 +105,11 @@ class Enrolment:
         Raises:
             EnrolmentError, IndexStoreError: nothing was added.
         """
+        engine = self._engine
         check_writable(self._store.folder)
-        _check_classes(sorted({*gallery.classes, *names}), self._current())
+        _check_classes(sorted({*gallery.classes, *names}), engine.current())
         intake = Intake(gallery, lambda sha256: False)
-        batches = embedded(intake, self._pool, self._embedder, all_views=True)  # few drawings have to stand for all
+        batches = embedded(intake, engine.pool, engine.embedder, all_views=True)  # few drawings have to stand for all
         drawings = {sha: each for batch in batches for sha, each in batch.items()}
         candidates = [stored_item(record, sha256, drawings[sha256]) for record, sha256 in intake.usable()]
         found = intake.report
@@ -171,18 +148,18 @@ class Enrolment:
         *,
         force: bool,
     ) -> EnrolmentReport:
-        held = self._current()
+        held = self._engine.current()
         _check_classes(sorted({*names, *(item.label for item in candidates)}), held)
         same = self._store.held({item.sha256 for item in candidates})
         there = {
             item.name: name for item in candidates for name, label in same.get(item.sha256, []) if label == item.label
         }
         fresh = self._named([item for item in candidates if item.name not in there])
-        overruled = [*twins, *self._clashes(held, fresh, same), *_clashes_among(fresh)] if fresh else []
+        overruled = [*twins, *clashes(fresh, held, same, self._store), *clashes_among(fresh)] if fresh else []
         if overruled and not force:
             raise EnrolmentClash(overruled, _ADVICE_ON_CLASHES, "force")
         as_given = {item.name: item.source for item in candidates}
-        unlike = self._unlike(fresh)
+        known = self._store.class_vectors({item.label for item in fresh})
         stored = self._store.class_names()
         named = new_names(names, stored)
         new_classes = sorted({*named, *(item.label for item in fresh)} - set(held.classes))
@@ -196,7 +173,7 @@ class Enrolment:
             new_classes=new_classes,
             duplicates=[*report.duplicates, *((as_given[name], twin) for name, twin in there.items())],
             overruled=overruled,
-            unlike=unlike,
+            unlike=unlike(fresh, known),
             remarks=[*report.remarks, *remarks_on(named, stored), *shared_names(known_by_label, stored)],
         )
 
@@ -209,66 +186,9 @@ class Enrolment:
             named[name] = replace(item, name=name)
         return list(named.values())
 
-    def _clashes(
-        self, held: IndexSnapshot, items: Sequence[StoredItem], same: Mapping[bytes, list[tuple[str, str]]]
-    ) -> Iterator[str]:
-        """A sentence for each drawing that the index has, the same or nearly, under another class."""
-        vectors = np.stack([item.vectors[0] for item in items])
-        neighbours = held.nearest(vectors, np.arange(len(items)), len(items), _LOOKED_AT)
-        classes = held.classes_of(neighbours)
-        for row, item in enumerate(items):
-            exact = [twin for twin in same.get(item.sha256, []) if twin[1] != item.label]
-            if exact:
-                name, label = exact[0]
-                yield f"'{item.source}' has the same bytes as '{name}' of class '{label}'"
-                continue
-            similarities, ids = neighbours.similarities[row], neighbours.ids[row]
-            for place in np.flatnonzero(similarities >= REFUSED_SIMILARITY).tolist():
-                label = held.classes[classes[row, place]]
-                if label != item.label:
-                    name = self._store.item_names([ids[place]]).get(int(ids[place]), "one just removed")
-                    likeness = f"(similarity {similarities[place]:.2f})"
-                    yield f"'{item.source}' looks like '{name}' of class '{label}' {likeness}"
-                    break
-
-    def _unlike(self, items: Sequence[StoredItem]) -> list[tuple[str, float]]:
-        """Drawings that resemble no other of their class, neither a new one nor one of the index."""
-        unlike = []
-        known = self._store.class_vectors({item.label for item in items})
-        for label in sorted({item.label for item in items} - {OTHER}):  # whose drawings are of many brands
-            own = [item for item in items if item.label == label]
-            vectors = np.concatenate([*(item.vectors for item in own), *([known[label]] if label in known else [])])
-            owners = np.full(len(vectors), MISSING_ID)
-            new = np.repeat(np.arange(len(own)), [len(item.vectors) for item in own])
-            owners[: len(new)] = new
-            for place, item in enumerate(own):
-                similarities = (vectors @ item.vectors.T).max(axis=1)
-                best = float(similarities[owners != place].max(initial=-1.0))
-                if best < UNLIKE_SIMILARITY and (owners != place).any():
-                    unlike.append((item.name, best))
-        return unlike
-
-
-def _clashes_among(items: Sequence[StoredItem]) -> Iterator[str]:
-    """A sentence for each new drawing that nearly is one of another class before it; the same bytes are known already.
-
-    Compares one with all before it, so that memory grows with their number alone.
-    """
-    labels = np.array([item.label for item in items])
-    if len(np.unique(labels)) == 1:
-        return
-    vectors = np.stack([item.vectors[0] for item in items])
-    for row, item in enumerate(items):
-        similarities = vectors[:row] @ vectors[row]
-        for place in np.flatnonzero((similarities >= REFUSED_SIMILARITY) & (labels[:row] != item.label)).tolist():
-            twin = items[place]
-            if twin.sha256 != item.sha256:
-                yield f"'{item.source}' looks like '{twin.source}', given too (similarity {similarities[place]:.2f})"
-                break
-
 
 def unenroll(
-    folder: Path, label: str | None, items: Sequence[str] = (), names: Sequence[str] | None = None
+    folder: Path, label: str | None, items: Iterable[str] = (), names: Iterable[str] | None = None
 ) -> list[str]:
     """Removes a class, some of its names, or some drawings; see `LogoClassifier.unenroll`.
 
@@ -277,9 +197,13 @@ def unenroll(
 
     Raises:
         ValueError: unless a class, names of it, or drawings are given.
+        TypeError: when one drawing or name is given where several are expected.
         IndexStoreError: nothing was removed.
     """
     check_writable(folder)
+    check_several(items)
+    check_several(names)
+    items, names = list(items), None if names is None else list(names)
     if (label is None) == (not items) or (names is not None and (label is None or not names)):
         raise ValueError("expected either a class, one or more names of a class, or drawings to remove")
     if label is None:

@@ -27,7 +27,7 @@ from logo_retrieval.inference.predict import Policy, Query, Text, decide, simila
 from logo_retrieval.inference.snapshot import IndexSnapshot, read_snapshot, renewed_snapshot
 from logo_retrieval.models.resolve import model_of
 from logo_retrieval.store.index_store import IndexStore
-from logo_retrieval.types import BoolArray, Decision, Evidence, LogoImage, TextLine
+from logo_retrieval.types import BoolArray, Decision, Evidence, Float32Array, LogoImage, TextLine
 
 if TYPE_CHECKING:
     from logo_retrieval.reading.recogniser import Recogniser
@@ -132,6 +132,15 @@ class Engine(Closable):
             vectors = self.embedder.embed(np.concatenate([image.views for image in images]))
         owners = np.repeat(np.arange(len(images)), [len(image.views) for image in images])
         return Query(vectors, owners, len(images))
+
+    def embed_whole(self, sources: Iterable[Source]) -> list[Float32Array | None]:
+        """The (d,) unit vector of each whole drawing; None for one that cannot be read."""
+        vectors: list[Float32Array | None] = []
+        for batch in self.decoded(sources, all_views=False):
+            readable = [image for image in batch if isinstance(image, LogoImage)]
+            rows = iter(self.embed(readable).vectors if readable else ())
+            vectors += [next(rows) if isinstance(image, LogoImage) else None for image in batch]
+        return vectors
 
     def current(self) -> IndexSnapshot:
         """The index as it is now: read anew when it has changed.

@@ -17,7 +17,16 @@ from logo_retrieval.store.faults import faults_of
 from logo_retrieval.store.manifest import Manifest
 from logo_retrieval.store.renewal import changed_parts, joined, outside
 from logo_retrieval.store.schema import INDEX_FILE, connect, storage_errors, transaction
-from logo_retrieval.store.seal import ANSWERED_BY, ITEM_CLASSES, WIPE, Row, Seals, rows_of
+from logo_retrieval.store.seal import (
+    ANSWERED_BY,
+    ITEM_CLASSES,
+    WIPE,
+    Row,
+    Seals,
+    check_none_broken,
+    generation_of,
+    rows_of,
+)
 from logo_retrieval.store.stored import Change, Renewal, StoredIndex
 from logo_retrieval.store.vectors import are_unit, vectors_of
 from logo_retrieval.types import MISSING_ID, Float32Array, Int64Array
@@ -67,8 +76,7 @@ class IndexStore(Closable):
             IndexStoreError: when the file is damaged.
         """
         with storage_errors(self.file, "read"):
-            row = self._connection.execute("SELECT value FROM meta WHERE key = 'generation'").fetchone()
-        return generation_of(row, self.file)
+            return generation_of(self._connection, self.file)
 
     def digest(self) -> bytes:
         """SHA-256 of the checksums of all tables, as they were when the index was last changed."""
@@ -87,7 +95,7 @@ class IndexStore(Closable):
             generation = self.generation()
             tables = ("meta", "classes", ITEM_CLASSES, "names", "vectors")
             rows = {table: list(rows_of(self._connection, table)) for table in tables}
-        self._check([table for table, own in rows.items() if not seals.fit(table, own)])
+        check_none_broken([table for table, own in rows.items() if not seals.fit(table, own)], self.file)
         vectors = self._units([row[2] for row in rows["vectors"]])
         items = _numbers(rows[ITEM_CLASSES]), self._positions(_numbers(rows[ITEM_CLASSES], 1), rows)
         return self._arranged(generation, rows, items, _numbers(rows["vectors"]), vectors, seals)
@@ -110,7 +118,8 @@ class IndexStore(Closable):
             rows = {table: list(rows_of(self._connection, table)) for table in ("meta", "classes", "names")}
             fresh = {table: list(rows_of(self._connection, table, {table: parts})) for table in ANSWERED_BY}
         broken = [table for table, own in rows.items() if not seals.fit(table, own)]
-        self._check(broken + [table for table, own in fresh.items() if not seals.parts_fit(table, own, parts)])
+        broken += [table for table, own in fresh.items() if not seals.parts_fit(table, own, parts)]
+        check_none_broken(broken, self.file)
         place = {name: position for position, (_, name) in enumerate(rows["classes"])}
         moved = np.array([place.get(name, MISSING_ID) for name in before.classes], np.int64)
         stay, kept = (np.flatnonzero(outside(ids, parts)) for ids in (before.item_ids, before.vector_items))
@@ -121,11 +130,6 @@ class IndexStore(Closable):
         stored = self._arranged(generation, rows, (item_ids, item_classes), vector_items, None, seals)
         vectors = self._units([row[2] for row in fresh["vectors"]])
         return Renewal(stored, kept, np.flatnonzero(order < len(kept)), vectors)
-
-    def _check(self, broken: Sequence[str]) -> None:
-        """Raises IndexStoreError when there are tables that do not have their checksum."""
-        if broken:
-            raise IndexStoreError(not_as_written(self.file, broken))
 
     @staticmethod
     def _positions(item_classes: Int64Array, rows: Mapping[str, Sequence[Row]]) -> Int64Array:
@@ -287,25 +291,6 @@ class IndexStore(Closable):
 def _numbers(rows: Sequence[Row], column: int = 0) -> Int64Array:
     """A column of numbers."""
     return np.array([row[column] for row in rows], np.int64)
-
-
-def not_as_written(file: Path, tables: Sequence[str]) -> str:
-    """A sentence about tables that do not have their checksum."""
-    return (
-        f"'{file}' is damaged: the table{'s' * (len(tables) > 1)} {', '.join(tables)} cannot be what was written; "
-        "restore a copy, or build the index again"
-    )
-
-
-def generation_of(row: Row | None, file: Path) -> int:
-    """The generation in a row of `meta`.
-
-    Raises:
-        IndexStoreError: when there is none.
-    """
-    if row is None or not str(row[0]).isdecimal():
-        raise IndexStoreError(f"'{file}' has no generation: build the index again")
-    return int(row[0])
 
 
 def _by_class(rows: Iterable[Row]) -> dict[int, tuple[str, ...]]:

@@ -11,9 +11,11 @@ import json
 import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any, TypeGuard
 
+from logo_retrieval.errors import IndexStoreError
 from logo_retrieval.fields import read_object
 
 SEAL = "seal"
@@ -134,6 +136,31 @@ class Seals:
         if table not in parts or not isinstance(kept, dict):
             return kept
         return {part: checksum for part, checksum in kept.items() if _number(part) in parts[table]}
+
+
+def check_none_broken(tables: Sequence[str], file: Path) -> None:
+    """Refuses the file of an index some of whose tables do not have their checksum.
+
+    Raises:
+        IndexStoreError: there are such tables.
+    """
+    if tables:
+        raise IndexStoreError(
+            f"'{file}' is damaged: the table{'s' * (len(tables) > 1)} {', '.join(tables)} cannot be what was written; "
+            "restore a copy, or build the index again"
+        )
+
+
+def generation_of(connection: sqlite3.Connection, file: Path) -> int:
+    """How many transactions have changed an index.
+
+    Raises:
+        IndexStoreError: the file does not say.
+    """
+    value = _value(connection, GENERATION)
+    if value is None or not str(value).isdecimal():
+        raise IndexStoreError(f"'{file}' has no generation: build the index again")
+    return int(value)
 
 
 def _value(connection: sqlite3.Connection, key: str) -> str | None:

@@ -18,9 +18,9 @@ from pathlib import Path
 from logo_retrieval.errors import IndexStoreError
 from logo_retrieval.store.cache import remove_cache
 from logo_retrieval.store.forgetting import forget
-from logo_retrieval.store.index_store import IndexStore, generation_of, not_as_written
+from logo_retrieval.store.index_store import IndexStore
 from logo_retrieval.store.schema import INDEX_FILE, connect, storage_errors, transaction
-from logo_retrieval.store.seal import WHOLE, WIPE, Seals, parts_with, seal
+from logo_retrieval.store.seal import WHOLE, WIPE, Seals, check_none_broken, generation_of, parts_with, seal
 from logo_retrieval.store.staging import remove_staging
 
 Touched = Callable[[sqlite3.Cursor], Iterable[int]]
@@ -119,10 +119,8 @@ def changing(
             before = WHOLE
             if items is not None and seals.present:
                 before = parts_with(connection, [*items(cursor), last])
-            if broken := seals.broken(before):
-                raise IndexStoreError(not_as_written(file, broken))
-            row = cursor.execute("SELECT value FROM meta WHERE key = 'generation'").fetchone()
-            if generation not in (None, generation_of(row, file)):
+            check_none_broken(seals.broken(before), file)
+            if generation not in (None, generation_of(connection, file)):
                 raise IndexChanged(f"the index '{folder}' was changed by another process: try again")
             yield cursor
             count_generation(cursor)

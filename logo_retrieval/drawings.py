@@ -1,0 +1,113 @@
+"""What duplicates are told by, gathered from an index or from files."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from logo_retrieval.embedding import Embedder
+from logo_retrieval.errors import UnreadableImage
+from logo_retrieval.gallery.reader import Intake, Progress
+from logo_retrieval.gallery.records import (
+    Gallery,
+    GalleryData,
+    GalleryRecord,
+    printable,
+    read_gallery,
+    visible_files,
+)
+from logo_retrieval.images.pool.pool import DecoderPool
+from logo_retrieval.images.source import read_source
+from logo_retrieval.indexing.build import embedded
+from logo_retrieval.store.index_store import IndexStore
+from logo_retrieval.types import Float32Array, Int64Array
+
+
+@dataclass(frozen=True, slots=True)
+class Drawings:
+    """What duplicates are told by, of n drawings.
+
+    Attributes:
+        names: n texts.
+        labels: n classes, empty where none is known.
+        digests: n SHA-256 of the files.
+        hashes: (n,) int64 perceptual hashes.
+        vectors: (n, d) float32 of unit length, of the whole drawings.
+        unreadable: name and "code: text" of each file that cannot be used; it is none of the n.
+    """
+
+    names: Sequence[str]
+    labels: Sequence[str]
+    digests: Sequence[bytes]
+    hashes: Int64Array
+    vectors: Float32Array
+    unreadable: Sequence[tuple[str, str]] = ()
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+
+def drawings_of_index(store: IndexStore) -> Drawings:
+    """Those of an index, in the order of their ids."""
+    return Drawings(*store.fingerprints())
+
+
+def drawings_of_files(
+    gallery: Gallery, pool: DecoderPool, embedder: Embedder, progress: Progress | None = None
+) -> Drawings:
+    """Those of files; a file that is there twice is one of the same bytes.
+
+    Args:
+        gallery: the files.
+        pool: decodes them.
+        embedder: embeds them.
+        progress: called after each file.
+    """
+    intake = Intake(gallery, lambda sha256: False, progress)
+    known = {
+        sha: drawing for batch in embedded(intake, pool, embedder, all_views=False) for sha, drawing in batch.items()
+    }
+    content = {record.name: sha256 for record, sha256 in intake.usable()}
+    content |= {name: content[twin] for name, twin in intake.report.duplicates}
+    records = [record for record in gallery.records if record.name in content]
+    own = [known[content[record.name]] for record in records]
+    return Drawings(
+        [record.name for record in records],
+        [record.label for record in records],
+        [content[record.name] for record in records],
+        np.array([each.perceptual_hash for each in own], np.int64),
+        np.array([each.vectors[0] for each in own], np.float32).reshape(len(own), embedder.dim),
+        intake.report.unreadable,
+    )
+
+
+def digests_of_files(gallery: Gallery) -> Drawings:
+    """Of files their bytes alone, whatever they hold: enough to tell those of the same bytes, and soon done."""
+    records, digests, unreadable = [], [], []
+    for record in gallery.records:
+        try:
+            digests.append(hashlib.sha256(read_source(record.path)).digest())
+            records.append(record)
+        except UnreadableImage as fault:
+            unreadable.append((record.name, str(fault)))
+    names, labels = [record.name for record in records], [record.label for record in records]
+    return Drawings(
+        names, labels, digests, np.zeros(len(records), np.int64), np.ones((len(records), 1), np.float32), unreadable
+    )
+
+
+def files_of(data: GalleryData) -> Gallery:
+    """All files below a folder, of no class and named by their paths; or those of a table or a gallery.
+
+    Raises:
+        GalleryError: when it is none of these.
+    """
+    if not isinstance(data, str | os.PathLike) or not Path(data).is_dir():
+        return read_gallery(data)
+    records = [GalleryRecord(printable(str(file)), "", file, str(file)) for file in visible_files(Path(data))]
+    return Gallery(tuple(records), ())
