@@ -15,7 +15,7 @@ from pathlib import Path
 from fontTools import subset
 from small import options
 
-from logo_retrieval.training.lockups import CHARACTERS, FONTS
+from logo_retrieval.training.typesetting import CHARACTERS, FONTS
 
 LICENCE = FONTS / "LICENSE-OFL-1.1.txt"
 OFL_TITLE = "SIL OPEN FONT LICENSE Version 1.1"

@@ -1,4 +1,4 @@
-"""Synthetic lockups: a symbol beside a name that is set in one of the fonts of this folder, as companies sign.
+"""Synthetic lockups: a symbol beside a name, as companies sign.
 
 The proportions are those of real lockups: capitals a quarter to the whole of the symbol's height, mostly to its right.
 Drawings are trimmed and stand on transparent ground.
@@ -6,32 +6,20 @@ Drawings are trimmed and stand on transparent ground.
 
 from __future__ import annotations
 
-import functools
 import re
-import unicodedata
 from collections.abc import Iterator, Sequence
-from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image
 
 from logo_retrieval.images.prepare import Colour
 from logo_retrieval.training.paint import Rng, inked
-
-CHARACTERS = frozenset(
-    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789 &.,:-'’!?+/·"
-    "ÀÁÂÃÄÅÆÇÈÉÊËÌÍÎÏÐÑÒÓÔÕÖØÙÚÛÜÝÞßàáâãäåæçèéêëìíîïðñòóôõöøùúûüýþÿ"
-)
-"""What every font of the folder can write."""
-
-FONTS = Path(__file__).with_name("fonts")
+from logo_retrieval.training.typesetting import SetText, Style, font_files, relative_width, typeset, writable
 
 _HANDS = ("caveat", "great-vibes", "grenze-gotisch", "pacifico")
 """Neither spaced out nor set in capitals."""
 
 _CAP_HEIGHTS_PX = (96, 112, 128)
-_SMALLEST_CAP_PX = 6
 _WIDEST = 6.0
 """A name is no wider than this many times the symbol's height, unless its capitals would become too small."""
 
@@ -49,42 +37,6 @@ _Part = tuple[Image.Image, int, int]
 """A picture and where its top left corner lies, x and y."""
 
 
-class _Style(NamedTuple):
-    """How a name is set, whatever the size.
-
-    Attributes:
-        font: file name.
-        lines: of text.
-        spacing: added between letters, in ems.
-        pitch: between baselines, in cap heights.
-        centred: or else flush left.
-        tagline: set small beneath.
-        underlined: by a bar as wide as the text.
-    """
-
-    font: str
-    lines: tuple[str, ...]
-    spacing: float = 0.0
-    pitch: float = 1.6
-    centred: bool = False
-    tagline: str | None = None
-    underlined: bool = False
-
-
-class _Text(NamedTuple):
-    """A set name.
-
-    Attributes:
-        mask: its ink, 8-bit, trimmed.
-        cap_top: where the capitals of the first line end, in pixels from the top; may lie outside.
-        baseline: of the last line, likewise.
-    """
-
-    mask: Image.Image
-    cap_top: int
-    baseline: int
-
-
 def wordmark(name: str, rng: Rng, colour: Colour) -> Image.Image:
     """Sets a name in a random font, case and spacing.
 
@@ -96,7 +48,7 @@ def wordmark(name: str, rng: Rng, colour: Colour) -> Image.Image:
     Returns:
         An RGBA image, trimmed, with capitals 96 to 128 px high.
     """
-    return inked(_typeset(_style(name, rng), int(rng.choice(_CAP_HEIGHTS_PX))).mask, colour)
+    return inked(typeset(_style(name, rng), int(rng.choice(_CAP_HEIGHTS_PX))).mask, colour)
 
 
 def lockup(symbol: Image.Image, name: str, rng: Rng, colour: Colour) -> Image.Image:
@@ -137,15 +89,15 @@ def display_name(class_name: str) -> str:
     return " ".join(_capitalised(part) for part in re.split(r"[-_\s]+", class_name) if part)
 
 
-def _style(name: str, rng: Rng) -> _Style:
-    font = str(rng.choice(_fonts()))
+def _style(name: str, rng: Rng) -> Style:
+    font = str(rng.choice(font_files()))
     hand = font.startswith(_HANDS)
     text = _cased(name, rng, capitals=not hand)
-    text = _writable(text) or _writable(_cased(word(rng), rng, capitals=not hand))
+    text = writable(text) or writable(_cased(word(rng), rng, capitals=not hand))
     words = text.split(" ")
     split = int(rng.integers(1, len(words))) if len(words) > 1 and rng.random() < 0.25 else len(words)
     lines = tuple(" ".join(part) for part in (words[:split], words[split:]) if part)
-    return _Style(
+    return Style(
         font,
         lines,
         spacing=0.0 if hand else _spacing(rng, capitals=text.isupper()),
@@ -169,12 +121,6 @@ def _capitalised(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def _writable(text: str) -> str:
-    """The text without what the fonts lack: accents are taken off letters first, the rest is left out."""
-    whole = "".join(sign if sign in CHARACTERS else unicodedata.normalize("NFKD", sign) for sign in text)
-    return " ".join("".join(sign for sign in whole if sign in CHARACTERS).split())
-
-
 def _spacing(rng: Rng, *, capitals: bool) -> float:
     """Mostly none; capitals are often spaced out, the rest seldom and less."""
     chance = rng.random()
@@ -183,9 +129,9 @@ def _spacing(rng: Rng, *, capitals: bool) -> float:
     return float(rng.uniform(-0.035, 0.0)) if chance > 0.8 else 0.0
 
 
-def _beside(symbol: Image.Image, style: _Style, rng: Rng, ink: Colour, *, symbol_left: bool) -> Iterator[_Part]:
+def _beside(symbol: Image.Image, style: Style, rng: Rng, ink: Colour, *, symbol_left: bool) -> Iterator[_Part]:
     """The name, level with the middle of the symbol or at its foot; seldom a thin upright line before it."""
-    text = _typeset(style, _cap_height(symbol, style, rng))
+    text = typeset(style, _cap_height(symbol, style, rng))
     gap = room = round(max((text.baseline - text.cap_top) * rng.uniform(0.2, 0.75), 0.06 * symbol.height))
     if rng.random() < 0.07:
         width = max(1, round(symbol.height * rng.uniform(0.008, 0.03)))
@@ -196,15 +142,15 @@ def _beside(symbol: Image.Image, style: _Style, rng: Rng, ink: Colour, *, symbol
     yield inked(text.mask, ink), symbol.width + room if symbol_left else -room - text.mask.width, y
 
 
-def _stacked(symbol: Image.Image, style: _Style, rng: Rng, ink: Colour, *, symbol_above: bool) -> Iterator[_Part]:
-    cap_px = symbol.width * rng.uniform(0.9, 2.4) / _relative_width(style)
-    text = _typeset(style, round(np.clip(cap_px, 0.12 * symbol.height, 0.9 * symbol.height)))
+def _stacked(symbol: Image.Image, style: Style, rng: Rng, ink: Colour, *, symbol_above: bool) -> Iterator[_Part]:
+    cap_px = symbol.width * rng.uniform(0.9, 2.4) / relative_width(style)
+    text = typeset(style, round(np.clip(cap_px, 0.12 * symbol.height, 0.9 * symbol.height)))
     gap = round(symbol.height * rng.uniform(0.08, 0.35))
     y = symbol.height + gap if symbol_above else -gap - text.mask.height
     yield inked(text.mask, ink), (symbol.width - text.mask.width) // 2, y
 
 
-def _between(symbol: Image.Image, style: _Style, rng: Rng, ink: Colour) -> Iterator[_Part]:
+def _between(symbol: Image.Image, style: Style, rng: Rng, ink: Colour) -> Iterator[_Part]:
     """The name around the symbol, which stands between two words or in the middle of one."""
     name = " ".join(style.lines)
     middle = name.find(" ") if " " in name else (len(name) + 1) // 2
@@ -212,19 +158,19 @@ def _between(symbol: Image.Image, style: _Style, rng: Rng, ink: Colour) -> Itera
     cap_px = _cap_height(symbol, whole, rng)
     gap = round(symbol.height * rng.uniform(0.06, 0.2))
     for place, half in enumerate(filter(None, (name[:middle].strip(), name[middle:].strip()))):
-        text = _typeset(whole._replace(lines=(half,)), cap_px)
+        text = typeset(whole._replace(lines=(half,)), cap_px)
         x = -gap - text.mask.width if place == 0 else symbol.width + gap
         yield inked(text.mask, ink), x, _level(symbol, text)
 
 
-def _cap_height(symbol: Image.Image, style: _Style, rng: Rng) -> int:
+def _cap_height(symbol: Image.Image, style: Style, rng: Rng) -> int:
     """Of a name beside a symbol, in pixels: all lines together take a quarter to the whole of the symbol's height."""
     block = symbol.height * (0.25 + 0.75 * rng.beta(2.0, 2.2))
     cap_px = block / (1.0 + style.pitch * (len(style.lines) - 1))
-    return round(min(cap_px, max(_WIDEST * symbol.height / _relative_width(style), 0.2 * symbol.height)))
+    return round(min(cap_px, max(_WIDEST * symbol.height / relative_width(style), 0.2 * symbol.height)))
 
 
-def _level(symbol: Image.Image, text: _Text) -> int:
+def _level(symbol: Image.Image, text: SetText) -> int:
     """Where the text's top lies for its capitals to be in the middle of the symbol."""
     return (symbol.height - text.baseline - text.cap_top) // 2
 
@@ -237,71 +183,3 @@ def _joined(parts: Sequence[_Part]) -> Image.Image:
     for picture, x, y in parts:
         ground.paste(picture, (x - left, y - top))
     return ground
-
-
-def _typeset(style: _Style, cap_px: int) -> _Text:
-    font = _face(style.font, max(cap_px, _SMALLEST_CAP_PX))
-    rows = [(line, font, style.spacing * font.size) for line in style.lines]
-    pitch = style.pitch * cap_px
-    baselines = [2.0 * font.size + row * pitch for row in range(len(rows))]
-    if style.tagline is not None:
-        small = _face(style.font, max(round(0.3 * cap_px), _SMALLEST_CAP_PX))
-        rows.append((style.tagline, small, 0.0))
-        baselines.append(baselines[-1] + 0.9 * cap_px)
-    widths = [_advance(*row) for row in rows]
-    size = round(max(widths) + 4 * font.size), round(baselines[-1] + 2 * font.size)
-    mask = Image.new("L", size)
-    draw = ImageDraw.Draw(mask)
-    for row, baseline, width in zip(rows, baselines, widths, strict=True):
-        x = 2.0 * font.size + (max(widths) - width) / 2 * style.centred
-        _write(draw, (x, baseline), *row)
-    box = mask.getbbox() or (0, 0, 1, 1)
-    if style.underlined:
-        bar = round(box[3] + 0.2 * cap_px), round(box[3] + 0.28 * cap_px)
-        draw.rectangle((box[0], bar[0], box[2] - 1, bar[1]), fill=255)
-        box = (box[0], box[1], box[2], bar[1] + 1)
-    first, last = baselines[0], baselines[len(style.lines) - 1]
-    return _Text(mask.crop(box), round(first - cap_px) - box[1], round(last) - box[1])
-
-
-def _write(
-    draw: ImageDraw.ImageDraw, start: tuple[float, float], text: str, font: ImageFont.FreeTypeFont, spacing_px: float
-) -> None:
-    if not spacing_px:
-        draw.text(start, text, fill=255, font=font, anchor="ls")
-        return
-    x, baseline = start
-    for letter in text:
-        draw.text((x, baseline), letter, fill=255, font=font, anchor="ls")
-        x += font.getlength(letter) + spacing_px
-
-
-def _advance(text: str, font: ImageFont.FreeTypeFont, spacing_px: float) -> float:
-    return font.getlength(text) + spacing_px * (len(text) - 1)
-
-
-def _relative_width(style: _Style) -> float:
-    """The longest line's width over the cap height."""
-    font = _face(style.font, 64)
-    return max(_advance(line, font, style.spacing * font.size) for line in style.lines) / 64
-
-
-@functools.cache
-def _fonts() -> tuple[str, ...]:
-    return tuple(sorted(file.name for file in FONTS.glob("*.ttf")))
-
-
-@functools.lru_cache(maxsize=512)
-def _face(font: str, cap_px: int) -> ImageFont.FreeTypeFont:
-    """A font at the size at which its capitals are so high."""
-    return _open(font, round(1000 * cap_px / _caps_of_1000(font)))
-
-
-@functools.cache
-def _caps_of_1000(font: str) -> int:
-    """Cap height at 1,000 px an em."""
-    return -int(_open(font, 1000).getbbox("H", anchor="ls")[1])
-
-
-def _open(font: str, size_px: int) -> ImageFont.FreeTypeFont:
-    return ImageFont.truetype(FONTS / font, size_px, layout_engine=ImageFont.Layout.BASIC)

@@ -6,16 +6,14 @@ logo.
 
 from __future__ import annotations
 
-import io
 import math
 from collections.abc import Callable
 from typing import NamedTuple
 
-import numpy as np
-from PIL import Image, ImageChops, ImageDraw, ImageFilter
+from PIL import Image, ImageChops, ImageDraw
 
 from logo_retrieval.images.prepare import Colour
-from logo_retrieval.training import lockups, looks, paint
+from logo_retrieval.training import lockups, looks, paint, wear
 from logo_retrieval.training.paint import WHITE, Rng
 
 _WIDEST_SYMBOL = 1.6
@@ -223,53 +221,6 @@ def _stuff(picture: Image.Image, rng: Rng) -> Image.Image:
     return looks.of_stuff(paint.on_serving_ground(paint.padded(picture, paint.margin(rng))), rng)
 
 
-def _gamma(picture: Image.Image, rng: Rng) -> Image.Image:
-    """Brightens or darkens, as another screen does; the origin's."""
-    power = math.exp(rng.uniform(-0.5, 0.5))
-    table = [round(255 * (shade / 255) ** power) for shade in range(256)]
-    return picture.point(table * 3 + list(range(256)))
-
-
-def _blur(picture: Image.Image, rng: Rng) -> Image.Image:
-    """Softens; the origin's."""
-    radius = float(rng.uniform(0.4, 1.6)) * max(picture.size) / 160
-    return paint.on_serving_ground(picture).filter(ImageFilter.GaussianBlur(radius))
-
-
-def _shrink(picture: Image.Image, rng: Rng) -> Image.Image:
-    """Down to the size of a favicon, a lockup less far; the way back up is that of every query."""
-    laid = paint.on_serving_ground(paint.padded(picture, float(rng.uniform(0, 0.1))))
-    smallest = min(48, 16 * max(laid.size) / min(laid.size))
-    side = math.exp(rng.uniform(math.log(smallest), math.log(72)))
-    scale = min(1.0, side / max(laid.size))
-    size = (max(4, round(laid.width * scale)), max(4, round(laid.height * scale)))
-    methods = [Image.Resampling.BICUBIC, Image.Resampling.BOX, Image.Resampling.LANCZOS]
-    return laid.resize(size, Image.Resampling(int(rng.choice(methods))))
-
-
-def _noise(picture: Image.Image, rng: Rng) -> Image.Image:
-    """Adds grain."""
-    laid = paint.on_serving_ground(paint.padded(picture, 0.05)).convert("RGB")
-    grain = rng.normal(0, rng.uniform(2, 12), (laid.height, laid.width, 1)).astype(np.float32)
-    noisy = np.clip(np.asarray(laid, np.float32) + grain, 0, 255).astype(np.uint8)
-    return Image.fromarray(noisy).convert("RGBA")
-
-
-def _jpeg(picture: Image.Image, rng: Rng) -> Image.Image:
-    """Compresses and opens again."""
-    laid = paint.on_serving_ground(paint.padded(picture, paint.margin(rng))).convert("RGB")
-    file = io.BytesIO()
-    laid.save(file, "JPEG", quality=int(rng.integers(15, 75)))
-    return Image.open(file, formats=["JPEG"]).convert("RGBA")
-
-
-def _few_colours(picture: Image.Image, rng: Rng) -> Image.Image:
-    """A palette of 4 to 32 colours, as in GIF."""
-    laid = paint.on_serving_ground(paint.padded(picture, 0.05)).convert("RGB")
-    dither = Image.Dither.FLOYDSTEINBERG if rng.random() < 0.5 else Image.Dither.NONE
-    return laid.quantize(int(rng.choice([8, 16, 32])), Image.Quantize.MEDIANCUT, dither=dither).convert("RGBA")
-
-
 def _of_picture(change: Callable[[Image.Image, Rng], Image.Image]) -> Callable[[Scene, Rng], Scene]:
     """A transform that looks at nothing but the picture."""
     return lambda scene, rng: scene._replace(picture=change(scene.picture, rng))
@@ -296,11 +247,11 @@ TRANSFORMS: tuple[Transform, ...] = (
     Transform("badge", 0.25, _badge),
     Transform("ground", 0.3, _of_picture(_ground)),
     Transform("stuff", 0.08, _of_picture(_stuff)),
-    Transform("gamma", 0.2, _of_picture(_gamma)),
-    Transform("blur", 0.1, _of_picture(_blur)),
-    Transform("shrink", 0.3, _of_picture(_shrink)),
-    Transform("noise", 0.06, _of_picture(_noise)),
-    Transform("jpeg", 0.2, _of_picture(_jpeg)),
-    Transform("few colours", 0.07, _of_picture(_few_colours)),
+    Transform("gamma", 0.2, _of_picture(wear.other_gamma)),
+    Transform("blur", 0.1, _of_picture(wear.blurred)),
+    Transform("shrink", 0.3, _of_picture(wear.shrunk)),
+    Transform("noise", 0.06, _of_picture(wear.with_grain)),
+    Transform("jpeg", 0.2, _of_picture(wear.compressed)),
+    Transform("few colours", 0.07, _of_picture(wear.of_few_colours)),
 )
 """In the order in which they are applied."""

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image, ImageFont
 
-from logo_retrieval.training import lockups
-from logo_retrieval.training.lockups import CHARACTERS, FONTS, display_name, lockup, word, wordmark
+from logo_retrieval.training.lockups import display_name, lockup, word, wordmark
+from logo_retrieval.training.typesetting import CHARACTERS, FONTS, writable
 
 CLASSES = (Path(__file__).resolve().parents[2] / "benchmarks/data/brands160.txt").read_text(encoding="utf-8").split()
 FACES = sorted(FONTS.glob("*.ttf"))
@@ -114,13 +114,13 @@ def test_a_name_that_no_font_can_write_is_replaced(name: str) -> None:
 
 
 def test_accents_that_no_font_has_are_dropped() -> None:
-    assert lockups._writable("Škoda 百 Žižkov") == "Skoda Zizkov"
+    assert writable("Škoda 百 Žižkov") == "Skoda Zizkov"
 
 
 def test_names_of_classes_are_written_whole() -> None:
     for name in map(display_name, CLASSES):
         for text in (name, name.lower(), name.upper()):
-            assert lockups._writable(text) == text
+            assert writable(text) == text
 
 
 def test_a_class_name_is_written_as_a_name() -> None:
