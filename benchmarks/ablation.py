@@ -20,8 +20,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from bench_queries import WORN, Asked, SplitRows, ask, fitted, index_of, rounded
 from embedded import Embedded, whole_views
-from logobench import WORN, Asked, SplitRows, ask, fitted, index_of, rounded
 from logobench_data import LogoBench
 from PIL import ImageOps
 from small import bench_of, generic_of, options, parsed, wide_of

@@ -19,7 +19,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
-from logobench import SPLIT, texts_of
+from bench_queries import SPLIT, texts_of
 from logobench_data import LogoBench, names_by_class
 from scipy.optimize import minimize
 from small import bench_of, options, parsed, wide_of

@@ -15,8 +15,8 @@ from statistics import median
 from typing import Any
 
 import numpy as np
+from bench_queries import WORN, SplitRows, ask, at_share, fitted_on, fused, index_of, rounded, texts_of
 from embedded import Embedded, embed_all, embed_degraded, whole_views
-from logobench import WORN, SplitRows, ask, at_share, fitted_on, fused, index_of, rounded, texts_of
 from logobench_data import LogoBench
 from small import bench_of, options, parsed
 from surroundings import write_result

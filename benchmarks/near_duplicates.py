@@ -22,8 +22,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from bench_queries import WORN
 from embedded import whole_views
-from logobench import WORN
 from logobench_data import OTHER, LogoBench
 from small import bench_of, options, parsed
 from starter_networks import SPLIT

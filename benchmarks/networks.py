@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
+from bench_queries import SPLIT, WORN
 from embedded import Embedded, embed_all, embed_degraded, embed_wide
-from logobench import SPLIT, WORN
 from logobench_data import OTHER, LogoBench, load, names_by_class
 from starter_networks import HELD_OUT, MEASURED, held_out_brands, held_out_companies
 from wide_data import WideDrawing, load_wide

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from logobench import rounded
+from bench_queries import rounded
 
 from logo_retrieval.evaluation.measure import estimate
 from logo_retrieval.evaluation.metrics import auroc, macro_f_beta

@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from bench_queries import WORN, SplitRows, figures, labels_of
 from embedded import sources_of
-from logobench import WORN, SplitRows, figures, labels_of
 from logobench_data import OTHER, LogoBench
 from PIL import Image
 from small import bench_of, options, parsed

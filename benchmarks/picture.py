@@ -11,9 +11,9 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
+from bench_queries import SplitRows, ask, index_of, texts_of
 from build_starter import calibrated
 from embedded import embed_all
-from logobench import SplitRows, ask, index_of, texts_of
 from logobench_data import Drawing
 from PIL import Image, ImageDraw, ImageFont
 from small import bench_of, options, parsed

@@ -28,7 +28,8 @@ from typing import Any
 import numpy as np
 from embedded import embed_wide
 from logobench_data import default_cache
-from search_kinds import KINDS, Kind
+from search_kinds import OURS, Kind
+from search_peers import PEERS
 from small import parsed, wide_of
 from surroundings import RESULTS, surroundings
 from widened import Real, Widened
@@ -40,6 +41,7 @@ from logo_retrieval.search.halves import halves_of
 from logo_retrieval.store.index_store import IndexStore
 from logo_retrieval.types import OTHER, Float32Array, Int64Array
 
+KINDS = OURS + PEERS
 ROWS = (6_000, 20_000, 50_000, 100_000, 200_000, 1_000_000)
 SMALL = (2_000,)
 DRAWINGS_A_BRAND = 100
