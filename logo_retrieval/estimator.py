@@ -72,7 +72,7 @@ class LogoRetrievalClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[m
     def fit(self, X: Iterable[Source], y: Iterable[str]) -> Self:
         """Makes an index of labelled pictures. What was fitted before is forgotten.
 
-        The same bytes in two classes are kept in both, and vote against each other.
+        The same bytes in two classes are kept in both, and speak against each other.
 
         Args:
             X: n pictures, at least one.

@@ -13,8 +13,8 @@ from logo_retrieval.types import Float32Array, UInt8Array
 class EnsembleEmbedder:
     """Lays the unit vectors of its members in a row, each over the root of their number.
 
-    The inner product of two such vectors is the mean of the members' cosines, so search, votes and thresholds go on
-    as with one embedder.
+    The inner product of two such vectors is the mean of the members' cosines, so search and thresholds go on as
+    with one embedder.
 
     Attributes:
         dim: the sum of the members' widths.

@@ -24,7 +24,7 @@ class BuildReport:
         resumed: how many of the drawings an earlier, unfinished build had embedded.
         unreadable: name and "code: text" of files that could not be used.
         duplicates: name of a file left out, and of the file of the same class that has the same bytes.
-        conflicts: names of two files of the same bytes in two classes; both are kept and vote against each other.
+        conflicts: names of two files of the same bytes in two classes; both are kept, and speak against each other.
         remarks: further sentences about the gallery.
     """
 

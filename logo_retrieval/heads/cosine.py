@@ -79,11 +79,7 @@ class Novel:
 
 
 class CosineHead:
-    """Scores the classes of one index.
-
-    Attributes:
-        n_classes: c.
-    """
+    """Scores the classes of one index."""
 
     def __init__(self, learned: HeadVectors, classes: Sequence[str], novel: Novel | None = None) -> None:
         """Fits a head to an index.
@@ -104,7 +100,7 @@ class CosineHead:
             vectors = np.concatenate([vectors, novel.imprinted.rows])
             places = np.concatenate([places, novel.places])
         order = np.argsort(places, kind="stable")
-        self.n_classes = len(classes)
+        self._n_classes = len(classes)
         self._vectors = vectors[order]
         self._starts = run_starts(places[order])
         self._present = places[order][self._starts]
@@ -121,7 +117,7 @@ class CosineHead:
             (n, c) float32 in [-1, 1]; -1 for a class without a target.
         """
         cosines = views @ self._vectors.T
-        by_class = np.full((len(views), self.n_classes), -1.0, np.float32)
+        by_class = np.full((len(views), self._n_classes), -1.0, np.float32)
         for place, row in enumerate(cosines):
             by_class[place, self._present] = products(self._vectors[self._best_of_each(row)], views[place])
         firsts = np.searchsorted(owners, np.arange(n_queries))

@@ -54,10 +54,28 @@ def derive(contents: Contents, knowledge: Knowledge, before: tuple[Derived, Coll
     scale = knowledge.fusion.scale or contents.scale(learned)
     counts = np.bincount(contents.snapshot.item_classes, minlength=len(contents.classes))
     places = np.flatnonzero(novel & (counts > 0))
-    was = np.full(len(places), NOBODY, np.int64) if before is None else _places_before(places, contents, *before)
-    known = None if before is None else before[0]
-    imprinted = None if learned is None else _imprinted(contents, places, was, learned, scale, known)
+    imprinted = None if learned is None else _imprinted(contents, places, learned, scale, before)
     return Derived(contents.classes, places, imprinted, scale)
+
+
+def _imprinted(
+    contents: Contents,
+    places: Int64Array,
+    learned: HeadVectors,
+    scale: Scale,
+    before: tuple[Derived, Collection[str]] | None,
+) -> Imprinted:
+    """What the novel classes have in the head."""
+    nameless = learned.nameless(contents.classes)
+    earlier = None if before is None else before[0].imprinted
+    if before is None or earlier is None or not np.array_equal(nameless, learned.nameless(before[0].classes)):
+        return imprint(contents.means(places), learned.vectors, nameless, scale.head_high)
+    was = _places_before(places, contents, *before)
+    stays = was != NOBODY
+    means = np.empty((len(places), learned.vectors.shape[1]), np.float32)
+    means[stays] = earlier.means[was[stays]]
+    means[~stays] = contents.means(places[~stays])
+    return imprint(means, learned.vectors, nameless, scale.head_high, (earlier, was))
 
 
 def _places_before(places: Int64Array, contents: Contents, before: Derived, touched: Collection[str]) -> Int64Array:
@@ -65,23 +83,3 @@ def _places_before(places: Int64Array, contents: Contents, before: Derived, touc
     place = {before.classes[c]: was for was, c in enumerate(before.places.tolist())}
     names = (contents.classes[c] for c in places.tolist())
     return np.array([NOBODY if name in touched else place.get(name, NOBODY) for name in names], np.int64)
-
-
-def _imprinted(
-    contents: Contents,
-    places: Int64Array,
-    was: Int64Array,
-    learned: HeadVectors,
-    scale: Scale,
-    before: Derived | None,
-) -> Imprinted:
-    """What the novel classes have in the head."""
-    nameless = learned.nameless(contents.classes)
-    earlier = None if before is None else before.imprinted
-    if before is None or earlier is None or not np.array_equal(nameless, learned.nameless(before.classes)):
-        return imprint(contents.means(places), learned.vectors, nameless, scale.head_high)
-    means = np.empty((len(places), learned.vectors.shape[1]), np.float32)
-    stays = was != NOBODY
-    means[stays] = earlier.means[was[stays]]
-    means[~stays] = contents.means(places[~stays])
-    return imprint(means, learned.vectors, nameless, scale.head_high, (earlier, was))

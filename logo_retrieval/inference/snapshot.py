@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from logo_retrieval.heads.cosine import CosineHead, Novel
-from logo_retrieval.heads.imprinting import Imprinted
 from logo_retrieval.inference.contents import Contents
 from logo_retrieval.inference.derived import Derived, derive, standing
 from logo_retrieval.inference.knowledge import Knowledge
@@ -62,11 +61,6 @@ class IndexSnapshot:
     def scale(self) -> Scale:
         """Of the network."""
         return self.derived.scale
-
-    @property
-    def imprinted(self) -> Imprinted | None:
-        """What the novel classes with drawings have in the head, in their order; None without a head."""
-        return self.derived.imprinted
 
     def nearest(self, vectors: Float32Array, owners: Int64Array, n_images: int, k: int) -> Neighbours:
         """The k nearest items of n images.

@@ -73,10 +73,6 @@ class Fusion:
         for name, value in values.items():
             group, _, feature = name.partition(".")
             parts.setdefault(group, {})[feature] = float(value)
-        for group, features in GROUPS.items():  # what is written says the same whichever network looks at the rest
-            shipped = {name: _shipped_weights()[group][name] for name in OF_TEXT if name in features}
-            if group in parts:
-                parts[group] = {**shipped, **parts[group]}
         try:
             scale = built(Scale, parts.pop(_SCALE, {}))
         except ValueError as error:

@@ -21,8 +21,6 @@ class ExactIndex:
         ids: (m,) of the rows.
     """
 
-    backend = "numpy"
-
     def __init__(self, vectors: Float32Array, ids: Int64Array) -> None:
         """Holds (m, d) unit vectors and their (m,) ids; an id may occur several times, once a view.
 

@@ -76,9 +76,7 @@ class FaissIndex:
         self._flat = flat
         self.ids = ids
         # With 0 GPUs the transfer returns an empty index without an error, hence the guard.
-        gpus = _n_gpus(faiss)
-        self._searcher = faiss.index_cpu_to_all_gpus(flat) if gpus > 0 else flat
-        self.backend = f"faiss-gpu x{gpus}" if gpus > 0 else "faiss"
+        self._searcher = faiss.index_cpu_to_all_gpus(flat) if _n_gpus(faiss) > 0 else flat
 
     @classmethod
     def build(cls, vectors: Float32Array, ids: Int64Array) -> Self:

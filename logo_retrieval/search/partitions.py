@@ -82,8 +82,6 @@ class PartitionedIndex:
         ids: (m,) of the rows.
     """
 
-    backend = "partitions"
-
     def __init__(self, partitions: Partitions, slots: Int64Array, ids: Int64Array) -> None:
         """Takes the vectors, and the (m,) slots and ids of its rows; slots of no row are passed over."""
         self.partitions = partitions

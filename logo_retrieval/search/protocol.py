@@ -12,8 +12,6 @@ from logo_retrieval.types import MISSING_ID, Float32Array, Int64Array, Neighbour
 class VectorIndex(Protocol):
     """Search sees vectors and integer ids, never labels."""
 
-    backend: str
-
     @property
     def ids(self) -> Int64Array:
         """(m,) of the rows."""

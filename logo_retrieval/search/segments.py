@@ -14,14 +14,12 @@ class SegmentedIndex:
     Attributes:
         base: the first rows.
         tail: the last ones.
-        backend: of `base`.
     """
 
     def __init__(self, base: VectorIndex, tail: VectorIndex) -> None:
         """Takes two indexes of one width, whose ids differ."""
         self.base = base
         self.tail = tail
-        self.backend = base.backend
 
     @property
     def ids(self) -> Int64Array:

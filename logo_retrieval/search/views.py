@@ -8,14 +8,14 @@ from logo_retrieval.runs import run_starts
 from logo_retrieval.types import MISSING_ID, Int64Array, Neighbours
 
 
-def best_over_views(neighbours: Neighbours, owners: Int64Array, n_queries: int, k: int | None = None) -> Neighbours:
+def best_over_views(neighbours: Neighbours, owners: Int64Array, n_queries: int, k: int) -> Neighbours:
     """Merges the lists of a query's views: an item counts once, with its best similarity over views.
 
     Args:
         neighbours: (n_views, j) lists of single query views.
         owners: (n_views,) which query each view belongs to, in 0..n_queries-1.
         n_queries: how many queries there are; one that owns no view gets an empty list.
-        k: columns of the result, as many as came in by default.
+        k: columns of the result.
 
     Returns:
         (n_queries, k) neighbours with the views that found them, nearest first; ties by the smaller id, then by the
@@ -24,7 +24,6 @@ def best_over_views(neighbours: Neighbours, owners: Int64Array, n_queries: int, 
     """
     if owners.shape != (len(neighbours),):
         raise ValueError(f"owners must have shape ({len(neighbours)},), got {owners.shape}")
-    k = neighbours.ids.shape[1] if k is None else k
     ids = np.full((n_queries, k), MISSING_ID, np.int64)
     similarities = np.full((n_queries, k), -np.inf, np.float32)
     views = np.zeros((n_queries, k), np.int64)

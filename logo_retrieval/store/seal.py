@@ -19,7 +19,7 @@ from logo_retrieval.errors import IndexStoreError
 from logo_retrieval.fields import read_object
 
 SEAL = "seal"
-"""The row of `meta` with the checksums by table, as JSON, and the generation that they are of."""
+"""The row of `meta` with the checksums by table, as JSON."""
 
 GENERATION = "generation"
 """The row of `meta` with the number of changes so far."""
@@ -89,17 +89,11 @@ def seal(connection: sqlite3.Connection, parts: Parts = WHOLE) -> None:
     before = read_object(_value(connection, SEAL) or "{}")
     for table, changed in parts.items():
         kept[table] |= {part: checksum for part, checksum in before[table].items() if _number(part) not in changed}
-    kept[GENERATION] = str(_value(connection, GENERATION))
     connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (SEAL, json.dumps(kept)))
 
 
 class Seals:
-    """The checksums that an index keeps.
-
-    Attributes:
-        present: whether there are any of this generation. Earlier releases write none, and leave those that are there
-            when they change an index: it is then taken as it is, and has some again from the next change on.
-    """
+    """The checksums that an index keeps."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         """Reads them; what cannot be read counts as none."""
@@ -108,16 +102,13 @@ class Seals:
             self._kept = read_object(_value(connection, SEAL) or "{}")
         except ValueError:
             self._kept = {}
-        self.present = self._kept.get(GENERATION) == _value(connection, GENERATION) is not None
 
     def fit(self, table: str, rows: Sequence[Row]) -> bool:
         """Whether these are the rows that were written."""
-        return not self.present or self._kept.get(table) == _checksums(table, iter(rows))
+        return self._kept.get(table) == _checksums(table, iter(rows))
 
     def broken(self, parts: Parts = WHOLE) -> list[str]:
         """The tables whose rows are not those that were written."""
-        if not self.present:
-            return []
         found = {table: _checksums(table, rows_of(self._connection, table, parts)) for table in _QUERIES}
         return [table for table, checksums in found.items() if self._kept_of(table, parts) != checksums]
 
@@ -125,7 +116,7 @@ class Seals:
         """By table of `ANSWERED_BY` the checksum of each of its parts; empty where there are none."""
         kept = {table: self._kept.get(table) for table in ANSWERED_BY}
         found = {table: parts for table, parts in kept.items() if _are_parts(parts)}
-        return found if self.present and len(found) == len(ANSWERED_BY) else {}
+        return found if len(found) == len(ANSWERED_BY) else {}
 
     def parts_fit(self, table: str, rows: Sequence[Row], parts: Collection[int]) -> bool:
         """Whether these are the rows that were written to some parts of a long table."""

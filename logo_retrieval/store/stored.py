@@ -38,7 +38,7 @@ class StoredItem:
 
 @dataclass(frozen=True, slots=True)
 class StoredIndex:
-    """All that search and voting need, as of one generation.
+    """All that search and decision need, as of one generation.
 
     Attributes:
         generation: counts the transactions that changed the index.

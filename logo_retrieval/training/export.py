@@ -47,7 +47,6 @@ def export_trained(
     *,
     name: str,
     log: Sequence[Entry],
-    best: Entry | None = None,
 ) -> ModelBundle:
     """Writes the embedder as ONNX, the cosine head as vectors, and all that is known of the training.
 
@@ -60,7 +59,6 @@ def export_trained(
         folder: of the bundle; a bundle already there is replaced.
         name: of the model, for people.
         log: the entries of the training, at least one.
-        best: the entry of the epoch whose weights these are; found in the log by default.
 
     Raises:
         ModelError: the export differs from Keras, or the folder cannot be replaced.
@@ -68,7 +66,7 @@ def export_trained(
     spec = find_backbone(recipe.backbone)
     embedder = embedder_of(network)
     onnx = export_onnx(embedder)
-    best = best or kept_entry(log, recipe.keep)
+    best = kept_entry(log, recipe.keep)
     head = head_vectors(network, data)
     config = ModelConfig(
         name=name,

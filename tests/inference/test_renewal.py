@@ -77,8 +77,8 @@ def check_same(one: IndexSnapshot, other: IndexSnapshot, chance: np.random.Gener
     for name in ("counts", "trained", "novel"):
         np.testing.assert_array_equal(getattr(one.profile, name), getattr(other.profile, name))
     assert (one.head is None) == (other.head is None)
-    if one.head is not None and other.head is not None and one.imprinted and other.imprinted:
-        np.testing.assert_array_equal(one.imprinted.claims, other.imprinted.claims)
+    if one.head is not None and other.head is not None and one.derived.imprinted and other.derived.imprinted:
+        np.testing.assert_array_equal(one.derived.imprinted.claims, other.derived.imprinted.claims)
         owners = np.arange(5)
         scores = one.head.scores(asked, owners, 5), other.head.scores(asked, owners, 5)
         np.testing.assert_array_equal(*scores)
