@@ -62,5 +62,6 @@ def unsettled(
     if_named, _ = best_company(log_odds + most - thresholds, other)
     least_odds = thresholds[company]
     doubtful = np.logaddexp(0, least_odds) - np.logaddexp(0, best) > np.log(_WORTH_WHILE)
-    found: BoolArray = np.where(best > least_odds, (best - least[company] <= least_odds) & doubtful, if_named > 0)
-    return found
+    is_named, falls = best > least_odds, best - least[company] <= least_odds
+    wanted: BoolArray = np.where(is_named, falls & doubtful, if_named > 0)
+    return wanted

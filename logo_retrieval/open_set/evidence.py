@@ -56,7 +56,7 @@ class Scale:
         if len(nearest) == 0:
             raise ValueError("a scale needs one unknown logo at least, got none")
         (low, high), (head_low, head_high) = (
-            (0.0, 1.0) if each is None else np.quantile(each, (0.5, 0.98)).tolist() for each in (nearest, head)
+            (0.0, 1.0) if cosines is None else np.quantile(cosines, (0.5, 0.98)).tolist() for cosines in (nearest, head)
         )
         return cls(low, high, head_low, head_high)
 
@@ -70,8 +70,8 @@ class Scale:
 
 
 def _scaled(cosines: Float32Array | Float64Array, low: float, high: float) -> Float64Array:
-    found: Float64Array = np.maximum((cosines.astype(np.float64) - low) / (high - low), _FAR)
-    return found
+    scaled: Float64Array = np.maximum((cosines.astype(np.float64) - low) / (high - low), _FAR)
+    return scaled
 
 
 @dataclass(frozen=True, slots=True)

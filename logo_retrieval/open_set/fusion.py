@@ -128,10 +128,9 @@ class Fusion:
         Returns:
             (n, c) float64; 0 for `other`.
         """
-        odds = self.contributions(features, profile).sum(axis=2)
+        odds: Float64Array = self.contributions(features, profile).sum(axis=2)
         odds[:, other] = 0.0
-        found: Float64Array = odds
-        return found
+        return odds
 
     def most_by_text(self, features: Features, profile: ClassProfile) -> tuple[Float64Array, Float64Array]:
         """(c,) how much reading may add to the log-odds of each company at most, and how much it may take."""
@@ -202,5 +201,7 @@ def named(log_odds: Float64Array, other: int, thresholds: Float64Array | float) 
 
 @cache
 def _shipped_weights() -> dict[str, dict[str, float]]:
-    found: dict[str, dict[str, float]] = json.loads(files(__package__).joinpath(_DEFAULTS).read_text(encoding="utf-8"))
-    return found
+    weights: dict[str, dict[str, float]] = json.loads(
+        files(__package__).joinpath(_DEFAULTS).read_text(encoding="utf-8")
+    )
+    return weights

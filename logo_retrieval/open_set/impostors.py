@@ -44,10 +44,10 @@ class Impostors:
             ModelError: when it is missing or damaged.
         """
         log_odds, novel, pairs = read_arrays(file, ("log_odds", "novel_log_odds", "novel_pairs"), "impostors")
-        for each in (log_odds, novel):
-            if each.dtype != np.float32 or each.ndim != 1 or not np.isfinite(each).all():
+        for odds in (log_odds, novel):
+            if odds.dtype != np.float32 or odds.ndim != 1 or not np.isfinite(odds).all():
                 raise ModelError(
-                    f"'{file}' must hold (u,) finite float32 log-odds, got {each.dtype} of shape {each.shape}"
+                    f"'{file}' must hold (u,) finite float32 log-odds, got {odds.dtype} of shape {odds.shape}"
                 )
         if pairs.dtype != np.int64 or pairs.shape != () or pairs < 0:
             raise ModelError(f"'{file}' must hold a number of pairs, got {pairs.dtype} of shape {pairs.shape}")

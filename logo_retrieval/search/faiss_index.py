@@ -107,5 +107,5 @@ class FaissIndex:
 
     def vectors_at(self, rows: Int64Array) -> Float32Array:
         """The (r, d) vectors of some of the rows that the index was built from."""
-        found: Float32Array = self._flat.reconstruct_batch(rows)
-        return found
+        vectors: Float32Array = self._flat.reconstruct_batch(rows)
+        return vectors

@@ -69,5 +69,5 @@ def sums_of(halves: Float16Array) -> UInt32Array:
     Each component counts by an odd number of its own, so that what is exchanged is seen too; zeros alone give 0.
     """
     weights = 2 * np.arange(halves.shape[1], dtype=np.uint32) * np.uint32(0x9E3779B1) + np.uint32(1)
-    found: UInt32Array = (halves.view("<u2").astype(np.uint32) * weights).sum(axis=1, dtype=np.uint32)
-    return found
+    sums: UInt32Array = (halves.view("<u2").astype(np.uint32) * weights).sum(axis=1, dtype=np.uint32)
+    return sums

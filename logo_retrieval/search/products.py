@@ -20,8 +20,8 @@ def products(rows: Float32Array, vector: Float32Array) -> Float32Array:
     >>> bool((products(rows, rows[3])[7:9] == products(rows[7:9], rows[3])).all())
     True
     """
-    found: Float32Array = np.einsum("kd,d->k", rows, vector)
-    return found
+    sums: Float32Array = np.einsum("kd,d->k", rows, vector)
+    return sums
 
 
 def settled(

@@ -24,8 +24,8 @@ def changed_parts(before: StoredIndex, seals: Seals) -> list[int] | None:
 
 def outside(ids: Int64Array, parts: Sequence[int]) -> BoolArray:
     """(n,) whether items lie in other parts than these."""
-    found: BoolArray = ~np.isin(ids // PART, np.array(parts, np.int64))
-    return found
+    lies_outside: BoolArray = ~np.isin(ids // PART, np.array(parts, np.int64))
+    return lies_outside
 
 
 def joined(kept: Int64Array, fresh: Int64Array) -> tuple[Int64Array, Int64Array]:

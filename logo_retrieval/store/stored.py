@@ -78,8 +78,8 @@ class StoredIndex:
     def keys_of(self, rows: Int64Array) -> Int64Array:
         """(n,) numbers of some vectors that tell their item and the place among its views."""
         items = self.vector_items[rows]
-        found: Int64Array = items * _MOST_VIEWS + rows - np.searchsorted(self.vector_items, items)
-        return found
+        keys: Int64Array = items * _MOST_VIEWS + rows - np.searchsorted(self.vector_items, items)
+        return keys
 
     def labels_of(self, rows: Int64Array) -> list[str]:
         """The classes of some vectors, by name."""
