@@ -23,7 +23,7 @@ from logo_retrieval.open_set.evidence import Scale, nearest_company
 from logo_retrieval.open_set.fusion import (
     HEADLESS_NOVEL,
     HEADLESS_RIVAL,
-    OF_TEXT,
+    PINNED,
     RIVAL,
     TRAINED,
     best_company,
@@ -81,8 +81,8 @@ def index_of(bench: LogoBench, drawn: Embedded, rows: Int64Array, knowledge: Kno
     """An index of whole drawings, in memory."""
     names = names_by_class()
     known_as = [names.get(name, ()) for name in bench.classes]
-    vectors = drawn.of(rows, all_views=False)[0]
-    return snapshot_of(bench.classes, labels_of(bench)[rows], vectors, np.arange(len(rows)), knowledge, known_as)
+    vectors, items, hues = drawn.of(rows, all_views=False)[0], np.arange(len(rows)), drawn.hues_of(rows)
+    return snapshot_of(bench.classes, labels_of(bench)[rows], vectors, items, knowledge, known_as, hues)
 
 
 def labels_of(bench: LogoBench) -> Int64Array:
@@ -105,7 +105,8 @@ def ask(
     """
     rows = np.intersect1d(rows, source.owners)
     written = [texts.get(row, ()) for row in rows.tolist()]
-    scores = score(Query(*source.of(rows, all_views=True), len(rows), written), held, knowledge.fusion)
+    query = Query(*source.of(rows, all_views=True), len(rows), source.hues_of(rows), written)
+    scores = score(query, held, knowledge.fusion)
     return Asked(rows, labels_of(bench)[rows], source.of(rows, all_views=False)[0], scores)
 
 
@@ -169,10 +170,10 @@ def fitted(
     odds = [
         found
         for each, rows in zip(asked, val, strict=True)
-        for found in fitting.cross_fitted(start, [each], [rows.rows % FOLDS], groups, pinned=OF_TEXT)
+        for found in fitting.cross_fitted(start, [each], [rows.rows % FOLDS], groups, pinned=PINNED)
     ]
     leads = [best_company(each[rows], held.other)[0] for each, rows in zip(odds, is_other, strict=True)]
-    weights = replace(fitting.fit_fusion(start, asked, groups, pinned=OF_TEXT), scale=scale)
+    weights = replace(fitting.fit_fusion(start, asked, groups, pinned=PINNED), scale=scale)
     impostors = Impostors(np.concatenate(leads).astype(np.float32))
     knowledge = replace(knowledge, fusion=weights, impostors=impostors)
     held = index_of(bench, drawn, rooms.train, knowledge)

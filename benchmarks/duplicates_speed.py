@@ -21,6 +21,7 @@ from small import options, parsed
 from surroundings import write_result
 
 from logo_retrieval.store.stored import StoredItem
+from logo_retrieval.types import HUES
 
 ITEMS, SMALL = 100_000, 400
 SMALLER = 4
@@ -43,7 +44,8 @@ def made_up_items(n_items: int, dim: int) -> Iterator[StoredItem]:
             vector = cosine * model + np.sqrt(1 - cosine**2) * vector / np.linalg.norm(vector)
         vectors[place] = vector / np.linalg.norm(vector)
         name, own = f"all/{place}.svg", vectors[place : place + 1]
-        yield StoredItem(name, "all", name, rng.bytes(32), int(rng.integers(1 << 62)), rng.bytes(900), own)
+        number = int(rng.integers(1 << 62))
+        yield StoredItem(name, "all", name, rng.bytes(32), number, rng.bytes(HUES), rng.bytes(900), own)
 
 
 def measured(n_items: int) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import hashlib
 import json
 import tempfile
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import degrade
@@ -17,21 +17,26 @@ from wide_data import WideDrawing
 
 from logo_retrieval.embedding import INT8, Embedder, load_embedder
 from logo_retrieval.errors import UnreadableImage
+from logo_retrieval.images.hues import hue_histograms
 from logo_retrieval.images.pool.pool import DecoderPool
 from logo_retrieval.images.preparation import Preparation
 from logo_retrieval.models.bundle import ModelBundle
-from logo_retrieval.types import BoolArray, Float32Array, Int64Array, LogoImage, UInt8Array
+from logo_retrieval.types import HUES, BoolArray, Float32Array, Int64Array, LogoImage, UInt8Array
 
 _BATCH = 64
 
 
 @dataclass(frozen=True, slots=True)
 class Embedded:
-    """Drawings as (m, d) unit vectors, the (m,) drawing each view is of, and whether it is the whole drawing."""
+    """Drawings as (m, d) unit vectors, the (m,) drawing each view is of, and whether it is the whole drawing.
+
+    And the (n, 16) hues of the whole drawings, in their order.
+    """
 
     vectors: Float32Array
     owners: Int64Array
     whole: BoolArray
+    hues: UInt8Array
 
     def of(self, drawings: Int64Array, *, all_views: bool) -> tuple[Float32Array, Int64Array]:
         """The views of some drawings, and for each its position in `drawings`."""
@@ -39,6 +44,12 @@ class Embedded:
         position[drawings] = np.arange(len(drawings))
         wanted = (position[self.owners] >= 0) & (self.whole | all_views)
         return self.vectors[wanted], position[self.owners[wanted]]
+
+    def hues_of(self, drawings: Int64Array) -> UInt8Array:
+        """(n, 16) of some drawings; zeros for those that are not there."""
+        there = self.owners[self.whole]
+        place = np.searchsorted(there, drawings).clip(max=len(there) - 1)
+        return np.where((there[place] == drawings)[:, None], self.hues[place], 0).astype(np.uint8)
 
 
 def embed_all(bench: LogoBench, bundle: ModelBundle, cache: Path, runtime: str | None = None) -> Embedded:
@@ -89,17 +100,17 @@ def _kept(
     preparation = Preparation(size_px=embedder.input_size_px)
     made_by = [hashlib.sha256(file.read_bytes()).hexdigest() for file in (archive, Path(degrade.__file__))]
     asked = hashlib.sha256(rows.tobytes()).hexdigest()
-    recipe = [made_by, asked, salt, _embeds_by(bundle, embedder), embedder.precision, preparation.to_dict()]
+    recipe = [made_by, asked, salt, _embeds_by(bundle, embedder), embedder.precision, preparation.to_dict(), HUES]
     digest = hashlib.sha256(json.dumps(recipe, sort_keys=True).encode()).hexdigest()
     kept = cache / "embeddings" / f"{archive.name.partition('.')[0]}-{digest[:16]}.npz"
     if not kept.is_file():
         embedded = _embed(sources, rows, embedder, preparation)
         kept.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile(dir=kept.parent, suffix=".npz", delete=False) as aside:
-            np.savez(aside, vectors=embedded.vectors, owners=embedded.owners, whole=embedded.whole)
+            np.savez(aside, **asdict(embedded))
         Path(aside.name).replace(kept)
     with np.load(kept, allow_pickle=False) as arrays:
-        return Embedded(arrays["vectors"], arrays["owners"], arrays["whole"])
+        return Embedded(**arrays)
 
 
 def _embeds_by(bundle: ModelBundle, embedder: Embedder) -> dict[str, str]:
@@ -140,12 +151,14 @@ def _embed(sources: Iterable[bytes | Path], rows: Int64Array, embedder: Embedder
     owners: list[int] = []
     waiting: list[UInt8Array] = []
     vectors: list[Float32Array] = []
+    hues: list[UInt8Array] = []
     with DecoderPool(preparation) as pool:
         for row, image in zip(rows, pool.decode(sources, all_views=True), strict=True):
             if isinstance(image, UnreadableImage):
                 continue
             owners += [int(row)] * len(image.views)
             waiting.append(image.views)
+            hues.append(hue_histograms(image.views[:1]))
             if len(waiting) == _BATCH:
                 vectors.append(embedder.embed(np.concatenate(waiting)))
                 waiting.clear()
@@ -153,4 +166,6 @@ def _embed(sources: Iterable[bytes | Path], rows: Int64Array, embedder: Embedder
         vectors.append(embedder.embed(np.concatenate(waiting)))
     owner = np.array(owners, np.int64)
     none = np.zeros((0, embedder.dim), np.float32)
-    return Embedded(np.concatenate([none, *vectors]), owner, np.diff(owner, prepend=-1) != 0)
+    colourless = np.zeros((0, HUES), np.uint8)
+    whole = np.diff(owner, prepend=-1) != 0
+    return Embedded(np.concatenate([none, *vectors]), owner, whole, np.concatenate([colourless, *hues]))

@@ -27,7 +27,7 @@ from logo_retrieval.inference.snapshot import IndexSnapshot, snapshot_of
 from logo_retrieval.models.bundle import ModelBundle, read_bundle
 from logo_retrieval.open_set.evidence import Scale, nearest_company
 from logo_retrieval.open_set.fusion import Fusion
-from logo_retrieval.types import Float32Array, Int64Array
+from logo_retrieval.types import Float32Array, Int64Array, UInt8Array
 
 CLEAN, DEGRADED, COPIES, BRANDS, COINS, NOVEL_CLEAN, NOVEL_DEGRADED = range(7)
 """Kinds of queries: by unseen artists as drawn and degraded; degraded copies of drawings of the index; drawings of
@@ -36,7 +36,7 @@ brands and of coins that the network has never seen; drawings of enrolled compan
 Others = Literal["all", "seen", "none"]
 """Which drawings of `other` lie in an index."""
 
-_FACTS = ("labels", "groups", "kinds", "rows", "texts")
+_FACTS = ("hues", "labels", "groups", "kinds", "rows", "texts")
 """What `Queries` hold of each query."""
 
 COINS_ASKED = 700
@@ -50,6 +50,7 @@ class Queries:
     Attributes:
         vectors: (m, d) of all views.
         owners: (m,) the query of each, in 0..n-1, ascending.
+        hues: (n, 16) of the whole drawings.
         labels: (n,) what each shows; `OTHER` for an unknown logo.
         groups: (n,) what must stay on one side of a fold.
         kinds: (n,) such as `CLEAN`.
@@ -59,6 +60,7 @@ class Queries:
 
     vectors: Float32Array
     owners: Int64Array
+    hues: UInt8Array
     labels: np.ndarray
     groups: np.ndarray
     kinds: Int64Array
@@ -167,17 +169,18 @@ class Network:
     ) -> IndexSnapshot:
         """An index of whole drawings of LogoBench, and of all views of drawings of some novel companies."""
         vectors, owners = self.drawn.of(rows, all_views=False)[0], np.arange(len(rows))
+        hues = self.drawn.hues_of(rows)
         names = self.labels[rows]
         classes = self.classes
         if novel is not None:
             vectors = np.concatenate([vectors, novel.vectors])
             owners = np.concatenate([owners, novel.owners + len(rows)])
-            names = np.concatenate([names, novel.labels])
+            hues, names = np.concatenate([hues, novel.hues]), np.concatenate([names, novel.labels])
             classes = (*classes, *sorted(companies))
         place = {name: position for position, name in enumerate(classes)}
         item_classes = np.array([place[name] for name in names])
         known_as = [self.names.get(name, ()) for name in classes]
-        return snapshot_of(classes, item_classes, vectors, owners, knowledge, known_as)
+        return snapshot_of(classes, item_classes, vectors, owners, knowledge, known_as, hues)
 
     def queries(self, source: Embedded, rows: Int64Array, kind: int) -> Queries:
         """Drawings of LogoBench that `source` holds."""
@@ -198,7 +201,8 @@ class Network:
         texts = np.empty(len(rows), dtype=object)
         for place, row in enumerate(rows.tolist()):
             texts[place] = self.texts[id(source)].get(row, ())
-        return Queries(*source.of(rows, all_views=True), labels, groups, np.full(len(rows), kind), rows, texts)
+        hues, kinds = source.hues_of(rows), np.full(len(rows), kind)
+        return Queries(*source.of(rows, all_views=True), hues, labels, groups, kinds, rows, texts)
 
     def unknown(self) -> Queries:
         """Brands and coins that it has never seen."""
@@ -242,7 +246,8 @@ class Network:
 
 def asked(queries: Queries, held: IndexSnapshot, knowledge: Knowledge) -> Scores:
     """What an index says."""
-    return score(Query(queries.vectors, queries.owners, len(queries), queries.texts.tolist()), held, knowledge.fusion)
+    query = Query(queries.vectors, queries.owners, len(queries), queries.hues, queries.texts.tolist())
+    return score(query, held, knowledge.fusion)
 
 
 def both_networks(work: Path, cache: Path) -> tuple[Network, Network]:

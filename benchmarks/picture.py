@@ -48,7 +48,7 @@ def main() -> None:
     bench, cache = bench_of(arguments)
     bundle = read_bundle(arguments.model)
     with tempfile.TemporaryDirectory() as scratch:
-        decided = calibrated(bundle, arguments.work, cache, Path(scratch) / "model") if arguments.work else bundle
+        decided = calibrated(bundle, arguments.work, Path(scratch) / "model") if arguments.work else bundle
         knowledge = Knowledge.read(decided, decided.config.decision)
     rooms = SplitRows.of(bench)
     drawn = embed_all(bench, bundle, cache)

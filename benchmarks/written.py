@@ -32,16 +32,19 @@ Texts = dict[int, tuple[TextLine, ...]]
 
 
 def start_of_fit() -> Fusion:
-    """Nothing known but what a name and another text say, by `clarity.py`; the names of trained companies are reviewed.
+    """Nothing known but what a name, another text (`clarity.py`) and colours (`colours.py`) say.
 
-    A fit leaves these weights, `OF_TEXT`, where they are.
+    The names of trained companies are reviewed. A fit leaves these weights, `PINNED`, where they are.
     """
-    said = json.loads((RESULTS / "clarity.json").read_text(encoding="utf-8"))["weights"]
+    said, colours = (
+        json.loads((RESULTS / name).read_text(encoding="utf-8"))["weights"] for name in ("clarity.json", "colours.json")
+    )
     blank = Fusion.blank()
     weights = {group: dict(each) for group, each in blank.weights.items()}
     for group in (TRAINED, NOVEL, HEADLESS_NOVEL):
         against = said["else_written_reviewed" if group == TRAINED else "else_written"]
         weights[group].update(named=said["name"], contradicted=against)
+        weights[group].update(colours_agree=colours["agree"], colours_differ=colours["differ"])
     return replace(blank, weights=weights)
 
 

@@ -36,6 +36,9 @@ _DIGITS = 6
 
 _SCALE = 1_000_000
 
+HUES = 16
+"""Parts of the circle of hues."""
+
 MISSING_ID = -1
 """Fills the places of a neighbour list that no item took."""
 

@@ -27,6 +27,7 @@ SMALL: dict[str, tuple[str, ...]] = {
     "bombs": (),
     "bulk": ("--cache", CACHE),
     "clarity": ("--cache", CACHE),
+    "colours": (STARTER, "--cache", CACHE),
     "cold_start": (),
     "decode": ("--cache", CACHE),
     "duplicates_speed": (),

@@ -18,6 +18,7 @@ from logo_retrieval.errors import GalleryError, IndexStoreError, LogoRetrievalEr
 from logo_retrieval.gallery.reader import BuildReport, Intake, Progress
 from logo_retrieval.gallery.records import Gallery, GalleryRecord, printable
 from logo_retrieval.images.fingerprint import perceptual_hash, thumbnail
+from logo_retrieval.images.hues import hue_histograms
 from logo_retrieval.images.pool.pool import DecoderPool
 from logo_retrieval.images.preparation import Engine, Preparation
 from logo_retrieval.models.bundle import ModelBundle, read_bundle, write_bundle
@@ -176,9 +177,11 @@ def embedded(
 def _embed(images: dict[bytes, LogoImage], embedder: Embedder) -> dict[bytes, StagedDrawing]:
     vectors = embedder.embed(np.concatenate([image.views for image in images.values()]))
     ends = np.cumsum([len(image.views) for image in images.values()])
+    wholes = np.stack([image.views[0] for image in images.values()])
+    per_image = zip(images, wholes, hue_histograms(wholes), np.split(vectors, ends[:-1]), strict=True)
     return {
-        sha256: StagedDrawing(perceptual_hash(image.views[0]), thumbnail(image.views[0]), rows)
-        for (sha256, image), rows in zip(images.items(), np.split(vectors, ends[:-1]), strict=True)
+        sha256: StagedDrawing(perceptual_hash(whole), hues.tobytes(), thumbnail(whole), rows)
+        for sha256, whole, hues, rows in per_image
     }
 
 
@@ -190,6 +193,7 @@ def stored_item(record: GalleryRecord, sha256: bytes, drawing: StagedDrawing) ->
         source=printable(record.given),
         sha256=sha256,
         perceptual_hash=drawing.perceptual_hash,
+        hues=drawing.hues,
         thumbnail=drawing.thumbnail,
         vectors=drawing.vectors,
     )

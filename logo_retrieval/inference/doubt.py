@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from logo_retrieval.open_set.evidence import COMPANY_FEATURES, Features
 from logo_retrieval.open_set.fusion import best_company
-from logo_retrieval.types import BoolArray, Float32Array, Float64Array
+from logo_retrieval.types import BoolArray, Float64Array
 
 _WORTH_WHILE = 0.01
 
@@ -16,21 +17,23 @@ _CERTAIN = float(np.log(99))
 """At most one label in a hundred of a gallery is wrong, as by the estimate for LogoBench."""
 
 
-def settled_by_twins(log_odds: Float64Array, nearest: Float32Array, other: int) -> Float64Array:
+def settled_by_twins(log_odds: Float64Array, features: Features, other: int) -> Float64Array:
     """Odds where the picture itself lies in the index, under one class alone: as good as its label.
 
-    So a false name is corrected by adding the picture to `other`, whatever head and crowd say of it.
+    So a false name is corrected by adding the picture to `other`, whatever head and crowd say of it. A drawing in other
+    colours is another picture, however near it is to the network.
 
     Args:
         log_odds: (n, c) by `Fusion.log_odds`.
-        nearest: (n, c) the similarity of the nearest drawing of each class.
+        features: that they follow from.
         other: the position of `other`.
     """
+    nearest, differ = features.nearest, features.company[..., COMPANY_FEATURES.index("colours_differ")]
     rows, twin = np.arange(len(nearest)), nearest.argmax(axis=1)
     best = nearest[rows, twin]
     rest = nearest.copy()
     rest[rows, twin] = -np.inf
-    is_twin = (best >= _TWIN) & (rest.max(axis=1) <= best - _APART)
+    is_twin = (best >= _TWIN) & (rest.max(axis=1) <= best - _APART) & (differ[rows, twin] == 0)
     found = log_odds.copy()
     found[rows, twin] = np.where(twin == other, 0.0, np.maximum(log_odds[rows, twin], _CERTAIN))
     most = found[rows, twin][:, None] - _CERTAIN

@@ -18,6 +18,7 @@ import numpy as np
 from logo_retrieval.closing import Closable
 from logo_retrieval.embedding import Embedder, load_embedder
 from logo_retrieval.errors import BackendError, IndexRebuilt, IndexStoreError, UnreadableImage
+from logo_retrieval.images.hues import hue_histograms
 from logo_retrieval.images.pool.limits import DECODE_LIMIT_S
 from logo_retrieval.images.pool.pool import DecoderPool
 from logo_retrieval.images.preparation import Preparation
@@ -131,7 +132,7 @@ class Engine(Closable):
         with self.turn():
             vectors = self.embedder.embed(np.concatenate([image.views for image in images]))
         owners = np.repeat(np.arange(len(images)), [len(image.views) for image in images])
-        return Query(vectors, owners, len(images))
+        return Query(vectors, owners, len(images), hue_histograms(np.stack([image.views[0] for image in images])))
 
     def embed_whole(self, sources: Iterable[Source]) -> list[Float32Array | None]:
         """The (d,) unit vector of each whole drawing; None for one that cannot be read."""

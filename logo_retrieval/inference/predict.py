@@ -8,6 +8,7 @@ from typing import Literal, get_args
 
 import numpy as np
 
+from logo_retrieval.images.hues import agreement
 from logo_retrieval.inference.doubt import settled_by_twins, unsettled
 from logo_retrieval.inference.knowledge import Knowledge
 from logo_retrieval.inference.snapshot import IndexSnapshot
@@ -24,6 +25,7 @@ from logo_retrieval.types import (
     Neighbours,
     ScoredLabel,
     TextLine,
+    UInt8Array,
 )
 
 Text = Literal["auto", "always", "never"]
@@ -43,12 +45,14 @@ class Query:
         vectors: (m, d) float32 of all their views.
         owners: (m,) the image that each view belongs to, ascending.
         n_images: n.
+        hues: (n, 16) by `hue_histograms`; None where colours shall say nothing.
         texts: what was read on each image; None where nobody has looked.
     """
 
     vectors: Float32Array
     owners: Int64Array
     n_images: int
+    hues: UInt8Array | None = None
     texts: Sequence[tuple[TextLine, ...] | None] = ()
 
     def nearest(self, held: IndexSnapshot, k: int) -> Neighbours:
@@ -111,14 +115,22 @@ def score(query: Query, held: IndexSnapshot, fusion: Fusion, k: int = NEIGHBOURS
     neighbours = query.nearest(held, max(k, NEIGHBOURS))
     head = None if held.head is None else held.head.scores(query.vectors, query.owners, query.n_images)
     similarities, classes = neighbours.similarities[:, :NEIGHBOURS], held.classes_of(neighbours)[:, :NEIGHBOURS]
-    features = gather(similarities, classes, head, held.other, held.profile, held.scale)
+    features = gather(
+        similarities, classes, _agreement(query, neighbours, held), head, held.other, held.profile, held.scale
+    )
     scores = Scores(neighbours, features, _log_odds(features, held, fusion))
     return _with_text(scores, query, held, fusion)
 
 
+def _agreement(query: Query, neighbours: Neighbours, held: IndexSnapshot) -> Float64Array:
+    """(n, k) of the hues of each image and of the neighbours that the evidence looks at."""
+    theirs = held.hues_of(neighbours)[:, :NEIGHBOURS]
+    return np.full(theirs.shape[:2], np.nan) if query.hues is None else agreement(query.hues[:, None], theirs)
+
+
 def _log_odds(features: Features, held: IndexSnapshot, fusion: Fusion) -> Float64Array:
     """(n, c) of each company, and what the index says of the very picture counts before all that is like it."""
-    return settled_by_twins(fusion.log_odds(features, held.other, held.profile), features.nearest, held.other)
+    return settled_by_twins(fusion.log_odds(features, held.other, held.profile), features, held.other)
 
 
 def _with_text(scores: Scores, query: Query, held: IndexSnapshot, fusion: Fusion) -> Scores:

@@ -20,7 +20,7 @@ from logo_retrieval.search.views import best_over_views
 from logo_retrieval.store.cache import remove_cache
 from logo_retrieval.store.index_store import IndexStore
 from logo_retrieval.store.stored import StoredIndex
-from logo_retrieval.types import MISSING_ID, OTHER, Float32Array, Int64Array, Neighbours
+from logo_retrieval.types import HUES, MISSING_ID, OTHER, Float32Array, Int64Array, Neighbours, UInt8Array
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,11 +76,20 @@ class IndexSnapshot:
 
     def classes_of(self, neighbours: Neighbours) -> Int64Array:
         """(n, k) positions in `classes`, -1 where there is no neighbour."""
-        item_ids = self.stored.item_ids
-        if len(item_ids) == 0:
+        if len(self.stored.item_ids) == 0:
             return np.full(neighbours.ids.shape, -1, np.int64)
-        places = np.searchsorted(item_ids, neighbours.ids.clip(min=item_ids[0]))
-        return np.where(neighbours.ids == MISSING_ID, -1, self.stored.item_classes[places])
+        return np.where(neighbours.ids == MISSING_ID, -1, self.stored.item_classes[self._places_of(neighbours)])
+
+    def hues_of(self, neighbours: Neighbours) -> UInt8Array:
+        """(n, k, 16) by `hue_histograms`; what is said of no neighbour has no meaning."""
+        if len(self.stored.item_ids) == 0:
+            return np.zeros((*neighbours.ids.shape, HUES), np.uint8)
+        return self.stored.item_hues[self._places_of(neighbours)]
+
+    def _places_of(self, neighbours: Neighbours) -> Int64Array:
+        """(n, k) positions among at least one item; any where there is no neighbour."""
+        item_ids = self.stored.item_ids
+        return np.searchsorted(item_ids, neighbours.ids.clip(min=item_ids[0]))
 
 
 def read_snapshot(store: IndexStore, knowledge: Knowledge, *, cached: bool) -> IndexSnapshot:
@@ -148,6 +157,7 @@ def snapshot_of(
     items: Int64Array,
     knowledge: Knowledge,
     names: Sequence[tuple[str, ...]] = (),
+    hues: UInt8Array | None = None,
 ) -> IndexSnapshot:
     """An index that lies in memory alone.
 
@@ -158,8 +168,11 @@ def snapshot_of(
         items: (v,) the item of each, ascending, every item with one vector at least.
         knowledge: of the model that made the vectors.
         names: by which each class is known; () for one that is known by its own.
+        hues: (m, 16) by `hue_histograms`; None where colours shall say nothing.
     """
-    held = StoredIndex(0, classes, np.arange(len(item_classes)), item_classes, items, vectors, tuple(names))
+    if hues is None:
+        hues = np.zeros((len(item_classes), HUES), np.uint8)
+    held = StoredIndex(0, classes, np.arange(len(item_classes)), item_classes, hues, items, vectors, tuple(names))
     return assemble(held, open_index(vectors, items), knowledge)
 
 

@@ -1,4 +1,4 @@
-"""What tells that a query and a class show the same brand: similarities, rivals, crowds, on the network's own scale."""
+"""What tells that a query and a class show the same brand: similarities, rivals, crowds, colours, writing."""
 
 from __future__ import annotations
 
@@ -12,11 +12,23 @@ from logo_retrieval.types import BoolArray, Float32Array, Float64Array, Int64Arr
 NEIGHBOURS = 100
 """So many of a query's neighbours are looked at."""
 
-COMPANY_FEATURES = ("nearest", "head", "isolation", "rarity", "named", "contradicted")
+COMPANY_FEATURES = (
+    "nearest",
+    "head",
+    "isolation",
+    "rarity",
+    "colours_agree",
+    "colours_differ",
+    "named",
+    "contradicted",
+)
 """What speaks for a company, by name; the more of each, the likelier."""
 
 RIVAL_FEATURES = ("nearest", "head")
 """What speaks for a drawing of `other`: that it shows the very brand of the query."""
+
+EVEN_AGREEMENT = 0.85
+"""Of hues: two brands that look alike agree so much as often as two drawings of one."""
 
 _CROWD = slice(10, 60)
 _FAR = -1.0
@@ -115,6 +127,7 @@ class Features:
 def gather(
     similarities: Float32Array,
     classes: Int64Array,
+    agreement: Float64Array,
     head: Float32Array | None,
     other: int,
     profile: ClassProfile,
@@ -124,11 +137,13 @@ def gather(
 
     Of a company that is, on the network's scale: how near its nearest drawing is; the cosine of the head; how far apart
     the query's further neighbours are; and minus the logarithm of the number of its drawings, one of which is near by
-    chance. Without a head its feature is 0. What is written comes by `with_text`.
+    chance. Without a head its feature is 0. Then whether the hues of the query are those of a drawing of the company,
+    see `_of_colours`. What is written comes by `with_text`.
 
     Args:
         similarities: (n, k) float32, nearest first, -inf where there is no neighbour.
         classes: (n, k) int64 in 0..c-1, -1 where there is no neighbour.
+        agreement: (n, k) of hues, by `images.hues.agreement`.
         head: (n, c) cosines of the head, None when the model has none.
         other: the position of `other`.
         profile: of the classes.
@@ -152,6 +167,7 @@ def gather(
             by_head,
             np.broadcast_to(-_crowd(scale.nearest(similarities))[:, None], near.shape),
             np.broadcast_to(-np.log(np.maximum(profile.counts, 1)), near.shape),
+            *_of_colours(agreement, classes, n_classes),
             np.zeros(near.shape),
             np.zeros(near.shape),
         ],
@@ -206,6 +222,32 @@ def nearest_of_classes(similarities: Float32Array, classes: Int64Array, n_classe
     floor = np.where(np.isfinite(farthest), farthest, np.float32(-1))
     kept: Float32Array = np.maximum(nearest[:, :n_classes], floor)
     return kept
+
+
+def _of_colours(agreement: Float64Array, classes: Int64Array, n_classes: int) -> tuple[Float64Array, Float64Array]:
+    """How much the query's colours speak for each class, (n, c) in [0, 1], and against it, (n, c) in [-1, 0].
+
+    What counts is the drawing of the class, among the neighbours, whose hues agree most. Both are 0 where the query or
+    all of these drawings are without colour: logos are often drawn in black.
+    """
+    best = np.full((len(classes), n_classes + 1), -np.inf)
+    rows = np.arange(len(classes))[:, None]
+    np.maximum.at(best, (rows, classes), np.nan_to_num(agreement, nan=-np.inf))
+    return of_agreement(np.where(np.isneginf(best), EVEN_AGREEMENT, best)[:, :n_classes])
+
+
+def of_agreement(agreement: Float64Array, even: float = EVEN_AGREEMENT) -> tuple[Float64Array, Float64Array]:
+    """How much an agreement of hues speaks for one brand, in [0, 1], and against it, in [-1, 0].
+
+    Args:
+        agreement: of any shape, 0 to 1.
+        even: that says nothing.
+
+    >>> of_agreement(np.array([0.0, 0.85, 1.0]))
+    (array([0., 0., 1.]), array([-1.,  0.,  0.]))
+    """
+    beyond = agreement - even
+    return np.maximum(beyond, 0) / (1 - even), np.minimum(beyond, 0) / even
 
 
 def _crowd(near: Float64Array) -> Float64Array:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from math import exp
 from pathlib import Path
@@ -11,7 +11,7 @@ from typing import Literal
 from logo_retrieval.images.fingerprint import thumbnail
 from logo_retrieval.images.pool.pool import DecoderPool
 from logo_retrieval.images.preparation import Preparation
-from logo_retrieval.open_set.fusion import OF_TEXT
+from logo_retrieval.open_set.fusion import OF_COLOURS, OF_TEXT
 from logo_retrieval.reports.page import render
 from logo_retrieval.store.index_store import IndexStore
 from logo_retrieval.types import OTHER, Decision, LogoImage, ScoredLabel
@@ -65,8 +65,16 @@ class _Entry:
     @property
     def by_text(self) -> float:
         """What that adds to the log-odds of the likeliest company."""
+        return self._added(OF_TEXT)
+
+    @property
+    def by_colours(self) -> float:
+        """What its colours add to the log-odds of the likeliest company."""
+        return self._added(OF_COLOURS)
+
+    def _added(self, parts: Iterable[str]) -> float:
         said = {} if self.company is None else self.company.contributions
-        added = sum(said.get(name, 0.0) for name in OF_TEXT)
+        added = sum(said.get(name, 0.0) for name in parts)
         return added if abs(added) >= _LEAST_SHOWN else 0.0
 
     @property

@@ -23,7 +23,7 @@ _ALIGNED = 64
 SUMMED = "halves"
 """The array that is not looked at as a whole, since its rows have checksums of their own."""
 
-_KINDS = ("<f2", "<f4", "<f8", "<i8", "<u4")
+_KINDS = ("<f2", "<f4", "<f8", "<i8", "<u4", "|u1")
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,7 +53,9 @@ def _wipe_items(held: Prepared, items: Int64Array) -> None:
     vectors = units_of(arrays[SUMMED][slots])
     arrays["sums"][slots] = 0
     arrays[SUMMED][slots] = 0
-    touched = np.unique(arrays["item_classes"][np.isin(arrays["item_ids"], items)])
+    gone = np.isin(arrays["item_ids"], items)
+    arrays["item_hues"][gone] = 0
+    touched = np.unique(arrays["item_classes"][gone])
     for name in ("means", "rows"):
         if name in arrays:
             arrays[name][touched] = 0

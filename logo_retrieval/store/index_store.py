@@ -19,7 +19,7 @@ from logo_retrieval.store.renewal import changed_parts, joined, outside
 from logo_retrieval.store.schema import INDEX_FILE, connect, storage_errors, transaction
 from logo_retrieval.store.seal import (
     ANSWERED_BY,
-    ITEM_CLASSES,
+    ITEM_FACTS,
     WIPE,
     Row,
     Seals,
@@ -29,7 +29,9 @@ from logo_retrieval.store.seal import (
 )
 from logo_retrieval.store.stored import Change, Renewal, StoredIndex
 from logo_retrieval.store.vectors import are_unit, vectors_of
-from logo_retrieval.types import MISSING_ID, Float32Array, Int64Array
+from logo_retrieval.types import HUES, MISSING_ID, Float32Array, Int64Array, UInt8Array
+
+_Items = tuple[Int64Array, Int64Array, UInt8Array]
 
 
 class IndexStore(Closable):
@@ -93,11 +95,11 @@ class IndexStore(Closable):
         with storage_errors(self.file, "read"), transaction(self._connection):
             seals = Seals(self._connection)
             generation = self.generation()
-            tables = ("meta", "classes", ITEM_CLASSES, "names", "vectors")
+            tables = ("meta", "classes", ITEM_FACTS, "names", "vectors")
             rows = {table: list(rows_of(self._connection, table)) for table in tables}
         check_none_broken([table for table, own in rows.items() if not seals.fit(table, own)], self.file)
         vectors = self._units([row[2] for row in rows["vectors"]])
-        items = _numbers(rows[ITEM_CLASSES]), self._positions(_numbers(rows[ITEM_CLASSES], 1), rows)
+        items = self._items(rows[ITEM_FACTS], rows["classes"])
         return self._arranged(generation, rows, items, _numbers(rows["vectors"]), vectors, seals)
 
     def renewed(self, before: StoredIndex) -> Renewal | None:
@@ -123,27 +125,34 @@ class IndexStore(Closable):
         place = {name: position for position, (_, name) in enumerate(rows["classes"])}
         moved = np.array([place.get(name, MISSING_ID) for name in before.classes], np.int64)
         stay, kept = (np.flatnonzero(outside(ids, parts)) for ids in (before.item_ids, before.vector_items))
-        item_ids, order = joined(before.item_ids[stay], _numbers(fresh[ITEM_CLASSES]))
-        came = self._positions(_numbers(fresh[ITEM_CLASSES], 1), rows)
-        item_classes = np.concatenate([moved[before.item_classes[stay]], came])[order]
+        came_ids, came_classes, came_hues = self._items(fresh[ITEM_FACTS], rows["classes"])
+        item_ids, order = joined(before.item_ids[stay], came_ids)
+        item_classes = np.concatenate([moved[before.item_classes[stay]], came_classes])[order]
+        items = item_ids, item_classes, np.concatenate([before.item_hues[stay], came_hues])[order]
         vector_items, order = joined(before.vector_items[kept], _numbers(fresh["vectors"]))
-        stored = self._arranged(generation, rows, (item_ids, item_classes), vector_items, None, seals)
+        stored = self._arranged(generation, rows, items, vector_items, None, seals)
         vectors = self._units([row[2] for row in fresh["vectors"]])
         return Renewal(stored, kept, np.flatnonzero(order < len(kept)), vectors)
 
-    @staticmethod
-    def _positions(item_classes: Int64Array, rows: Mapping[str, Sequence[Row]]) -> Int64Array:
-        """(m,) the positions of classes, given their (m,) numbers; `MISSING_ID` of one that is not there."""
-        class_ids = _numbers(rows["classes"])
-        found = np.searchsorted(class_ids, item_classes).astype(np.int64)
-        there = np.append(class_ids, MISSING_ID)[found] == item_classes
-        return np.where(there, found, MISSING_ID)
+    def _items(self, items: Sequence[Row], classes: Sequence[Row]) -> _Items:
+        """Numbers, positions of the classes and hues of some items; `MISSING_ID` for a class that is not there.
+
+        Raises:
+            IndexStoreError: hues are not of the length that they were written in.
+        """
+        hues = b"".join(row[2] for row in items)
+        if len(hues) != HUES * len(items):
+            raise IndexStoreError(f"the hues of '{self.file}' are not {HUES} wide: it is damaged, build it again")
+        own, class_ids = _numbers(items, 1), _numbers(classes)
+        found = np.searchsorted(class_ids, own).astype(np.int64)
+        there = np.append(class_ids, MISSING_ID)[found] == own
+        return _numbers(items), np.where(there, found, MISSING_ID), np.frombuffer(hues, np.uint8).reshape(-1, HUES)
 
     def _arranged(
         self,
         generation: int,
         rows: Mapping[str, Sequence[Row]],
-        items: tuple[Int64Array, Int64Array],
+        items: _Items,
         vector_items: Int64Array,
         vectors: Float32Array | None,
         seals: Seals,
@@ -153,7 +162,7 @@ class IndexStore(Closable):
         Raises:
             IndexStoreError: when they refer to what is not there.
         """
-        item_ids, item_classes = items
+        item_ids, item_classes, item_hues = items
         names = _by_class(rows["names"])
         at_home = item_classes.min(initial=0) != MISSING_ID
         if not (at_home and np.array_equal(vector_items[run_starts(vector_items)], item_ids)):
@@ -166,6 +175,7 @@ class IndexStore(Closable):
             classes=tuple(name for _, name in rows["classes"]),
             item_ids=item_ids,
             item_classes=item_classes,
+            item_hues=item_hues,
             vector_items=vector_items,
             vectors=vectors,
             names=tuple(names.get(class_id, ()) for class_id, _ in rows["classes"]),

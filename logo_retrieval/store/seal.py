@@ -27,22 +27,23 @@ GENERATION = "generation"
 WIPE = "wipe"
 """The row of `meta` that is there while something that was removed may still lie in the file."""
 
-ITEM_CLASSES = "items and their classes"
+ITEM_FACTS = "classes and hues of items"
 """What answers need of the table `items`, with checksums of its own."""
 
 _QUERIES = {
     "meta": f"SELECT key, value FROM meta WHERE key NOT IN ('{SEAL}', '{WIPE}') ORDER BY key",
     "classes": "SELECT id, name FROM classes ORDER BY id",
     "items": (
-        "SELECT id, class_id, name, source, sha256, perceptual_hash FROM items WHERE id BETWEEN ? AND ? ORDER BY id"
+        "SELECT id, class_id, name, source, sha256, perceptual_hash, hues FROM items "
+        "WHERE id BETWEEN ? AND ? ORDER BY id"
     ),
-    ITEM_CLASSES: "SELECT id, class_id FROM items WHERE id BETWEEN ? AND ? ORDER BY id",
+    ITEM_FACTS: "SELECT id, class_id, hues FROM items WHERE id BETWEEN ? AND ? ORDER BY id",
     "thumbnails": "SELECT item_id, webp FROM thumbnails WHERE item_id BETWEEN ? AND ? ORDER BY item_id",
     "vectors": "SELECT item_id, view, vector FROM vectors WHERE item_id BETWEEN ? AND ? ORDER BY item_id, view",
     "audit": "SELECT id, at, action, detail FROM audit WHERE id BETWEEN ? AND ? ORDER BY id",
     "names": "SELECT class_id, name FROM names ORDER BY class_id, rowid",
 }
-_OF_ITEMS = ("items", ITEM_CLASSES, "thumbnails", "vectors")
+_OF_ITEMS = ("items", ITEM_FACTS, "thumbnails", "vectors")
 _LONG = (*_OF_ITEMS, "audit")
 """Tables with a checksum for each part of their rows."""
 
@@ -50,7 +51,7 @@ _EVERY_NUMBER = (-(2**63), 2**63 - 1)
 PART = 1024
 """Numbers whose rows have one checksum together; another one gives other checksums."""
 
-ANSWERED_BY = (ITEM_CLASSES, "vectors")
+ANSWERED_BY = (ITEM_FACTS, "vectors")
 """The long tables that answers depend on."""
 
 Row = tuple[Any, ...]

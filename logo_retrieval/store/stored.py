@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from logo_retrieval.runs import run_starts
-from logo_retrieval.types import OTHER, Float32Array, Int64Array
+from logo_retrieval.types import OTHER, Float32Array, Int64Array, UInt8Array
 
 _MOST_VIEWS = 1024
 
@@ -23,6 +23,7 @@ class StoredItem:
         source: where the file lay when it was indexed.
         sha256: 32 bytes, of the file.
         perceptual_hash: 64 bits as a signed integer.
+        hues: 16 bytes, by `hue_histograms`.
         thumbnail: a small WebP picture.
         vectors: (v, d) float32 unit rows, one a view.
     """
@@ -32,6 +33,7 @@ class StoredItem:
     source: str
     sha256: bytes
     perceptual_hash: int
+    hues: bytes
     thumbnail: bytes
     vectors: Float32Array
 
@@ -45,6 +47,7 @@ class StoredIndex:
         classes: names, in the order of their ids; position c is class c.
         item_ids: (m,) int64, ascending.
         item_classes: (m,) int64 positions in `classes`.
+        item_hues: (m, 16) uint8 by `hue_histograms`.
         vector_items: (r,) int64 item id of each vector, ordered by item id, then view.
         vectors: (r, d) float32 in the same order; None when the caller holds them already.
         names: by which each class is known, in the order of `classes`; () where none are stored.
@@ -55,6 +58,7 @@ class StoredIndex:
     classes: tuple[str, ...]
     item_ids: Int64Array
     item_classes: Int64Array
+    item_hues: UInt8Array
     vector_items: Int64Array
     vectors: Float32Array | None
     names: tuple[tuple[str, ...], ...] = ()

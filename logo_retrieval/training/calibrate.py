@@ -9,15 +9,24 @@ import numpy as np
 from logo_retrieval.embedding.protocol import Embedder
 from logo_retrieval.evaluation.fitting import Asked, balanced, cross_fitted, fit_fusion
 from logo_retrieval.heads.cosine import HeadVectors
+from logo_retrieval.images.hues import hue_histograms
 from logo_retrieval.inference.knowledge import Knowledge
 from logo_retrieval.inference.predict import Query, score
 from logo_retrieval.inference.snapshot import snapshot_of
 from logo_retrieval.open_set.evidence import Scale, nearest_company
-from logo_retrieval.open_set.fusion import HEADLESS_NOVEL, HEADLESS_RIVAL, RIVAL, TRAINED, Fusion, best_company
+from logo_retrieval.open_set.fusion import (
+    HEADLESS_NOVEL,
+    HEADLESS_RIVAL,
+    PINNED,
+    RIVAL,
+    TRAINED,
+    Fusion,
+    best_company,
+)
 from logo_retrieval.open_set.impostors import Impostors
 from logo_retrieval.training.data import BatchMaker, TrainingSet, plain_views
 from logo_retrieval.training.recipe import Recipe
-from logo_retrieval.types import OTHER, Float32Array, Int64Array
+from logo_retrieval.types import OTHER, Float32Array, Int64Array, UInt8Array
 
 _CHUNK = 64
 _FOLDS = 5
@@ -48,33 +57,39 @@ def calibrated(
     is_other = data.labels[shown] == other
     if not 0 < np.count_nonzero(is_other) < len(shown):
         return None
-    gallery = _embedded(embedder, data, known)
+    gallery, gallery_hues = _embedded(embedder, data, known)
     maker = BatchMaker(data, recipe.size_px, recipe.batch, _SALT, recipe.probabilities)
-    vectors = np.concatenate([_embedded(embedder, data, shown), embedder.embed(maker.copies(shown))])
+    plain, hues = _embedded(embedder, data, shown)
+    vectors = np.concatenate([plain, embedder.embed(maker.copies(shown))])
+    hues = np.concatenate([hues, np.zeros_like(hues)])  # copies are tinted by chance, which real colours are not
     true, unknown = np.tile(data.labels[shown], 2), np.tile(is_other, 2)
 
     def asked_by(fusion: Fusion) -> Asked:
         knowledge = Knowledge(head, None, fusion, recipe.backbone)
-        held = snapshot_of(data.classes, data.labels[known], gallery, np.arange(len(known)), knowledge)
-        found = score(Query(vectors, np.arange(len(vectors)), len(vectors)), held, fusion).features
+        items, queries = np.arange(len(known)), np.arange(len(vectors))
+        held = snapshot_of(data.classes, data.labels[known], gallery, items, knowledge, hues=gallery_hues)
+        found = score(Query(vectors, queries, len(vectors), hues), held, fusion).features
         weights = balanced(~unknown, np.zeros(len(vectors), np.int64), {0: 1.0})
         return Asked(found, held.profile, true, other, weights)
 
     start = Fusion.default()
-    plain = asked_by(replace(start, scale=Scale(0.0, 1.0, 0.0, 1.0)))
+    unscaled = asked_by(replace(start, scale=Scale(0.0, 1.0, 0.0, 1.0)))
     try:
-        scale = Scale.of_unknown(*nearest_company(plain.features, other, unknown))
+        scale = Scale.of_unknown(*nearest_company(unscaled.features, other, unknown))
     except ValueError:  # all alike: nothing to tell by
         return None
     start = replace(start, scale=scale)
     asked = asked_by(start)
     groups = (HEADLESS_NOVEL, HEADLESS_RIVAL) if head is None else (TRAINED, RIVAL)
     folds = np.tile(data.targets[shown] % _FOLDS, 2)
-    (odds,) = cross_fitted(start, [asked], [folds], groups)
+    (odds,) = cross_fitted(start, [asked], [folds], groups, pinned=PINNED)
     vouching = best_company(odds[unknown], other)[0].astype(np.float32)
-    return fit_fusion(start, [asked], groups), Impostors(vouching)
+    return fit_fusion(start, [asked], groups, pinned=PINNED), Impostors(vouching)
 
 
-def _embedded(embedder: Embedder, data: TrainingSet, rows: Int64Array) -> Float32Array:
+def _embedded(embedder: Embedder, data: TrainingSet, rows: Int64Array) -> tuple[Float32Array, UInt8Array]:
+    """(n, d) vectors and (n, 16) hues."""
     chunks = np.split(rows, range(_CHUNK, len(rows), _CHUNK))
-    return np.concatenate([embedder.embed(plain_views(data.art, chunk, embedder.input_size_px)) for chunk in chunks])
+    views = (plain_views(data.art, chunk, embedder.input_size_px) for chunk in chunks)
+    pairs = [(embedder.embed(each), hue_histograms(each)) for each in views]
+    return np.concatenate([vectors for vectors, _ in pairs]), np.concatenate([hues for _, hues in pairs])

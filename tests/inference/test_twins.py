@@ -10,6 +10,7 @@ from drawings import SHAPES, lay_classes, svg
 
 from logo_retrieval.classifier import LogoClassifier
 from logo_retrieval.inference.doubt import settled_by_twins
+from logo_retrieval.open_set.evidence import COMPANY_FEATURES, RIVAL_FEATURES, Features
 
 OTHER = 2
 RING = (
@@ -19,8 +20,11 @@ RING = (
 """Near to a disc, but no twin of it."""
 
 
-def settled(nearest: list[float], log_odds: list[float]) -> np.ndarray:
-    odds: np.ndarray = settled_by_twins(np.array([log_odds]), np.array([nearest], np.float32), OTHER)[0]
+def settled(nearest: list[float], log_odds: list[float], colours_differ: float = 0.0) -> np.ndarray:
+    company = np.zeros((1, len(nearest), len(COMPANY_FEATURES)))
+    company[..., COMPANY_FEATURES.index("colours_differ")] = colours_differ
+    features = Features(np.array([nearest], np.float32), None, company, np.zeros((1, len(RIVAL_FEATURES))))
+    odds: np.ndarray = settled_by_twins(np.array([log_odds]), features, OTHER)[0]
     return odds
 
 
@@ -37,6 +41,10 @@ def test_a_twin_of_a_company_beats_other_and_the_rest() -> None:
 def test_without_one_twin_alone_nothing_changes() -> None:
     for nearest in ([0.98, 0.5, 0.9], [0.995, 0.99, 0.2], [1.0, 0.3, 0.995], [-np.inf, -np.inf, -np.inf]):
         assert settled(nearest, [3.0, -2.0, 0.0]).tolist() == [3.0, -2.0, 0.0]
+
+
+def test_the_same_shape_in_other_colours_is_no_twin() -> None:
+    assert settled([0.995, 0.6, 0.9], [-3.0, 5.0, 0.0], colours_differ=-0.1).tolist() == [-3.0, 5.0, 0.0]
 
 
 def test_a_false_name_is_corrected_by_one_drawing_and_comes_back_when_that_goes(tmp_path: Path) -> None:

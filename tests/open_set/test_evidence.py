@@ -27,9 +27,15 @@ SCALE = Scale(nearest_low=0.5, nearest_high=0.9, head_low=0.2, head_high=0.7)
 PROFILE = ClassProfile(np.array([1, 4, 2]), np.array([True, False, False]), np.array([False, True, False]))
 
 
-def gathered(similarities: list[float], classes: list[int], head: list[float] | None = None) -> Features:
+def gathered(
+    similarities: list[float],
+    classes: list[int],
+    head: list[float] | None = None,
+    agreement: list[float] | None = None,
+) -> Features:
     row = None if head is None else np.array([head], np.float32)
-    return gather(np.array([similarities], np.float32), np.array([classes]), row, OTHER, PROFILE, SCALE)
+    of_hues = np.array([agreement or [np.nan] * len(classes)])
+    return gather(np.array([similarities], np.float32), np.array([classes]), of_hues, row, OTHER, PROFILE, SCALE)
 
 
 def of(features: Features, company: int) -> dict[str, float]:
@@ -58,6 +64,8 @@ def test_every_feature_worked_by_hand() -> None:
             "head": 1.0,
             "isolation": 0.0,
             "rarity": 0.0,
+            "colours_agree": 0.0,
+            "colours_differ": 0.0,
             "named": 0.0,
             "contradicted": 0.0,
         },
@@ -69,6 +77,8 @@ def test_every_feature_worked_by_hand() -> None:
             "head": 0.5,
             "isolation": 0.0,
             "rarity": -log(4),
+            "colours_agree": 0.0,
+            "colours_differ": 0.0,
             "named": 0.0,
             "contradicted": 0.0,
         },
@@ -84,6 +94,16 @@ def test_a_name_that_is_read_supports_its_company_and_contradicts_the_others() -
     assert (first["named"], first["contradicted"]) == pytest.approx((0.2, -0.6))
     assert (second["named"], second["contradicted"]) == pytest.approx((0.9, 0.0))
     assert first["nearest"] == of(plain, 0)["nearest"] and of(plain, 1)["named"] == 0.0
+
+
+def test_the_drawing_whose_hues_agree_most_tells_what_colours_say() -> None:
+    """An agreement of .85 says nothing; what is without colour neither."""
+    found = gathered([0.9, 0.8, 0.7, 0.6], [0, 0, 1, OTHER], agreement=[0.2, 0.925, 0.425, 1.0])
+    first, second = of(found, 0), of(found, 1)
+    assert (first["colours_agree"], first["colours_differ"]) == pytest.approx((0.5, 0.0))
+    assert (second["colours_agree"], second["colours_differ"]) == pytest.approx((0.0, -0.5))
+    colourless = of(gathered([0.9, 0.8], [0, 1], agreement=[np.nan, 0.85]), 0)
+    assert (colourless["colours_agree"], colourless["colours_differ"]) == (0.0, 0.0)
 
 
 def test_the_tenth_to_sixtieth_neighbours_are_the_crowd() -> None:
@@ -119,8 +139,9 @@ def test_how_cosines_are_spread_does_not_matter(pairs: list[tuple[float, int]], 
     def half(values: Float32Array) -> Float32Array:
         return (1 - (1 - values) / 2).astype(np.float32)
 
-    plain = gather(similarities, classes, head, OTHER, PROFILE, SCALE)
-    other = gather(half(similarities), classes, half(head), OTHER, PROFILE, squeezed)
+    agreement = np.random.default_rng(seed).uniform(0, 1, classes.shape)
+    plain = gather(similarities, classes, agreement, head, OTHER, PROFILE, SCALE)
+    other = gather(half(similarities), classes, agreement, half(head), OTHER, PROFILE, squeezed)
     np.testing.assert_allclose(plain.company, other.company, atol=2e-5)
     np.testing.assert_allclose(plain.rival, other.rival, atol=2e-5)
 

@@ -93,7 +93,7 @@ def held(
 
 def answered(queries: Queries, index: IndexSnapshot, *, head: bool = True) -> tuple[Float64Array, Int64Array]:
     """Log-odds, and the class that each is said to show."""
-    query = Query(queries.vectors, queries.owners, len(queries.labels), queries.texts)
+    query = Query(queries.vectors, queries.owners, len(queries.labels), texts=queries.texts)
     odds = score(query, index, knowledge(head).fusion).log_odds
     thresholds = knowledge(head).thresholds(0.02, index.profile)
     assert thresholds is not None

@@ -19,6 +19,7 @@ from logo_retrieval.store.index_store import IndexStore
 from logo_retrieval.store.manifest import Manifest
 from logo_retrieval.store.schema import INDEX_FILE
 from logo_retrieval.store.stored import StoredItem
+from logo_retrieval.types import HUES
 
 DIM = 16
 MANIFEST = Manifest(
@@ -87,7 +88,9 @@ class Change:
                     held = store.snapshot()
                 assert held.vectors is not None
                 halves = halves_of(held.vectors)
-                arrays = {name: getattr(held, name) for name in ("item_ids", "item_classes", "vector_items")}
+                arrays = {
+                    name: getattr(held, name) for name in ("item_ids", "item_classes", "item_hues", "vector_items")
+                }
                 facts = {"classes": held.classes, "names": held.names}
                 write_cache(folder, Prepared(facts, {**arrays, "sums": sums_of(halves), "halves": halves}))
 
@@ -103,7 +106,8 @@ def drawing(name: str, label: str) -> StoredItem:
     rng = np.random.default_rng(list(own))
     vectors = rng.normal(size=(rng.integers(1, 4), DIM)).astype(np.float32)
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-    return StoredItem(name, label, f"from/{name}", own, -1, own + rng.bytes(int(rng.integers(100, 30_000))), vectors)
+    thumbnail = own + rng.bytes(int(rng.integers(100, 30_000)))
+    return StoredItem(name, label, f"from/{name}", own, -1, own[:HUES], thumbnail, vectors)
 
 
 def next_change(state: State, chance: random.Random) -> Change:

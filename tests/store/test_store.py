@@ -16,11 +16,12 @@ from logo_retrieval.store.cache import CACHE_FILE, SUMMED, Prepared, read_cache,
 from logo_retrieval.store.changes import add_items, compact, remove_class, remove_items, replace_index
 from logo_retrieval.store.index_store import IndexStore
 from logo_retrieval.store.manifest import Manifest
-from logo_retrieval.store.schema import INDEX_FILE, connect
+from logo_retrieval.store.schema import INDEX_FILE, SCHEMA_VERSION, connect
 from logo_retrieval.store.seal import seal
 from logo_retrieval.store.staging import STAGING_FILE, StagedDrawing, Staging
 from logo_retrieval.store.stored import StoredItem
 from logo_retrieval.store.vectors import vector_blob, vectors_of
+from logo_retrieval.types import HUES
 
 DIM = 4
 MANIFEST = Manifest(
@@ -36,7 +37,14 @@ MANIFEST = Manifest(
 
 def item(name: str, label: str, *places: int) -> StoredItem:
     return StoredItem(
-        name, label, f"from/{name}", name.encode().ljust(32), -5, b"webp", np.eye(DIM, dtype=np.float32)[list(places)]
+        name,
+        label,
+        f"from/{name}",
+        name.encode().ljust(32),
+        -5,
+        name.encode()[:1] * HUES,
+        b"webp",
+        np.eye(DIM, dtype=np.float32)[list(places)],
     )
 
 
@@ -59,6 +67,7 @@ def test_round_trip(index: Path) -> None:
         assert store.item_names(snapshot.item_ids) == {1: "ä.svg", 2: "b.svg", 3: "c.svg"}
     assert snapshot.classes == tuple(CLASSES)
     assert list(snapshot.item_classes) == [1, 0, 0]
+    assert snapshot.item_hues.tolist() == [[each.hues[0]] * HUES for each in ITEMS]
     assert list(snapshot.vector_items) == [1, 2, 2, 3]
     np.testing.assert_array_equal(snapshot.vectors, np.eye(DIM, dtype=np.float32))
 
@@ -116,7 +125,7 @@ def test_another_schema_version(index: Path) -> None:
     with sqlite3.connect(index / INDEX_FILE) as connection:
         connection.execute("PRAGMA user_version = 99")
     connection.close()
-    with pytest.raises(IndexStoreError, match="schema version 99, this release reads 3"):
+    with pytest.raises(IndexStoreError, match=f"schema version 99, this release reads {SCHEMA_VERSION}"):
         IndexStore(index)
     with pytest.raises(IndexStoreError, match="schema version 99"):
         replace_index(index, MANIFEST, CLASSES, ITEMS)
@@ -260,7 +269,7 @@ def test_a_cache_changed_in_place_is_sealed_anew(tmp_path: Path) -> None:
 
 
 def test_staging_goes_on_after_a_kill_and_forgets_another_recipe(tmp_path: Path) -> None:
-    drawing = StagedDrawing(3, b"thumb", np.ones((2, DIM), np.float32))
+    drawing = StagedDrawing(3, bytes(HUES), b"thumb", np.ones((2, DIM), np.float32))
     with Staging(tmp_path, "recipe") as staging:
         staging.add({b"a": drawing})
     with Staging(tmp_path, "recipe") as staging:
@@ -294,7 +303,9 @@ def test_removed_rows_leave_no_copy_where_pages_were_split(tmp_path: Path) -> No
         vectors = rng.standard_normal((150, 1, DIM)).astype(np.float32)
         sizes = rng.integers(300, 3000, len(vectors))
         return [
-            StoredItem(f"{rng.integers(1 << 60):x}/{label}", label, "", rng.bytes(32), 0, rng.bytes(size), own)
+            StoredItem(
+                f"{rng.integers(1 << 60):x}/{label}", label, "", rng.bytes(32), 0, rng.bytes(HUES), rng.bytes(size), own
+            )
             for size, own in zip(sizes, vectors / np.linalg.norm(vectors, axis=2, keepdims=True), strict=True)
         ]
 
