@@ -11,6 +11,9 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from logo_retrieval.serving.gate import HEADERS
 from logo_retrieval.serving.problems import Problem
 
+_PROBE_S: Final = 1.0
+"""Until the second probe: by then the machine of one who went away has answered the first."""
+
 _UNREADABLE: Final = Problem(400, "what came is no well-formed request of HTTP/1.1, or its headers are too long")
 
 
@@ -23,6 +26,7 @@ class Connection(H11Protocol):
 
     request_s: float
     _waiting: asyncio.TimerHandle | None = None
+    _has_ended = False
 
     def connection_made(self, transport: Any) -> None:  # noqa: ANN401  (as in uvicorn)
         """Somebody came."""
@@ -34,9 +38,35 @@ class Connection(H11Protocol):
         super().connection_lost(exc)
         self._stop_waiting()
 
+    def eof_received(self) -> bool:
+        """Nothing more is sent: whoever sent a whole request either waits for its answer, or has gone away.
+
+        Only what is sent to them tells, as the second time it fails if they are gone. It is a line that HTTP has every
+        client pass over.
+
+        Returns:
+            Whether the connection stays open.
+        """
+        self._has_ended = True
+        if not self._is_answering() or self.cycle.more_body:
+            return False
+        self._probe()
+        self.loop.call_later(_PROBE_S, self._probe)
+        return True
+
+    def _probe(self) -> None:
+        if self.conn.our_state is h11.SEND_RESPONSE and self.conn.their_http_version != b"1.0":
+            line = h11.InformationalResponse(status_code=100, headers=[], reason=b"Continue")
+            self.transport.write(self.conn.send(line) or b"")
+
+    def _is_answering(self) -> bool:
+        return self.cycle is not None and not self.cycle.response_complete
+
     def on_response_complete(self) -> None:
-        """The next request may come."""
+        """The next request may come, or none does."""
         super().on_response_complete()
+        if self._has_ended and not self._is_answering():
+            self.transport.close()
         self._wait()
 
     def send_400_response(self, msg: str) -> None:

@@ -37,7 +37,7 @@ def client(service: Served) -> Iterator[httpx.Client]:
         yield client
 
 
-def sent(service: Served, request: bytes, *, abort: bool = False) -> bytes:
+def sent(service: Served, request: bytes, *, abort: bool = False, half_close: bool = False) -> bytes:
     """What comes back until the connection ends; or nothing, when it is broken off at once."""
     address = httpx.URL(service.url)
     with socket.create_connection((address.host, address.port or 0), timeout=30) as connection:
@@ -45,6 +45,8 @@ def sent(service: Served, request: bytes, *, abort: bool = False) -> bytes:
         if abort:
             time.sleep(0.2)
             return b""
+        if half_close:
+            connection.shutdown(socket.SHUT_WR)
         return b"".join(iter(lambda: connection.recv(65_536), b""))
 
 
@@ -134,6 +136,23 @@ def test_who_breaks_off_is_no_fault(service: Served) -> None:
         time.sleep(0.05)
     assert len(gone) == 2
     assert [line for line in service.log() if line["level"] == "error" or line.get("status") == 500] == []
+
+
+def test_who_ends_one_side_after_the_request_is_answered(service: Served) -> None:
+    """As some proxies and `nc -N` do; a line that every client passes over may come before the answer."""
+    mark = svg("disc")
+    for version, accept in ((b"1.1", b"*/*"), (b"1.1", b"application/x-ndjson"), (b"1.0", b"*/*")):
+        request = (
+            b"POST /v1/classify HTTP/%b\r\nHost: localhost\r\nAccept: %b\r\nContent-Type: image/svg+xml\r\n"
+            b"Content-Length: %d\r\n\r\n%b" % (version, accept, len(mark), mark)
+        )
+        for times in (1, 3):  # several in one go, too
+            answer = sent(service, request * times, half_close=True)
+            assert answer.count(b"HTTP/1.1 200 OK\r\n") == (times if version == b"1.1" else 1), answer
+            assert b'"disc"' in answer and (version == b"1.1" or b"100 Continue" not in answer)
+    begun = b"POST /v1/classify HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n<svg"
+    start = time.monotonic()
+    assert sent(service, begun, half_close=True) == b"" and time.monotonic() - start < 1
 
 
 def test_methods_that_nobody_knows_are_counted_together(client: httpx.Client) -> None:
