@@ -80,6 +80,18 @@ class IndexStoreError(LogoRetrievalError, ValueError):
     """An index is missing, damaged, of another schema, or cannot be written."""
 
 
+class IndexReadOnly(IndexStoreError):
+    """An index may only be read: its file or its folder may not be written."""
+
+
+class IndexBusy(IndexStoreError):
+    """Another process is using the index, and did not end in time."""
+
+
+class StorageFull(IndexStoreError):
+    """The disk has no room for what is to be written."""
+
+
 class NotEnrolled(IndexStoreError):
     """There is no such class, or no such drawing, in the index."""
 

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -98,3 +98,11 @@ def _wait_until_ready(service: Served) -> None:
                 return
             time.sleep(0.05)
     raise AssertionError(f"the service is not ready: {service.log_file.read_text()}")
+
+
+def wait_for(condition: Callable[[], object], seconds: float = 60) -> None:
+    """Waits until something holds."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it did not come to pass"
+        time.sleep(0.02)

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from logo_retrieval.durable import sync_all, take_place
-from logo_retrieval.errors import IndexStoreError, ModelError
+from logo_retrieval.errors import IndexReadOnly, IndexStoreError, ModelError
 from logo_retrieval.models.bundle import CONFIG_NAME, ModelBundle, check_files, described_bundle, read_bundle
 from logo_retrieval.models.ensemble import member_folders, read_members, write_ensemble
 from logo_retrieval.store.index_store import IndexStore
@@ -125,11 +125,12 @@ def _copy_files(source: Path, target: Path) -> None:
 
 def _take_its_place(copy: Path, folder: Path) -> None:
     try:
-        sync_all(copy)
-        take_place(copy, folder)
-    except OSError as error:
+        with storage_errors(folder, "write"):
+            sync_all(copy)
+            take_place(copy, folder)
+    except IndexStoreError as error:
         if not folder.exists():
-            raise IndexStoreError(f"cannot write '{folder}': {error.strerror or error}") from error
+            raise
         raise IndexStoreError(
             f"another process has made '{folder}' meanwhile: nothing was changed, run the command again"
         ) from error
@@ -139,10 +140,10 @@ def check_writable(folder: Path) -> None:
     """Refuses to change the index that ships with the package.
 
     Raises:
-        IndexStoreError: when it is that.
+        IndexReadOnly: when it is that.
     """
     if folder.resolve() == starter_index().resolve():
-        raise IndexStoreError(
+        raise IndexReadOnly(
             "the index that ships with the package is read only: copy it with "
             "`logo_retrieval.models.resolve.copy_starter`, and open the copy"
         )

@@ -38,7 +38,7 @@ class Connection(H11Protocol):
         super().connection_lost(exc)
         self._stop_waiting()
 
-    def eof_received(self) -> bool:
+    def eof_received(self) -> bool:  # type: ignore[override]  # asyncio lets it say so
         """Nothing more is sent: whoever sent a whole request either waits for its answer, or has gone away.
 
         Only what is sent to them tells, as the second time it fails if they are gone. It is a line that HTTP has every

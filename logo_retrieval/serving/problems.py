@@ -12,9 +12,12 @@ from starlette.responses import Response
 from logo_retrieval.errors import (
     EnrolmentClash,
     EnrolmentError,
+    IndexBusy,
+    IndexReadOnly,
     IndexRebuilt,
     LogoRetrievalError,
     NotEnrolled,
+    StorageFull,
     UnreadableImage,
 )
 
@@ -80,6 +83,12 @@ def problem_of(error: LogoRetrievalError) -> Problem:
             return Problem(status, str(error), faults=list(error.faults), **remedy)
         case NotEnrolled():
             return Problem(404, str(error))
+        case IndexReadOnly():
+            return Problem(403, str(error))
+        case StorageFull():
+            return Problem(507, str(error))
+        case IndexBusy():
+            return come_again(503, str(error), 5)
         case IndexRebuilt():
             return come_again(503, "the index was built anew and is being opened: ask again", 2)
         case _:

@@ -143,7 +143,8 @@ async def one_class(request: Request, name: str, query: Annotated[NoQuery, Query
     ),
     responses=schema.answers(
         {"added": [{"item": "newco/logo.svg", "label": "newco"}], "named": [], "new_classes": ["newco"]},
-        *(409, *schema.OF_BODIES),
+        *schema.OF_CHANGES,
+        *schema.OF_BODIES,
         status=201,
     )
     | {200: {"description": "All of it was there already."}},
@@ -171,7 +172,7 @@ async def enroll(request: Request, name: str, query: Annotated[EnrolQuery, Query
 @router.delete(
     "/classes/{name:rest}",
     summary="Forget a company, or names of it",
-    responses=schema.answers({"removed_classes": ["newco"]}, 404, 409),
+    responses=schema.answers({"removed_classes": ["newco"]}, 404, *schema.OF_CHANGES),
 )
 async def unenroll_class(request: Request, name: str, query: Annotated[UnenrolQuery, Query()]) -> Response:
     """With its drawings and names; no copy of them stays in the index.
@@ -192,7 +193,7 @@ async def unenroll_class(request: Request, name: str, query: Annotated[UnenrolQu
 @router.delete(
     "/items/{item:rest}",
     summary="Remove a drawing",
-    responses=schema.answers({"removed_item": "newco/logo.svg", "removed_classes": []}, 404),
+    responses=schema.answers({"removed_item": "newco/logo.svg", "removed_classes": []}, 404, 507),
 )
 async def unenroll_item(request: Request, item: str, query: Annotated[NoQuery, Query()]) -> Response:
     """A company goes with its last drawing, unless it has names."""

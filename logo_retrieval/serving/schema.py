@@ -38,7 +38,7 @@ _PROBLEM = {
 _REASONS = {
     400: "The request is not well-formed, or holds no picture.",
     401: "A token is needed.",
-    403: "The token is not good for this.",
+    403: "The token is not good for this, or the index may only be read.",
     404: "It is not in the index.",
     408: "The request took too long to come.",
     409: "The index has the drawing, or a class of nearly that name, already.",
@@ -47,7 +47,8 @@ _REASONS = {
     422: "A parameter is not what it must be, or a picture cannot be used.",
     429: "Too much is waiting; `Retry-After` says when to come again.",
     500: "A fault of the service; its log has the request's id.",
-    503: "Not ready, too late, or shutting down; `Retry-After` says when to come again.",
+    503: "Not ready, in use, too late, or shutting down; `Retry-After` says when to come again.",
+    507: "The disk is full; `detail` says what is left to do.",
 }
 _ALWAYS = frozenset((401, 403, 422, 429, 500, 503))
 """Where a token is asked for; a parameter that is not known is a wrong one."""
@@ -92,6 +93,9 @@ def pictures(*, fields: dict[str, Any] | None = None, several: bool = True) -> d
 
 OF_BODIES = 400, 408, 413, 415
 """The problems that a request with a body may have besides."""
+
+OF_CHANGES = 409, 507
+"""Those of a request that changes the index."""
 
 Answers = dict[int | str, dict[str, Any]]
 """What OpenAPI calls responses."""

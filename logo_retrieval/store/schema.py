@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sqlite3
 from collections.abc import Iterator
@@ -11,7 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from urllib.parse import quote
 
-from logo_retrieval.errors import IndexStoreError
+from logo_retrieval.errors import IndexBusy, IndexReadOnly, IndexStoreError, StorageFull
 
 SCHEMA_VERSION = 4
 INDEX_FILE = "index.sqlite"
@@ -57,25 +58,49 @@ def storage_errors(path: Path, doing: str) -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as error:
-        raise IndexStoreError(f"cannot {doing} '{path}': {_advice(error)}") from error
+        kind, advice = _fault(error)
+        raise kind(f"cannot {doing} '{path}': {advice}") from error
     except OSError as error:
-        raise IndexStoreError(f"cannot {doing} '{path}': {error.strerror or error}") from error
+        kind, advice = _FAULTS_OF_FILES.get(error.errno or 0, (IndexStoreError, ""))
+        raise kind(f"cannot {doing} '{path}': {error.strerror or error}{advice}") from error
 
 
-def _advice(error: sqlite3.Error) -> str:
-    match getattr(error, "sqlite_errorcode", 0) & 0xFF:
+_FREE_SPACE = "free some space and try again"
+_FAULTS_OF_FILES = {
+    errno.ENOSPC: (StorageFull, f"; {_FREE_SPACE}"),
+    errno.EDQUOT: (StorageFull, f"; {_FREE_SPACE}"),
+    errno.EFBIG: (StorageFull, "; raise the limit on the size of files"),
+    errno.EROFS: (IndexReadOnly, ""),
+    errno.EACCES: (IndexReadOnly, ""),
+    errno.EPERM: (IndexReadOnly, ""),
+}
+"""By number: the error, and what to do."""
+
+_FULL = (sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_IOERR_SHMSIZE)
+"""How SQLite says that a quota, or a limit on the size of files, is reached, or that its shared memory has no room."""
+
+
+def _fault(error: sqlite3.Error) -> tuple[type[IndexStoreError], str]:
+    """Which error it is, and what to do."""
+    code = getattr(error, "sqlite_errorcode", 0)
+    match code & 0xFF:
         case sqlite3.SQLITE_FULL:
-            return "the disk is full; free some space and run the command again"
+            return StorageFull, f"the disk is full; {_FREE_SPACE}"
+        case sqlite3.SQLITE_IOERR if code in _FULL:
+            return StorageFull, f"the disk or a quota is full ({error}); {_FREE_SPACE}"
         case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
-            return "another process is using it; wait for that to end"
+            return IndexBusy, "another process is using it; wait for that to end"
         case sqlite3.SQLITE_READONLY | sqlite3.SQLITE_PERM | sqlite3.SQLITE_CANTOPEN:
-            return f"it may not be opened for that ({error}); check the permissions of the folder"
+            return IndexStoreError, f"it may not be opened for that ({error}); check the permissions of the folder"
         case sqlite3.SQLITE_NOTADB | sqlite3.SQLITE_CORRUPT:
-            return f"it is damaged ({error}); restore a copy, or move it away and build the index again"
+            return (
+                IndexStoreError,
+                f"it is damaged ({error}); restore a copy, or move it away and build the index again",
+            )
         case sqlite3.SQLITE_IOERR:
-            return f"the disk answers with an error or is full ({error})"
+            return IndexStoreError, f"the disk answers with an error ({error})"
         case _:
-            return str(error)
+            return IndexStoreError, str(error)
 
 
 def connect(path: Path, *, write: bool) -> sqlite3.Connection:
@@ -86,12 +111,19 @@ def connect(path: Path, *, write: bool) -> sqlite3.Connection:
 
     Raises:
         IndexStoreError: when there is no index, it is of another kind or schema version, or has other tables: triggers
-            and views would run what somebody else has written.
+            and views would run what somebody else has written. `IndexReadOnly` when it is to be written and may not be.
     """
-    if not path.is_file():
+    with storage_errors(path, "open"):
+        is_there = path.is_file()
+    if not is_there:
         raise IndexStoreError(f"there is no index at '{path.parent}': build one with `logo-retrieval build-index`")
+    if write and not (_may_write(path) and _may_write(path.parent)):
+        raise IndexReadOnly(
+            f"cannot write '{path}': it may only be read, since the file or its folder may not be written by this "
+            "process; change the permissions or the mount, or use a copy of the folder"
+        )
     mode = "rw"
-    if not write and not os.access(path.parent, os.W_OK) and not path.with_name(path.name + "-wal").exists():
+    if not write and not _may_write(path.parent) and not path.with_name(path.name + "-wal").exists():
         mode = "ro&immutable=1"
     with storage_errors(path, "open"):
         connection = sqlite3.connect(
@@ -111,6 +143,10 @@ def connect(path: Path, *, write: bool) -> sqlite3.Connection:
             connection.close()
             raise
     return connection
+
+
+def _may_write(path: Path) -> bool:
+    return os.access(path, os.W_OK, effective_ids=True)
 
 
 def create(path: Path) -> None:

@@ -83,7 +83,7 @@ def _wipe(folder: Path, gone: Sequence[int] | None) -> None:
             with transaction(connection, write=True):
                 connection.execute("DELETE FROM meta WHERE key = ?", (WIPE,))
     except IndexStoreError as error:
-        raise IndexStoreError(
+        raise type(error)(
             "what was removed is in no answer any more, but may lie in the file until `logo-retrieval compact` has "
             f"run: {error}"
         ) from error

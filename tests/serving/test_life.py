@@ -12,7 +12,7 @@ from pathlib import Path
 import httpx
 from conftest import Run
 from drawings import lay_classes, ring, svg
-from served import served
+from served import served, wait_for
 
 from logo_retrieval import LogoClassifier
 from logo_retrieval.gallery.records import read_gallery
@@ -21,14 +21,6 @@ from logo_retrieval.models.bundle import read_bundle
 from logo_retrieval.models.resolve import starter_model
 
 TINY = Path(__file__).parents[1] / "embedding/data/tiny"
-
-
-def wait_for(condition: object, seconds: float = 60) -> None:
-    assert callable(condition)
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it did not come to pass"
-        time.sleep(0.02)
 
 
 def test_an_index_that_cannot_be_opened_is_said_and_tried_again(tmp_path: Path) -> None:

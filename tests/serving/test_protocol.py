@@ -173,6 +173,8 @@ def test_every_answer_is_described(client: httpx.Client) -> None:
             if path.startswith("/v1"):
                 wanted |= {"401", "422", "503"}
                 assert operation["security"] == [{"HTTPBearer": []}]
+            if method == "delete" or path == "/v1/classes/{name}" and method == "post":
+                wanted |= {"507"}
             if "requestBody" in operation:
                 wanted |= {"400", "408", "413", "415"}
             assert wanted <= set(operation["responses"]), (method, path)

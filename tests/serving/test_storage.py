@@ -1,0 +1,112 @@
+"""What the service does where the index cannot be written: it may only be read, is in use, or the disk is full."""
+
+from __future__ import annotations
+
+import asyncio
+import resource
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from conftest import Run, without_root
+from drawings import ring, svg
+from fastapi import FastAPI
+from served import Served, served
+
+from logo_retrieval.serving.app import create_app
+from logo_retrieval.serving.settings import Settings
+from logo_retrieval.store.schema import INDEX_FILE
+
+Asked = tuple[str, str, dict[str, Any]]
+
+RING = [("files", ("ring.svg", ring()))]
+CHANGES: Sequence[Asked] = (
+    ("POST", "/v1/classes/ring", {"files": RING}),
+    ("POST", "/v1/classes/disc", {"params": {"names": ["The Disc"]}}),
+    ("DELETE", "/v1/classes/bars", {}),
+    ("DELETE", "/v1/items/disc/1.svg", {}),
+)
+READING: Sequence[Asked] = (
+    ("POST", "/v1/classify", {"files": [("files", svg("disc"))]}),
+    *(("GET", f"/v1/{path}", {}) for path in ("classes", "classes/disc", "info", "log", "items/disc/0.svg/thumbnail")),
+)
+
+
+def asked(client: httpx.Client, requests: Sequence[Asked]) -> list[httpx.Response]:
+    return [client.request(method, path, **sent) for method, path, sent in requests]
+
+
+def check_refused(answers: Sequence[httpx.Response], status: int, words: str) -> None:
+    for answer in answers:
+        assert answer.status_code == status, answer.text
+        assert answer.headers["content-type"] == "application/problem+json" and words in answer.json()["detail"]
+
+
+def check_read(answers: Sequence[httpx.Response]) -> None:
+    assert [answer.status_code for answer in answers] == [200] * len(READING)
+    assert answers[0].json()[0]["label"] == "disc"
+
+
+@contextmanager
+def full(service: Served, room: int) -> Iterator[None]:
+    """Files of the service may have so many bytes: what is beyond fails as under a quota."""
+    _, hard = resource.prlimit(service.process.pid, resource.RLIMIT_FSIZE)
+    resource.prlimit(service.process.pid, resource.RLIMIT_FSIZE, (room, hard))
+    try:
+        yield
+    finally:
+        resource.prlimit(service.process.pid, resource.RLIMIT_FSIZE, (hard, hard))
+
+
+def test_an_index_that_may_only_be_read(mine: Path, open_folder: Path) -> None:
+    """The application runs in this process, which gives its rights up when the index is open."""
+    folder = mine.rename(open_folder / "mine")
+    gate = create_app(Settings(folder))
+    app: FastAPI = gate._app  # type: ignore[attr-defined]
+
+    async def check() -> None:
+        client = httpx.AsyncClient(transport=httpx.ASGITransport(gate), base_url="http://localhost")
+        async with app.router.lifespan_context(app), client:
+            while (await client.get("/readyz")).status_code != 200:
+                await asyncio.sleep(0.05)
+            for writable in ((), (INDEX_FILE,), (".",)):
+                for file in (folder, *folder.rglob("*")):
+                    file.chmod(0o555 if file.is_dir() else 0o444)
+                for name in writable:
+                    (folder / name).chmod(0o777)
+                with without_root():
+                    changes = [await client.request(method, path, **sent) for method, path, sent in CHANGES]
+                    check_refused(changes, 403, "may only be read")
+                    check_read([await client.request(method, path, **sent) for method, path, sent in READING])
+            folder.chmod(0o755)
+
+    asyncio.run(check())
+
+
+def test_a_full_disk_refuses_a_change_and_loses_none(mine: Path, tmp_path: Path, run: Run) -> None:
+    with served(mine, tmp_path) as service, service.client() as client:
+        assert client.post("/v1/classes/before", params={"names": ["Before"]}).status_code == 201
+        for room in (0, 20_000):
+            with full(service, room):
+                check_refused(asked(client, CHANGES), 507, "full")
+                check_read(asked(client, READING))
+        known = [row["name"] for row in client.get("/v1/classes").json()]
+        assert known == ["bars", "disc", "ärzte", "other", "before"]
+        assert [answer.status_code for answer in asked(client, CHANGES)] == [201, 201, 200, 200]
+    assert run("verify", "--index", mine).code == 0
+
+
+@pytest.mark.large  # SQLite waits for ten seconds
+def test_an_index_that_another_process_writes_is_busy(mine: Path, tmp_path: Path) -> None:
+    with served(mine, tmp_path) as service, service.client() as client:
+        with closing(sqlite3.connect(mine / INDEX_FILE)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            refused = asked(client, CHANGES[:1])
+            check_refused(refused, 503, "another process is using it")
+            assert int(refused[0].headers["retry-after"]) >= 1
+            check_read(asked(client, READING))
+        assert asked(client, CHANGES[:1])[0].status_code == 201
