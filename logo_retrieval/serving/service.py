@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import TypeVar
 
 from logo_retrieval.classifier import LogoClassifier
@@ -78,7 +79,7 @@ class Service:
         """Opens the index, or keeps what is wrong with it for those who ask, and tries again every few seconds."""
         while not self._closing:
             try:
-                await asyncio.to_thread(self._open)
+                await asyncio.to_thread(self._open, self._index)
                 log("ready", index=self.index_name)
                 return
             except LogoRetrievalError as error:
@@ -86,9 +87,10 @@ class Service:
                 LOGGER.error(self._fault)
             await asyncio.sleep(5)
 
-    def _open(self) -> None:
-        classifier = LogoClassifier.open(self._index, decode_limit_s=self.settings.limits.decode_s)
+    def _open(self, index: Path) -> None:
+        classifier = LogoClassifier.open(index, decode_limit_s=self.settings.limits.decode_s)
         classifier.classify([MARK.encode()])  # the first request finds decoders and networks at work
+        self._index = index
         self._classifier = classifier  # one that was there is closed when its last answer is given
 
     def renew(self) -> None:
@@ -100,7 +102,7 @@ class Service:
             self.classifier.engine.current()
         except IndexRebuilt:
             try:
-                self._open()
+                self._open(self._index)
             except LogoRetrievalError:
                 LOGGER.exception("the index that was built anew cannot be opened")
 
@@ -121,18 +123,21 @@ class Service:
     async def change(self, action: str, actor: str, act: Callable[[LogoClassifier], Result]) -> Result:
         """Changes the index, one change after another; once begun it is ended, whoever goes away meanwhile.
 
-        The index that ships with the package is copied first, and the copy is served from then on.
+        Of the index that ships with the package a copy is changed, which is served from then on. The first change makes
+        it, unless another service has.
         """
+        new = self.settings.new_index
 
         def changing() -> Result:
             with changes_by(actor):
-                if self._index != starter_index() or self.settings.new_index is None:
+                if new is None or new == self._index:
                     return act(self.classifier)
-                new = self.settings.new_index
+                if new.exists():
+                    self._open(new)
+                    return act(self.classifier)
                 with changed_starter(new) as copy, LogoClassifier.open(copy) as classifier:
                     result = act(classifier)
-                self._index = new
-                self._open()
+                self._open(new)
                 log("the index that ships with the package was copied, and the copy is served", index=str(new))
                 return result
 

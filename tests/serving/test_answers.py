@@ -217,6 +217,15 @@ def test_the_shipped_index_is_copied_when_it_shall_change(tmp_path: Path) -> Non
         assert (row["label"], row["index"]) == ("ring", str(tmp_path / "indexes/default"))
 
 
+def test_two_services_share_the_copy_of_the_shipped_index(tmp_path: Path) -> None:
+    with served(None, tmp_path) as one, served(None, tmp_path) as two, one.client() as first, two.client() as second:
+        assert first.post("/v1/classes/ring", files=[("files", ring())]).status_code == 201
+        assert second.post("/v1/classes/ring", params={"names": ["The Ring"]}).status_code == 201
+        assert first.get("/v1/classes/ring").json() == second.get("/v1/classes/ring").json()
+        assert second.delete("/v1/classes/ring").status_code == 200
+        assert first.get("/v1/classes/ring").status_code == 404
+
+
 def test_info_is_that_of_the_command_line(client: httpx.Client, run: Run, index: Path) -> None:
     said: dict[str, Any] = json.loads(run("info", "--index", index, "--format", "json").out)
     served_facts = client.get("/v1/info").json()
