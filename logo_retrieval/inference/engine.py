@@ -176,7 +176,8 @@ class Engine(Closable):
     def _state(self, held: IndexSnapshot, policy: Policy) -> bytes:
         if self._digest[0] != held.number:
             self._digest = held.number, self.store.digest()
-        said = f"{self.model.digest} {self.store.manifest.precision} {held.number} {policy}"
+        manifest = self.store.manifest
+        said = f"{manifest.model_digest} {manifest.precision} {held.number} {policy}"
         return hashlib.sha256(said.encode() + self._digest[1]).digest()
 
     def decide(self, images: Sequence[LogoImage], policy: Policy) -> list[Decision]:
