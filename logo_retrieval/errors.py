@@ -80,6 +80,10 @@ class IndexStoreError(LogoRetrievalError, ValueError):
     """An index is missing, damaged, of another schema, or cannot be written."""
 
 
+class IndexMissing(IndexStoreError):
+    """There is no index in a folder."""
+
+
 class IndexReadOnly(IndexStoreError):
     """An index may only be read: its file or its folder may not be written."""
 
@@ -97,7 +101,7 @@ class NotEnrolled(IndexStoreError):
 
 
 class IndexRebuilt(IndexStoreError):
-    """An open index was built anew with another model or other rules: it has to be opened again."""
+    """An open index was built anew with another model or other rules, or replaced: it has to be opened again."""
 
 
 class BackendError(LogoRetrievalError, RuntimeError):

@@ -147,9 +147,11 @@ class Engine(Closable):
         """The index as it is now: read anew when it has changed.
 
         Raises:
-            IndexRebuilt: it was built anew in a way that this engine was not made for.
+            IndexRebuilt: it was built anew in a way that this engine was not made for, or another has taken its place.
         """
         with self.turn():
+            if self.store.is_replaced():
+                raise IndexRebuilt(f"another index has taken the place of '{self.store.folder}': open it again")
             if self.store.generation() != self._held.number:
                 now = self.store.read_manifest()
                 if any(getattr(now, name) != getattr(self.store.manifest, name) for name in _LASTING):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from http import HTTPStatus
 from importlib.metadata import version
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from starlette.types import ASGIApp, Scope
 
 from logo_retrieval.errors import IndexRebuilt, LogoRetrievalError
 from logo_retrieval.serving.gate import Gate
+from logo_retrieval.serving.logs import LOGGER
 from logo_retrieval.serving.metrics import MEDIA_TYPE
 from logo_retrieval.serving.problems import Problem, come_again, faults_of, problem_of
 from logo_retrieval.serving.routes import router
@@ -121,7 +123,10 @@ async def _as_error(request: Request, error: Exception) -> Response:
     if isinstance(error, IndexRebuilt):
         service: Service = request.app.state.service
         service.renew()
-    return problem_of(error).response()
+    problem = problem_of(error)
+    if problem.status == HTTPStatus.INTERNAL_SERVER_ERROR:
+        LOGGER.error(problem.detail)
+    return problem.response()
 
 
 async def _as_it_is(request: Request, error: Exception) -> Response:

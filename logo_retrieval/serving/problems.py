@@ -13,6 +13,7 @@ from logo_retrieval.errors import (
     EnrolmentClash,
     EnrolmentError,
     IndexBusy,
+    IndexMissing,
     IndexReadOnly,
     IndexRebuilt,
     LogoRetrievalError,
@@ -87,9 +88,9 @@ def problem_of(error: LogoRetrievalError) -> Problem:
             return Problem(403, str(error))
         case StorageFull():
             return Problem(507, str(error))
-        case IndexBusy():
+        case IndexBusy() | IndexMissing():
             return come_again(503, str(error), 5)
         case IndexRebuilt():
-            return come_again(503, "the index was built anew and is being opened: ask again", 2)
+            return come_again(503, "the index was built anew or replaced, and is being opened: ask again", 2)
         case _:
             return Problem(500, str(error))

@@ -16,7 +16,7 @@ from logo_retrieval.runs import run_starts
 from logo_retrieval.store.faults import faults_of
 from logo_retrieval.store.manifest import Manifest
 from logo_retrieval.store.renewal import changed_parts, joined, outside
-from logo_retrieval.store.schema import INDEX_FILE, connect, storage_errors, transaction
+from logo_retrieval.store.schema import INDEX_FILE, connect, identity_of, storage_errors, transaction
 from logo_retrieval.store.seal import (
     ANSWERED_BY,
     ITEM_FACTS,
@@ -47,6 +47,7 @@ class IndexStore(Closable):
         self.file = self.folder / INDEX_FILE
         self._connection = connect(self.file, write=False)
         try:
+            self._identity = identity_of(self.file)
             self.manifest = self.read_manifest()
         except BaseException:
             self._connection.close()
@@ -55,6 +56,10 @@ class IndexStore(Closable):
     def close(self) -> None:
         """Closes the file."""
         self._connection.close()
+
+    def is_replaced(self) -> bool:
+        """Whether another file is in the place of the open one, which is read on where there is none."""
+        return identity_of(self.file, self._identity) not in (None, self._identity)
 
     def read_manifest(self) -> Manifest:
         """The manifest as it is now; `manifest` is that of when the index was opened.

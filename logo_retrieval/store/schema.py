@@ -10,9 +10,10 @@ from contextlib import closing, contextmanager
 from functools import cache
 from pathlib import Path
 from types import TracebackType
+from typing import NamedTuple
 from urllib.parse import quote
 
-from logo_retrieval.errors import IndexBusy, IndexReadOnly, IndexStoreError, StorageFull
+from logo_retrieval.errors import IndexBusy, IndexMissing, IndexReadOnly, IndexStoreError, StorageFull
 
 SCHEMA_VERSION = 4
 INDEX_FILE = "index.sqlite"
@@ -116,15 +117,13 @@ def connect(path: Path, *, write: bool) -> sqlite3.Connection:
     with storage_errors(path, "open"):
         is_there = path.is_file()
     if not is_there:
-        raise IndexStoreError(f"there is no index at '{path.parent}': build one with `logo-retrieval build-index`")
+        raise IndexMissing(f"there is no index at '{path.parent}': build one with `logo-retrieval build-index`")
     if write and not (_may_write(path) and _may_write(path.parent)):
         raise IndexReadOnly(
             f"cannot write '{path}': it may only be read, since the file or its folder may not be written by this "
             "process; change the permissions or the mount, or use a copy of the folder"
         )
-    mode = "rw"
-    if not write and not _may_write(path.parent) and not path.with_name(path.name + "-wal").exists():
-        mode = "ro&immutable=1"
+    mode = "ro&immutable=1" if not write and _is_fixed(path) else "rw"
     with storage_errors(path, "open"):
         connection = sqlite3.connect(
             f"file:{quote(os.fsencode(path.absolute()))}?mode={mode}", uri=True, timeout=10.0, check_same_thread=False
@@ -145,8 +144,41 @@ def connect(path: Path, *, write: bool) -> sqlite3.Connection:
     return connection
 
 
+def _is_fixed(path: Path) -> bool:
+    """Whether a reader has to take the file for one that does not change, since a log beside it could not be read."""
+    return not _may_write(path.parent) and not path.with_name(path.name + "-wal").exists()
+
+
 def _may_write(path: Path) -> bool:
     return os.access(path, os.W_OK, effective_ids=True)
+
+
+class Identity(NamedTuple):
+    """What tells the file of an index from another one in its place.
+
+    Attributes:
+        number: of its device, and there its own.
+        state: time of the last change and bytes of one that a reader took for fixed; else None.
+    """
+
+    number: tuple[int, int]
+    state: tuple[int, int] | None
+
+
+def identity_of(path: Path, before: Identity | None = None) -> Identity | None:
+    """The identity of the file that is there now; None where there is none.
+
+    Args:
+        path: of the file.
+        before: that of the file when it was opened, with which it is to be compared.
+    """
+    try:
+        now = path.stat()
+    except OSError:
+        return None
+    is_fixed = before is None or before.state is not None
+    state = (now.st_mtime_ns, now.st_size) if is_fixed and _is_fixed(path) else None
+    return Identity((now.st_dev, now.st_ino), state)
 
 
 def create(path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import threading
 import time
@@ -19,6 +20,7 @@ from logo_retrieval.gallery.records import read_gallery
 from logo_retrieval.indexing.build import build_index
 from logo_retrieval.models.bundle import read_bundle
 from logo_retrieval.models.resolve import starter_model
+from logo_retrieval.store.schema import INDEX_FILE
 
 TINY = Path(__file__).parents[1] / "embedding/data/tiny"
 
@@ -105,6 +107,36 @@ def test_an_index_built_anew_is_opened_anew(mine: Path, tmp_path: Path, index: P
         assert refused.status_code == 503 and "built anew" in refused.json()["detail"]
         wait_for(lambda: ask().status_code == 200)
         assert ask().json()[0]["neighbours"][0]["label"] == "circle"
+
+
+def test_an_index_that_is_gone_and_one_in_its_place(mine: Path, tmp_path: Path, index: Path) -> None:
+    """Questions are answered from what is open; a change waits for an index, and is not tried for ever."""
+    enrolment = [("files", ring(1))]
+    with served(mine, tmp_path) as service, service.client() as client:
+
+        def ask() -> httpx.Response:
+            return client.post("/v1/classify", files=[("files", ring(2))])
+
+        assert client.post("/v1/classes/ring", files=[("files", ring())]).status_code == 201
+        mine.rename(tmp_path / "gone")
+        assert ask().json()[0]["label"] == "ring"
+        for refused in (client.get("/v1/classes"), client.post("/v1/classes/ring", files=enrolment)):
+            assert refused.status_code == 503 and "there is no index" in refused.json()["detail"]
+        shutil.copytree(index, mine)
+        refused = client.post("/v1/classes/circle", files=enrolment)
+        assert refused.status_code == 503 and "replaced" in refused.json()["detail"]
+        wait_for(lambda: ask().status_code == 200)
+        assert ask().json()[0]["label"] != "ring"
+        assert client.post("/v1/classes/circle", files=enrolment).status_code == 201
+        assert ask().json()[0]["label"] == "circle"
+
+
+def test_a_damaged_index_is_logged(mine: Path, tmp_path: Path) -> None:
+    with served(mine, tmp_path) as service, service.client() as client:
+        (mine / INDEX_FILE).write_bytes(b"no database")
+        assert client.get("/v1/classes").status_code == 500
+        (line,) = [line for line in service.log() if line["level"] == "error"]
+        assert "it is damaged" in line["message"]
 
 
 def test_enrolments_and_removals_under_load(mine: Path, tmp_path: Path, run: Run) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import replace
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from conftest import without_root
 from traces import found_in
 
 from logo_retrieval.errors import IndexStoreError
@@ -114,6 +116,31 @@ def test_a_full_disk_is_one_sentence_and_leaves_the_index(index: Path) -> None:
         raise caught.value
     with IndexStore(index) as store:
         assert store.faults() == []
+
+
+def test_another_file_in_its_place_is_told(index: Path) -> None:
+    with IndexStore(index) as store:
+        add_items(index, [replace(ITEMS[0], name="more")], generation=store.generation())
+        assert not store.is_replaced()
+        (index / INDEX_FILE).rename(index / "gone")
+        assert not store.is_replaced()
+        shutil.copyfile(index / "gone", index / INDEX_FILE)
+        assert store.is_replaced()
+
+
+def test_a_file_that_a_reader_took_for_fixed_has_changed(index: Path, open_folder: Path) -> None:
+    """In a folder that it may not write, where it cannot read a log: it would answer from what was there."""
+    shutil.copyfile(index / INDEX_FILE, open_folder / INDEX_FILE)
+    open_folder.chmod(0o555)
+    with without_root():
+        store = IndexStore(open_folder)
+        assert not store.is_replaced()
+    with store:
+        open_folder.chmod(0o755)
+        add_items(open_folder, [replace(ITEMS[0], name="more")], generation=store.generation())
+        open_folder.chmod(0o555)
+        with without_root():
+            assert store.is_replaced()
 
 
 def test_no_index(tmp_path: Path) -> None:
