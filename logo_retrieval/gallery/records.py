@@ -114,7 +114,7 @@ def class_name(text: str, where: str) -> str:
         GalleryError: when nothing of it can be seen, it holds control characters, is longer than a folder's name may
             be, or is a spelling of the reserved `other`.
     """
-    name = unicodedata.normalize("NFC", printable(text)).strip()
+    name = plain_name(text)
     if len(name) > LONGEST_CLASS_NAME:
         raise GalleryError(
             f"a class name may have {LONGEST_CLASS_NAME} characters, got one of {len(name)}, {name[:40]!r}... {where}"
@@ -124,6 +124,11 @@ def class_name(text: str, where: str) -> str:
     if spelling(name) == OTHER and name != OTHER:
         raise GalleryError(f"'{OTHER}' is reserved for drawings of no known company: rename the class {name!r} {where}")
     return name
+
+
+def plain_name(text: str) -> str:
+    """A class name as the index has it: in Unicode form NFC, without white space around it."""
+    return unicodedata.normalize("NFC", printable(text)).strip()
 
 
 def spelling(name: str) -> str:

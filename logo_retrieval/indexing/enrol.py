@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -17,6 +16,7 @@ from logo_retrieval.gallery.records import (
     check_distinct,
     class_name,
     numbered,
+    plain_name,
     printable,
     spelling,
 )
@@ -208,7 +208,7 @@ def unenroll(
         raise ValueError("expected either a class, one or more names of a class, or drawings to remove")
     if label is None:
         return remove_items(folder, [printable(item) for item in items])
-    label = unicodedata.normalize("NFC", printable(label)).strip()
+    label = plain_name(label)
     if names is not None:
         return remove_names(folder, label, [cleaned_name(name) for name in names])
     if label == OTHER:

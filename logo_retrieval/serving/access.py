@@ -17,17 +17,21 @@ def check_origin(method: str, headers: Headers, settings: Settings) -> None:
     """Keeps the pages of other sites out, which a browser lets send requests to this machine, too.
 
     Raises:
-        Problem: 403 when the host asked for is not one of this machine (another name was bound to it) although only
-            this machine reaches the service, or when a request that may change something, or costs much, comes from a
-            page of another host.
+        Problem: 403 when the host asked for, which every browser names, is not one of this machine (another name was
+            bound to it) although only this machine reaches the service, or when a request that may change something, or
+            costs much, comes from a page of another host.
     """
     host = headers.get("host", "")
-    if settings.is_loopback and _name_of(host) not in ("localhost", "127.0.0.1", "::1", settings.host):
+    if (
+        settings.is_loopback
+        and "host" in headers
+        and _name_of(host) not in ("localhost", "127.0.0.1", "::1", settings.host)
+    ):
         raise Problem(403, f"this service answers on localhost alone, not as {host!r}")
     if method in ("GET", "HEAD"):
         return  # a link may lead here, and what is answered other pages cannot read
     origin = headers.get("origin")
-    if origin is not None and origin.partition("://")[2].lower() != host.lower():
+    if origin is not None and (not host or origin.partition("://")[2].lower() != host.lower()):
         raise Problem(403, f"pages of {origin!r:.200} may not use this service")
     if headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
         raise Problem(403, "pages of other sites may not use this service")

@@ -33,8 +33,10 @@ class _Page(StaticFiles):
     """Files that a browser asks for anew each time, so that all of them are of one version."""
 
     async def get_response(self, path: str, scope: Scope) -> Response:
-        """The file, or that it is as it was."""
-        response = await super().get_response(path, scope)
+        """The file, or that it is as it was; that there is none comes before that the method is none for it."""
+        response = await super().get_response(path, {**scope, "method": "GET"})
+        if scope["method"] != "GET":  # the gate has made it of HEAD
+            raise HTTPException(405, headers={"Allow": "GET, HEAD"})
         response.headers.setdefault("cache-control", "no-cache")
         return response
 

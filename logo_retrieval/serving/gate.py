@@ -8,6 +8,7 @@ import uuid
 from contextlib import suppress
 from time import perf_counter
 from typing import Final
+from urllib.parse import unquote_to_bytes
 
 from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect
@@ -71,6 +72,7 @@ class Gate:
         try:
             async with asyncio.timeout(limits.request_s):
                 check_origin(passage.scope["method"], passage.headers, self.service.settings)
+                _check_address(passage.scope)
                 passage.check_size(_announced(passage.headers))
                 await self._app(passage.scope, passage.receive, passage.send)
         finally:
@@ -202,6 +204,15 @@ class _Passage:
             bytes=self._read_bytes,
             client=client[0] if client else None,
         )
+
+
+def _check_address(scope: Scope) -> None:
+    """Raises a problem, 400, when an address is not of UTF-8: what is meant would be taken for something else."""
+    for part in (scope["raw_path"], scope["query_string"]):
+        try:
+            unquote_to_bytes(part).decode()
+        except UnicodeDecodeError as error:
+            raise Problem(400, f"expected an address of UTF-8, percent-encoded, got {part!r:.200}") from error
 
 
 def _announced(headers: Headers) -> int:

@@ -16,6 +16,7 @@ from fastapi.security import HTTPBearer
 from starlette.convertors import PathConvertor, register_url_convertor
 
 from logo_retrieval.errors import LogoRetrievalError
+from logo_retrieval.gallery.records import plain_name
 from logo_retrieval.inference.facts import facts_of
 from logo_retrieval.inference.predict import Policy
 from logo_retrieval.rows import decision_row, settings_text
@@ -124,10 +125,11 @@ async def classes(request: Request, query: Annotated[NoQuery, Query()]) -> Respo
 async def one_class(request: Request, name: str, query: Annotated[NoQuery, Query()]) -> Response:
     """The ids of its drawings, and its names."""
     service, _ = _enter(request, "read")
-    names, items = await service.read(lambda store: (store.class_names(), store.items_of(name)))
-    if name not in names:
-        raise Problem(404, f"there is no class '{name}' in the index")
-    return JSONResponse({"name": name, "items": items, "names": list(names[name])})
+    label = plain_name(name)
+    names, items = await service.read(lambda store: (store.class_names(), store.items_of(label)))
+    if label not in names:
+        raise Problem(404, f"there is no class '{label}' in the index")
+    return JSONResponse({"name": label, "items": items, "names": list(names[label])})
 
 
 @router.post(
@@ -156,7 +158,7 @@ async def enroll(request: Request, name: str, query: Annotated[EnrolQuery, Query
     drawing. 201 when something was added, 200 when all of it was there already.
     """
     service, actor = _enter(request, "enrol")
-    body = await read_body(request, service.settings.limits, pictures_needed=False)
+    body = await read_body(request, service.settings.limits, with_fields=True)
     asked = merged(query, body.fields)
     sources = [_named_file(picture) for picture in body.pictures]
     report = await service.change(

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator
-from contextlib import suppress
 from dataclasses import dataclass, field
 from email.message import Message
+from email.utils import collapse_rfc2231_value
 
 from multipart import MultipartSegment, ParserError, ParserLimitReached, PushMultipartParser, parse_options_header
 from starlette.requests import Request
 
-from logo_retrieval.serving.problems import Problem
+from logo_retrieval.serving.problems import Problem, wrong_fields
 from logo_retrieval.serving.settings import Limits
 
 PICTURES = "files"
@@ -51,17 +51,17 @@ class Body:
     fields: dict[str, list[str]] = field(default_factory=dict)
 
 
-async def read_body(request: Request, limits: Limits, *, pictures_needed: bool = True) -> Body:
+async def read_body(request: Request, limits: Limits, *, with_fields: bool = False) -> Body:
     """The pictures and fields of a request.
 
     Args:
         request: whose body is either `multipart/form-data`, or one picture.
         limits: on files and their sizes; that of the whole body is kept before.
-        pictures_needed: whether a body without any is wrong.
+        with_fields: whether it may hold other fields than pictures; then it need not hold a picture.
 
     Raises:
         Problem: 400 when it is not well-formed or there is no picture, 413 when a file is too large or there are too
-            many, 415 when it is of another type, or encoded.
+            many, 415 when it is of another type, or encoded, 422 when there is a field that is not taken.
     """
     encoding = request.headers.get("content-encoding", "identity")
     if encoding.lower() != "identity":
@@ -75,7 +75,7 @@ async def read_body(request: Request, limits: Limits, *, pictures_needed: bool =
             data += chunk
             _check_file_size(len(data), limits)
         body = Body([Upload(_sent_name(request), bytes(data))])
-    elif not kind and not pictures_needed:
+    elif not kind and with_fields:
         body = Body()
     else:
         raise Problem(
@@ -83,28 +83,42 @@ async def read_body(request: Request, limits: Limits, *, pictures_needed: bool =
             "expected pictures as multipart/form-data in the field 'files', or one picture as the body with the type "
             f"image/* or application/octet-stream, got {kind or 'no type'!r}",
         )
-    if pictures_needed and not body.pictures:
+    if not with_fields and body.fields:
+        raise wrong_fields([(name, "expected as a parameter of the address, got a field") for name in body.fields])
+    if not with_fields and not body.pictures:
         raise Problem(400, f"expected one picture at least in the field '{PICTURES}', got none")
     return body
 
 
 def _sent_name(request: Request) -> str:
     """The file name that a body of one picture came with."""
-    disposition = request.headers.get("content-disposition")
-    if disposition is None:
-        return _NAMELESS
-    with suppress(UnicodeDecodeError):  # as curl sends it; else as the standard has it
-        disposition = disposition.encode("latin-1").decode()
+    return _file_name(request.headers.get("content-disposition", "")) or _NAMELESS
+
+
+def _file_name(disposition: str) -> str:
+    """The file name in a header; `filename*` counts before `filename`, as RFC 6266 has it."""
     message = Message()
-    message["content-disposition"] = disposition
-    return message.get_filename(_NAMELESS) or _NAMELESS
+    message["content-disposition"] = _text(disposition)
+    found = [value for name, value in message.get_params([], "content-disposition") if name == "filename"]
+    extended = [value for value in found if isinstance(value, tuple)]  # of charset, language and text
+    return collapse_rfc2231_value((extended or found or [""])[0])
+
+
+def _text(raw: str) -> str:
+    """What a header means whose bytes were taken for Latin-1: UTF-8, as browsers send it, or else Latin-1 indeed."""
+    try:
+        return raw.encode("latin-1").decode()
+    except UnicodeError:
+        return raw
 
 
 async def _read_multipart(stream: AsyncIterator[bytes], boundary: str, limits: Limits) -> Body:
     body = Body()
     reading = _Reading(body, limits)
     try:
-        parser = PushMultipartParser(boundary, max_segment_count=limits.files + _FIELDS, strict=True)
+        parser = PushMultipartParser(
+            boundary, max_segment_count=limits.files + _FIELDS, header_charset="latin-1", strict=True
+        )
         async for chunk in stream:
             for event in parser.parse(chunk) if chunk else ():
                 reading.take(event)
@@ -141,7 +155,7 @@ class _Reading:
                 raise Problem(413, f"one request may hold {self._limits.files} files: send them in several")
 
     def _name(self) -> str:
-        return self._part.name if self._part is not None else ""
+        return _text(self._part.name) if self._part is not None else ""
 
     def _is_picture(self) -> bool:
         return self._name() == PICTURES
@@ -150,12 +164,18 @@ class _Reading:
         if self._part is None:
             return
         if self._is_picture():
-            self._body.pictures.append(Upload(self._part.filename or _NAMELESS, bytes(self._data)))
+            self._body.pictures.append(Upload(_part_name(self._part) or _NAMELESS, bytes(self._data)))
         elif self._part.filename is not None:
             raise Problem(400, f"expected files in the field '{PICTURES}', got one in '{self._name()}'")
         else:
             self._body.fields.setdefault(self._name(), []).append(self._data.decode())
         self._part, self._data = None, bytearray()
+
+
+def _part_name(part: MultipartSegment) -> str:
+    """The file name of a part: as browsers write it, or with `filename*`, as .NET does."""
+    disposition = part.header("Content-Disposition", "")
+    return _file_name(disposition) if "filename*" in disposition else _text(part.filename or "")
 
 
 def _check_file_size(size: int, limits: Limits) -> None:

@@ -191,6 +191,15 @@ def test_names_alone_and_clashes(changed: Served) -> None:
         assert client.delete("/v1/classes/other").status_code == 409
 
 
+def test_a_class_is_the_same_in_every_form_of_its_accents(changed: Served) -> None:
+    """Composed or not, as some systems write them."""
+    with changed.client() as client:
+        assert client.post("/v1/classes/cafe\u0301", params={"names": ["C"]}).status_code == 201
+        for name in ("cafe\u0301", "caf\u00e9"):
+            assert client.get(f"/v1/classes/{name}").json()["name"] == "caf\u00e9"
+        assert client.delete("/v1/classes/cafe\u0301").json() == {"removed_classes": ["caf\u00e9"]}
+
+
 def test_what_others_change_is_in_the_next_answer(changed: Served, mine: Path, tmp_path: Path) -> None:
     with changed.client() as client, served(mine, tmp_path) as second, second.client() as other:
 

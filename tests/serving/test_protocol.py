@@ -64,10 +64,12 @@ def test_a_method_that_is_not_for_an_address_is_told_which_are(client: httpx.Cli
         ("PUT", "/v1/classify", {"POST"}),
         ("PATCH", "/v1/info", {"GET"}),
         ("GET", "/v1/items/disc/0.svg", {"DELETE"}),
+        ("POST", "/", {"GET", "HEAD"}),
+        ("DELETE", "/main.js", {"GET", "HEAD"}),
     ):
         answer = client.request(method, path)
         assert answer.status_code == 405 and set(answer.headers["allow"].split(", ")) == allowed
-    assert client.get("/v1/info/").status_code == 404
+    assert client.get("/v1/info/").status_code == client.post("/v1/classfy").status_code == 404
 
 
 def test_the_headers_of_every_answer(client: httpx.Client, service: Served) -> None:
@@ -93,10 +95,42 @@ def test_an_encoded_body_is_refused(client: httpx.Client) -> None:
     assert answer.status_code == 415 and "Content-Encoding" in answer.json()["detail"]
 
 
-def test_a_file_name_in_a_header_is_utf_8_or_latin_1(client: httpx.Client) -> None:
-    for name in ("büro.svg".encode(), "büro.svg".encode("latin-1")):
-        headers = [(b"Content-Type", b"image/svg+xml"), (b"Content-Disposition", b'attachment; filename="%b"' % name)]
+def test_file_names_as_clients_write_them(client: httpx.Client) -> None:
+    """Alone in UTF-8 or Latin-1; with `filename*`, which counts more, as .NET does."""
+    extended = b"filename*=utf-8''b%C3%BCro.svg"
+    for name in (
+        b'filename="%b"' % "büro.svg".encode(),
+        b'filename="%b"' % "büro.svg".encode("latin-1"),
+        extended,
+        b'filename="=?utf-8?B?YsO8cm8uc3Zn?="; ' + extended,
+        extended + b'; filename="buro.svg"',
+    ):
+        headers = [(b"Content-Type", b"image/svg+xml"), (b"Content-Disposition", b"attachment; " + name)]
         assert client.post("/v1/classify", content=svg("disc"), headers=headers).json()[0]["path"] == "büro.svg"
+        head = b'--x\r\nContent-Disposition: form-data; name="files"; ' + name
+        body = head + b"\r\n\r\n" + svg("disc") + b"\r\n--x--\r\n"
+        answer = client.post("/v1/classify", content=body, headers={"Content-Type": "multipart/form-data; boundary=x"})
+        assert answer.json()[0]["path"] == "büro.svg", name
+
+
+def test_a_parameter_among_the_fields_is_refused(client: httpx.Client) -> None:
+    """Or else it would be passed over."""
+    for operation in ("classify", "similar", "duplicates"):
+        answer = client.post(f"/v1/{operation}", files=[("files", svg("disc"))], data={"top": "2"})
+        assert answer.status_code == 422 and answer.json()["errors"][0]["field"] == "top"
+
+
+def test_an_address_that_is_not_utf_8_is_refused(client: httpx.Client) -> None:
+    for path in ("/v1/classes/B%FCro", "/v1/classes/newco?names=B%FCro", "/v1/classes/%ED%A0%80"):
+        answer = client.post(path)
+        assert answer.status_code == 400 and "UTF-8" in answer.json()["detail"]
+
+
+def test_a_check_that_names_no_host_is_answered(service: Served) -> None:
+    """As HAProxy sends it; browsers always name one."""
+    assert sent(service, b"GET /healthz HTTP/1.0\r\n\r\n").startswith(b"HTTP/1.1 200 ")
+    assert sent(service, b"GET /healthz HTTP/1.0\r\nHost:\r\n\r\n").startswith(b"HTTP/1.1 403 ")
+    assert sent(service, b"POST /v1/classify HTTP/1.0\r\nOrigin: null\r\n\r\n").startswith(b"HTTP/1.1 403 ")
 
 
 def test_lines_are_had_however_they_are_asked_for(client: httpx.Client) -> None:
