@@ -16,7 +16,7 @@ from logo_retrieval.runs import run_starts
 from logo_retrieval.store.faults import faults_of
 from logo_retrieval.store.manifest import Manifest
 from logo_retrieval.store.renewal import changed_parts, joined, outside
-from logo_retrieval.store.schema import INDEX_FILE, connect, identity_of, storage_errors, transaction
+from logo_retrieval.store.schema import INDEX_FILE, connect, is_read_only, number_of, storage_errors, transaction
 from logo_retrieval.store.seal import (
     ANSWERED_BY,
     ITEM_FACTS,
@@ -45,13 +45,23 @@ class IndexStore(Closable):
         """
         self.folder = folder.absolute()  # it stays the same index wherever the process goes
         self.file = self.folder / INDEX_FILE
-        self._connection = connect(self.file, write=False)
+        self._connect()
         try:
-            self._identity = identity_of(self.file)
+            self._number = number_of(self.file)
             self.manifest = self.read_manifest()
         except BaseException:
             self._connection.close()
             raise
+
+    def _connect(self) -> None:
+        self._seen = self._state() if is_read_only(self.file) else None
+        self._connection = connect(self.file, write=False)
+
+    def _state(self) -> tuple[object, ...]:
+        """What changes with the file, and with whether somebody keeps a log of it."""
+        with storage_errors(self.file, "read"):
+            found = self.file.stat()
+        return found.st_size, found.st_mtime_ns, is_read_only(self.file)
 
     def close(self) -> None:
         """Closes the file."""
@@ -59,7 +69,7 @@ class IndexStore(Closable):
 
     def is_replaced(self) -> bool:
         """Whether another file is in the place of the open one, which is read on where there is none."""
-        return identity_of(self.file, self._identity) not in (None, self._identity)
+        return number_of(self.file) not in (None, self._number)
 
     def read_manifest(self) -> Manifest:
         """The manifest as it is now; `manifest` is that of when the index was opened.
@@ -79,9 +89,17 @@ class IndexStore(Closable):
     def generation(self) -> int:
         """How many transactions have changed the index; read anew each time.
 
+        A file that may only be read is opened anew where somebody else has changed it.
+
         Raises:
             IndexStoreError: when the file is damaged.
         """
+        if self._seen is not None and self._seen != self._state():
+            self._connect()  # the connection before is closed by whoever reads by it last
+        return self._generation()
+
+    def _generation(self) -> int:
+        """The same, by the connection that there is."""
         with storage_errors(self.file, "read"):
             return generation_of(self._connection, self.file)
 
@@ -99,7 +117,7 @@ class IndexStore(Closable):
         """
         with storage_errors(self.file, "read"), transaction(self._connection):
             seals = Seals(self._connection)
-            generation = self.generation()
+            generation = self._generation()
             tables = ("meta", "classes", ITEM_FACTS, "names", "vectors")
             rows = {table: list(rows_of(self._connection, table)) for table in tables}
         check_none_broken([table for table, own in rows.items() if not seals.fit(table, own)], self.file)
@@ -121,7 +139,7 @@ class IndexStore(Closable):
             parts = changed_parts(before, seals)
             if parts is None:
                 return None
-            generation = self.generation()
+            generation = self._generation()
             rows = {table: list(rows_of(self._connection, table)) for table in ("meta", "classes", "names")}
             fresh = {table: list(rows_of(self._connection, table, {table: parts})) for table in ANSWERED_BY}
         broken = [table for table, own in rows.items() if not seals.fit(table, own)]
@@ -297,7 +315,7 @@ class IndexStore(Closable):
         with storage_errors(self.file, "check"), transaction(self._connection):
             faults = faults_of(self._connection, self.manifest.dim)
         try:
-            self.generation()
+            self._generation()
         except IndexStoreError as error:
             faults.append(str(error))
         return faults

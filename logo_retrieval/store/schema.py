@@ -10,7 +10,6 @@ from contextlib import closing, contextmanager
 from functools import cache
 from pathlib import Path
 from types import TracebackType
-from typing import NamedTuple
 from urllib.parse import quote
 
 from logo_retrieval.errors import IndexBusy, IndexMissing, IndexReadOnly, IndexStoreError, StorageFull
@@ -108,7 +107,8 @@ def connect(path: Path, *, write: bool) -> sqlite3.Connection:
     """Opens the file of an existing index.
 
     A reader opens it for writing too, where it may, so that the write-ahead log is cleared away by whoever closes
-    last; in a folder that may not be written it opens the file as immutable, since a log cannot be read there.
+    last. One who may not opens a file without a log as immutable: it could make no log, or one that stays behind and
+    that the owner may not write. Such a connection does not see what others change, see `IndexStore.generation`.
 
     Raises:
         IndexStoreError: when there is no index, it is of another kind or schema version, or has other tables: triggers
@@ -123,7 +123,7 @@ def connect(path: Path, *, write: bool) -> sqlite3.Connection:
             f"cannot write '{path}': it may only be read, since the file or its folder may not be written by this "
             "process; change the permissions or the mount, or use a copy of the folder"
         )
-    mode = "ro&immutable=1" if not write and _is_fixed(path) else "rw"
+    mode = "ro&immutable=1" if not write and is_read_only(path) else "rw"
     with storage_errors(path, "open"):
         connection = sqlite3.connect(
             f"file:{quote(os.fsencode(path.absolute()))}?mode={mode}", uri=True, timeout=10.0, check_same_thread=False
@@ -144,41 +144,23 @@ def connect(path: Path, *, write: bool) -> sqlite3.Connection:
     return connection
 
 
-def _is_fixed(path: Path) -> bool:
-    """Whether a reader has to take the file for one that does not change, since a log beside it could not be read."""
-    return not _may_write(path.parent) and not path.with_name(path.name + "-wal").exists()
+def is_read_only(path: Path) -> bool:
+    """Whether this process may not write the file of an index, and nobody keeps a log of it."""
+    is_writable = _may_write(path) and _may_write(path.parent)
+    return path.is_file() and not is_writable and not path.with_name(path.name + "-wal").exists()
 
 
 def _may_write(path: Path) -> bool:
     return os.access(path, os.W_OK, effective_ids=True)
 
 
-class Identity(NamedTuple):
-    """What tells the file of an index from another one in its place.
-
-    Attributes:
-        number: of its device, and there its own.
-        state: time of the last change and bytes of one that a reader took for fixed; else None.
-    """
-
-    number: tuple[int, int]
-    state: tuple[int, int] | None
-
-
-def identity_of(path: Path, before: Identity | None = None) -> Identity | None:
-    """The identity of the file that is there now; None where there is none.
-
-    Args:
-        path: of the file.
-        before: that of the file when it was opened, with which it is to be compared.
-    """
+def number_of(path: Path) -> tuple[int, int] | None:
+    """What tells a file from another one in its place: of its device, and there its own; None where there is none."""
     try:
-        now = path.stat()
+        found = path.stat()
     except OSError:
         return None
-    is_fixed = before is None or before.state is not None
-    state = (now.st_mtime_ns, now.st_size) if is_fixed and _is_fixed(path) else None
-    return Identity((now.st_dev, now.st_ino), state)
+    return found.st_dev, found.st_ino
 
 
 def create(path: Path) -> None:

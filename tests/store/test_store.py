@@ -74,6 +74,26 @@ def test_round_trip(index: Path) -> None:
     np.testing.assert_array_equal(snapshot.vectors, np.eye(DIM, dtype=np.float32))
 
 
+def test_one_who_may_not_write_the_file_leaves_nothing_behind_and_sees_what_others_change(open_folder: Path) -> None:
+    """Though the folder may be written: a log of the reader's would be one that the owner may not write."""
+    replace_index(open_folder, MANIFEST, CLASSES, ITEMS)
+    file = open_folder / INDEX_FILE
+    open_folder.chmod(0o777)
+    file.chmod(0o444)
+    with without_root():
+        store = IndexStore(open_folder)
+        assert store.snapshot().generation == 1
+        assert [each.name for each in open_folder.iterdir()] == [INDEX_FILE]
+    file.chmod(0o644)
+    add_items(open_folder, [item("d.svg", "delta", 1)], generation=1)
+    file.chmod(0o444)
+    with without_root():
+        assert store.generation() == 2
+        assert store.snapshot().classes == (*CLASSES, "delta")
+        store.close()
+    assert [each.name for each in open_folder.iterdir()] == [INDEX_FILE]
+
+
 def test_replacing_counts_a_generation_and_an_open_reader_sees_it_next_time(index: Path) -> None:
     with IndexStore(index) as store:
         assert store.snapshot().generation == 1
