@@ -20,6 +20,13 @@ if TYPE_CHECKING:
     from logo_retrieval.inference.predict import Text
     from logo_retrieval.types import Decision
 
+_FORMATS = {
+    **dict.fromkeys(("", ".txt", ".text", ".log", ".out"), "table"),
+    **dict.fromkeys((".jsonl", ".ndjson", ".json"), "jsonl"),
+    ".csv": "csv",
+}
+"""By the ending of a file's name."""
+
 _MOST_EXPLAINED = 2000
 """Inputs on a page, of which each takes 10 kB; beyond them stand those that are unreadable."""
 
@@ -92,19 +99,20 @@ def classify(
     Example:
       logo-retrieval classify logos/ favicon.ico --format jsonl --output answers.jsonl
     """
+    files = _without_written(inputs.expand(paths), paths, [each for each in (file, page) if each is not None])
     kind = kind or _format_of(file)
     if resume:
         _check_resumable(kind, file, page)
-    files = _without_written(inputs.expand(paths), paths, [each for each in (file, page) if each is not None])
     if not files:
         raise click.UsageError(f"no files to classify in {', '.join(map(repr, paths))}")
 
     from logo_retrieval.classifier import LogoClassifier
+    from logo_retrieval.gallery.records import printable
     from logo_retrieval.models.resolve import STARTER, starter_index
     from logo_retrieval.rows import decision_row, settings_text
 
     folder = index_to_read(index)
-    name = STARTER if folder == starter_index() else str(folder)
+    name = STARTER if folder == starter_index() else printable(str(folder))
     earlier = output.answered(file, kind) if resume and file else output.NOTHING_ANSWERED
     done = earlier.paths
     waiting = _not_yet(files, done)
@@ -181,9 +189,18 @@ def _summary(counts: Counter[str | None]) -> str:
 
 
 def _format_of(file: Path | None) -> str:
-    """The format that a file's name asks for."""
-    ending = "" if file is None else file.suffix.lower().removeprefix(".")
-    return {"csv": "csv", "jsonl": "jsonl", "ndjson": "jsonl", "json": "jsonl"}.get(ending, "table")
+    """The format that a file's name asks for.
+
+    Raises:
+        click.UsageError: for one that is not written, such as .xlsx.
+    """
+    ending = "" if file is None else file.suffix.lower()
+    if ending not in _FORMATS:
+        raise click.UsageError(
+            f"--output '{file}': rows are not written as {ending}, but as .csv, .jsonl, or .txt for the plain table; "
+            "or say with --format what the file shall hold"
+        )
+    return _FORMATS[ending]
 
 
 def _without_written(files: list[str], paths: tuple[str, ...], written: list[Path]) -> list[str]:
@@ -223,11 +240,14 @@ def _asked(classify_stream: Callable[[list[str]], Iterator[Decision]], files: li
 
 def _not_yet(files: list[str], done: Counter[str]) -> list[str]:
     """The inputs without those that have a row; an input given twice needs two rows."""
+    from logo_retrieval.gallery.records import printable
+
     left = Counter(done)
     waiting = []
     for path in files:
-        if left[path] > 0:
-            left[path] -= 1
+        name = printable(path)
+        if left[name] > 0:
+            left[name] -= 1
         else:
             waiting.append(path)
     return waiting
@@ -248,6 +268,6 @@ def _still_as_it_was(page: Path) -> Iterator[None]:
 
 def _opened(file: Path, *, append: bool) -> TextIO:
     try:
-        return file.open("a" if append else "w", encoding="utf-8", errors="surrogateescape", newline="")
+        return file.open("a" if append else "w", encoding="utf-8", newline="")
     except OSError as error:
         raise click.ClickException(f"cannot write '{file}': {error.strerror}") from error

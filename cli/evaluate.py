@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from .options import EXIT_SOME_UNREADABLE, NamedPath, index_option, index_to_read, progress_bar
-from .output import csv_line, shown, stdout
+from .output import csv_line, json_text, shown, stdout
 
 if TYPE_CHECKING:
     from logo_retrieval.evaluation.result import Evaluation
@@ -76,15 +75,14 @@ def _written(place: Path, write: Callable[[Evaluation, Path], None], evaluation:
 
 
 def _write_json(evaluation: Evaluation, file: Path) -> None:
-    content = json.dumps(evaluation.to_dict(), ensure_ascii=False, indent=1) + "\n"
-    file.write_text(content, encoding="utf-8", errors="backslashreplace")  # of a lone surrogate, JSON's own escape
+    file.write_text(json_text(evaluation.to_dict(), indent=1) + "\n", encoding="utf-8")
 
 
 def _write_submission(evaluation: Evaluation, file: Path) -> None:
     from logo_retrieval.types import OTHER
 
     rows = [("path", "label"), *((each.path, each.predicted or OTHER) for each in evaluation.files)]
-    file.write_text("".join(map(csv_line, rows)), encoding="utf-8", errors="surrogateescape", newline="")
+    file.write_text("".join(map(csv_line, rows)), encoding="utf-8", newline="")
 
 
 def _summary(evaluation: Evaluation) -> Iterator[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 import click
 
 from .options import index_option, index_to_read
-from .output import shown
+from .output import json_text, shown
 
 _LATEST = 5
 """Of the changes, how many the table shows."""
@@ -33,7 +32,7 @@ def info(index: Path | None, kind: str) -> None:
     with IndexStore(folder) as store:
         facts = facts_of(store, str(folder))
     if kind == "json":
-        click.echo(json.dumps(facts, ensure_ascii=False, indent=2))
+        click.echo(json_text(facts, indent=2))
         return
     model, names, changes = facts["model"], facts["class_names"], facts["changes"]
     click.echo(f"index      {shown(str(folder))} (schema {facts['schema']}, made {facts['created']})")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import glob
+import os
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -54,9 +55,8 @@ def _expand(argument: str, stray: list[Path]) -> Iterator[str]:
 
 def _lines(data: bytes) -> Iterator[str]:
     if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):  # as PowerShell writes them
-        text = data.decode("utf-16", "replace")
-    else:
-        text = data.removeprefix(codecs.BOM_UTF8).decode("utf-8", "surrogateescape")
+        data = data.decode("utf-16", "replace").encode()
+    text = os.fsdecode(data.removeprefix(codecs.BOM_UTF8))
     if "\0" in text:  # as `find -print0` writes them
         return (path for path in text.split("\0") if path)
     lines = (line.removesuffix("\r") for line in text.split("\n"))  # no other sign ends a line: names may hold it

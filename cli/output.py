@@ -7,6 +7,7 @@ import io
 import json
 import math
 import os
+import re
 import sys
 import unicodedata
 from collections import Counter
@@ -20,23 +21,31 @@ import click
 FORMATS = ("table", "jsonl", "csv")
 Row = Mapping[str, object]
 _WIDEST_PATH = 60
+_SURROGATES = re.compile(r"[\ud800-\udfff]+")
 
 
 def json_line(row: Row) -> str:
-    """One line of JSON; a file name that is no UTF-8 is escaped rather than lost."""
-    text = json.dumps(row, ensure_ascii=False)
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        text = json.dumps(row)
-    return text + "\n"
+    """One line of JSON."""
+    return json_text(row) + "\n"
+
+
+def json_text(value: object, indent: int | None = None) -> str:
+    """JSON that strict readers take, too: bytes of file names that are no UTF-8 come as backslash escapes."""
+    from logo_retrieval.gallery.records import printable
+
+    def escaped(bytes_of_name: re.Match[str]) -> str:
+        return json.dumps(printable(bytes_of_name[0]), ensure_ascii=False)[1:-1]
+
+    return _SURROGATES.sub(escaped, json.dumps(value, ensure_ascii=False, indent=indent))
 
 
 def csv_line(values: Iterable[object]) -> str:
-    """One line of CSV."""
+    """One line of CSV, with the same escapes."""
+    from logo_retrieval.gallery.records import printable
+
     line = io.StringIO()
     csv.writer(line, lineterminator="\n").writerow(values)
-    return line.getvalue()
+    return printable(line.getvalue())
 
 
 def row_writer(kind: str, file: TextIO, *, paths: Sequence[str], top: int, header: bool) -> Callable[[Row], None]:
@@ -110,9 +119,11 @@ def table_line(row: Row, width: int) -> str:
 
 def shown(text: str) -> str:
     """Text that cannot steer a terminal: control characters and undecodable bytes are escaped."""
+    from logo_retrieval.gallery.records import printable
+
     return "".join(
-        letter.encode("unicode_escape").decode() if unicodedata.category(letter) in ("Cc", "Cs", "Cf") else letter
-        for letter in text
+        letter.encode("unicode_escape").decode() if unicodedata.category(letter) in ("Cc", "Cf") else letter
+        for letter in printable(text)
     )
 
 
@@ -125,7 +136,7 @@ def stdout() -> TextIO:
     if sys.stdout is None:
         raise click.ClickException("standard output is closed: send it to a file, or to /dev/null")
     if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(encoding="utf-8", errors="surrogateescape")
+        sys.stdout.reconfigure(encoding="utf-8")
     return sys.stdout
 
 
@@ -158,6 +169,7 @@ def answered(output: Path, kind: str) -> Answered:
         click.UsageError: when the file was not written by `classify` in this format.
     """
     from logo_retrieval.fields import read_object
+    from logo_retrieval.gallery.records import printable
 
     if not output.exists():
         return NOTHING_ANSWERED
@@ -174,9 +186,9 @@ def answered(output: Path, kind: str) -> Answered:
             rows = [read_object(line) for line in text.split("\n") if line]
         else:
             rows = list(csv.DictReader(io.StringIO(text, newline="")))
-        paths = Counter(row["path"] for row in rows)
+        paths = Counter(printable(row["path"]) for row in rows)
         unreadable = sum(row["status"] != "ok" for row in rows)
-        indexes = frozenset(row["index"] for row in rows)
+        indexes = frozenset(printable(row["index"]) for row in rows)
         settings = frozenset(row["settings"] for row in rows)
         widths = [_neighbours(row) for row in rows if row["status"] == "ok"]
     except (ValueError, KeyError, TypeError) as error:

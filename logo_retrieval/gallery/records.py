@@ -28,6 +28,8 @@ LONGEST_CLASS_NAME = 255
 _HALVES = re.compile(r"[\ud800-\udc7f\udd00-\udfff]")
 """Surrogates but for those that stand for bytes of a file name."""
 
+_ESCAPED = re.compile(rb"\\x([89a-f][0-9a-f])")
+
 
 @dataclass(frozen=True, slots=True)
 class GalleryRecord:
@@ -268,13 +270,23 @@ def gallery_of_rows(rows: Iterable[Row], table: str, folder: Path) -> Gallery:
 
 
 def _found(folder: Path, path: str) -> Path:
-    """The file that a table names; where there is none, the same without spaces, with slashes, or in a Unicode form."""
+    """The file that a table names.
+
+    Where there is none, it is the same without spaces, with slashes, in a Unicode form, or with the bytes that
+    `printable` has escaped.
+    """
     bare = path.strip()
     forms = (unicodedata.normalize(form, bare) for form in ("NFC", "NFD"))
-    for other in (path, bare, bare.replace("\\", "/"), *forms):
+    for other in (path, bare, bare.replace("\\", "/"), *forms, _unescaped(bare)):
         if is_there(folder / other):
             return folder / other
     return folder / path
+
+
+def _unescaped(path: str) -> str:
+    """The file name of which `printable` made this."""
+    escaped = path.encode("utf-8", "surrogatepass")
+    return os.fsdecode(_ESCAPED.sub(lambda byte: bytes.fromhex(byte[1].decode()), escaped))
 
 
 def check_distinct(names: Iterable[str]) -> None:

@@ -173,9 +173,39 @@ def test_file_names_that_are_no_text_or_steer_a_terminal(run: Run, index: Path, 
     (tmp_path / "caf\udce9.svg").write_bytes(svg("disc"))
     (tmp_path / "red\x1b[31m.svg").write_bytes(svg("disc"))
     outcome = run("classify", tmp_path, "--index", index, "--format", "jsonl")
-    assert [row["path"][-9:] for row in rows(outcome.out)] == ["/caf\udce9.svg", "\x1b[31m.svg"]
+    assert [row["path"][-9:] for row in rows(outcome.out)] == [r"f\xe9.svg", "\x1b[31m.svg"]
+    outcome.out.encode()  # what strict readers of JSON take, too
     table = run("classify", tmp_path, "--index", index)
-    assert "\x1b" not in table.out and "\\x1b[31m" in table.out
+    assert "\x1b" not in table.out and "\\x1b[31m" in table.out and r"caf\xe9.svg" in table.out
+
+
+@pytest.mark.parametrize("kind", ["jsonl", "csv"])
+def test_an_answer_is_kept_whatever_the_name(run: Run, index: Path, tmp_path: Path, kind: str) -> None:
+    """Rows of names that are no UTF-8 are UTF-8, and --resume knows them, those of earlier releases, too."""
+    folder, file = tmp_path / "files", tmp_path / "rows"
+    folder.mkdir()
+    (folder / "caf\udce9.svg").write_bytes(svg("disc"))
+    call = ("classify", folder, "--index", index, "--format", kind, "--output", file, "--resume")
+    assert run(*call).code == 0
+    whole = file.read_text(encoding="utf-8")
+    assert whole.count("caf") == 1
+    assert run(*call).code == 0
+    assert file.read_text(encoding="utf-8") == whole
+    old = whole.replace(r"\\xe9", r"\udce9") if kind == "jsonl" else whole.replace(r"\xe9", "\udce9")
+    file.write_text(old, encoding="utf-8", errors="surrogateescape")
+    assert run(*call).code == 0
+    assert file.read_text(encoding="utf-8", errors="surrogateescape") == old
+
+
+@pytest.mark.parametrize("ending", ["xlsx", "parquet", "tsv", "html", "pdf", "csv.gz"])
+def test_a_name_that_promises_what_is_not_written(
+    run: Run, index: Path, queries: Path, tmp_path: Path, ending: str
+) -> None:
+    file = tmp_path / f"answers.{ending}"
+    outcome = run("classify", queries, "--index", index, "--output", file)
+    assert outcome.code == 2 and ".csv, .jsonl" in outcome.err and not file.exists()
+    assert run("classify", queries, "--index", index, "--output", file, "--format", "csv").code in (0, 3)
+    assert file.read_text(encoding="utf-8").startswith("path,status,")
 
 
 @pytest.mark.parametrize(

@@ -78,11 +78,11 @@ def test_all_it_writes(run: Run, index: Path, asked: Path, tmp_path: Path) -> No
 
 
 def test_a_folder_without_other(run: Run, index: Path, tmp_path: Path) -> None:
-    """Names that are no UTF-8 come back as they are."""
+    """Bytes of names that are no UTF-8 are escaped, and a table with them finds the files."""
     data = tmp_path / "asked"
     (data / "disc").mkdir(parents=True)
-    raw = os.fsencode(data / "disc") + b"/\xff\xfe.svg"
-    Path(os.fsdecode(raw)).write_bytes(svg("disc", 4))
+    (data / "disc" / os.fsdecode(b"\xff\xfe.svg")).write_bytes(svg("disc", 4))
+    escaped = str(data / "disc" / r"\xff\xfe.svg")
     output, submission = tmp_path / "o.json", tmp_path / "s.csv"
     outcome = run("evaluate", data, "--index", index, "--output", output, "--submission", submission)
     assert outcome.code == 0
@@ -90,8 +90,9 @@ def test_a_folder_without_other(run: Run, index: Path, tmp_path: Path) -> None:
     assert "worst classes" not in outcome.out and "confusions" not in outcome.out  # all is well
     facts = json.loads(output.read_bytes().decode("utf-8"))
     assert facts["figures"]["auroc"] is None and facts["figures"]["macro_f2"]["value"] == 1
-    assert os.fsencode(facts["files"][0]["path"]) == raw
-    assert submission.read_bytes() == b"path,label\n" + raw + b",disc\n"
+    assert facts["files"][0]["path"] == escaped
+    assert submission.read_text(encoding="utf-8") == f"path,label\n{escaped},disc\n"
+    assert run("evaluate", submission, "--index", index).code == 0
 
 
 def test_data_that_cannot_be_used(run: Run, index: Path, tmp_path: Path) -> None:
