@@ -61,6 +61,8 @@ def eight_bit(image: ImageFile.ImageFile) -> Image.Image:
         pixels = _sixteen_bit(pixels)
     elif pixels.mode in ("I", "F"):
         pixels = _stretched(pixels)
+    elif pixels.mode == "La":
+        pixels = pixels.convert("LA")
     if pixels.mode in ("L", "LA", "RGB", "RGBA") and "transparency" not in pixels.info:
         return pixels
     if pixels.mode == "1" and "transparency" not in pixels.info:

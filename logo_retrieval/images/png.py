@@ -20,6 +20,9 @@ _AROUND = 12  # size, name and checksum
 _TRANSPARENT = {0: 2, 2: 6}
 """Colour type -> bytes that say which colour is transparent; with a palette it is one for each colour, or fewer."""
 
+_GREY_SCALES = {b"\2\0": 85, b"\4\0": 17}
+"""Bits and colour type of grey that Pillow scales to 8 bits -> by how much; it leaves the transparent grey as it is."""
+
 
 def without_metadata(data: bytes) -> bytes:
     """The same file with its critical chunks, and of the others those that are drawn and sound.
@@ -35,7 +38,8 @@ def without_metadata(data: bytes) -> bytes:
         if name == b"PLTE":
             colours = (end - start - _AROUND) // 3
         if not is_ancillary or (name in _DRAWN and _is_sound(data, start, end, colours)):
-            kept.append(data[start:end])
+            scale = _GREY_SCALES.get(data[24:26]) if name == b"tRNS" else None
+            kept.append(_chunk(name, _scaled(data[start + 8 : end - 4], scale)) if scale else data[start:end])
     return b"".join([*kept, data[end:]])
 
 
@@ -85,9 +89,17 @@ def still(data: bytes, most: int) -> bytes | None:
     if not inflater.eof:
         return None
     body = packed[: len(packed) - len(inflater.unused_data)] + struct.pack(">I", checksum)
-    pixels = struct.pack(">I", len(body)) + b"IDAT" + body + struct.pack(">I", zlib.crc32(b"IDAT" + body))
     head = b"".join(data[start:end] for start, end, name in chunks if name not in _REPLACED)
-    return _SIGNATURE + head + pixels + _END
+    return _SIGNATURE + head + _chunk(b"IDAT", body) + _END
+
+
+def _chunk(name: bytes, body: bytes) -> bytes:
+    return struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
+
+
+def _scaled(grey: bytes, scale: int) -> bytes:
+    """A grey of two bytes, of which only the bits count that the picture has."""
+    return struct.pack(">H", (grey[1] & 255 // scale) * scale)
 
 
 def _chunks(data: bytes) -> Iterator[tuple[int, int, bytes]]:

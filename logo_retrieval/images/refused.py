@@ -50,7 +50,24 @@ _SIGNATURES: tuple[tuple[bytes, str], ...] = (
     *((b"P%d%c" % (kind, gap), "a PPM, PGM or PBM image") for kind in range(1, 8) for gap in b" \n\r\t"),
     *((b"\x0a%c\x01" % version, "a PCX image") for version in (0, 2, 3, 4, 5)),
     (b"\x01\xda", "an SGI image"),
+    (b"\x59\xa6\x6a\x95", "a Sun raster image"),
+    (b"SIMPLE  =", "a FITS image"),
+    (b"PF\n", "a PFM image"),
+    (b"Pf\n", "a PFM image"),
+    (b"SDPX", "a DPX image"),
+    (b"XPDS", "a DPX image"),
+    (b"FLIF", "a FLIF image"),
+    (b"BPG\xfb", "a BPG image"),
+    (b"\xabKTX ", "a KTX texture"),
+    (b"\x8bJNG", "a JNG image"),
+    (b"II\xbc", "a JPEG XR image"),
+    (b"farbfeld", "a farbfeld image"),
+    (b"\x06\x06\xed\xf5", "an InDesign document"),
+    (b"fig-kiwi", "a Figma document"),
+    (b"/* XPM */", "an XPM image"),
+    (b"#define ", "an XBM image, or source text"),
 )
+_PEEK = 1024
 _TGA_END = b"TRUEVISION-XFILE.\0"
 _TGA_KINDS = frozenset((1, 2, 3, 9, 10, 11))
 _TGA_BITS = frozenset((8, 15, 16, 24, 32))
@@ -61,6 +78,10 @@ def refused(data: bytes) -> str | None:
     for signature, name in _SIGNATURES:
         if data.startswith(signature):
             return name
+    if data[:_PEEK].lstrip().startswith(b"%PDF"):  # as readers of PDF take it
+        return "a PDF document"
+    if data.startswith(b"\x28\0\0\0") and data[12:14] == b"\1\0":
+        return "a DIB, a BMP without its file header"
     if data[40:44] == b" EMF":
         return "an EMF metafile"
     if data[257:262] == b"ustar":

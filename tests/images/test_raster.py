@@ -117,6 +117,7 @@ def test_transparency_of_every_kind() -> None:
     palette = (b"PLTE", b"".join(bytes([value * 10, 0, 0]) for value in range(8)))
     kinds = {
         "grey": png(8, 8, 8, 0, grey * 8, (b"tRNS", struct.pack(">H", 30))),
+        "grey 4": png(8, 8, 4, 0, b"\0\x01\x23\x45\x67" * 8, (b"tRNS", struct.pack(">H", 0xA03))),
         "grey 16": png(8, 8, 16, 0, sixteen * 8, (b"tRNS", struct.pack(">H", 3000))),
         "rgb": png(8, 8, 8, 2, colours * 8, (b"tRNS", struct.pack(">HHH", 30, 0, 0))),
         "palette": png(8, 8, 8, 3, indices * 8, palette, (b"tRNS", b"\xff\xff\xff\0")),
@@ -124,6 +125,14 @@ def test_transparency_of_every_kind() -> None:
     for name, data in kinds.items():
         alpha = opened(data).render(8).getchannel("A")
         assert [alpha.getpixel((column, 4)) for column in range(8)] == [255, 255, 255, 0, 255, 255, 255, 255], name
+
+
+def test_premultiplied_grey() -> None:
+    """As ImageMagick writes it: a grey TIFF whose alpha is associated."""
+    pixels = Image.merge("LA", (Image.new("L", (8, 8), 60), Image.new("L", (8, 8), 120)))
+    extra_samples = struct.pack("<HHI", 338, 3, 1)
+    data = saved(pixels, "TIFF").replace(extra_samples + b"\2", extra_samples + b"\1")
+    assert_close(opened(data).render(8).getpixel((4, 4)), (127, 127, 127, 120), 1)
 
 
 def test_sixteen_bits_per_channel_rgba() -> None:
