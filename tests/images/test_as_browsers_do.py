@@ -44,6 +44,10 @@ TWINS = {
     "symbol with a size": (f'{OF_40}<use href="#s"/>', "20 20 16"),
     "use with shares": (f'{SYMBOL.format("")}<use href="#s" width="50%" height="50%"/>', "25 25 20"),
     "use with a size": (f'{OF_9}<use href="#s" width="50" height="50"/>', "25 25 20"),
+    "shares in a symbol": (
+        '<symbol id="s" viewBox="0 0 10 10"><circle cx="50%" cy="50%" r="20%"/></symbol><use href="#s"/>',
+        "50 50 20",
+    ),
     "sum of shares and lengths": ('<circle cx="calc(40% + 10px)" cy="50" r="min(30%, 20px)"/>', "50 50 20"),
     "the same in a style": ('<circle style="cx:calc(100% - 50px);cy:50%;r:calc(1px*20)"/>', "50 50 20"),
     "lengths without unit": ('<circle style="cx:50;cy:50;r:20"/>', "50 50 20"),

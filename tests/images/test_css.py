@@ -149,6 +149,8 @@ def test_values(declared: str, plain: str) -> None:
     assert same(drawn(f'{SQUARE} style="{declared}"/>'), drawn(f'{SQUARE} style="{plain}"/>'))
 
 
+WAVE = "M10 50Q30 10 50 50T90 50L90 90H20"
+DASHED = 'fill="none" stroke="red" stroke-width="9"'
 TWINS = {
     "geometry": (
         "<style>rect{width:90px;height:100%}</style><rect fill='#0080ff'/>" + WHOLE[WHOLE.index("<path") :],
@@ -167,6 +169,14 @@ TWINS = {
     "claimed length": (
         '<path d="M0 50h100" stroke="red" stroke-width="20" pathLength="1" stroke-dasharray=".5 1"/>',
         '<path d="M0 50h50" stroke="red" stroke-width="20"/>',
+    ),
+    "claimed length of a curve": (
+        f'<path d="{WAVE}" {DASHED} pathLength="10" stroke-dasharray="2 3"/>',
+        f'<path d="{WAVE}" {DASHED} stroke-dasharray="45.66 68.49"/>',
+    ),
+    "claimed length of a circle": (
+        f'<circle cx="50" cy="50" r="30" {DASHED} pathLength="100" stroke-dasharray="25 10"/>',
+        f'<circle cx="50" cy="50" r="30" {DASHED} stroke-dasharray="47.124 18.85"/>',
     ),
     "clip that is none": (f'<g id="g"/>{SQUARE} clip-path="url(#g)"/>', f"{SQUARE}/>"),
     "no number for a width": (f'{SQUARE} stroke-width="inherit"/>', f"{SQUARE}/>"),

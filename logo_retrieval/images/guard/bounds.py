@@ -1,9 +1,10 @@
-"""The bounds of what is drawn, exactly enough to turn it about its middle, by walking along its outline."""
+"""Bounds and lengths of outlines, exactly enough to turn a shape about its middle, by walking along them."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 from logo_retrieval.images.guard.geometry import Box, Point, measure_shape, segments
 
@@ -21,24 +22,45 @@ def bounds_of_shape(tag: str, attributes: dict[str, str], canvas: Box) -> Box | 
     outline = measure_shape(tag, attributes, canvas)
     if outline is None or tag != "path" or outline.segments > _MOST_SEGMENTS:
         return outline.box if outline is not None else None
-    points = list(_points(attributes.get("d", "")))
+    points = [point for _, walk in _walks(attributes.get("d", "")) for point in walk]
     xs, ys = [x for x, _ in points], [y for _, y in points]
     return Box(min(xs), min(ys), max(xs), max(ys))
 
 
-def _points(data: str) -> Iterator[Point]:
-    """Points on the outline of a path, the ends of its segments among them."""
+def length_of_shape(tag: str, attributes: dict[str, str], canvas: Box) -> float:
+    """How long the outline of a basic shape or path is, in user units; 0 when nothing is drawn.
+
+    Beyond 20,000 segments it is that of the control points.
+    """
+    outline = measure_shape(tag, attributes, canvas)
+    if outline is None:
+        return 0.0
+    if tag in ("circle", "ellipse"):  # by Ramanujan's approximation
+        a, b = outline.box.width / 2, outline.box.height / 2
+        return math.pi * (3 * (a + b) - math.sqrt((3 * a + b) * (a + 3 * b)))
+    if tag == "line":
+        return math.hypot(outline.box.width, outline.box.height)
+    if tag == "rect" or outline.segments > _MOST_SEGMENTS:
+        return outline.length
+    points = attributes.get("points", "")
+    data = {"polyline": f"M{points}", "polygon": f"M{points}Z"}.get(tag, attributes.get("d", ""))
+    return sum(math.dist(*step) for start, walk in _walks(data) for step in pairwise([start, *walk]))
+
+
+def _walks(data: str) -> Iterator[tuple[Point, list[Point]]]:
+    """Of each segment of a path where it starts, and points on it from there on, its end among them."""
     before, mirror = "", (0.0, 0.0)
     for kind, start, points, values, _ in segments(data):
         if kind in _SMOOTH:
             same = before in _SMOOTH[kind]
             control = (2 * start[0] - mirror[0], 2 * start[1] - mirror[1]) if same else start
             points = [control, *points]
+        walk: list[Point] = []
         if kind == "A":
-            yield from _along_arc(start, points[-1], values)
+            walk = list(_along_arc(start, points[-1], values))
         elif len(points) > 1:
-            yield from (_on_curve([start, *points], step / _STEPS) for step in range(1, _STEPS))
-        yield points[-1]
+            walk = [_on_curve([start, *points], step / _STEPS) for step in range(1, _STEPS)]
+        yield start, [*walk, points[-1]]
         before, mirror = kind, points[-2] if len(points) > 1 else start
 
 

@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
+from logo_retrieval.images.guard.bounds import length_of_shape
 from logo_retrieval.images.guard.drawing import Drawing, Element
-from logo_retrieval.images.guard.geometry import Box, Matrix, length, measure_shape, numbers, parse_transform, whole_of
+from logo_retrieval.images.guard.geometry import Box, Matrix, length, numbers, parse_transform, whole_of
 from logo_retrieval.images.guard.maths import worked_out
 from logo_retrieval.images.guard.properties import GEOMETRY
 from logo_retrieval.images.guard.tokens import solid, split_at_commas, word
@@ -22,7 +23,7 @@ _BESIDE = 3.0
 
 _BOX = re.compile(r"\b(?:fill|stroke|view|border|padding|content|margin)-box\b", re.IGNORECASE)
 _SHARE = re.compile(r"([-+]?\d*\.?\d+)%")
-_LENGTHS = {tag: tuple(names) for tag, names in GEOMETRY.items() if tag != "path"}
+_LENGTHS = {tag: tuple(names) for tag, names in GEOMETRY.items() if tag != "path"} | {"line": ("x1", "y1", "x2", "y2")}
 _STROKES = ("stroke-width", "stroke-dasharray", "stroke-dashoffset")
 
 
@@ -36,14 +37,23 @@ def rewrite(drawing: Drawing, canvas: Box) -> None:
     _rewrite(drawing, drawing.root, canvas, Matrix(), {})
 
 
-def _rewrite(drawing: Drawing, element: Element, canvas: Box, outer: Matrix, inherited: Mapping[str, str]) -> None:
+def _rewrite(
+    drawing: Drawing,
+    element: Element,
+    canvas: Box,
+    outer: Matrix,
+    inherited: Mapping[str, str],
+    *,
+    nested: bool = False,
+) -> None:
     values = {**element.attributes, **style_of(element.attributes)}
     strokes = {**inherited, **{name: values[name] for name in _STROKES if name in values}}
     inner = outer.then_inner(parse_transform(values.get("transform", "")))
+    view = _view_of(element) if element is not drawing.root else None
     for child in list(element.children):
         if isinstance(child, Element):
-            _rewrite(drawing, child, canvas, inner, strokes)
-    _settle_lengths(element, canvas)
+            _rewrite(drawing, child, view or canvas, inner, strokes, nested=nested or view is not None)
+    _settle_lengths(element, canvas, shares=nested)
     if element.size is not None:
         _say_size(element, *element.size)
     if element.tag == "use":
@@ -59,11 +69,26 @@ def _rewrite(drawing: Drawing, element: Element, canvas: Box, outer: Matrix, inh
         _scale_strokes(element, strokes, {"stroke-width": factor, **dict.fromkeys(_STROKES[1:], along)})
 
 
-def _settle_lengths(element: Element, canvas: Box) -> None:
-    """Works out the sums of shares and lengths in the geometry of an element; one that cannot be is dropped."""
+def _view_of(element: Element) -> Box | None:
+    """The view box that shares within the element are shares of."""
+    values = numbers(element.attributes.get("viewBox", "")) if element.tag in ("svg", "symbol") else []
+    if len(values) != 4 or min(values[2:]) <= 0:
+        return None
+    left, top, width, height = values
+    return Box(left, top, left + width, top + height)
+
+
+def _settle_lengths(element: Element, canvas: Box, *, shares: bool) -> None:
+    """Works out the sums of shares and lengths in the geometry of an element; one that cannot be is dropped.
+
+    Args:
+        element: of the document.
+        canvas: what shares are shares of.
+        shares: whether to work out those that stand alone, too: renderers take them of the outermost canvas.
+    """
     for name in _LENGTHS.get(element.tag, ()):
         value = element.attributes.get(name, "")
-        if "(" in value:
+        if "(" in value or (shares and "%" in value):
             whole = whole_of(name, canvas)
             found = worked_out(_SHARE.sub(partial(_length_of_share, whole), value))
             element.attributes[name] = found
@@ -101,9 +126,8 @@ def _confine(effect: Element) -> None:
 
 def _unit_along(element: Element, claimed: str, canvas: Box) -> float:
     """How long a unit along an outline is, where the length of it is claimed to be another."""
-    outline = measure_shape(element.tag, element.attributes, canvas) if claimed else None
     whole = length(claimed)
-    return outline.length / whole if outline is not None and whole and whole > 0 else 1.0
+    return length_of_shape(element.tag, element.attributes, canvas) / whole if whole and whole > 0 else 1.0
 
 
 def _scale_strokes(element: Element, strokes: Mapping[str, str], factors: Mapping[str, float]) -> None:
