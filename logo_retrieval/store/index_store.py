@@ -94,7 +94,7 @@ class IndexStore(Closable):
         Raises:
             IndexStoreError: when the file is damaged.
         """
-        if self._seen is not None and self._seen != self._state():
+        if self._seen is not None and self.file.exists() and self._seen != self._state():
             self._connect()  # the connection before is closed by whoever reads by it last
         return self._generation()
 
