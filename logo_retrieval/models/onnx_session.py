@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import onnxruntime
@@ -17,7 +18,7 @@ def open_session(graph: Path) -> onnxruntime.InferenceSession:
     """A session on the CPU, with as many threads as there are usable cores.
 
     The graph has to hold all of its weights: those that it says lie in other files, which nobody has checked and which
-    may be anything on this machine, are looked for below the graph itself, where there is nothing.
+    may be anything on this machine, are looked for below the null device, where there is nothing.
 
     Args:
         graph: its file.
@@ -32,7 +33,7 @@ def open_session(graph: Path) -> onnxruntime.InferenceSession:
         options.add_session_config_entry(f"session.{pool}.allow_spinning", "0")
     if not adds_bytes_exactly():  # then sums of integers take a slower way, to the same end
         options.add_session_config_entry("session.x64quantprecision", "1")
-    options.add_session_config_entry("session.model_external_initializers_file_folder_path", str(graph))
+    options.add_session_config_entry("session.model_external_initializers_file_folder_path", os.devnull)
     try:
         session = onnxruntime.InferenceSession(graph.read_bytes(), options, providers=["CPUExecutionProvider"])
     except Exception as error:  # the runtime's own exceptions share no base class but this

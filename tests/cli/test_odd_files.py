@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -92,3 +93,9 @@ def test_a_row_for_which_there_is_no_room_is_cut_off_and_resumed(index: Path, qu
     again = subprocess.run([*map(str, call), "--resume"], capture_output=True, timeout=120)
     assert again.returncode == 3
     assert file.read_text().startswith(before) and file.read_text().count("\n") == 84
+
+
+def test_an_index_in_a_folder_whose_name_is_no_text(run: Run, index: Path, tmp_path: Path) -> None:
+    odd = tmp_path / "caf\udce9"
+    shutil.copytree(index, odd)
+    assert run("verify", "--index", odd).code == 0
