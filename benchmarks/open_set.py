@@ -41,6 +41,7 @@ from logo_retrieval.open_set.fusion import (
     GROUPS,
     HEADLESS_NOVEL,
     HEADLESS_RIVAL,
+    OF_COLOURS,
     OF_TEXT,
     PINNED,
     RIVAL,
@@ -199,6 +200,7 @@ def ablation(trial: Trial) -> dict[str, Any]:
     return {
         "everything": judged(trial.asked),
         **{f"no {name}": judged(without(trial.asked, [name])) for name in GROUPS[TRAINED]},
+        "no colours": judged(without(trial.asked, OF_COLOURS)),
         "no drawings of other as rivals": judged(alone),
     }
 
