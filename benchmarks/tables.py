@@ -140,6 +140,28 @@ def held_packs() -> list[str]:
     return rows(*lines)
 
 
+def themes() -> list[str]:
+    """What the program as it ships answers about the icons of icon themes, and the plainest rule beside it."""
+    shares = ("right", "named wrongly", "others named")
+    lines = [["theme", "icons of companies", "right", "wrong company", "of others", "named falsely"]]
+    lines[0] += ["nearest drawing: right", "wrong company", "named falsely"]
+    for theme, found in result("themes")["themes"].items():
+        program, nearest = (
+            [with_interval(found[rule][name]) for name in shares] for rule in ("program", "nearest drawing")
+        )
+        lines.append([theme, str(found["companies"]), *program[:2], f"{found['others']:,}", program[2], *nearest])
+    return rows(*lines)
+
+
+def themes_by_probability() -> list[str]:
+    """Of the names given to icons of icon themes, how many are right, by the probability stated."""
+    lines = [["probability stated", "names given", "mean stated", "right"]]
+    for found in result("themes")["by probability"]:
+        place = f"{found['from']:.2f} to {found['to']:.2f}"
+        lines.append([place, str(found["named"]), f"{found['stated']:.3f}", with_interval(found["right"])])
+    return rows(*lines)
+
+
 def ablation() -> list[str]:
     """What short trainings gain or lose by one change."""
     lines = [["training", "as drawn: macro F2", "gained", "degraded: macro F2", "gained"]]
@@ -187,7 +209,8 @@ TABLES = {
     make.__name__.replace("_", " "): make
     for make in (
         *(logobench, known, trust, named, risk, evidence, reading, false_names, enrolment),
-        *(ablation, held_packs, near_duplicates, speed, decoding, serving, serving_memory, integers, stages),
+        *(held_packs, themes, themes_by_probability),
+        *(ablation, near_duplicates, speed, decoding, serving, serving_memory, integers, stages),
     )
 }
 """By the name that the page of results gives each."""

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import themes
 from average_weights import average, card_line
 from logobench_data import DATA
 from released import read_release, write_release
@@ -68,6 +69,7 @@ NOT_SMALL = {
     "make_vintage_data": "needs the art as it was collected",
     "make_wide_data": "needs the art as it was collected",
     "open_set": "needs trained networks, one of which has not seen thirty companies",
+    "themes": "needs packages of icon themes, whose art is not here",
     "train_starter": "trains for hours, on every drawing there is",
 }
 
@@ -147,3 +149,57 @@ def test_a_mean_of_weights_says_what_it_is_the_mean_of(tmp_path: Path) -> None:
     stranger = weights_of(tmp_path / "stranger.npz", [3, 2, 1], epochs=5, targets=("a", "c"))
     with pytest.raises(SystemExit, match="other targets"):
         average(one, stranger, mean)
+
+
+def packages(folder: Path) -> Path:
+    """Icon themes of no art, with every file that the table of labels has."""
+    for theme, place in themes.ICONS.items():
+        (folder / place).mkdir(parents=True)
+        for row in themes.LABELS.read_text(encoding="utf-8").splitlines():
+            if row.startswith(f"{theme},"):
+                file = row.split(",")[1]
+                (folder / place / file).write_text(f"{theme} {file}", encoding="utf-8")
+    return folder
+
+
+def test_icons_of_themes_count_once_and_have_their_labels(tmp_path: Path) -> None:
+    numix = packages(tmp_path) / themes.ICONS["numix"]
+    drawn = {"calendar-blue-01": "1", "calendar-blue-02": "2", "calendar-red-01": "3", "mine-1": "4", "mine-2": "5"}
+    for name, content in {**drawn, "same-as-mine": "4"}.items():
+        (numix / f"{name}.svg").write_text(content, encoding="utf-8")
+    (numix / "link.svg").symlink_to(numix / "mine-1.svg")
+    found = {icon.path.name: icon.label for icon in themes.load_icons(tmp_path) if icon.theme == "numix"}
+    others = [name for name, label in found.items() if label == "other"]
+    assert others == ["calendar-blue-01.svg", "calendar-red-01.svg", "mine-1.svg", "mine-2.svg"]
+    assert found["github.svg"] == "github" and found["chromium.svg"] == themes.UNCLEAR
+
+
+def test_another_version_of_a_theme_is_told(tmp_path: Path) -> None:
+    with pytest.raises(SystemExit, match="expected the icons of papirus"):
+        themes.load_icons(tmp_path)
+    (packages(tmp_path) / themes.ICONS["minty"] / "atom.png").unlink()
+    with pytest.raises(SystemExit, match=r"minty lacks atom\.png"):
+        themes.load_icons(tmp_path)
+
+
+def test_the_nearest_drawing_names_as_many_others_as_the_program() -> None:
+    def answer(label: str, named: str, probability: float, nearest: str, cosine: float) -> themes.Answer:
+        return themes.Answer(themes.Icon("numix", Path("a.svg"), label), named, probability, nearest, cosine)
+
+    answers = [
+        answer("a", "a", 0.99, "a", 0.9),
+        answer("a", "other", 0.8, "b", 0.85),
+        answer("other", "b", 0.6, "b", 0.7),
+        answer("other", "other", 0.9, "a", 0.8),
+        answer("other", "other", 0.9, "other", -1.0),
+        answer("unclear", "a", 0.7, "a", 0.95),
+    ]
+    cosine = themes.cosine_for(answers)
+    found = themes.figures(answers, cosine)
+    assert cosine == 0.7 and (found["unclear"], found["unclear named"]) == (1, 1)
+    shares = {rule: {name: each[0] for name, each in found[rule].items()} for rule in ("program", "nearest drawing")}
+    third = 0.3333
+    assert shares["program"] == {"right": 0.5, "named wrongly": 0, "others named": third}
+    assert shares["nearest drawing"] == {"right": 0.5, "named wrongly": 0.5, "others named": third}
+    bins = themes.by_probability(answers)
+    assert [(each["from"], each["named"], each["right"][0]) for each in bins] == [(0.5, 1, 0), (0.97, 1, 1)]
