@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ import numpy as np
 from logo_retrieval.closing import Closable
 from logo_retrieval.errors import IndexStoreError
 from logo_retrieval.packed import unit
-from logo_retrieval.runs import run_starts
+from logo_retrieval.store.arrays import arranged, items_of, names_of, numbers_of, stored_vectors, unit_vectors
 from logo_retrieval.store.faults import faults_of
 from logo_retrieval.store.manifest import Manifest
 from logo_retrieval.store.renewal import changed_parts, joined, outside
@@ -21,17 +21,13 @@ from logo_retrieval.store.seal import (
     ANSWERED_BY,
     ITEM_FACTS,
     WIPE,
-    Row,
     Seals,
     check_none_broken,
     generation_of,
     rows_of,
 )
 from logo_retrieval.store.stored import Change, Renewal, StoredIndex
-from logo_retrieval.store.vectors import are_unit, vectors_of
-from logo_retrieval.types import HUES, MISSING_ID, Float32Array, Int64Array, UInt8Array
-
-_Items = tuple[Int64Array, Int64Array, UInt8Array]
+from logo_retrieval.types import MISSING_ID, Float32Array, Int64Array
 
 
 class IndexStore(Closable):
@@ -121,9 +117,9 @@ class IndexStore(Closable):
             tables = ("meta", "classes", ITEM_FACTS, "names", "vectors")
             rows = {table: list(rows_of(self._connection, table)) for table in tables}
         check_none_broken([table for table, own in rows.items() if not seals.fit(table, own)], self.file)
-        vectors = self._units([row[2] for row in rows["vectors"]])
-        items = self._items(rows[ITEM_FACTS], rows["classes"])
-        return self._arranged(generation, rows, items, _numbers(rows["vectors"]), vectors, seals)
+        vectors = unit_vectors([row[2] for row in rows["vectors"]], self.manifest.dim, self.file)
+        items = items_of(rows[ITEM_FACTS], rows["classes"], self.file)
+        return arranged(generation, rows, items, numbers_of(rows["vectors"]), vectors, seals.parts(), self.file)
 
     def renewed(self, before: StoredIndex) -> Renewal | None:
         """The index as it is now, of which only that is read which has changed since it was read before.
@@ -148,85 +144,21 @@ class IndexStore(Closable):
         place = {name: position for position, (_, name) in enumerate(rows["classes"])}
         moved = np.array([place.get(name, MISSING_ID) for name in before.classes], np.int64)
         stay, kept = (np.flatnonzero(outside(ids, parts)) for ids in (before.item_ids, before.vector_items))
-        came_ids, came_classes, came_hues = self._items(fresh[ITEM_FACTS], rows["classes"])
+        came_ids, came_classes, came_hues = items_of(fresh[ITEM_FACTS], rows["classes"], self.file)
         item_ids, order = joined(before.item_ids[stay], came_ids)
         item_classes = np.concatenate([moved[before.item_classes[stay]], came_classes])[order]
         items = item_ids, item_classes, np.concatenate([before.item_hues[stay], came_hues])[order]
-        vector_items, order = joined(before.vector_items[kept], _numbers(fresh["vectors"]))
-        stored = self._arranged(generation, rows, items, vector_items, None, seals)
-        vectors = self._units([row[2] for row in fresh["vectors"]])
+        vector_items, order = joined(before.vector_items[kept], numbers_of(fresh["vectors"]))
+        stored = arranged(generation, rows, items, vector_items, None, seals.parts(), self.file)
+        vectors = unit_vectors([row[2] for row in fresh["vectors"]], self.manifest.dim, self.file)
         return Renewal(stored, kept, np.flatnonzero(order < len(kept)), vectors)
-
-    def _items(self, items: Sequence[Row], classes: Sequence[Row]) -> _Items:
-        """Numbers, positions of the classes and hues of some items; `MISSING_ID` for a class that is not there.
-
-        Raises:
-            IndexStoreError: hues are not of the length that they were written in.
-        """
-        hues = b"".join(row[2] for row in items)
-        if len(hues) != HUES * len(items):
-            raise IndexStoreError(f"the hues of '{self.file}' are not {HUES} wide: it is damaged, build it again")
-        own, class_ids = _numbers(items, 1), _numbers(classes)
-        found = np.searchsorted(class_ids, own).astype(np.int64)
-        there = np.append(class_ids, MISSING_ID)[found] == own
-        return _numbers(items), np.where(there, found, MISSING_ID), np.frombuffer(hues, np.uint8).reshape(-1, HUES)
-
-    def _arranged(
-        self,
-        generation: int,
-        rows: Mapping[str, Sequence[Row]],
-        items: _Items,
-        vector_items: Int64Array,
-        vectors: Float32Array | None,
-        seals: Seals,
-    ) -> StoredIndex:
-        """The rows as arrays, items by their numbers and the positions of their classes.
-
-        Raises:
-            IndexStoreError: when they refer to what is not there.
-        """
-        item_ids, item_classes, item_hues = items
-        names = _by_class(rows["names"])
-        at_home = item_classes.min(initial=0) != MISSING_ID
-        if not (at_home and np.array_equal(vector_items[run_starts(vector_items)], item_ids)):
-            raise IndexStoreError(
-                f"'{self.file}' has drawings without a class or without a vector: see `logo-retrieval "
-                "verify`; restore a copy, or build it again"
-            )
-        return StoredIndex(
-            generation=generation,
-            classes=tuple(name for _, name in rows["classes"]),
-            item_ids=item_ids,
-            item_classes=item_classes,
-            item_hues=item_hues,
-            vector_items=vector_items,
-            vectors=vectors,
-            names=tuple(names.get(class_id, ()) for class_id, _ in rows["classes"]),
-            parts=seals.parts(),
-        )
 
     def class_names(self) -> dict[str, tuple[str, ...]]:
         """The names by which each class is known, by class, in the order stored; () where none are stored."""
         with storage_errors(self.file, "read"), transaction(self._connection):
-            names = _by_class(rows_of(self._connection, "names"))
+            names = names_of(rows_of(self._connection, "names"))
             classes = self._connection.execute("SELECT id, name FROM classes ORDER BY id").fetchall()
         return {label: names.get(class_id, ()) for class_id, label in classes}
-
-    def _units(self, blobs: Sequence[bytes]) -> Float32Array:
-        """(n, d) of unit length, rounding and all."""
-        vectors = self._unpacked(blobs)
-        if not are_unit(vectors).all():
-            raise IndexStoreError(f"vectors of '{self.file}' are not of unit length: it is damaged, build it again")
-        return unit(vectors)
-
-    def _unpacked(self, blobs: Sequence[bytes]) -> Float32Array:
-        """(n, d) as they are stored: of unit length but for their rounding."""
-        vectors = vectors_of(blobs, self.manifest.dim)
-        if vectors is None:
-            raise IndexStoreError(
-                f"the vectors of '{self.file}' are not {self.manifest.dim} wide: it is damaged, build it again"
-            )
-        return vectors
 
     def item_names(self, item_ids: Iterable[int]) -> dict[int, str]:
         """Names of some items by id."""
@@ -273,7 +205,8 @@ class IndexStore(Closable):
         )
         with storage_errors(self.file, "read"):
             rows = {name: self._connection.execute(query, (name,)).fetchall() for name in names}
-        return {name: unit(self._unpacked([vector for (vector,) in found])) for name, found in rows.items() if found}
+        blobs = {name: [vector for (vector,) in found] for name, found in rows.items() if found}
+        return {name: unit(stored_vectors(own, self.manifest.dim, self.file)) for name, own in blobs.items()}
 
     def fingerprints(self) -> tuple[list[str], list[str], list[bytes], Int64Array, Float32Array]:
         """Names, classes, SHA-256, (n,) perceptual hashes and (n, d) vectors of the whole drawings, by item id."""
@@ -284,7 +217,13 @@ class IndexStore(Closable):
         with storage_errors(self.file, "read"):
             rows = self._connection.execute(query).fetchall()
         names, labels, digests, hashes, vectors = zip(*rows, strict=True) if rows else ((),) * 5
-        return list(names), list(labels), list(digests), np.array(hashes, np.int64), unit(self._unpacked(vectors))
+        return (
+            list(names),
+            list(labels),
+            list(digests),
+            np.array(hashes, np.int64),
+            unit(stored_vectors(vectors, self.manifest.dim, self.file)),
+        )
 
     def items_of(self, label: str) -> list[str]:
         """The names of a class's items, in the order stored."""
@@ -319,15 +258,3 @@ class IndexStore(Closable):
         except IndexStoreError as error:
             faults.append(str(error))
         return faults
-
-
-def _numbers(rows: Sequence[Row], column: int = 0) -> Int64Array:
-    """A column of numbers."""
-    return np.array([row[column] for row in rows], np.int64)
-
-
-def _by_class(rows: Iterable[Row]) -> dict[int, tuple[str, ...]]:
-    names: dict[int, tuple[str, ...]] = {}
-    for class_id, name in rows:
-        names[class_id] = (*names.get(class_id, ()), name)
-    return names
