@@ -40,7 +40,7 @@ class LogoClassifier(Closable):
     ('ok', 5, 'unknown-format')
 
     What other processes enrol or remove takes part in the next answer. Many threads may use one classifier: pictures
-    are decoded side by side, the rest is done for one thread at a time. A process that was forked opens its own.
+    are decoded side by side, the rest is done a batch at a time. A process that was forked opens its own.
 
     Attributes:
         engine: the open index at work, for programs that put batches together themselves.
@@ -259,7 +259,7 @@ class LogoClassifier(Closable):
     def _enroll(self, gallery: Gallery, names: Names, *, force: bool, skip_unreadable: bool) -> EnrolmentReport:
         from logo_retrieval.indexing.enrol import Enrolment
 
-        with self.engine.turn():
+        with self.engine.while_open():
             return Enrolment(self.engine).enroll(gallery, names, force=force, skip_unreadable=skip_unreadable)
 
     def unenroll(
@@ -300,7 +300,11 @@ class LogoClassifier(Closable):
         from logo_retrieval.drawings import drawings_of_files, drawings_of_index, files_of
 
         engine = self.engine
-        with engine.turn():
+        with engine.while_open():
             if data is None:
-                return drawings_of_index(engine.store)
-            return drawings_of_files(files_of(data), engine.pool, engine.embedder, progress)
+                engine.current()
+                with IndexStore(self.store.folder) as store:  # which is read beside those who are answered
+                    return drawings_of_index(store)
+            found = drawings_of_files(files_of(data), engine.pool, engine.embed_views, engine.embedder.dim, progress)
+            engine.check_usable()
+            return found

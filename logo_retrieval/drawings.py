@@ -10,7 +10,6 @@ from pathlib import Path
 
 import numpy as np
 
-from logo_retrieval.embedding import Embedder
 from logo_retrieval.errors import UnreadableImage
 from logo_retrieval.gallery.reader import Intake, Progress
 from logo_retrieval.gallery.records import (
@@ -23,7 +22,7 @@ from logo_retrieval.gallery.records import (
 )
 from logo_retrieval.images.pool.pool import DecoderPool
 from logo_retrieval.images.source import read_source
-from logo_retrieval.indexing.build import embedded
+from logo_retrieval.indexing.build import Embed, embedded
 from logo_retrieval.store.index_store import IndexStore
 from logo_retrieval.types import Float32Array, Int64Array
 
@@ -58,20 +57,19 @@ def drawings_of_index(store: IndexStore) -> Drawings:
 
 
 def drawings_of_files(
-    gallery: Gallery, pool: DecoderPool, embedder: Embedder, progress: Progress | None = None
+    gallery: Gallery, pool: DecoderPool, embed: Embed, dim: int, progress: Progress | None = None
 ) -> Drawings:
     """Those of files; a file that is there twice is one of the same bytes.
 
     Args:
         gallery: the files.
         pool: decodes them.
-        embedder: embeds them.
+        embed: gives the vectors of a batch of views.
+        dim: their width d.
         progress: called after each file.
     """
     intake = Intake(gallery, lambda sha256: False, progress)
-    known = {
-        sha: drawing for batch in embedded(intake, pool, embedder, all_views=False) for sha, drawing in batch.items()
-    }
+    known = {sha: drawing for batch in embedded(intake, pool, embed, all_views=False) for sha, drawing in batch.items()}
     content = {record.name: sha256 for record, sha256 in intake.usable()}
     content |= {name: content[twin] for name, twin in intake.report.duplicates}
     records = [record for record in gallery.records if record.name in content]
@@ -81,7 +79,7 @@ def drawings_of_files(
         [record.label for record in records],
         [content[record.name] for record in records],
         np.array([each.perceptual_hash for each in own], np.int64),
-        np.array([each.vectors[0] for each in own], np.float32).reshape(len(own), embedder.dim),
+        np.array([each.vectors[0] for each in own], np.float32).reshape(len(own), dim),
         intake.report.unreadable,
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from importlib.metadata import version
 from itertools import islice
@@ -29,7 +29,10 @@ from logo_retrieval.store.manifest import Manifest
 from logo_retrieval.store.schema import INDEX_FILE, storage_errors
 from logo_retrieval.store.staging import STAGING_FILE, StagedDrawing, Staging
 from logo_retrieval.store.stored import StoredItem
-from logo_retrieval.types import LogoImage
+from logo_retrieval.types import Float32Array, LogoImage, UInt8Array
+
+Embed = Callable[[UInt8Array], Float32Array]
+"""Gives (n, d) vectors of (n, s, s, 3) views, as `Embedder.embed` does."""
 
 _BATCH = 32
 _PROBE = b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"><path d="M1 1h3v3h4v4H1z"/></svg>'
@@ -133,7 +136,7 @@ def _build(
             list(
                 pool.decode([_PROBE], all_views=False)
             )  # that the renderer is not installed shows before the first SVG, if there is any
-            for drawings in embedded(intake, pool, embedder, all_views=False):
+            for drawings in embedded(intake, pool, embedder.embed, all_views=False):
                 staging.add(drawings)
         report, kept = intake.report, intake.usable()
         if not kept:
@@ -152,9 +155,16 @@ def _build(
 
 
 def embedded(
-    intake: Intake, pool: DecoderPool, embedder: Embedder, *, all_views: bool
+    intake: Intake, pool: DecoderPool, embed: Embed, *, all_views: bool
 ) -> Iterator[dict[bytes, StagedDrawing]]:
-    """Decodes and embeds every new content; yields what can be used by SHA-256, a batch at a time."""
+    """Decodes and embeds every new content; yields what can be used by SHA-256, a batch at a time.
+
+    Args:
+        intake: gives the contents.
+        pool: decodes them.
+        embed: called once a batch.
+        all_views: see `DecoderPool.decode`.
+    """
     waiting: deque[bytes] = deque()
 
     def data() -> Iterator[bytes]:
@@ -171,11 +181,11 @@ def embedded(
             else:
                 readable[waiting.popleft()] = image
         if readable:
-            yield _embed(readable, embedder)
+            yield _staged(readable, embed)
 
 
-def _embed(images: dict[bytes, LogoImage], embedder: Embedder) -> dict[bytes, StagedDrawing]:
-    vectors = embedder.embed(np.concatenate([image.views for image in images.values()]))
+def _staged(images: dict[bytes, LogoImage], embed: Embed) -> dict[bytes, StagedDrawing]:
+    vectors = embed(np.concatenate([image.views for image in images.values()]))
     ends = np.cumsum([len(image.views) for image in images.values()])
     wholes = np.stack([image.views[0] for image in images.values()])
     per_image = zip(images, wholes, hue_histograms(wholes), np.split(vectors, ends[:-1]), strict=True)

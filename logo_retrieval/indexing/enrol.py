@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -24,10 +24,11 @@ from logo_retrieval.images.source import Source, check_several, file_or_bytes
 from logo_retrieval.indexing.build import embedded, stored_item
 from logo_retrieval.indexing.likeness import clashes, clashes_among, unlike
 from logo_retrieval.indexing.report import EnrolmentReport
-from logo_retrieval.inference.engine import Engine
+from logo_retrieval.inference.engine import BATCH, Engine
 from logo_retrieval.inference.snapshot import IndexSnapshot
 from logo_retrieval.models.resolve import check_writable
 from logo_retrieval.store.changes import Names, add_items, remove_class, remove_items, remove_names
+from logo_retrieval.store.staging import StagedDrawing
 from logo_retrieval.store.stored import StoredItem
 from logo_retrieval.store.transactions import IndexChanged
 from logo_retrieval.types import OTHER
@@ -86,7 +87,7 @@ def _company(label: str) -> str:
 
 
 class Enrolment:
-    """Checks and adds drawings and names to one open index."""
+    """Checks and adds drawings and names to one open index, beside those who are answered."""
 
     def __init__(self, engine: Engine) -> None:
         """Takes the index at work."""
@@ -95,6 +96,9 @@ class Enrolment:
 
     def enroll(self, gallery: Gallery, names: Names, *, force: bool, skip_unreadable: bool) -> EnrolmentReport:
         """Adds the drawings and names, all in one transaction; see `LogoClassifier.enroll`.
+
+        Others are answered meanwhile: the engine's turn is taken a batch at a time, and not while the index is written.
+        What was checked is checked again where the index has changed since.
 
         Args:
             gallery: the drawings.
@@ -109,8 +113,11 @@ class Enrolment:
         check_writable(self._store.folder)
         _check_classes(sorted({*gallery.classes, *names}), engine.current())
         intake = Intake(gallery, lambda sha256: False)
-        batches = embedded(intake, engine.pool, engine.embedder, all_views=True)  # few drawings have to stand for all
-        drawings = {sha: each for batch in batches for sha, each in batch.items()}
+        drawings: dict[bytes, StagedDrawing] = {}
+        for batch in embedded(intake, engine.pool, engine.embed_views, all_views=True):  # few have to stand for all
+            drawings |= batch
+            engine.current()  # an index that was replaced meanwhile is told now, not after the last picture
+        engine.check_usable()
         candidates = [stored_item(record, sha256, drawings[sha256]) for record, sha256 in intake.usable()]
         found = intake.report
         as_given = {record.name: record.given for record in gallery.records}
@@ -133,11 +140,12 @@ class Enrolment:
             f"'{as_given[name]}' and '{as_given[twin]}' have the same bytes, but two classes"
             for name, twin in found.conflicts
         ]
-        while True:
-            try:
-                return self._add(candidates, names, twins, report, force=force)
-            except IndexChanged:
-                continue
+        with engine.adding:
+            while True:
+                try:
+                    return self._add(candidates, names, twins, report, force=force)
+                except IndexChanged:  # by another process, or by a removal
+                    continue
 
     def _add(
         self,
@@ -148,19 +156,23 @@ class Enrolment:
         *,
         force: bool,
     ) -> EnrolmentReport:
-        held = self._engine.current()
-        _check_classes(sorted({*names, *(item.label for item in candidates)}), held)
-        same = self._store.held({item.sha256 for item in candidates})
-        there = {
-            item.name: name for item in candidates for name, label in same.get(item.sha256, []) if label == item.label
-        }
-        fresh = self._named([item for item in candidates if item.name not in there])
-        overruled = [*twins, *clashes(fresh, held, same, self._store), *clashes_among(fresh)] if fresh else []
+        with self._engine.turn():
+            held = self._engine.current()
+            _check_classes(sorted({*names, *(item.label for item in candidates)}), held)
+            same = self._store.held({item.sha256 for item in candidates})
+            there = {
+                item.name: name
+                for item in candidates
+                for name, label in same.get(item.sha256, [])
+                if label == item.label
+            }
+            fresh = self._named([item for item in candidates if item.name not in there])
+            known = self._store.class_vectors({item.label for item in fresh})
+            stored = self._store.class_names()
+        overruled = [*twins, *self._clashes(fresh, held, same), *clashes_among(fresh)] if fresh else []
         if overruled and not force:
             raise EnrolmentClash(overruled, _ADVICE_ON_CLASHES, "force")
         as_given = {item.name: item.source for item in candidates}
-        known = self._store.class_vectors({item.label for item in fresh})
-        stored = self._store.class_names()
         named = new_names(names, stored)
         new_classes = sorted({*named, *(item.label for item in fresh)} - set(held.classes))
         known_by_label = {label: (label,) for label in new_classes if label not in named}
@@ -176,6 +188,22 @@ class Enrolment:
             unlike=unlike(fresh, known),
             remarks=[*report.remarks, *remarks_on(named, stored), *shared_names(known_by_label, stored)],
         )
+
+    def _clashes(
+        self, items: Sequence[StoredItem], held: IndexSnapshot, same: Mapping[bytes, list[tuple[str, str]]]
+    ) -> list[str]:
+        """What `clashes` says, a batch a turn.
+
+        Raises:
+            IndexChanged: the index is not the one held any more, and might call drawings otherwise.
+        """
+        found: list[str] = []
+        for start in range(0, len(items), BATCH):
+            with self._engine.turn():
+                found += clashes(items[start : start + BATCH], held, same, self._store)
+                if self._engine.current() is not held:
+                    raise IndexChanged(f"the index '{self._store.folder}' was changed meanwhile")
+        return found
 
     def _named(self, items: Iterable[StoredItem]) -> list[StoredItem]:
         """The items, each with a number behind its name where another has that name."""

@@ -28,7 +28,7 @@ from logo_retrieval.inference.predict import Policy, Query, Text, decide, simila
 from logo_retrieval.inference.snapshot import IndexSnapshot, read_snapshot, renewed_snapshot
 from logo_retrieval.models.resolve import model_of
 from logo_retrieval.store.index_store import IndexStore
-from logo_retrieval.types import BoolArray, Decision, Evidence, Float32Array, LogoImage, TextLine
+from logo_retrieval.types import BoolArray, Decision, Evidence, Float32Array, LogoImage, TextLine, UInt8Array
 
 if TYPE_CHECKING:
     from logo_retrieval.reading.recogniser import Recogniser
@@ -44,7 +44,7 @@ _LASTING = ("model_digest", "precision", "dim", "preparation", "decision")
 
 
 class Engine(Closable):
-    """Answers for many threads: pictures are decoded side by side, the rest is done for one thread at a time.
+    """Answers for many threads: pictures are decoded side by side, the rest is done a batch of one thread at a time.
 
     What other processes enrol or remove takes part in the next answer.
 
@@ -53,6 +53,8 @@ class Engine(Closable):
         model: the bundle that embeds.
         knowledge: what the model and the index say about odds.
         pool: the decoder processes, which prepare pictures as the index demands.
+        adding: held by the thread that checks drawings against the index and adds them, so that no thread that adds a
+            few makes one that adds many check for ever.
         is_closed: whether it answers no more.
     """
 
@@ -71,6 +73,7 @@ class Engine(Closable):
         self._process = os.getpid()
         self.is_closed = False
         self._lock = threading.RLock()
+        self.adding = threading.Lock()
         weakref.finalize(self, _last_turn, self._lock, self._process)
         manifest = store.manifest
         self.model = model_of(store.folder, manifest)
@@ -95,7 +98,8 @@ class Engine(Closable):
         self.is_closed = True
         if os.getpid() == self._process:
             self.pool.close()
-            self.store.close()
+            with self._lock:
+                self.store.close()
 
     @contextmanager
     def turn(self) -> Iterator[None]:
@@ -105,11 +109,31 @@ class Engine(Closable):
             BackendError: after `close`, and in a process that was forked after the index was opened, where its threads
                 are missing.
         """
-        self._check_usable()
+        self.check_usable()
         with self._lock:
+            self.check_usable()
             yield
 
-    def _check_usable(self) -> None:
+    @contextmanager
+    def while_open(self) -> Iterator[None]:
+        """Work of several turns: what fails in it because the engine was closed meanwhile is told as that.
+
+        Raises:
+            BackendError: as `turn`.
+        """
+        self.check_usable()
+        try:
+            yield
+        except Exception:
+            self.check_usable()
+            raise
+
+    def check_usable(self) -> None:
+        """Refuses what cannot be done any more, or not in this process.
+
+        Raises:
+            BackendError: as `turn`.
+        """
         if self.is_closed:
             raise BackendError("this classifier is closed: open another")
         if os.getpid() != self._process:
@@ -122,17 +146,22 @@ class Engine(Closable):
         self, sources: Iterable[Source], *, all_views: bool = True
     ) -> Iterator[list[LogoImage | UnreadableImage]]:
         """The pictures, or why they cannot be used, a batch at a time, in the order of the sources."""
-        self._check_usable()
-        images = self.pool.decode(map(file_or_bytes, sources), all_views=all_views)
-        while batch := list(islice(images, BATCH)):
-            yield batch
+        with self.while_open():
+            images = self.pool.decode(map(file_or_bytes, sources), all_views=all_views)
+            while batch := list(islice(images, BATCH)):
+                self.check_usable()
+                yield batch
 
     def embed(self, images: Sequence[LogoImage]) -> Query:
         """All views of at least one image, embedded as the index demands."""
-        with self.turn():
-            vectors = self.embedder.embed(np.concatenate([image.views for image in images]))
+        vectors = self.embed_views(np.concatenate([image.views for image in images]))
         owners = np.repeat(np.arange(len(images)), [len(image.views) for image in images])
         return Query(vectors, owners, len(images), hue_histograms(np.stack([image.views[0] for image in images])))
+
+    def embed_views(self, views: UInt8Array) -> Float32Array:
+        """(n, d) vectors of (n, s, s, 3) views, in one turn."""
+        with self.turn():
+            return self.embedder.embed(views)
 
     def embed_whole(self, sources: Iterable[Source]) -> list[Float32Array | None]:
         """The (d,) unit vector of each whole drawing; None for one that cannot be read."""

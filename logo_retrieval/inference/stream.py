@@ -58,16 +58,17 @@ class Answers:
         pool = self._engine.pool
         ahead = BATCH + _AHEAD * pool.processes
         waiting: deque[tuple[bytes | Path, Future[_Read]]] = deque()
-        try:
-            for source in map(file_or_bytes, sources):
-                waiting.append((source, pool.run(partial(self._read, source))))
-                if len(waiting) == ahead:
-                    yield from self._settled([waiting.popleft() for _ in range(BATCH)])
-            while waiting:
-                yield from self._settled([waiting.popleft() for _ in range(min(BATCH, len(waiting)))])
-        finally:
-            for _, future in waiting:
-                future.cancel()
+        with self._engine.while_open():
+            try:
+                for source in map(file_or_bytes, sources):
+                    waiting.append((source, pool.run(partial(self._read, source))))
+                    if len(waiting) == ahead:
+                        yield from self._settled([waiting.popleft() for _ in range(BATCH)])
+                while waiting:
+                    yield from self._settled([waiting.popleft() for _ in range(min(BATCH, len(waiting)))])
+            finally:
+                for _, future in waiting:
+                    future.cancel()
 
     def _read(self, source: bytes | Path, *, anew: bool = False) -> _Read:
         """Reads a file and decodes it, unless its content has an answer; in a thread of the decoders."""

@@ -1,0 +1,270 @@
+"""Enrolments beside those who are answered, and beside each other."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+import threading
+import time
+from collections.abc import Collection, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from drawings import lay_classes, ring, svg
+
+from logo_retrieval import LogoClassifier
+from logo_retrieval.embedding import Embedder
+from logo_retrieval.errors import BackendError, EnrolmentError, IndexBusy, IndexRebuilt
+from logo_retrieval.gallery.records import read_gallery
+from logo_retrieval.indexing.build import build_index
+from logo_retrieval.models.resolve import starter_model
+from logo_retrieval.store.index_store import IndexStore
+from logo_retrieval.store.schema import INDEX_FILE
+from logo_retrieval.types import Float32Array, UInt8Array
+
+BATCHES = 5
+
+
+def rings(n: int, mark: str = "") -> list[bytes]:
+    """Drawings that differ in their bytes alone."""
+    return [ring(place % 5) + f"<!-- {mark}{place} -->".encode() for place in range(n)]
+
+
+def laid(folder: Path) -> Path:
+    folder.mkdir()
+    for place, drawing in enumerate(rings(32 * BATCHES)):
+        (folder / f"{place}.svg").write_bytes(drawing)
+    return folder
+
+
+class Watched:
+    """An embedder that counts the batches of one thread, and tells when the first has begun."""
+
+    def __init__(self, embedder: Embedder, thread: str) -> None:
+        self._embedder = embedder
+        self._thread = thread
+        self.batches = 0
+        self.begun = threading.Event()
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._embedder, name)
+
+    def embed(self, views: UInt8Array) -> Float32Array:
+        if threading.current_thread().name.startswith(self._thread):
+            self.begun.set()
+            self.batches += 1
+        return self._embedder.embed(views)
+
+
+@pytest.fixture
+def watched(classifier: LogoClassifier) -> Watched:
+    """Counts what the thread of `enrolling` embeds."""
+    watched = Watched(classifier.engine.embedder, "enrolling")
+    classifier.engine.embedder = watched  # type: ignore[assignment]
+    return watched
+
+
+@pytest.fixture
+def enrolling() -> Iterator[ThreadPoolExecutor]:
+    with ThreadPoolExecutor(1, thread_name_prefix="enrolling") as thread:
+        yield thread
+
+
+def test_others_are_answered_between_its_batches(
+    classifier: LogoClassifier, watched: Watched, enrolling: ThreadPoolExecutor
+) -> None:
+    asked = [ring(1), svg("disc")]
+    before = classifier.classify(asked)
+    ended = threading.Event()
+
+    def ask() -> list[tuple[int, object]]:
+        """For each answer the batches of the enrolment that it waited for."""
+        seen = []
+        while not ended.is_set():
+            start = watched.batches
+            answer = classifier.classify(asked)
+            seen.append((watched.batches - start, answer))
+        return seen
+
+    with ThreadPoolExecutor(2) as threads:
+        try:
+            running = enrolling.submit(classifier.enroll, "ring", rings(32 * BATCHES))
+            asking = [threads.submit(ask) for _ in range(2)]
+            report = running.result()
+        finally:
+            ended.set()
+        seen = [future.result() for future in asking]
+    after = classifier.classify(asked)
+    assert (len(report.added), watched.batches, after[0].label) == (32 * BATCHES, BATCHES, "ring") and before != after
+    for of_thread in seen:
+        waited, answers = zip(*of_thread, strict=True)
+        assert len(answers) >= BATCHES and max(waited) <= 2
+        n_before = sum(answer == before for answer in answers)
+        assert n_before >= BATCHES and list(answers) == [before] * n_before + [after] * (len(answers) - n_before)
+
+
+def test_duplicates_of_many_files_hold_nobody_up(
+    classifier: LogoClassifier, watched: Watched, enrolling: ThreadPoolExecutor, tmp_path: Path
+) -> None:
+    running = enrolling.submit(classifier.drawings, laid(tmp_path / "many"))
+    waited = []
+    while not running.done():
+        start = watched.batches
+        classifier.classify([svg("disc")])
+        waited.append(watched.batches - start)
+    assert len(running.result()) == 32 * BATCHES and len(waited) >= BATCHES and max(waited) <= 2
+    assert len(classifier.drawings()) == 12
+
+
+def test_the_wait_for_a_busy_index_holds_nobody_up(
+    mine: Path, classifier: LogoClassifier, enrolling: ThreadPoolExecutor, watched: Watched
+) -> None:
+    before = classifier.classify([ring()])
+    with closing(sqlite3.connect(mine / INDEX_FILE, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        running = enrolling.submit(classifier.enroll, "ring", [ring()])
+        watched.begun.wait(60)
+        answers = 0
+        while not running.done():
+            assert classifier.classify([ring()]) == before
+            answers += 1
+        assert answers > 20
+        with pytest.raises(IndexBusy, match="another process is using it"):
+            running.result()
+    assert len(classifier.enroll("ring", [ring()]).added) == 1
+
+
+def test_several_at_once_take_what_the_others_have_left(mine: Path, classifier: LogoClassifier) -> None:
+    """Of the same class, with the same file names and partly the same contents, beside a removal."""
+    drawings = rings(12)
+    folders = [mine.parent / f"from {place}" for place in range(4)]
+    for place, folder in enumerate(folders):
+        (folder / "ring").mkdir(parents=True)
+        for number, drawing in enumerate((*drawings, *rings(6, f"own {place} "))):
+            (folder / "ring" / f"{number}.svg").write_bytes(drawing)
+    with ThreadPoolExecutor(5) as threads:
+        reports = [threads.submit(classifier.enroll_gallery, folder) for folder in folders]
+        removal = threads.submit(classifier.unenroll, "bars")
+        added = [item for report in reports for item, _ in report.result().added]
+        assert removal.result() == ["bars"]
+        duplicates = [len(report.result().duplicates) for report in reports]
+    assert len(added) == len(set(added)) == 12 + 4 * 6 and sum(duplicates) == 3 * 12
+    assert set(classifier.store.items_of("ring")) == set(added)
+    assert sum(bool(report.result().new_classes) for report in reports) == 1
+    with IndexStore(mine) as store:
+        assert store.faults() == [] and "bars" not in store.class_sizes()
+
+
+def test_two_companies_at_once_with_one_drawing_are_told_to_one_of_them(classifier: LogoClassifier) -> None:
+    with ThreadPoolExecutor(2) as threads:
+        both = [threads.submit(classifier.enroll, label, rings(3)) for label in ("ring", "loop")]
+        faults = [str(each.exception()) for each in both if each.exception() is not None]
+    assert len(faults) == 1 and faults[0].count("has the same bytes as") == 3
+    assert len({"ring", "loop"} & set(classifier.classes)) == 1
+
+
+def test_small_ones_do_not_have_a_large_one_checked_for_ever(
+    classifier: LogoClassifier, enrolling: ThreadPoolExecutor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checked: list[int] = []
+    held = IndexStore.held
+
+    def counted(store: IndexStore, digests: Collection[bytes]) -> dict[bytes, list[tuple[str, str]]]:
+        checked.append(len(digests))
+        return held(store, digests)
+
+    monkeypatch.setattr(IndexStore, "held", counted)
+    running = enrolling.submit(classifier.enroll, "ring", rings(100))
+    while not running.done():
+        classifier.enroll("disc", names=[f"Disc {len(checked)}"])
+    assert len(running.result().added) == 100 and checked.count(100) == 1 and checked.count(0) >= BATCHES
+
+
+def test_an_index_that_is_replaced_meanwhile_is_told_at_the_next_batch(
+    mine: Path, classifier: LogoClassifier, enrolling: ThreadPoolExecutor, watched: Watched, tmp_path: Path
+) -> None:
+    running = enrolling.submit(classifier.enroll, "ring", rings(32 * BATCHES))
+    watched.begun.wait(60)
+    mine.rename(tmp_path / "gone")
+    build_index(read_gallery(lay_classes(tmp_path / "others")), mine, starter_model())
+    with pytest.raises(IndexRebuilt, match="another index has taken the place"):
+        running.result()
+    for folder in (mine, tmp_path / "gone"):
+        with IndexStore(folder) as store:
+            assert "ring" not in store.class_sizes() and store.faults() == []
+
+
+@pytest.mark.parametrize("skip_unreadable", [False, True])
+def test_a_classifier_that_is_closed_meanwhile_says_so_and_adds_nothing(
+    mine: Path, enrolling: ThreadPoolExecutor, skip_unreadable: bool
+) -> None:
+    for pause_s in (0.0, 0.05, 0.2):
+        classifier = LogoClassifier.open(mine)
+        watched = Watched(classifier.engine.embedder, "enrolling")
+        classifier.engine.embedder = watched  # type: ignore[assignment]
+        running = enrolling.submit(classifier.enroll, "ring", rings(32 * BATCHES), skip_unreadable=skip_unreadable)
+        watched.begun.wait(60)
+        time.sleep(pause_s)
+        classifier.close()
+        with pytest.raises(BackendError, match="this classifier is closed"):
+            running.result()
+    with IndexStore(mine) as store:
+        assert "ring" not in store.class_sizes() and store.faults() == []
+
+
+@pytest.mark.parametrize("act", ["classify", "embed", "drawings"])
+def test_so_does_every_other_work_on_it(mine: Path, enrolling: ThreadPoolExecutor, act: str, tmp_path: Path) -> None:
+    many = laid(tmp_path / "many")
+    for _ in range(3):
+        classifier = LogoClassifier.open(mine)
+        watched = Watched(classifier.engine.embedder, "enrolling")
+        classifier.engine.embedder = watched  # type: ignore[assignment]
+        asked = many if act == "drawings" else sorted(many.iterdir())
+        running = enrolling.submit(getattr(classifier, act), asked)
+        watched.begun.wait(60)
+        classifier.close()
+        with pytest.raises(BackendError, match="this classifier is closed"):
+            running.result()
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
+@pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")
+def test_a_process_forked_in_the_middle_is_told_and_leaves_it_alone(
+    mine: Path, classifier: LogoClassifier, enrolling: ThreadPoolExecutor, watched: Watched
+) -> None:
+    running = enrolling.submit(classifier.enroll, "ring", rings(32 * BATCHES))
+    watched.begun.wait(60)
+    child = os.fork()
+    if child == 0:
+        try:
+            classifier.enroll("ring", [ring()])
+        except BackendError as fault:
+            os._exit(0 if "before the process forked" in str(fault) else 1)
+        os._exit(2)
+    assert os.waitpid(child, 0)[1] == 0
+    assert len(running.result().added) == 32 * BATCHES
+    with IndexStore(mine) as store:
+        assert store.faults() == []
+
+
+def test_a_refusal_calls_drawings_by_names_that_they_have_now(
+    mine: Path, classifier: LogoClassifier, enrolling: ThreadPoolExecutor
+) -> None:
+    """One that was removed between the search and the look for its name is no clash."""
+    nearly = svg("disc").replace(b'r="30"', b'r="30.2"')
+    copy = Path(shutil.copytree(mine, mine.parent / "copy"))
+    with LogoClassifier.open(copy) as other, pytest.raises(EnrolmentError) as caught:
+        other.enroll("ring", [nearly])
+    assert "looks like 'disc/" in str(caught.value)
+    names = classifier.store.item_names
+
+    def removed_first(items: object) -> dict[int, str]:
+        classifier.store.item_names = names  # type: ignore[method-assign]
+        enrolling.submit(classifier.unenroll, "disc").result()
+        return names(items)  # type: ignore[arg-type]
+
+    classifier.store.item_names = removed_first  # type: ignore[method-assign]
+    assert len(classifier.enroll("ring", [nearly]).added) == 1
