@@ -17,7 +17,7 @@ from drawings import lay_classes, ring, svg
 
 from logo_retrieval import LogoClassifier
 from logo_retrieval.embedding import Embedder
-from logo_retrieval.errors import BackendError, EnrolmentError, IndexBusy, IndexRebuilt
+from logo_retrieval.errors import BackendError, EnrolmentError, IndexRebuilt
 from logo_retrieval.gallery.records import read_gallery
 from logo_retrieval.indexing.build import build_index
 from logo_retrieval.models.resolve import starter_model
@@ -127,14 +127,10 @@ def test_the_wait_for_a_busy_index_holds_nobody_up(
         other.execute("BEGIN IMMEDIATE")
         running = enrolling.submit(classifier.enroll, "ring", [ring()])
         watched.begun.wait(60)
-        answers = 0
-        while not running.done():
-            assert classifier.classify([ring()]) == before
-            answers += 1
-        assert answers > 20
-        with pytest.raises(IndexBusy, match="another process is using it"):
-            running.result()
-    assert len(classifier.enroll("ring", [ring()]).added) == 1
+        for _ in range(10):
+            assert classifier.classify([ring()]) == before and not running.done()
+        other.execute("ROLLBACK")
+        assert len(running.result().added) == 1
 
 
 def test_several_at_once_take_what_the_others_have_left(mine: Path, classifier: LogoClassifier) -> None:

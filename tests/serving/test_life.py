@@ -181,6 +181,31 @@ def test_enrolments_and_removals_under_load(mine: Path, tmp_path: Path, run: Run
     assert run("verify", "--index", mine).code == 0
 
 
+def test_a_large_enrolment_holds_nobody_up(mine: Path, tmp_path: Path) -> None:
+    """Answers come all the time that it takes, each of the index before it or after it."""
+    many = [("files", (f"{place}.svg", ring(place % 5) + b" " * place)) for place in range(320)]
+    with served(mine, tmp_path) as service, ThreadPoolExecutor(1) as thread, service.client() as client:
+
+        def ask() -> dict[str, object]:
+            row: dict[str, object] = client.post("/v1/classify", files=[("files", ring(2))]).json()[0]
+            return row
+
+        def enrol() -> httpx.Response:
+            with service.client() as other:
+                return other.post("/v1/classes/ring", files=many)
+
+        before = ask()
+        enrolling = thread.submit(enrol)
+        seen = []
+        while not enrolling.done():
+            seen.append(ask())
+        assert enrolling.result().status_code == 201 and len(enrolling.result().json()["added"]) == len(many)
+        after = ask()
+        n_before = sum(row == before for row in seen)
+        assert before["label"] != after["label"] == "ring"
+        assert n_before >= 20 and seen == [before] * n_before + [after] * (len(seen) - n_before)
+
+
 def test_killed_it_loses_no_enrolment_that_it_acknowledged(mine: Path, tmp_path: Path, run: Run) -> None:
     for attempt in range(3):
         acknowledged = []
