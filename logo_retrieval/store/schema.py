@@ -66,6 +66,7 @@ def storage_errors(path: Path, doing: str) -> Iterator[None]:
 
 
 _FREE_SPACE = "free some space and try again"
+_MORE_FILES = "close some of them, or raise the limit with `ulimit -n`"
 _FAULTS_OF_FILES = {
     errno.ENOSPC: (StorageFull, f"; {_FREE_SPACE}"),
     errno.EDQUOT: (StorageFull, f"; {_FREE_SPACE}"),
@@ -73,11 +74,31 @@ _FAULTS_OF_FILES = {
     errno.EROFS: (IndexReadOnly, ""),
     errno.EACCES: (IndexReadOnly, ""),
     errno.EPERM: (IndexReadOnly, ""),
+    errno.EMFILE: (IndexStoreError, f"; {_MORE_FILES}"),
+    errno.ENFILE: (IndexStoreError, f"; {_MORE_FILES}"),
 }
 """By number: the error, and what to do."""
 
 _FULL = (sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_IOERR_SHMSIZE)
 """How SQLite says that a quota, or a limit on the size of files, is reached, or that its shared memory has no room."""
+
+
+_FILES_OF_A_CHANGE = 8
+"""More than SQLite has open while it changes an index: the file, its log, shared memory, and what it rewrites."""
+
+
+def _why_no_file_opens() -> str:
+    """What the system says where so many files more cannot be open, which SQLite keeps to itself; else nothing."""
+    opened: list[int] = []
+    try:
+        while len(opened) < _FILES_OF_A_CHANGE:
+            opened.append(os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC))
+    except OSError as error:
+        return str(error.strerror)
+    finally:
+        for each in opened:
+            os.close(each)
+    return ""
 
 
 def _fault(error: sqlite3.Error) -> tuple[type[IndexStoreError], str]:
@@ -90,6 +111,8 @@ def _fault(error: sqlite3.Error) -> tuple[type[IndexStoreError], str]:
             return StorageFull, f"the disk or a quota is full ({error}); {_FREE_SPACE}"
         case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
             return IndexBusy, "another process is using it; wait for that to end"
+        case sqlite3.SQLITE_CANTOPEN if reason := _why_no_file_opens():
+            return IndexStoreError, f"{reason}; {_MORE_FILES}"
         case sqlite3.SQLITE_READONLY | sqlite3.SQLITE_PERM | sqlite3.SQLITE_CANTOPEN:
             return IndexStoreError, f"it may not be opened for that ({error}); check the permissions of the folder"
         case sqlite3.SQLITE_NOTADB | sqlite3.SQLITE_CORRUPT:

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
+import resource
 import socket
 import subprocess
 import sys
 
+import pytest
 from drawings import svg
 
+from logo_retrieval.errors import BackendError
+from logo_retrieval.images.pool.pool import DecoderPool
 from logo_retrieval.images.pool.protocol import receive, send
 from logo_retrieval.images.preparation import Preparation
 
@@ -72,3 +77,19 @@ print(*{{"numpy", "dataclasses", "inspect", "pathlib", "urllib.parse", "tinycss2
     data = svg("disc").replace(b"<svg ", b'<svg class="a-b" ')
     done = subprocess.run([sys.executable, "-I", "-S", "-c", code], input=data, capture_output=True, check=True)
     assert done.stdout.split() == []
+
+
+@pytest.mark.parametrize("room", range(4))
+def test_one_for_which_no_file_can_be_open_is_told_as_that(room: int) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    opened = [os.open(os.devnull, os.O_RDONLY) for _ in range(64)]  # no number below the last one is free
+    with DecoderPool(Preparation(size_px=SIDE)) as pool:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (opened[-1] + 1 + room, hard))
+        try:
+            with pytest.raises(BackendError, match="cannot start a decoder process: .*Too many open files"):
+                pool.decode_one(svg("disc"), all_views=False)
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+            for each in opened:
+                os.close(each)
+        assert not isinstance(pool.decode_one(svg("disc"), all_views=False), Exception)

@@ -100,6 +100,28 @@ def test_a_full_disk_refuses_a_change_and_loses_none(mine: Path, tmp_path: Path,
     assert run("verify", "--index", mine).code == 0
 
 
+@contextmanager
+def hardly_any_files(service: Served, room: int) -> Iterator[None]:
+    """The service may have so many files open more than it has."""
+    highest = max(int(each.name) for each in Path(f"/proc/{service.process.pid}/fd").iterdir())
+    soft, hard = resource.prlimit(service.process.pid, resource.RLIMIT_NOFILE)
+    resource.prlimit(service.process.pid, resource.RLIMIT_NOFILE, (highest + 1 + room, hard))
+    try:
+        yield
+    finally:
+        resource.prlimit(service.process.pid, resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def test_no_more_open_files_are_told_as_that(mine: Path, tmp_path: Path) -> None:
+    with served(mine, tmp_path) as service, service.client() as client:
+        assert client.post("/v1/classes/before", files=RING).status_code == 201  # what it imports late is there
+        assert client.delete("/v1/classes/before").status_code == 200
+        with hardly_any_files(service, 0):
+            check_refused(asked(client, (*CHANGES, *READING[1:])), 500, "Too many open files; close some of them")
+            assert asked(client, READING[:1])[0].status_code == 200
+        assert [answer.status_code for answer in asked(client, CHANGES)] == [201, 201, 200, 200]
+
+
 @pytest.mark.large  # SQLite waits for ten seconds
 def test_an_index_that_another_process_writes_is_busy(mine: Path, tmp_path: Path) -> None:
     with served(mine, tmp_path) as service, service.client() as client:

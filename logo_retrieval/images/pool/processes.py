@@ -155,7 +155,10 @@ class WorkerProcess:
         self._command = [_interpreter(), "-I", "-S", "-c", _START, json.dumps(settings)]
         self._wall_limit_s = wall_limit_s
         self._ready = False
-        self._socket, theirs = socket.socketpair()
+        try:
+            self._socket, theirs = socket.socketpair()
+        except OSError as fault:
+            raise BackendError(f"cannot start a decoder process: {fault}") from fault
         self._stream = self._socket.makefile("rwb")
         try:
             self._process = subprocess.Popen(
