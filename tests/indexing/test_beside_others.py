@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import sqlite3
 import threading
 import time
@@ -224,6 +225,27 @@ def test_so_does_every_other_work_on_it(mine: Path, enrolling: ThreadPoolExecuto
         classifier.close()
         with pytest.raises(BackendError, match="this classifier is closed"):
             running.result()
+
+
+@pytest.mark.parametrize("pause_s", [0.0, 0.1, 0.4])
+def test_an_interrupt_adds_nothing_and_leaves_the_turn_to_others(
+    classifier: LogoClassifier, enrolling: ThreadPoolExecutor, pause_s: float
+) -> None:
+    watched = Watched(classifier.engine.embedder, threading.current_thread().name)
+    classifier.engine.embedder = watched  # type: ignore[assignment]
+
+    def interrupt() -> None:
+        watched.begun.wait(60)
+        time.sleep(pause_s)
+        signal.raise_signal(signal.SIGINT)  # which the main thread gets
+
+    interrupting = threading.Thread(target=interrupt)
+    interrupting.start()
+    with pytest.raises(KeyboardInterrupt):
+        classifier.enroll("ring", rings(32 * BATCHES))
+    interrupting.join()
+    assert enrolling.submit(classifier.classify, [ring()]).result(60)[0].label != "ring"
+    assert len(enrolling.submit(classifier.enroll, "ring", [ring()]).result(60).added) == 1
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
