@@ -17,6 +17,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from logobench_data import CLASSES, DATA, OTHER
@@ -122,12 +123,12 @@ def share(flags: Sequence[bool]) -> list[float]:
     return [round(each, 4) for each in (float(values.mean()), *interval)]
 
 
-def figures(answers: Sequence[Answer], cosine: float) -> dict[str, object]:
+def figures(answers: Sequence[Answer], cosine: float) -> dict[str, Any]:
     """What became of some icons, and what the nearest drawing of a company above a cosine would have answered."""
     judged = [each for each in answers if each.icon.label != UNCLEAR]
     companies = [each for each in judged if each.icon.label != OTHER]
     others = [each for each in judged if each.icon.label == OTHER]
-    found: dict[str, object] = {
+    found: dict[str, Any] = {
         "icons": len(answers),
         "unclear": len(answers) - len(judged),
         "unclear named": sum(each.named != OTHER for each in answers if each.icon.label == UNCLEAR),
@@ -148,7 +149,7 @@ def figures(answers: Sequence[Answer], cosine: float) -> dict[str, object]:
     return found
 
 
-def by_probability(answers: Sequence[Answer]) -> list[dict[str, object]]:
+def by_probability(answers: Sequence[Answer]) -> list[dict[str, Any]]:
     """Of the answers that name a company, how many are right, by what was stated."""
     named = [each for each in answers if each.icon.label != UNCLEAR and each.named != OTHER]
     bins: list[dict[str, object]] = []

@@ -8,7 +8,7 @@ import signal
 import sqlite3
 import threading
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
@@ -83,7 +83,7 @@ def test_others_are_answered_between_its_batches(
 
     def ask() -> list[tuple[int, object]]:
         """For each answer the batches of the enrolment that it waited for."""
-        seen = []
+        seen: list[tuple[int, object]] = []
         while not ended.is_set():
             start = watched.batches
             answer = classifier.classify(asked)
@@ -279,10 +279,10 @@ def test_a_refusal_calls_drawings_by_names_that_they_have_now(
     assert "looks like 'disc/" in str(caught.value)
     names = classifier.store.item_names
 
-    def removed_first(items: object) -> dict[int, str]:
+    def removed_first(item_ids: Iterable[int]) -> dict[int, str]:
         classifier.store.item_names = names  # type: ignore[method-assign]
         enrolling.submit(classifier.unenroll, "disc").result()
-        return names(items)  # type: ignore[arg-type]
+        return names(item_ids)
 
     classifier.store.item_names = removed_first  # type: ignore[method-assign]
     assert len(classifier.enroll("ring", [nearly]).added) == 1

@@ -70,7 +70,8 @@ def test_decoders_that_are_killed_cost_their_picture_alone(index: Path, tmp_path
 
 
 def test_who_goes_away_is_not_worked_for(index: Path, tmp_path: Path) -> None:
-    pictures = [("files", (f"{place}.svg", svg("bars", place % 3) + b" " * place)) for place in range(900)]
+    costly = svg("bars").replace(b"</svg>", b'<circle cx="50" cy="50" r="40" opacity=".01"/>' * 300 + b"</svg>")
+    pictures = [("files", (f"{place}.svg", costly + b" " * place)) for place in range(900)]
     with served(index, tmp_path) as service:
         for headers in ({}, {"Accept": "application/x-ndjson"}):
             try:

@@ -149,18 +149,19 @@ def test_another_file_in_its_place_is_told(index: Path) -> None:
 
 
 def test_a_file_that_a_reader_took_for_fixed_has_changed(index: Path, open_folder: Path) -> None:
-    """In a folder that it may not write, where it cannot read a log: it would answer from what was there."""
+    """In a folder that it may not write, where it cannot read a log: it is opened anew."""
     shutil.copyfile(index / INDEX_FILE, open_folder / INDEX_FILE)
     open_folder.chmod(0o555)
     with without_root():
         store = IndexStore(open_folder)
-        assert not store.is_replaced()
     with store:
+        before = store.generation()
         open_folder.chmod(0o755)
-        add_items(open_folder, [replace(ITEMS[0], name="more")], generation=store.generation())
+        add_items(open_folder, [replace(ITEMS[0], name="more")], generation=before)
         open_folder.chmod(0o555)
         with without_root():
-            assert store.is_replaced()
+            assert store.generation() == before + 1 and not store.is_replaced()
+            assert len(store.snapshot().item_ids) == len(ITEMS) + 1
 
 
 def test_no_index(tmp_path: Path) -> None:
