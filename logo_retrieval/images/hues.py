@@ -54,8 +54,8 @@ def agreement(hues: UInt8Array, others: UInt8Array) -> Float64Array:
         others: likewise.
 
     >>> red, half = np.eye(16, dtype=np.uint8)[0], np.eye(16, dtype=np.uint8)[[0, 8]].sum(axis=0)
-    >>> agreement(red, red), agreement(red, half), agreement(red, 0 * red)
-    (1.0, 0.5, nan)
+    >>> agreement(red, np.stack([red, half, 0 * red]))
+    array([1. , 0.5, nan])
     """
     one, other = (_normalised(each) for each in (hues, others))
     found: Float64Array = np.minimum(one, other).sum(axis=-1)

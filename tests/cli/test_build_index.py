@@ -122,7 +122,7 @@ def test_an_index_of_another_schema_is_left_alone(run: Run, index: Path, classes
     before = (mine / "index.sqlite").read_bytes()
     for command in (("build-index", classes), ("classify", classes), ("info",), ("verify",)):
         outcome = run(*command, "--index", mine)
-        assert outcome.code == 1 and "schema version 7, this release reads 3" in outcome.err
+        assert outcome.code == 1 and "schema version 7, this release reads 4" in outcome.err
     assert (mine / "index.sqlite").read_bytes() == before
 
 

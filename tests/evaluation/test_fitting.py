@@ -89,7 +89,7 @@ def test_known_and_unknown_count_alike_and_kinds_as_they_should() -> None:
 def test_of_the_peaks_of_the_likelihood_it_takes_the_highest(monkeypatch: pytest.MonkeyPatch) -> None:
     groups = (TRAINED, NOVEL, RIVAL)
     truth = fusion(trained={"bias": 9, "nearest": 1, "head": 3}, rival={"bias": 14, "head": 2})
-    asked = drawn(150, 6, truth)
+    asked = drawn(150, 21, truth)
 
     def loss_from(*biases: float) -> float:
         monkeypatch.setattr("logo_retrieval.evaluation.fitting._BIASES", biases)
