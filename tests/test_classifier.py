@@ -82,7 +82,7 @@ def test_what_is_no_duplicate_is_said(index: Path) -> None:
             with pytest.raises(ValueError, match="must be"):
                 find_matches(drawings, drawings, **wrong)
         with pytest.raises(TypeError, match="expected a folder"):
-            classifier.drawings(3)  # type: ignore[arg-type]
+            classifier.drawings(3)
     assert repr(classifier) == f"<LogoClassifier of '{index}', closed>"
 
 
