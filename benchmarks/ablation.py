@@ -33,7 +33,7 @@ from train_starter import LOW, POINTWISE
 from logo_retrieval.evaluation.measure import RESAMPLES, SEED, Statistic, estimate
 from logo_retrieval.evaluation.metrics import macro_f_beta
 from logo_retrieval.heads.cosine import HeadVectors
-from logo_retrieval.images.hues import hue_histograms
+from logo_retrieval.images.traits import traits_of
 from logo_retrieval.open_set.fusion import probabilities
 from logo_retrieval.training.art import ArtStore, packed
 from logo_retrieval.training.data import TrainingSet
@@ -120,7 +120,7 @@ Answers = dict[str, tuple[Asked, Float32Array]]
 def answered(queries: Queries, embed: Callable[[UInt8Array], Float32Array], head: HeadVectors | None) -> Answers:
     """Probabilities of the classes for the drawings as they are and degraded."""
     drawn, worn = (
-        Embedded(embed(views), rows, np.ones(len(rows), bool), hue_histograms(views))
+        Embedded(embed(views), rows, np.ones(len(rows), bool), traits_of(views))
         for views, rows in (queries.drawn, queries.worn)
     )
     knowledge, _ = fitted(queries.bench, drawn, worn, queries.rooms, head)

@@ -81,8 +81,10 @@ def index_of(bench: LogoBench, drawn: Embedded, rows: Int64Array, knowledge: Kno
     """An index of whole drawings, in memory."""
     names = names_by_class()
     known_as = [names.get(name, ()) for name in bench.classes]
-    vectors, items, hues = drawn.of(rows, all_views=False)[0], np.arange(len(rows)), drawn.hues_of(rows)
-    return snapshot_of(bench.classes, labels_of(bench)[rows], vectors, items, knowledge, known_as, hues)
+    vectors, traits = drawn.of(rows, all_views=False)[0], drawn.traits_of(rows, all_views=False)
+    return snapshot_of(
+        bench.classes, labels_of(bench)[rows], vectors, np.arange(len(rows)), knowledge, known_as, traits
+    )
 
 
 def labels_of(bench: LogoBench) -> Int64Array:
@@ -105,7 +107,7 @@ def ask(
     """
     rows = np.intersect1d(rows, source.owners)
     written = [texts.get(row, ()) for row in rows.tolist()]
-    query = Query(*source.of(rows, all_views=True), len(rows), source.hues_of(rows), written)
+    query = Query(*source.of(rows, all_views=True), len(rows), source.traits_of(rows, all_views=True), written)
     scores = score(query, held, knowledge.fusion)
     return Asked(rows, labels_of(bench)[rows], source.of(rows, all_views=False)[0], scores)
 

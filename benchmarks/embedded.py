@@ -17,11 +17,12 @@ from wide_data import WideDrawing
 
 from logo_retrieval.embedding import INT8, Embedder, load_embedder
 from logo_retrieval.errors import UnreadableImage
-from logo_retrieval.images.hues import hue_histograms
+from logo_retrieval.images import hues, shapes
 from logo_retrieval.images.pool.pool import DecoderPool
 from logo_retrieval.images.preparation import Preparation
+from logo_retrieval.images.traits import traits_of
 from logo_retrieval.models.bundle import ModelBundle
-from logo_retrieval.types import HUES, BoolArray, Float32Array, Int64Array, LogoImage, UInt8Array
+from logo_retrieval.types import TRAITS, BoolArray, Float32Array, Int64Array, LogoImage, UInt8Array
 
 _BATCH = 64
 
@@ -30,13 +31,13 @@ _BATCH = 64
 class Embedded:
     """Drawings as (m, d) unit vectors, the (m,) drawing each view is of, and whether it is the whole drawing.
 
-    And the (n, 16) hues of the whole drawings, in their order.
+    And the (m, 272) traits of the views.
     """
 
     vectors: Float32Array
     owners: Int64Array
     whole: BoolArray
-    hues: UInt8Array
+    traits: UInt8Array
 
     def of(self, drawings: Int64Array, *, all_views: bool) -> tuple[Float32Array, Int64Array]:
         """The views of some drawings, and for each its position in `drawings`."""
@@ -45,11 +46,9 @@ class Embedded:
         wanted = (position[self.owners] >= 0) & (self.whole | all_views)
         return self.vectors[wanted], position[self.owners[wanted]]
 
-    def hues_of(self, drawings: Int64Array) -> UInt8Array:
-        """(n, 16) of some drawings; zeros for those that are not there."""
-        there = self.owners[self.whole]
-        place = np.searchsorted(there, drawings).clip(max=len(there) - 1)
-        return np.where((there[place] == drawings)[:, None], self.hues[place], 0).astype(np.uint8)
+    def traits_of(self, drawings: Int64Array, *, all_views: bool) -> UInt8Array:
+        """The traits of the views that `of` gives."""
+        return self.traits[np.isin(self.owners, drawings) & (self.whole | all_views)]
 
 
 def embed_all(bench: LogoBench, bundle: ModelBundle, cache: Path, runtime: str | None = None) -> Embedded:
@@ -98,9 +97,10 @@ def _kept(
 ) -> Embedded:
     embedder = load_embedder(bundle, runtime=runtime)
     preparation = Preparation(size_px=embedder.input_size_px)
-    made_by = [hashlib.sha256(file.read_bytes()).hexdigest() for file in (archive, Path(degrade.__file__))]
+    code = (Path(str(module.__file__)) for module in (degrade, hues, shapes))
+    made_by = [hashlib.sha256(file.read_bytes()).hexdigest() for file in (archive, *code)]
     asked = hashlib.sha256(rows.tobytes()).hexdigest()
-    recipe = [made_by, asked, salt, _embeds_by(bundle, embedder), embedder.precision, preparation.to_dict(), HUES]
+    recipe = [made_by, asked, salt, _embeds_by(bundle, embedder), embedder.precision, preparation.to_dict()]
     digest = hashlib.sha256(json.dumps(recipe, sort_keys=True).encode()).hexdigest()
     kept = cache / "embeddings" / f"{archive.name.partition('.')[0]}-{digest[:16]}.npz"
     if not kept.is_file():
@@ -151,14 +151,14 @@ def _embed(sources: Iterable[bytes | Path], rows: Int64Array, embedder: Embedder
     owners: list[int] = []
     waiting: list[UInt8Array] = []
     vectors: list[Float32Array] = []
-    hues: list[UInt8Array] = []
+    traits: list[UInt8Array] = []
     with DecoderPool(preparation) as pool:
         for row, image in zip(rows, pool.decode(sources, all_views=True), strict=True):
             if isinstance(image, UnreadableImage):
                 continue
             owners += [int(row)] * len(image.views)
             waiting.append(image.views)
-            hues.append(hue_histograms(image.views[:1]))
+            traits.append(traits_of(image.views))
             if len(waiting) == _BATCH:
                 vectors.append(embedder.embed(np.concatenate(waiting)))
                 waiting.clear()
@@ -166,6 +166,6 @@ def _embed(sources: Iterable[bytes | Path], rows: Int64Array, embedder: Embedder
         vectors.append(embedder.embed(np.concatenate(waiting)))
     owner = np.array(owners, np.int64)
     none = np.zeros((0, embedder.dim), np.float32)
-    colourless = np.zeros((0, HUES), np.uint8)
+    traitless = np.zeros((0, TRAITS), np.uint8)
     whole = np.diff(owner, prepend=-1) != 0
-    return Embedded(np.concatenate([none, *vectors]), owner, whole, np.concatenate([colourless, *hues]))
+    return Embedded(np.concatenate([none, *vectors]), owner, whole, np.concatenate([traitless, *traits]))

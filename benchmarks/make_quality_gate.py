@@ -1,9 +1,9 @@
 """Makes the fixture of the quality gate: `python benchmarks/make_quality_gate.py WORK`, after `export_starter.py WORK`.
 
-Embeddings by the held-out network, 8 bits a number: some drawings of each company that it knows and of `other`, some
-of its targets, and as queries drawings by artists, of brands and of companies that it has not seen, with what is read
-on them. A test asks them of the weights that ship, and has a floor for each figure, so that a worse decision does not
-pass.
+Embeddings by the held-out network, 8 bits a number, and traits: some drawings of each company that it knows and of
+`other`, some of its targets, and as queries drawings by artists, of brands and of companies that it has not seen, with
+what is read on them. A test asks them of the weights that ship, and has a floor for each figure, so that a worse
+decision does not pass.
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ def arrays_of(queries: Queries, name: str) -> dict[str, np.ndarray]:
     """What a test needs of some queries."""
     return {
         f"{name}_vectors": packed(queries.vectors),
+        f"{name}_traits": queries.traits,
         f"{name}_owners": queries.owners.astype(np.int16),
         f"{name}_labels": queries.labels.astype(np.str_),
         f"{name}_texts": np.array(
@@ -69,6 +70,7 @@ def main() -> None:
     strangers = np.flatnonzero(~np.isin(unknown.groups, names[enrolled]))
     arrays = dict(
         gallery_vectors=packed(network.drawn.of(np.sort(gallery), all_views=False)[0]),
+        gallery_traits=network.drawn.traits_of(gallery, all_views=False),
         gallery_labels=network.labels[np.sort(gallery)].astype(np.str_),
         head_vectors=packed(network.head.vectors[kept]),
         head_classes=targets[kept].astype(np.str_),

@@ -27,6 +27,7 @@ from logo_retrieval.inference.snapshot import IndexSnapshot, snapshot_of
 from logo_retrieval.models.bundle import ModelBundle, read_bundle
 from logo_retrieval.open_set.evidence import Scale, nearest_company
 from logo_retrieval.open_set.fusion import Fusion
+from logo_retrieval.runs import run_starts
 from logo_retrieval.types import Float32Array, Int64Array, UInt8Array
 
 CLEAN, DEGRADED, COPIES, BRANDS, COINS, NOVEL_CLEAN, NOVEL_DEGRADED = range(7)
@@ -36,7 +37,7 @@ brands and of coins that the network has never seen; drawings of enrolled compan
 Others = Literal["all", "seen", "none"]
 """Which drawings of `other` lie in an index."""
 
-_FACTS = ("hues", "labels", "groups", "kinds", "rows", "texts")
+_FACTS = ("labels", "groups", "kinds", "rows", "texts")
 """What `Queries` hold of each query."""
 
 COINS_ASKED = 700
@@ -50,7 +51,7 @@ class Queries:
     Attributes:
         vectors: (m, d) of all views.
         owners: (m,) the query of each, in 0..n-1, ascending.
-        hues: (n, 16) of the whole drawings.
+        traits: (m, 272) of all views.
         labels: (n,) what each shows; `OTHER` for an unknown logo.
         groups: (n,) what must stay on one side of a fold.
         kinds: (n,) such as `CLEAN`.
@@ -60,7 +61,7 @@ class Queries:
 
     vectors: Float32Array
     owners: Int64Array
-    hues: UInt8Array
+    traits: UInt8Array
     labels: np.ndarray
     groups: np.ndarray
     kinds: Int64Array
@@ -76,7 +77,7 @@ class Queries:
         place[chosen] = np.arange(len(chosen))
         kept = place[self.owners] >= 0
         facts = (getattr(self, name)[chosen] for name in _FACTS)
-        return Queries(self.vectors[kept], place[self.owners[kept]], *facts)
+        return Queries(self.vectors[kept], place[self.owners[kept]], self.traits[kept], *facts)
 
     @classmethod
     def joined(cls, parts: Sequence[Queries]) -> Queries:
@@ -84,7 +85,8 @@ class Queries:
         firsts = np.cumsum([0, *map(len, parts)])
         owners = [part.owners + first for part, first in zip(parts, firsts, strict=False)]
         facts = (np.concatenate([getattr(part, name) for part in parts]) for name in _FACTS)
-        return cls(np.concatenate([part.vectors for part in parts]), np.concatenate(owners), *facts)
+        vectors, traits = (np.concatenate([getattr(part, name) for part in parts]) for name in ("vectors", "traits"))
+        return cls(vectors, np.concatenate(owners), traits, *facts)
 
 
 class Network:
@@ -169,18 +171,19 @@ class Network:
     ) -> IndexSnapshot:
         """An index of whole drawings of LogoBench, and of all views of drawings of some novel companies."""
         vectors, owners = self.drawn.of(rows, all_views=False)[0], np.arange(len(rows))
-        hues = self.drawn.hues_of(rows)
+        traits = self.drawn.traits_of(rows, all_views=False)
         names = self.labels[rows]
         classes = self.classes
         if novel is not None:
             vectors = np.concatenate([vectors, novel.vectors])
             owners = np.concatenate([owners, novel.owners + len(rows)])
-            hues, names = np.concatenate([hues, novel.hues]), np.concatenate([names, novel.labels])
+            names = np.concatenate([names, novel.labels])
+            traits = np.concatenate([traits, novel.traits[run_starts(novel.owners)]])
             classes = (*classes, *sorted(companies))
         place = {name: position for position, name in enumerate(classes)}
         item_classes = np.array([place[name] for name in names])
         known_as = [self.names.get(name, ()) for name in classes]
-        return snapshot_of(classes, item_classes, vectors, owners, knowledge, known_as, hues)
+        return snapshot_of(classes, item_classes, vectors, owners, knowledge, known_as, traits)
 
     def queries(self, source: Embedded, rows: Int64Array, kind: int) -> Queries:
         """Drawings of LogoBench that `source` holds."""
@@ -201,8 +204,8 @@ class Network:
         texts = np.empty(len(rows), dtype=object)
         for place, row in enumerate(rows.tolist()):
             texts[place] = self.texts[id(source)].get(row, ())
-        hues, kinds = source.hues_of(rows), np.full(len(rows), kind)
-        return Queries(*source.of(rows, all_views=True), hues, labels, groups, kinds, rows, texts)
+        traits, kinds = source.traits_of(rows, all_views=True), np.full(len(rows), kind)
+        return Queries(*source.of(rows, all_views=True), traits, labels, groups, kinds, rows, texts)
 
     def unknown(self) -> Queries:
         """Brands and coins that it has never seen."""
@@ -246,7 +249,7 @@ class Network:
 
 def asked(queries: Queries, held: IndexSnapshot, knowledge: Knowledge) -> Scores:
     """What an index says."""
-    query = Query(queries.vectors, queries.owners, len(queries), queries.hues, queries.texts.tolist())
+    query = Query(queries.vectors, queries.owners, len(queries), queries.traits, queries.texts.tolist())
     return score(query, held, knowledge.fusion)
 
 

@@ -32,13 +32,14 @@ Texts = dict[int, tuple[TextLine, ...]]
 
 
 def start_of_fit() -> Fusion:
-    """Nothing known but what a name, another text (`clarity.py`) and colours (`colours.py`) say.
+    """Nothing known but what a name, another text (`clarity.py`) and colours (`traits.py`) say.
 
     The names of trained companies are reviewed. A fit leaves these weights, `PINNED`, where they are.
     """
-    said, colours = (
-        json.loads((RESULTS / name).read_text(encoding="utf-8"))["weights"] for name in ("clarity.json", "colours.json")
+    clarity, traits = (
+        json.loads((RESULTS / name).read_text(encoding="utf-8")) for name in ("clarity.json", "traits.json")
     )
+    said, colours = clarity["weights"], traits["colours"]["weights"]
     blank = Fusion.blank()
     weights = {group: dict(each) for group, each in blank.weights.items()}
     for group in (TRAINED, NOVEL, HEADLESS_NOVEL):

@@ -39,6 +39,12 @@ _SCALE = 1_000_000
 HUES = 16
 """Parts of the circle of hues."""
 
+SHAPE_PX = 16
+"""Side of the small picture that tells a shape."""
+
+TRAITS = HUES + SHAPE_PX**2
+"""Bytes by `images.traits.traits_of`."""
+
 MISSING_ID = -1
 """Fills the places of a neighbour list that no item took."""
 
@@ -124,6 +130,10 @@ class Neighbours:
 
     def __len__(self) -> int:
         return int(self.ids.shape[0])
+
+    def first(self, k: int) -> Neighbours:
+        """The k nearest of them."""
+        return Neighbours(self.ids[:, :k], self.similarities[:, :k], None if self.views is None else self.views[:, :k])
 
 
 @dataclass(frozen=True, slots=True)

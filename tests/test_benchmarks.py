@@ -28,7 +28,6 @@ SMALL: dict[str, tuple[str, ...]] = {
     "bombs": (),
     "bulk": ("--cache", CACHE),
     "clarity": ("--cache", CACHE),
-    "colours": (STARTER, "--cache", CACHE),
     "cold_start": (),
     "decode": ("--cache", CACHE),
     "duplicates_speed": (),
@@ -47,6 +46,7 @@ SMALL: dict[str, tuple[str, ...]] = {
     "serving": ("--cache", CACHE),
     "serving_memory": ("--cache", CACHE),
     "training": ("--cache", CACHE),
+    "traits": (STARTER, "--cache", CACHE),
 }
 """Scripts and what they are given beside `--small` and `--output`."""
 

@@ -61,8 +61,8 @@ def _cosine_basis() -> Float32Array:
 
 
 def thumbnail(view: UInt8Array, side_px: int = THUMBNAIL_SIDE_PX) -> bytes:
-    """A square WebP of an (s, s, 3) uint8 RGB view; at 64 x 64 pixels about a kilobyte."""
+    """A square WebP of an (s, s, 3) uint8 RGB view; at 64 x 64 pixels less than a kilobyte."""
     picture = Image.fromarray(view).resize((side_px, side_px), Image.Resampling.BOX)
     file = io.BytesIO()
-    picture.save(file, "WEBP", quality=75, method=2)
+    picture.save(file, "WEBP", quality=60, method=4)
     return file.getvalue()

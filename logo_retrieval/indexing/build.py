@@ -18,15 +18,15 @@ from logo_retrieval.errors import GalleryError, IndexStoreError, LogoRetrievalEr
 from logo_retrieval.gallery.reader import BuildReport, Intake, Progress
 from logo_retrieval.gallery.records import Gallery, GalleryRecord, printable
 from logo_retrieval.images.fingerprint import perceptual_hash, thumbnail
-from logo_retrieval.images.hues import hue_histograms
 from logo_retrieval.images.pool.pool import DecoderPool
 from logo_retrieval.images.preparation import Engine, Preparation
+from logo_retrieval.images.traits import traits_of
 from logo_retrieval.models.bundle import ModelBundle, read_bundle, write_bundle
 from logo_retrieval.models.resolve import model_folder
 from logo_retrieval.store.changes import Names, replace_index
 from logo_retrieval.store.index_store import IndexStore
 from logo_retrieval.store.manifest import Manifest
-from logo_retrieval.store.schema import INDEX_FILE, storage_errors
+from logo_retrieval.store.schema import INDEX_FILE, SCHEMA_VERSION, storage_errors
 from logo_retrieval.store.staging import STAGING_FILE, StagedDrawing, Staging
 from logo_retrieval.store.stored import StoredItem
 from logo_retrieval.types import Float32Array, LogoImage, UInt8Array
@@ -130,7 +130,7 @@ def _build(
         versions={name: version(name) for name in ("logo-retrieval", "numpy", "onnxruntime", "pillow", "resvg")},
     )
     recipe = {"model": bundle.digest, "precision": embedder.precision, "preparation": preparation.to_dict()}
-    with Staging(folder, json.dumps([recipe, dict(manifest.versions)], sort_keys=True)) as staging:
+    with Staging(folder, json.dumps([recipe, SCHEMA_VERSION, dict(manifest.versions)], sort_keys=True)) as staging:
         intake = Intake(gallery, staging.__contains__, progress)
         with DecoderPool(preparation) as pool:
             list(
@@ -188,10 +188,10 @@ def _staged(images: dict[bytes, LogoImage], embed: Embed) -> dict[bytes, StagedD
     vectors = embed(np.concatenate([image.views for image in images.values()]))
     ends = np.cumsum([len(image.views) for image in images.values()])
     wholes = np.stack([image.views[0] for image in images.values()])
-    per_image = zip(images, wholes, hue_histograms(wholes), np.split(vectors, ends[:-1]), strict=True)
+    per_image = zip(images, wholes, traits_of(wholes), np.split(vectors, ends[:-1]), strict=True)
     return {
-        sha256: StagedDrawing(perceptual_hash(whole), hues.tobytes(), thumbnail(whole), rows)
-        for sha256, whole, hues, rows in per_image
+        sha256: StagedDrawing(perceptual_hash(whole), traits.tobytes(), thumbnail(whole), rows)
+        for sha256, whole, traits, rows in per_image
     }
 
 
@@ -203,7 +203,7 @@ def stored_item(record: GalleryRecord, sha256: bytes, drawing: StagedDrawing) ->
         source=printable(record.given),
         sha256=sha256,
         perceptual_hash=drawing.perceptual_hash,
-        hues=drawing.hues,
+        traits=drawing.traits,
         thumbnail=drawing.thumbnail,
         vectors=drawing.vectors,
     )

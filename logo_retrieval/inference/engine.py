@@ -18,11 +18,11 @@ import numpy as np
 from logo_retrieval.closing import Closable
 from logo_retrieval.embedding import Embedder, load_embedder
 from logo_retrieval.errors import BackendError, IndexRebuilt, IndexStoreError, UnreadableImage
-from logo_retrieval.images.hues import hue_histograms
 from logo_retrieval.images.pool.limits import DECODE_LIMIT_S
 from logo_retrieval.images.pool.pool import DecoderPool
 from logo_retrieval.images.preparation import Preparation
 from logo_retrieval.images.source import Source, file_or_bytes
+from logo_retrieval.images.traits import traits_of
 from logo_retrieval.inference.knowledge import Knowledge
 from logo_retrieval.inference.predict import Policy, Query, Text, decide, similar
 from logo_retrieval.inference.snapshot import IndexSnapshot, read_snapshot, renewed_snapshot
@@ -154,9 +154,9 @@ class Engine(Closable):
 
     def embed(self, images: Sequence[LogoImage]) -> Query:
         """All views of at least one image, embedded as the index demands."""
-        vectors = self.embed_views(np.concatenate([image.views for image in images]))
+        views = np.concatenate([image.views for image in images])
         owners = np.repeat(np.arange(len(images)), [len(image.views) for image in images])
-        return Query(vectors, owners, len(images), hue_histograms(np.stack([image.views[0] for image in images])))
+        return Query(self.embed_views(views), owners, len(images), traits_of(views))
 
     def embed_views(self, views: UInt8Array) -> Float32Array:
         """(n, d) vectors of (n, s, s, 3) views, in one turn."""

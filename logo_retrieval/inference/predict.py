@@ -9,11 +9,14 @@ from typing import Literal, get_args
 import numpy as np
 
 from logo_retrieval.images.hues import agreement
+from logo_retrieval.images.shapes import correlation
+from logo_retrieval.images.traits import hues_in, shapes_in
 from logo_retrieval.inference.doubt import settled_by_twins, unsettled
 from logo_retrieval.inference.knowledge import Knowledge
 from logo_retrieval.inference.snapshot import IndexSnapshot
-from logo_retrieval.open_set.evidence import COMPANY_FEATURES, NEIGHBOURS, Features, gather, with_text
+from logo_retrieval.open_set.evidence import COMPANY_FEATURES, NEIGHBOURS, Compared, Features, gather, with_text
 from logo_retrieval.open_set.fusion import BIAS, OTHER_SHARE, Fusion, best_company, named, probabilities
+from logo_retrieval.runs import run_starts
 from logo_retrieval.types import (
     MISSING_ID,
     BoolArray,
@@ -45,14 +48,14 @@ class Query:
         vectors: (m, d) float32 of all their views.
         owners: (m,) the image that each view belongs to, ascending.
         n_images: n.
-        hues: (n, 16) by `hue_histograms`; None where colours shall say nothing.
+        traits: (m, 272) of all their views, by `traits_of`; None where they shall say nothing.
         texts: what was read on each image; None where nobody has looked.
     """
 
     vectors: Float32Array
     owners: Int64Array
     n_images: int
-    hues: UInt8Array | None = None
+    traits: UInt8Array | None = None
     texts: Sequence[tuple[TextLine, ...] | None] = ()
 
     def nearest(self, held: IndexSnapshot, k: int) -> Neighbours:
@@ -114,18 +117,21 @@ def score(query: Query, held: IndexSnapshot, fusion: Fusion, k: int = NEIGHBOURS
     """
     neighbours = query.nearest(held, max(k, NEIGHBOURS))
     head = None if held.head is None else held.head.scores(query.vectors, query.owners, query.n_images)
-    similarities, classes = neighbours.similarities[:, :NEIGHBOURS], held.classes_of(neighbours)[:, :NEIGHBOURS]
-    features = gather(
-        similarities, classes, _agreement(query, neighbours, held), head, held.other, held.profile, held.scale
-    )
+    compared = _compared(query, neighbours.first(NEIGHBOURS), held)
+    features = gather(compared, head, held.other, held.profile, held.scale)
     scores = Scores(neighbours, features, _log_odds(features, held, fusion))
     return _with_text(scores, query, held, fusion)
 
 
-def _agreement(query: Query, neighbours: Neighbours, held: IndexSnapshot) -> Float64Array:
-    """(n, k) of the hues of each image and of the neighbours that the evidence looks at."""
-    theirs = held.hues_of(neighbours)[:, :NEIGHBOURS]
-    return np.full(theirs.shape[:2], np.nan) if query.hues is None else agreement(query.hues[:, None], theirs)
+def _compared(query: Query, neighbours: Neighbours, held: IndexSnapshot) -> Compared:
+    """Each image and its neighbours: by hues the whole drawing, by shape the view that fits best."""
+    similarities, classes, theirs = neighbours.similarities, held.classes_of(neighbours), held.traits_of(neighbours)
+    if query.traits is None:
+        return Compared(similarities, classes, np.full(classes.shape, np.nan), np.zeros(classes.shape))
+    wholes = run_starts(query.owners)
+    hues = agreement(hues_in(query.traits[wholes])[:, None], hues_in(theirs))
+    shapes = correlation(shapes_in(query.traits), shapes_in(theirs)[query.owners])
+    return Compared(similarities, classes, hues, np.maximum.reduceat(shapes, wholes, axis=0))
 
 
 def _log_odds(features: Features, held: IndexSnapshot, fusion: Fusion) -> Float64Array:
@@ -206,12 +212,9 @@ def _top(
 
 
 def _named_neighbours(neighbours: Neighbours, k: int, held: IndexSnapshot, names: ItemNames) -> list[list[Evidence]]:
-    ids, similarities, classes = (
-        neighbours.ids[:, :k],
-        neighbours.similarities[:, :k],
-        held.classes_of(neighbours)[:, :k],
-    )
-    views = np.zeros_like(ids) if neighbours.views is None else neighbours.views[:, :k]
+    listed = neighbours.first(k)
+    ids, similarities, classes = listed.ids, listed.similarities, held.classes_of(listed)
+    views = np.zeros_like(ids) if listed.views is None else listed.views
     known = names({int(item) for item in ids.ravel() if item != MISSING_ID})
     return [
         [

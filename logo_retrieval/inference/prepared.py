@@ -23,12 +23,12 @@ from logo_retrieval.search.protocol import VectorIndex
 from logo_retrieval.store.cache import SUMMED, Prepared, read_cache, write_cache
 from logo_retrieval.store.manifest import Manifest
 from logo_retrieval.store.stored import StoredIndex
-from logo_retrieval.types import HUES
+from logo_retrieval.types import TRAITS
 
-_FORMAT = 2
+_FORMAT = 3
 """Of the cache, and of how what is in it is computed."""
 
-_OF_ITEMS = ("item_ids", "item_classes", "item_hues", "vector_items")
+_OF_ITEMS = ("item_ids", "item_classes", "item_traits", "vector_items")
 
 
 def keep(folder: Path, manifest: Manifest, stored: StoredIndex, index: VectorIndex, derived: Derived) -> None:
@@ -89,7 +89,7 @@ def _stored_of(facts: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> St
     )
     _expect(np.array_equal(stored.vector_items[stored.whole_drawings], stored.item_ids))
     _expect(_are_places(stored.item_classes, len(stored.classes)) and len(stored.item_classes) == len(stored.item_ids))
-    _expect(stored.item_hues.shape == (len(stored.item_ids), HUES) and stored.item_hues.dtype == np.uint8)
+    _expect(stored.item_traits.shape == (len(stored.item_ids), TRAITS) and stored.item_traits.dtype == np.uint8)
     return stored
 
 

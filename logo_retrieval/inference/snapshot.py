@@ -20,7 +20,7 @@ from logo_retrieval.search.views import best_over_views
 from logo_retrieval.store.cache import remove_cache
 from logo_retrieval.store.index_store import IndexStore
 from logo_retrieval.store.stored import StoredIndex
-from logo_retrieval.types import HUES, MISSING_ID, OTHER, Float32Array, Int64Array, Neighbours, UInt8Array
+from logo_retrieval.types import MISSING_ID, OTHER, TRAITS, Float32Array, Int64Array, Neighbours, UInt8Array
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,11 +80,11 @@ class IndexSnapshot:
             return np.full(neighbours.ids.shape, -1, np.int64)
         return np.where(neighbours.ids == MISSING_ID, -1, self.stored.item_classes[self._places_of(neighbours)])
 
-    def hues_of(self, neighbours: Neighbours) -> UInt8Array:
-        """(n, k, 16) by `hue_histograms`; what is said of no neighbour has no meaning."""
+    def traits_of(self, neighbours: Neighbours) -> UInt8Array:
+        """(n, k, 272) by `images.traits.traits_of`; what is said of no neighbour has no meaning."""
         if len(self.stored.item_ids) == 0:
-            return np.zeros((*neighbours.ids.shape, HUES), np.uint8)
-        return self.stored.item_hues[self._places_of(neighbours)]
+            return np.zeros((*neighbours.ids.shape, TRAITS), np.uint8)
+        return self.stored.item_traits[self._places_of(neighbours)]
 
     def _places_of(self, neighbours: Neighbours) -> Int64Array:
         """(n, k) positions among at least one item; any where there is no neighbour."""
@@ -157,7 +157,7 @@ def snapshot_of(
     items: Int64Array,
     knowledge: Knowledge,
     names: Sequence[tuple[str, ...]] = (),
-    hues: UInt8Array | None = None,
+    traits: UInt8Array | None = None,
 ) -> IndexSnapshot:
     """An index that lies in memory alone.
 
@@ -168,11 +168,11 @@ def snapshot_of(
         items: (v,) the item of each, ascending, every item with one vector at least.
         knowledge: of the model that made the vectors.
         names: by which each class is known; () for one that is known by its own.
-        hues: (m, 16) by `hue_histograms`; None where colours shall say nothing.
+        traits: (m, 272) by `images.traits.traits_of`; None where they shall say nothing.
     """
-    if hues is None:
-        hues = np.zeros((len(item_classes), HUES), np.uint8)
-    held = StoredIndex(0, classes, np.arange(len(item_classes)), item_classes, hues, items, vectors, tuple(names))
+    if traits is None:
+        traits = np.zeros((len(item_classes), TRAITS), np.uint8)
+    held = StoredIndex(0, classes, np.arange(len(item_classes)), item_classes, traits, items, vectors, tuple(names))
     return assemble(held, open_index(vectors, items), knowledge)
 
 

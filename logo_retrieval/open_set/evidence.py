@@ -17,6 +17,7 @@ COMPANY_FEATURES = (
     "head",
     "isolation",
     "rarity",
+    "shape",
     "colours_agree",
     "colours_differ",
     "named",
@@ -29,6 +30,9 @@ RIVAL_FEATURES = ("nearest", "head")
 
 EVEN_AGREEMENT = 0.85
 """Of hues: two brands that look alike agree so much as often as two drawings of one."""
+
+UNLIKE = 0.7
+"""Of shapes: a correlation up to which they say nothing."""
 
 _CROWD = slice(10, 60)
 _FAR = -1.0
@@ -108,6 +112,23 @@ class ClassProfile:
 
 
 @dataclass(frozen=True, slots=True)
+class Compared:
+    """n queries and the k neighbours of each, nearest first.
+
+    Attributes:
+        similarities: (n, k) float32, -inf where there is no neighbour.
+        classes: (n, k) int64 in 0..c-1, -1 where there is no neighbour.
+        hues: (n, k) by `images.hues.agreement`.
+        shapes: (n, k) by `images.shapes.correlation`.
+    """
+
+    similarities: Float32Array
+    classes: Int64Array
+    hues: Float64Array
+    shapes: Float64Array
+
+
+@dataclass(frozen=True, slots=True)
 class Features:
     """About n queries and c classes.
 
@@ -125,9 +146,7 @@ class Features:
 
 
 def gather(
-    similarities: Float32Array,
-    classes: Int64Array,
-    agreement: Float64Array,
+    compared: Compared,
     head: Float32Array | None,
     other: int,
     profile: ClassProfile,
@@ -137,13 +156,12 @@ def gather(
 
     Of a company that is, on the network's scale: how near its nearest drawing is; the cosine of the head; how far apart
     the query's further neighbours are; and minus the logarithm of the number of its drawings, one of which is near by
-    chance. Without a head its feature is 0. Then whether the hues of the query are those of a drawing of the company,
-    see `_of_colours`. What is written comes by `with_text`.
+    chance. Without a head its feature is 0. Then how well a drawing of the company among the neighbours fits onto the
+    query, and whether its hues are those of the query, see `_of_shapes` and `_of_colours`. What is written comes by
+    `with_text`.
 
     Args:
-        similarities: (n, k) float32, nearest first, -inf where there is no neighbour.
-        classes: (n, k) int64 in 0..c-1, -1 where there is no neighbour.
-        agreement: (n, k) of hues, by `images.hues.agreement`.
+        compared: the queries and their neighbours.
         head: (n, c) cosines of the head, None when the model has none.
         other: the position of `other`.
         profile: of the classes.
@@ -152,22 +170,23 @@ def gather(
     Raises:
         ValueError: when shapes or positions do not fit.
     """
-    n_classes = len(profile.counts)
+    n_classes, classes = len(profile.counts), compared.classes
     if not 0 <= other < n_classes or (head is not None and head.shape != (len(classes), n_classes)):
         raise ValueError(
             f"other must be below {n_classes} and head of shape {(len(classes), n_classes)}, "
             f"got {other} and {None if head is None else head.shape}"
         )
-    nearest = nearest_of_classes(similarities, classes, n_classes)
+    nearest = nearest_of_classes(compared.similarities, classes, n_classes)
     near = scale.nearest(nearest)
     by_head = np.zeros(near.shape) if head is None else scale.head(head)
     company = np.stack(
         [
             near,
             by_head,
-            np.broadcast_to(-_crowd(scale.nearest(similarities))[:, None], near.shape),
+            np.broadcast_to(-_crowd(scale.nearest(compared.similarities))[:, None], near.shape),
             np.broadcast_to(-np.log(np.maximum(profile.counts, 1)), near.shape),
-            *_of_colours(agreement, classes, n_classes),
+            _of_shapes(compared.shapes, classes, n_classes),
+            *_of_colours(compared.hues, classes, n_classes),
             np.zeros(near.shape),
             np.zeros(near.shape),
         ],
@@ -224,16 +243,40 @@ def nearest_of_classes(similarities: Float32Array, classes: Int64Array, n_classe
     return kept
 
 
+def _of_shapes(correlation: Float64Array, classes: Int64Array, n_classes: int) -> Float64Array:
+    """How much the query's shape speaks for each class, (n, c) in [0, 1]: by the drawing that fits best."""
+    return fit_of(np.maximum(_best_of_classes(correlation, classes, n_classes), 0))
+
+
+def fit_of(correlation: Float64Array, unlike: float = UNLIKE) -> Float64Array:
+    """How much a correlation of shapes speaks for one brand, in [0, 1].
+
+    Args:
+        correlation: of any shape, 0 to 1.
+        unlike: up to which it says nothing.
+
+    >>> fit_of(np.array([0.3, 0.7, 0.85, 1.0]))
+    array([0. , 0. , 0.5, 1. ])
+    """
+    found: Float64Array = np.maximum(correlation - unlike, 0) / (1 - unlike)
+    return found
+
+
 def _of_colours(agreement: Float64Array, classes: Int64Array, n_classes: int) -> tuple[Float64Array, Float64Array]:
     """How much the query's colours speak for each class, (n, c) in [0, 1], and against it, (n, c) in [-1, 0].
 
     What counts is the drawing of the class, among the neighbours, whose hues agree most. Both are 0 where the query or
     all of these drawings are without colour: logos are often drawn in black.
     """
+    best = _best_of_classes(np.nan_to_num(agreement, nan=-np.inf), classes, n_classes)
+    return of_agreement(np.where(np.isneginf(best), EVEN_AGREEMENT, best))
+
+
+def _best_of_classes(values: Float64Array, classes: Int64Array, n_classes: int) -> Float64Array:
+    """(n, c) the largest value of a neighbour of each class; -inf where there is none."""
     best = np.full((len(classes), n_classes + 1), -np.inf)
-    rows = np.arange(len(classes))[:, None]
-    np.maximum.at(best, (rows, classes), np.nan_to_num(agreement, nan=-np.inf))
-    return of_agreement(np.where(np.isneginf(best), EVEN_AGREEMENT, best)[:, :n_classes])
+    np.maximum.at(best, (np.arange(len(classes))[:, None], classes), values)  # position -1 is the last column
+    return best[:, :n_classes]
 
 
 def of_agreement(agreement: Float64Array, even: float = EVEN_AGREEMENT) -> tuple[Float64Array, Float64Array]:

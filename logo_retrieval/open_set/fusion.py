@@ -19,15 +19,16 @@ BIAS = "bias"
 TRAINED, NOVEL, RIVAL = "trained", "novel", "rival"
 HEADLESS_NOVEL, HEADLESS_RIVAL = "headless_novel", "headless_rival"
 OF_TEXT = ("named", "contradicted")
+OF_SHAPE = ("shape",)
 OF_COLOURS = ("colours_agree", "colours_differ")
 PINNED = (*OF_COLOURS, *OF_TEXT)
 """What says the same whichever network looks at the rest, so that a fit may leave its weights as they are."""
 
 GROUPS = {
-    TRAINED: ("nearest", "head", "isolation", *OF_COLOURS, *OF_TEXT),
-    NOVEL: ("nearest", "head", "isolation", "rarity", *OF_COLOURS, *OF_TEXT),
+    TRAINED: ("nearest", "head", "isolation", *OF_SHAPE, *OF_COLOURS, *OF_TEXT),
+    NOVEL: ("nearest", "head", "isolation", "rarity", *OF_SHAPE, *OF_COLOURS, *OF_TEXT),
     RIVAL: ("nearest", "head"),
-    HEADLESS_NOVEL: ("nearest", "isolation", "rarity", *OF_COLOURS, *OF_TEXT),
+    HEADLESS_NOVEL: ("nearest", "isolation", "rarity", *OF_SHAPE, *OF_COLOURS, *OF_TEXT),
     HEADLESS_RIVAL: ("nearest",),
 }
 """What has weights of its own: companies that training knew, companies that it did not, drawings of `other`, and the

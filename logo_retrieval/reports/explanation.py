@@ -11,7 +11,7 @@ from typing import Literal
 from logo_retrieval.images.fingerprint import thumbnail
 from logo_retrieval.images.pool.pool import DecoderPool
 from logo_retrieval.images.preparation import Preparation
-from logo_retrieval.open_set.fusion import OF_COLOURS, OF_TEXT
+from logo_retrieval.open_set.fusion import OF_COLOURS, OF_SHAPE, OF_TEXT
 from logo_retrieval.reports.page import render
 from logo_retrieval.store.index_store import IndexStore
 from logo_retrieval.types import OTHER, Decision, LogoImage, ScoredLabel
@@ -71,6 +71,11 @@ class _Entry:
     def by_colours(self) -> float:
         """What its colours add to the log-odds of the likeliest company."""
         return self._added(OF_COLOURS)
+
+    @property
+    def by_shape(self) -> float:
+        """What its shape adds to the log-odds of the likeliest company."""
+        return self._added(OF_SHAPE)
 
     def _added(self, parts: Iterable[str]) -> float:
         said = {} if self.company is None else self.company.contributions

@@ -13,14 +13,14 @@ from logo_retrieval.runs import run_starts
 from logo_retrieval.store.seal import Row
 from logo_retrieval.store.stored import StoredIndex
 from logo_retrieval.store.vectors import are_unit, vectors_of
-from logo_retrieval.types import HUES, MISSING_ID, Float32Array, Int64Array, UInt8Array
+from logo_retrieval.types import MISSING_ID, TRAITS, Float32Array, Int64Array, UInt8Array
 
 Items = tuple[Int64Array, Int64Array, UInt8Array]
-"""Of m items: (m,) their numbers, (m,) the positions of their classes, (m, 16) their hues."""
+"""Of m items: (m,) their numbers, (m,) the positions of their classes, (m, 272) their traits."""
 
 
 def items_of(items: Sequence[Row], classes: Sequence[Row], file: Path) -> Items:
-    """Items from rows of number, number of the class, hues; `MISSING_ID` for a class that is not there.
+    """Items from rows of number, number of the class, traits; `MISSING_ID` for a class that is not there.
 
     Args:
         items: their rows.
@@ -28,15 +28,15 @@ def items_of(items: Sequence[Row], classes: Sequence[Row], file: Path) -> Items:
         file: of the index, for the message.
 
     Raises:
-        IndexStoreError: hues are not of the length that they were written in.
+        IndexStoreError: traits are not of the length that they were written in.
     """
-    hues = b"".join(row[2] for row in items)
-    if len(hues) != HUES * len(items):
-        raise IndexStoreError(f"the hues of '{file}' are not {HUES} wide: it is damaged, build it again")
+    traits = b"".join(row[2] for row in items)
+    if len(traits) != TRAITS * len(items):
+        raise IndexStoreError(f"the traits of '{file}' are not {TRAITS} wide: it is damaged, build it again")
     own, class_ids = numbers_of(items, 1), numbers_of(classes)
     found = np.searchsorted(class_ids, own).astype(np.int64)
     there = np.append(class_ids, MISSING_ID)[found] == own
-    return numbers_of(items), np.where(there, found, MISSING_ID), np.frombuffer(hues, np.uint8).reshape(-1, HUES)
+    return numbers_of(items), np.where(there, found, MISSING_ID), np.frombuffer(traits, np.uint8).reshape(-1, TRAITS)
 
 
 def numbers_of(rows: Sequence[Row], column: int = 0) -> Int64Array:
@@ -90,7 +90,7 @@ def arranged(
     Raises:
         IndexStoreError: when they refer to what is not there.
     """
-    item_ids, item_classes, item_hues = items
+    item_ids, item_classes, item_traits = items
     names = names_of(rows["names"])
     at_home = item_classes.min(initial=0) != MISSING_ID
     if not (at_home and np.array_equal(vector_items[run_starts(vector_items)], item_ids)):
@@ -103,7 +103,7 @@ def arranged(
         classes=tuple(name for _, name in rows["classes"]),
         item_ids=item_ids,
         item_classes=item_classes,
-        item_hues=item_hues,
+        item_traits=item_traits,
         vector_items=vector_items,
         vectors=vectors,
         names=tuple(names.get(class_id, ()) for class_id, _ in rows["classes"]),

@@ -232,7 +232,7 @@ def _fill(
 def _insert(cursor: sqlite3.Cursor, item_id: int, item: StoredItem, class_id: int) -> None:
     cursor.execute(
         "INSERT INTO items VALUES (?, ?, ?, ?, ?, ?, ?)",
-        (item_id, item.name, class_id, item.source, item.sha256, item.perceptual_hash, item.hues),
+        (item_id, item.name, class_id, item.source, item.sha256, item.perceptual_hash, item.traits),
     )
     cursor.execute("INSERT INTO thumbnails VALUES (?, ?)", (item_id, item.thumbnail))
     cursor.executemany(

@@ -6,7 +6,7 @@ import sqlite3
 
 from logo_retrieval.store.seal import Seals, rows_of
 from logo_retrieval.store.vectors import are_unit, vectors_of
-from logo_retrieval.types import HUES
+from logo_retrieval.types import TRAITS
 
 
 def faults_of(connection: sqlite3.Connection, dim: int) -> list[str]:
@@ -43,8 +43,8 @@ def _of_rows(connection: sqlite3.Connection) -> list[str]:
             for name, length in check("SELECT name, length(sha256) FROM items WHERE length(sha256) <> 32")
         ),
         *(
-            f"item '{name}' has hues of {length} bytes, not {HUES}"
-            for name, length in check(f"SELECT name, length(hues) FROM items WHERE length(hues) <> {HUES}")
+            f"item '{name}' has traits of {length} bytes, not {TRAITS}"
+            for name, length in check(f"SELECT name, length(traits) FROM items WHERE length(traits) <> {TRAITS}")
         ),
         *(
             f"item '{name}' has no thumbnail"

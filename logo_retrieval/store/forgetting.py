@@ -54,7 +54,7 @@ def _wipe_items(held: Prepared, items: Int64Array) -> None:
     arrays["sums"][slots] = 0
     arrays[SUMMED][slots] = 0
     gone = np.isin(arrays["item_ids"], items)
-    arrays["item_hues"][gone] = 0
+    arrays["item_traits"][gone] = 0
     touched = np.unique(arrays["item_classes"][gone])
     for name in ("means", "rows"):
         if name in arrays:

@@ -144,10 +144,10 @@ class IndexStore(Closable):
         place = {name: position for position, (_, name) in enumerate(rows["classes"])}
         moved = np.array([place.get(name, MISSING_ID) for name in before.classes], np.int64)
         stay, kept = (np.flatnonzero(outside(ids, parts)) for ids in (before.item_ids, before.vector_items))
-        came_ids, came_classes, came_hues = items_of(fresh[ITEM_FACTS], rows["classes"], self.file)
+        came_ids, came_classes, came_traits = items_of(fresh[ITEM_FACTS], rows["classes"], self.file)
         item_ids, order = joined(before.item_ids[stay], came_ids)
         item_classes = np.concatenate([moved[before.item_classes[stay]], came_classes])[order]
-        items = item_ids, item_classes, np.concatenate([before.item_hues[stay], came_hues])[order]
+        items = item_ids, item_classes, np.concatenate([before.item_traits[stay], came_traits])[order]
         vector_items, order = joined(before.vector_items[kept], numbers_of(fresh["vectors"]))
         stored = arranged(generation, rows, items, vector_items, None, seals.parts(), self.file)
         vectors = unit_vectors([row[2] for row in fresh["vectors"]], self.manifest.dim, self.file)

@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 from logo_retrieval.errors import IndexBusy, IndexMissing, IndexReadOnly, IndexStoreError, StorageFull
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 INDEX_FILE = "index.sqlite"
 _APPLICATION_ID = 0x4C4F474F  # "LOGO"; tells an index from any other SQLite file
 _PAGE_BYTES = 16384  # several vectors to a page: at SQLite's 4096 bytes a quarter of the file would be gaps
@@ -29,7 +29,7 @@ CREATE TABLE items (
     source TEXT NOT NULL,
     sha256 BLOB NOT NULL,
     perceptual_hash INTEGER NOT NULL,
-    hues BLOB NOT NULL
+    traits BLOB NOT NULL
 ) STRICT;
 CREATE INDEX items_by_class ON items (class_id);
 CREATE INDEX items_by_sha256 ON items (sha256);

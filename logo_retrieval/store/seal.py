@@ -27,17 +27,17 @@ GENERATION = "generation"
 WIPE = "wipe"
 """The row of `meta` that is there while something that was removed may still lie in the file."""
 
-ITEM_FACTS = "classes and hues of items"
+ITEM_FACTS = "classes and traits of items"
 """What answers need of the table `items`, with checksums of its own."""
 
 _QUERIES = {
     "meta": f"SELECT key, value FROM meta WHERE key NOT IN ('{SEAL}', '{WIPE}') ORDER BY key",
     "classes": "SELECT id, name FROM classes ORDER BY id",
     "items": (
-        "SELECT id, class_id, name, source, sha256, perceptual_hash, hues FROM items "
+        "SELECT id, class_id, name, source, sha256, perceptual_hash, traits FROM items "
         "WHERE id BETWEEN ? AND ? ORDER BY id"
     ),
-    ITEM_FACTS: "SELECT id, class_id, hues FROM items WHERE id BETWEEN ? AND ? ORDER BY id",
+    ITEM_FACTS: "SELECT id, class_id, traits FROM items WHERE id BETWEEN ? AND ? ORDER BY id",
     "thumbnails": "SELECT item_id, webp FROM thumbnails WHERE item_id BETWEEN ? AND ? ORDER BY item_id",
     "vectors": "SELECT item_id, view, vector FROM vectors WHERE item_id BETWEEN ? AND ? ORDER BY item_id, view",
     "audit": "SELECT id, at, action, detail FROM audit WHERE id BETWEEN ? AND ? ORDER BY id",

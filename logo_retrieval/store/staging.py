@@ -26,7 +26,7 @@ class StagedDrawing:
     """What a build computes from one file's bytes; shapes as in `StoredItem`."""
 
     perceptual_hash: int
-    hues: bytes
+    traits: bytes
     thumbnail: bytes
     vectors: Float32Array
 
@@ -65,8 +65,9 @@ class Staging:
             run("DELETE FROM recipe")
             run("INSERT INTO recipe VALUES (?)", (recipe,))
         run(
-            "CREATE TABLE IF NOT EXISTS drawings (sha256 BLOB PRIMARY KEY, perceptual_hash INTEGER NOT NULL, hues BLOB "
-            "NOT NULL, thumbnail BLOB NOT NULL, dim INTEGER NOT NULL, vectors BLOB NOT NULL, checksum BLOB NOT NULL)"
+            "CREATE TABLE IF NOT EXISTS drawings (sha256 BLOB PRIMARY KEY, perceptual_hash INTEGER NOT NULL, "
+            "traits BLOB NOT NULL, thumbnail BLOB NOT NULL, dim INTEGER NOT NULL, vectors BLOB NOT NULL, "
+            "checksum BLOB NOT NULL)"
         )
         self._connection.commit()
 
@@ -96,7 +97,7 @@ class Staging:
         with storage_errors(self._file, "write"):
             for sha256, each in drawings.items():
                 vectors = each.vectors.shape[1], each.vectors.tobytes()
-                content = (each.perceptual_hash, each.hues, each.thumbnail, *vectors)
+                content = (each.perceptual_hash, each.traits, each.thumbnail, *vectors)
                 self._connection.execute(
                     "INSERT OR REPLACE INTO drawings VALUES (?, ?, ?, ?, ?, ?, ?)",
                     (sha256, *content, _checksum(content)),
@@ -112,7 +113,7 @@ class Staging:
         """
         with storage_errors(self._file, "read"):
             row = self._connection.execute(
-                "SELECT perceptual_hash, hues, thumbnail, dim, vectors, checksum FROM drawings WHERE sha256 = ?",
+                "SELECT perceptual_hash, traits, thumbnail, dim, vectors, checksum FROM drawings WHERE sha256 = ?",
                 (sha256,),
             ).fetchone()
         if row is None:
@@ -120,8 +121,8 @@ class Staging:
         *content, checksum = row
         if _checksum(tuple(content)) != checksum:
             raise IndexStoreError(f"'{self._file}' is damaged: delete it, and build the index again")
-        perceptual_hash, hues, thumbnail, dim, vectors = content
-        return StagedDrawing(perceptual_hash, hues, thumbnail, np.frombuffer(vectors, np.float32).reshape(-1, dim))
+        perceptual_hash, traits, thumbnail, dim, vectors = content
+        return StagedDrawing(perceptual_hash, traits, thumbnail, np.frombuffer(vectors, np.float32).reshape(-1, dim))
 
     def discard(self) -> None:
         """Removes the file: the build has ended."""

@@ -23,7 +23,7 @@ class StoredItem:
         source: where the file lay when it was indexed.
         sha256: 32 bytes, of the file.
         perceptual_hash: 64 bits as a signed integer.
-        hues: 16 bytes, by `hue_histograms`.
+        traits: 272 bytes, by `traits_of`.
         thumbnail: a small WebP picture.
         vectors: (v, d) float32 unit rows, one a view.
     """
@@ -33,7 +33,7 @@ class StoredItem:
     source: str
     sha256: bytes
     perceptual_hash: int
-    hues: bytes
+    traits: bytes
     thumbnail: bytes
     vectors: Float32Array
 
@@ -47,7 +47,7 @@ class StoredIndex:
         classes: names, in the order of their ids; position c is class c.
         item_ids: (m,) int64, ascending.
         item_classes: (m,) int64 positions in `classes`.
-        item_hues: (m, 16) uint8 by `hue_histograms`.
+        item_traits: (m, 272) uint8 by `traits_of`.
         vector_items: (r,) int64 item id of each vector, ordered by item id, then view.
         vectors: (r, d) float32 in the same order; None when the caller holds them already.
         names: by which each class is known, in the order of `classes`; () where none are stored.
@@ -58,7 +58,7 @@ class StoredIndex:
     classes: tuple[str, ...]
     item_ids: Int64Array
     item_classes: Int64Array
-    item_hues: UInt8Array
+    item_traits: UInt8Array
     vector_items: Int64Array
     vectors: Float32Array | None
     names: tuple[tuple[str, ...], ...] = ()

@@ -9,7 +9,7 @@ import numpy as np
 from logo_retrieval.embedding.protocol import Embedder
 from logo_retrieval.evaluation.fitting import Asked, balanced, cross_fitted, fit_fusion
 from logo_retrieval.heads.cosine import HeadVectors
-from logo_retrieval.images.hues import hue_histograms
+from logo_retrieval.images.traits import traits_of
 from logo_retrieval.inference.knowledge import Knowledge
 from logo_retrieval.inference.predict import Query, score
 from logo_retrieval.inference.snapshot import snapshot_of
@@ -26,7 +26,7 @@ from logo_retrieval.open_set.fusion import (
 from logo_retrieval.open_set.impostors import Impostors
 from logo_retrieval.training.data import BatchMaker, TrainingSet, plain_views
 from logo_retrieval.training.recipe import Recipe
-from logo_retrieval.types import OTHER, Float32Array, Int64Array, UInt8Array
+from logo_retrieval.types import HUES, OTHER, Float32Array, Int64Array, UInt8Array
 
 _CHUNK = 64
 _FOLDS = 5
@@ -57,18 +57,19 @@ def calibrated(
     is_other = data.labels[shown] == other
     if not 0 < np.count_nonzero(is_other) < len(shown):
         return None
-    gallery, gallery_hues = _embedded(embedder, data, known)
+    gallery, gallery_traits = _embedded(embedder, data, known)
     maker = BatchMaker(data, recipe.size_px, recipe.batch, _SALT, recipe.probabilities)
-    plain, hues = _embedded(embedder, data, shown)
-    vectors = np.concatenate([plain, embedder.embed(maker.copies(shown))])
-    hues = np.concatenate([hues, np.zeros_like(hues)])  # copies are tinted by chance, which real colours are not
+    plain, plain_traits = _embedded(embedder, data, shown)
+    copies = maker.copies(shown)
+    vectors, traits = np.concatenate([plain, embedder.embed(copies)]), np.concatenate([plain_traits, traits_of(copies)])
+    traits[len(shown) :, :HUES] = 0  # copies are tinted by chance, which real colours are not
     true, unknown = np.tile(data.labels[shown], 2), np.tile(is_other, 2)
 
     def asked_by(fusion: Fusion) -> Asked:
         knowledge = Knowledge(head, None, fusion, recipe.backbone)
         items, queries = np.arange(len(known)), np.arange(len(vectors))
-        held = snapshot_of(data.classes, data.labels[known], gallery, items, knowledge, hues=gallery_hues)
-        found = score(Query(vectors, queries, len(vectors), hues), held, fusion).features
+        held = snapshot_of(data.classes, data.labels[known], gallery, items, knowledge, traits=gallery_traits)
+        found = score(Query(vectors, queries, len(vectors), traits), held, fusion).features
         weights = balanced(~unknown, np.zeros(len(vectors), np.int64), {0: 1.0})
         return Asked(found, held.profile, true, other, weights)
 
@@ -88,8 +89,8 @@ def calibrated(
 
 
 def _embedded(embedder: Embedder, data: TrainingSet, rows: Int64Array) -> tuple[Float32Array, UInt8Array]:
-    """(n, d) vectors and (n, 16) hues."""
+    """(n, d) vectors and (n, 272) traits."""
     chunks = np.split(rows, range(_CHUNK, len(rows), _CHUNK))
     views = (plain_views(data.art, chunk, embedder.input_size_px) for chunk in chunks)
-    pairs = [(embedder.embed(each), hue_histograms(each)) for each in views]
-    return np.concatenate([vectors for vectors, _ in pairs]), np.concatenate([hues for _, hues in pairs])
+    pairs = [(embedder.embed(each), traits_of(each)) for each in views]
+    return np.concatenate([vectors for vectors, _ in pairs]), np.concatenate([traits for _, traits in pairs])

@@ -28,7 +28,7 @@ from logo_retrieval.store.index_store import IndexStore
 from logo_retrieval.store.manifest import Manifest
 from logo_retrieval.store.schema import INDEX_FILE, connect
 from logo_retrieval.store.stored import StoredItem
-from logo_retrieval.types import HUES, OTHER, Float32Array
+from logo_retrieval.types import OTHER, TRAITS, Float32Array
 
 DIM = 16
 MANIFEST = Manifest(
@@ -52,7 +52,14 @@ def items(chance: np.random.Generator, labels: Sequence[str]) -> list[StoredItem
     names = (f"{label}/{chance.integers(1 << 60)}.svg" for label in labels)
     return [
         StoredItem(
-            name, label, name, chance.bytes(32), 0, chance.bytes(HUES), b"", vectors(chance, int(chance.integers(1, 4)))
+            name,
+            label,
+            name,
+            chance.bytes(32),
+            0,
+            chance.bytes(TRAITS),
+            b"",
+            vectors(chance, int(chance.integers(1, 4))),
         )
         for name, label in zip(names, labels, strict=True)
     ]
@@ -66,7 +73,7 @@ def made_up(chance: np.random.Generator, *, head: bool = True) -> Knowledge:
 def check_same(one: IndexSnapshot, other: IndexSnapshot, chance: np.random.Generator) -> None:
     assert (one.number, one.classes, one.most_views) == (other.number, other.classes, other.most_views)
     assert one.stored.names == other.stored.names and one.stored.parts == other.stored.parts
-    for name in ("item_ids", "item_classes", "item_hues"):
+    for name in ("item_ids", "item_classes", "item_traits"):
         np.testing.assert_array_equal(getattr(one.stored, name), getattr(other.stored, name))
     rows = np.arange(len(other.stored.vector_items))
     np.testing.assert_array_equal(one.stored.vector_items, other.stored.vector_items)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import log
 
 import numpy as np
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from logo_retrieval.open_set.evidence import (
     COMPANY_FEATURES,
     ClassProfile,
+    Compared,
     Features,
     Scale,
     gather,
@@ -31,11 +33,13 @@ def gathered(
     similarities: list[float],
     classes: list[int],
     head: list[float] | None = None,
-    agreement: list[float] | None = None,
+    hues: list[float] | None = None,
+    shapes: list[float] | None = None,
 ) -> Features:
     row = None if head is None else np.array([head], np.float32)
-    of_hues = np.array([agreement or [np.nan] * len(classes)])
-    return gather(np.array([similarities], np.float32), np.array([classes]), of_hues, row, OTHER, PROFILE, SCALE)
+    of_hues, of_shapes = np.array([hues or [np.nan] * len(classes)]), np.array([shapes or [0.0] * len(classes)])
+    compared = Compared(np.array([similarities], np.float32), np.array([classes]), of_hues, of_shapes)
+    return gather(compared, row, OTHER, PROFILE, SCALE)
 
 
 def of(features: Features, company: int) -> dict[str, float]:
@@ -64,6 +68,7 @@ def test_every_feature_worked_by_hand() -> None:
             "head": 1.0,
             "isolation": 0.0,
             "rarity": 0.0,
+            "shape": 0.0,
             "colours_agree": 0.0,
             "colours_differ": 0.0,
             "named": 0.0,
@@ -77,6 +82,7 @@ def test_every_feature_worked_by_hand() -> None:
             "head": 0.5,
             "isolation": 0.0,
             "rarity": -log(4),
+            "shape": 0.0,
             "colours_agree": 0.0,
             "colours_differ": 0.0,
             "named": 0.0,
@@ -98,12 +104,19 @@ def test_a_name_that_is_read_supports_its_company_and_contradicts_the_others() -
 
 def test_the_drawing_whose_hues_agree_most_tells_what_colours_say() -> None:
     """An agreement of .85 says nothing; what is without colour neither."""
-    found = gathered([0.9, 0.8, 0.7, 0.6], [0, 0, 1, OTHER], agreement=[0.2, 0.925, 0.425, 1.0])
+    found = gathered([0.9, 0.8, 0.7, 0.6], [0, 0, 1, OTHER], hues=[0.2, 0.925, 0.425, 1.0])
     first, second = of(found, 0), of(found, 1)
     assert (first["colours_agree"], first["colours_differ"]) == pytest.approx((0.5, 0.0))
     assert (second["colours_agree"], second["colours_differ"]) == pytest.approx((0.0, -0.5))
-    colourless = of(gathered([0.9, 0.8], [0, 1], agreement=[np.nan, 0.85]), 0)
+    colourless = of(gathered([0.9, 0.8], [0, 1], hues=[np.nan, 0.85]), 0)
     assert (colourless["colours_agree"], colourless["colours_differ"]) == (0.0, 0.0)
+
+
+def test_the_drawing_that_fits_best_tells_what_the_shape_says() -> None:
+    """A correlation of .7 says nothing yet."""
+    found = gathered([0.9, 0.8, 0.7], [0, 0, 1], shapes=[0.3, 0.85, 0.7])
+    assert (of(found, 0)["shape"], of(found, 1)["shape"]) == pytest.approx((0.5, 0.0))
+    assert of(gathered([0.9], [0], shapes=[1.0]), 1)["shape"] == 0.0
 
 
 def test_the_tenth_to_sixtieth_neighbours_are_the_crowd() -> None:
@@ -139,9 +152,10 @@ def test_how_cosines_are_spread_does_not_matter(pairs: list[tuple[float, int]], 
     def half(values: Float32Array) -> Float32Array:
         return (1 - (1 - values) / 2).astype(np.float32)
 
-    agreement = np.random.default_rng(seed).uniform(0, 1, classes.shape)
-    plain = gather(similarities, classes, agreement, head, OTHER, PROFILE, SCALE)
-    other = gather(half(similarities), classes, agreement, half(head), OTHER, PROFILE, squeezed)
+    hues, shapes = np.random.default_rng(seed).uniform(0, 1, (2, *classes.shape))
+    compared = Compared(similarities, classes, hues, shapes)
+    plain = gather(compared, head, OTHER, PROFILE, SCALE)
+    other = gather(replace(compared, similarities=half(similarities)), half(head), OTHER, PROFILE, squeezed)
     np.testing.assert_allclose(plain.company, other.company, atol=2e-5)
     np.testing.assert_allclose(plain.rival, other.rival, atol=2e-5)
 

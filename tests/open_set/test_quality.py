@@ -25,7 +25,8 @@ from logo_retrieval.open_set.evidence import Scale
 from logo_retrieval.open_set.fusion import Fusion, named, probabilities
 from logo_retrieval.open_set.impostors import IMPOSTORS_FILE, Impostors
 from logo_retrieval.packed import unit
-from logo_retrieval.types import OTHER, Float32Array, Float64Array, Int64Array, TextLine
+from logo_retrieval.runs import run_starts
+from logo_retrieval.types import OTHER, Float32Array, Float64Array, Int64Array, TextLine, UInt8Array
 
 FILE = Path(__file__).with_name("held_out.npz")
 
@@ -58,18 +59,19 @@ class Queries:
     owners: Int64Array
     labels: np.ndarray
     texts: Texts
+    traits: UInt8Array
 
     @classmethod
     def of(cls, name: str) -> Queries:
         texts = [tuple(TextLine(*line) for line in json.loads(each)) for each in kept()[f"{name}_texts"].tolist()]
         owners, labels = kept()[f"{name}_owners"].astype(np.int64), kept()[f"{name}_labels"]
-        return cls(vectors(f"{name}_vectors"), owners, labels, texts)
+        return cls(vectors(f"{name}_vectors"), owners, labels, texts, kept()[f"{name}_traits"])
 
     def only(self, chosen: np.ndarray) -> Queries:
         place = np.cumsum(chosen) - 1
         rows = chosen[self.owners]
         texts = list(itertools.compress(self.texts, chosen))
-        return Queries(self.vectors[rows], place[self.owners[rows]], self.labels[chosen], texts)
+        return Queries(self.vectors[rows], place[self.owners[rows]], self.labels[chosen], texts, self.traits[rows])
 
     def unread(self) -> Queries:
         return replace(self, texts=[()] * len(self.labels))
@@ -80,20 +82,21 @@ def held(
 ) -> IndexSnapshot:
     chosen = (kept()["gallery_labels"] != OTHER) | others
     labels, views = kept()["gallery_labels"][chosen], vectors("gallery_vectors")[chosen]
-    items = np.arange(len(labels))
+    items, traits = np.arange(len(labels)), kept()["gallery_traits"][chosen]
     if enrolled is not None:
         items = np.concatenate([items, enrolled.owners + len(labels)])
         labels, views = np.concatenate([labels, enrolled.labels]), np.concatenate([views, enrolled.vectors])
+        traits = np.concatenate([traits, enrolled.traits[run_starts(enrolled.owners)]])
     classes = tuple(dict.fromkeys([*labels.tolist(), *by_name, OTHER]))
     names = json.loads(str(kept()["names"]))
     known_as = [names.get(each, () if each == OTHER else (each,)) for each in classes]
     item_classes = np.array([classes.index(each) for each in labels])
-    return snapshot_of(classes, item_classes, views, items, knowledge(head), known_as)
+    return snapshot_of(classes, item_classes, views, items, knowledge(head), known_as, traits)
 
 
 def answered(queries: Queries, index: IndexSnapshot, *, head: bool = True) -> tuple[Float64Array, Int64Array]:
     """Log-odds, and the class that each is said to show."""
-    query = Query(queries.vectors, queries.owners, len(queries.labels), texts=queries.texts)
+    query = Query(queries.vectors, queries.owners, len(queries.labels), queries.traits, queries.texts)
     odds = score(query, index, knowledge(head).fusion).log_odds
     thresholds = knowledge(head).thresholds(0.02, index.profile)
     assert thresholds is not None

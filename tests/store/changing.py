@@ -19,7 +19,7 @@ from logo_retrieval.store.index_store import IndexStore
 from logo_retrieval.store.manifest import Manifest
 from logo_retrieval.store.schema import INDEX_FILE
 from logo_retrieval.store.stored import StoredItem
-from logo_retrieval.types import HUES
+from logo_retrieval.types import TRAITS
 
 DIM = 16
 MANIFEST = Manifest(
@@ -89,7 +89,7 @@ class Change:
                 assert held.vectors is not None
                 halves = halves_of(held.vectors)
                 arrays = {
-                    name: getattr(held, name) for name in ("item_ids", "item_classes", "item_hues", "vector_items")
+                    name: getattr(held, name) for name in ("item_ids", "item_classes", "item_traits", "vector_items")
                 }
                 facts = {"classes": held.classes, "names": held.names}
                 write_cache(folder, Prepared(facts, {**arrays, "sums": sums_of(halves), "halves": halves}))
@@ -107,7 +107,7 @@ def drawing(name: str, label: str) -> StoredItem:
     vectors = rng.normal(size=(rng.integers(1, 4), DIM)).astype(np.float32)
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     thumbnail = own + rng.bytes(int(rng.integers(100, 30_000)))
-    return StoredItem(name, label, f"from/{name}", own, -1, own[:HUES], thumbnail, vectors)
+    return StoredItem(name, label, f"from/{name}", own, -1, own.ljust(TRAITS), thumbnail, vectors)
 
 
 def next_change(state: State, chance: random.Random) -> Change:

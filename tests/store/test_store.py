@@ -23,7 +23,7 @@ from logo_retrieval.store.seal import seal
 from logo_retrieval.store.staging import STAGING_FILE, StagedDrawing, Staging
 from logo_retrieval.store.stored import StoredItem
 from logo_retrieval.store.vectors import vector_blob, vectors_of
-from logo_retrieval.types import HUES
+from logo_retrieval.types import TRAITS
 
 DIM = 4
 MANIFEST = Manifest(
@@ -44,7 +44,7 @@ def item(name: str, label: str, *places: int) -> StoredItem:
         f"from/{name}",
         name.encode().ljust(32),
         -5,
-        name.encode()[:1] * HUES,
+        name.encode()[:1] * TRAITS,
         b"webp",
         np.eye(DIM, dtype=np.float32)[list(places)],
     )
@@ -69,7 +69,7 @@ def test_round_trip(index: Path) -> None:
         assert store.item_names(snapshot.item_ids) == {1: "ä.svg", 2: "b.svg", 3: "c.svg"}
     assert snapshot.classes == tuple(CLASSES)
     assert list(snapshot.item_classes) == [1, 0, 0]
-    assert snapshot.item_hues.tolist() == [[each.hues[0]] * HUES for each in ITEMS]
+    assert snapshot.item_traits.tolist() == [[each.traits[0]] * TRAITS for each in ITEMS]
     assert list(snapshot.vector_items) == [1, 2, 2, 3]
     np.testing.assert_array_equal(snapshot.vectors, np.eye(DIM, dtype=np.float32))
 
@@ -317,7 +317,7 @@ def test_a_cache_changed_in_place_is_sealed_anew(tmp_path: Path) -> None:
 
 
 def test_staging_goes_on_after_a_kill_and_forgets_another_recipe(tmp_path: Path) -> None:
-    drawing = StagedDrawing(3, bytes(HUES), b"thumb", np.ones((2, DIM), np.float32))
+    drawing = StagedDrawing(3, bytes(TRAITS), b"thumb", np.ones((2, DIM), np.float32))
     with Staging(tmp_path, "recipe") as staging:
         staging.add({b"a": drawing})
     with Staging(tmp_path, "recipe") as staging:
@@ -352,7 +352,14 @@ def test_removed_rows_leave_no_copy_where_pages_were_split(tmp_path: Path) -> No
         sizes = rng.integers(300, 3000, len(vectors))
         return [
             StoredItem(
-                f"{rng.integers(1 << 60):x}/{label}", label, "", rng.bytes(32), 0, rng.bytes(HUES), rng.bytes(size), own
+                f"{rng.integers(1 << 60):x}/{label}",
+                label,
+                "",
+                rng.bytes(32),
+                0,
+                rng.bytes(TRAITS),
+                rng.bytes(size),
+                own,
             )
             for size, own in zip(sizes, vectors / np.linalg.norm(vectors, axis=2, keepdims=True), strict=True)
         ]
