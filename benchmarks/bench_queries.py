@@ -120,9 +120,19 @@ def fused(asked: Asked, other: int) -> Answers:
 
 def at_share(answers: Answers, true: Int64Array, other: int, share: float = DEFAULT_FALSE_ACCEPT) -> Answers:
     """The same, where a company is named for that share of the unknown logos."""
-    score = np.where(answers.predicted == other, -np.inf, answers.known)
-    least = np.sort(score[true == other])[::-1][int(share * np.count_nonzero(true == other))]
-    return replace(answers, predicted=np.where(score > least, answers.predicted, other))
+    return above(answers, bound_of(answers, true, other, share), other)
+
+
+def bound_of(answers: Answers, true: Int64Array, other: int, share: float = DEFAULT_FALSE_ACCEPT) -> float:
+    """The score that this share of the unknown logos exceed."""
+    unknown = np.where(answers.predicted == other, -np.inf, answers.known)[true == other]
+    return float(np.sort(unknown)[::-1][int(share * len(unknown))])
+
+
+def above(answers: Answers, bound: float, other: int) -> Answers:
+    """The same, where a company is named above a score alone."""
+    is_named = (answers.predicted != other) & (answers.known > bound)
+    return replace(answers, predicted=np.where(is_named, answers.predicted, other))
 
 
 def fitted_on(
