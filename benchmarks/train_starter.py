@@ -44,8 +44,9 @@ FIRST = replace(
     seed=51,
     probabilities={"lockup": 0.3},
 )
-"""The last of four legs: the starter's held-out network had 22 epochs from ImageNet at 5e-4 with half as many lockups
-and no line icons, then 14 at 4e-4 with as many lockups, 14 with line icons, and these.
+"""The last of four legs: the measured and the shipped network go on from a held-out one that had 22 epochs from
+ImageNet at 5e-4 with half as many lockups and no line icons, then 14 at 4e-4 with as many lockups, 14 with line icons,
+and these. The one that the decision is fitted with today had 17 epochs from ImageNet, and these.
 
 What ships is the mean of the networks before this leg and after it, see `average_weights.py`: those before were trained
 on for 5 and 8 epochs at 3e-4.
