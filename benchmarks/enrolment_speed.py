@@ -30,7 +30,7 @@ from logo_retrieval.store.changes import replace_index
 from logo_retrieval.store.index_store import IndexStore
 from logo_retrieval.store.manifest import Manifest
 from logo_retrieval.store.stored import StoredItem
-from logo_retrieval.types import HUES, OTHER
+from logo_retrieval.types import OTHER, TRAITS
 
 ITEMS, ROUNDS = 100_000, 7
 SMALL = (2000, 1)
@@ -51,7 +51,7 @@ def made_up_items(n_items: int, dim: int) -> Iterator[StoredItem]:
         label, thumbnail = OTHER if place % OTHER_EVERY == 0 else company, rng.bytes(_THUMBNAIL_BYTES)
         name = f"{label}/{place}.svg"
         yield StoredItem(
-            name, label, name, rng.bytes(32), int(rng.integers(1 << 62)), rng.bytes(HUES), thumbnail, vector
+            name, label, name, rng.bytes(32), int(rng.integers(1 << 62)), rng.bytes(TRAITS), thumbnail, vector
         )
 
 

@@ -34,7 +34,7 @@ from widened import Widened
 
 from logo_retrieval.search.faiss_index import FaissIndex
 from logo_retrieval.store.stored import StoredItem
-from logo_retrieval.types import HUES, OTHER, Float32Array
+from logo_retrieval.types import OTHER, TRAITS, Float32Array
 
 INDEXES = ((6_000, 100), (50_000, 500), (200_000, 2_000), (200_000, 20_000), (1_000_000, 10_000))
 SMALL = ((2_000, 20), (2_000, 40), (4_000, 40))
@@ -57,7 +57,7 @@ def laid(folder: Path, vectors: Float32Array, shown: np.ndarray) -> None:
             name, thumbnail = f"{label}/{place}.svg", chance.bytes(_THUMBNAIL_BYTES)
             number = int(chance.integers(1 << 62))
             vector = vectors[place, None, :dim]
-            yield StoredItem(name, label, name, chance.bytes(32), number, chance.bytes(HUES), thumbnail, vector)
+            yield StoredItem(name, label, name, chance.bytes(32), number, chance.bytes(TRAITS), thumbnail, vector)
 
     present = {names[brand] for brand in np.unique(shown).tolist()}
     lay_index(folder, sorted(present), items)

@@ -54,7 +54,9 @@ class Knowledge:
         try:
             fusion = Fusion.from_dict(decision)
         except ValueError as error:
-            raise ModelError(f"the decision for the model {bundle.config.name} is damaged: {error}") from error
+            raise ModelError(
+                f"the decision for the model {bundle.config.name} is damaged, or of an earlier release; train or export it again: {error}"
+            ) from error
         return cls(
             head=HeadVectors.read(bundle.path(HEAD_FILE), dim) if HEAD_FILE in held else None,
             impostors=Impostors.read(bundle.path(IMPOSTORS_FILE)) if IMPOSTORS_FILE in held else None,

@@ -1,8 +1,9 @@
-"""What tells that a query and a class show the same brand: similarities, rivals, crowds, colours, writing."""
+"""What tells that a query and a class show the same brand: similarities, rivals, crowds, shape, colours, writing."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import numpy as np
 
@@ -33,6 +34,11 @@ EVEN_AGREEMENT = 0.85
 
 UNLIKE = 0.7
 """Of shapes: a correlation up to which they say nothing."""
+
+_NEARLY = 0.5
+"""On the network's scale: half of the way from the median of unknown logos to what one in fifty exceeds."""
+
+_Real = TypeVar("_Real", Float32Array, Float64Array)
 
 _CROWD = slice(10, 60)
 _FAR = -1.0
@@ -185,7 +191,7 @@ def gather(
             by_head,
             np.broadcast_to(-_crowd(scale.nearest(compared.similarities))[:, None], near.shape),
             np.broadcast_to(-np.log(np.maximum(profile.counts, 1)), near.shape),
-            _of_shapes(compared.shapes, classes, n_classes),
+            _of_shapes(compared, scale, n_classes),
             *_of_colours(compared.hues, classes, n_classes),
             np.zeros(near.shape),
             np.zeros(near.shape),
@@ -234,18 +240,20 @@ def nearest_of_classes(similarities: Float32Array, classes: Int64Array, n_classe
         raise ValueError(f"similarities and classes must be (n, k), got {similarities.shape} and {classes.shape}")
     if classes.size and (classes.min() < -1 or classes.max() >= n_classes):
         raise ValueError(f"classes must be -1 or below {n_classes}")
-    nearest = np.full((len(classes), n_classes + 1), -np.inf, np.float32)
-    rows = np.arange(len(classes))[:, None]
-    np.maximum.at(nearest, (rows, classes), similarities)  # position -1 is the last column, dropped below
     farthest = similarities.min(axis=1, keepdims=True, initial=np.inf)
     floor = np.where(np.isfinite(farthest), farthest, np.float32(-1))
-    kept: Float32Array = np.maximum(nearest[:, :n_classes], floor)
-    return kept
+    nearest: Float32Array = np.maximum(_best_of_classes(similarities, classes, n_classes), floor)
+    return nearest
 
 
-def _of_shapes(correlation: Float64Array, classes: Int64Array, n_classes: int) -> Float64Array:
-    """How much the query's shape speaks for each class, (n, c) in [0, 1]: by the drawing that fits best."""
-    return fit_of(np.maximum(_best_of_classes(correlation, classes, n_classes), 0))
+def _of_shapes(compared: Compared, scale: Scale, n_classes: int) -> Float64Array:
+    """How much the query's shape speaks for each class, (n, c) in [0, 1]: by the drawing that fits best.
+
+    What counts are drawings nearly as near as the nearest of all: signs of one form fit, whatever stands on them.
+    """
+    near = scale.nearest(compared.similarities)
+    shapes = np.where(near >= near[:, :1] - _NEARLY, compared.shapes, 0)
+    return fit_of(_best_of_classes(shapes, compared.classes, n_classes))
 
 
 def fit_of(correlation: Float64Array, unlike: float = UNLIKE) -> Float64Array:
@@ -272,9 +280,9 @@ def _of_colours(agreement: Float64Array, classes: Int64Array, n_classes: int) ->
     return of_agreement(np.where(np.isneginf(best), EVEN_AGREEMENT, best))
 
 
-def _best_of_classes(values: Float64Array, classes: Int64Array, n_classes: int) -> Float64Array:
-    """(n, c) the largest value of a neighbour of each class; -inf where there is none."""
-    best = np.full((len(classes), n_classes + 1), -np.inf)
+def _best_of_classes(values: _Real, classes: Int64Array, n_classes: int) -> _Real:
+    """(n, c) the largest of (n, k) values of neighbours of each class; -inf where there is none."""
+    best = np.full((len(classes), n_classes + 1), -np.inf, values.dtype)
     np.maximum.at(best, (np.arange(len(classes))[:, None], classes), values)  # position -1 is the last column
     return best[:, :n_classes]
 

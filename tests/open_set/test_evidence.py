@@ -119,6 +119,12 @@ def test_the_drawing_that_fits_best_tells_what_the_shape_says() -> None:
     assert of(gathered([0.9], [0], shapes=[1.0]), 1)["shape"] == 0.0
 
 
+def test_a_drawing_that_is_far_from_the_nearest_fits_in_vain() -> None:
+    """Signs of one form fit whatever stands on them."""
+    found = gathered([0.9, 0.72, 0.68], [OTHER, 0, 1], shapes=[0.0, 1.0, 1.0])
+    assert (of(found, 0)["shape"], of(found, 1)["shape"]) == (1.0, 0.0)
+
+
 def test_the_tenth_to_sixtieth_neighbours_are_the_crowd() -> None:
     near = [0.9] * 10 + [0.7] * 40
     assert of(gathered(near, [0] * 50), 0)["isolation"] == pytest.approx(-0.5)

@@ -21,7 +21,7 @@ from logo_retrieval.store.schema import INDEX_FILE
 from logo_retrieval.store.seal import seal
 from logo_retrieval.store.staging import STAGING_FILE, StagedDrawing, Staging
 from logo_retrieval.store.vectors import vector_blob
-from logo_retrieval.types import HUES
+from logo_retrieval.types import TRAITS
 
 
 @pytest.fixture
@@ -166,7 +166,7 @@ def test_caches(tmp_path: Path, header: bytes) -> None:
 
 def test_a_damaged_file_of_an_interrupted_build_is_an_error(tmp_path: Path) -> None:
     drawings = {
-        bytes([place]) * 32: StagedDrawing(3, bytes(HUES), bytes(5000), np.ones((2, DIM), np.float32))
+        bytes([place]) * 32: StagedDrawing(3, bytes(TRAITS), bytes(5000), np.ones((2, DIM), np.float32))
         for place in range(9)
     }
     with Staging(tmp_path, "recipe") as staging:
