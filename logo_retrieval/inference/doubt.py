@@ -55,7 +55,7 @@ def unsettled(
     inequality), and a hundredth is not worth while.
 
     Args:
-        log_odds: (n, c) by shape alone.
+        log_odds: (n, c) without reading.
         by_text: (c,) what reading may add to each class at most, and what it may take, by `Fusion.most_by_text`.
         other: the position of `other`.
         thresholds: (c,) that a company must exceed.

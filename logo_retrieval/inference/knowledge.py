@@ -55,7 +55,8 @@ class Knowledge:
             fusion = Fusion.from_dict(decision)
         except ValueError as error:
             raise ModelError(
-                f"the decision for the model {bundle.config.name} is damaged, or of an earlier release; train or export it again: {error}"
+                f"the decision for the model {bundle.config.name} is damaged, or of an earlier release, whose models "
+                f"are to be trained or exported again: {error}"
             ) from error
         return cls(
             head=HeadVectors.read(bundle.path(HEAD_FILE), dim) if HEAD_FILE in held else None,

@@ -14,14 +14,14 @@ from logo_retrieval.errors import ModelError
 from logo_retrieval.heads.cosine import HeadVectors
 from logo_retrieval.inference.contents import FALLBACK_SCALE
 from logo_retrieval.inference.knowledge import Knowledge
-from logo_retrieval.inference.predict import Policy
+from logo_retrieval.inference.predict import Policy, Query, score
 from logo_retrieval.inference.snapshot import IndexSnapshot, read_snapshot, snapshot_of
-from logo_retrieval.models.resolve import copy_starter
-from logo_retrieval.open_set.evidence import ClassProfile, Scale
+from logo_retrieval.models.resolve import copy_starter, starter_model
+from logo_retrieval.open_set.evidence import COMPANY_FEATURES, ClassProfile, Scale
 from logo_retrieval.open_set.fusion import best_company, named, probabilities
 from logo_retrieval.open_set.impostors import Impostors
 from logo_retrieval.packed import unit
-from logo_retrieval.types import OTHER, Float32Array
+from logo_retrieval.types import HUES, OTHER, TRAITS, Float32Array
 
 SAMPLES = Path(__file__).resolve().parents[2] / "benchmarks" / "samples"
 LETTERS = "".join(f'<path d="M{x} 20h12v60h-12z"/>' for x in range(140, 400, 30))
@@ -165,3 +165,23 @@ def test_what_a_model_can_vouch_for() -> None:
         known(few).share(0.01)
     with pytest.raises(ModelError, match="no unknown logos to vouch"):
         known().share(0.1)
+
+
+def test_a_model_of_an_earlier_release_is_told() -> None:
+    bundle = starter_model()
+    before = {name: value for name, value in bundle.config.decision.items() if not name.endswith(".shape")}
+    with pytest.raises(ModelError, match="of an earlier release, whose models are to be trained or exported again"):
+        Knowledge.read(bundle, before)
+
+
+def test_the_view_that_fits_best_tells_the_shape_and_the_whole_the_hues() -> None:
+    red, blue = (np.eye(HUES, dtype=np.uint8)[hue] * 255 for hue in (0, 8))
+    shape, another = np.random.default_rng(0).integers(1, 120, (2, TRAITS - HUES)).astype(np.uint8)
+    held = snapshot_of(
+        ("acme", OTHER), np.zeros(1, np.int64), drawn(1), np.zeros(1, np.int64), known(), (), np.r_[red, shape][None]
+    )
+    views = np.stack([np.r_[red, another], np.r_[blue, shape]])
+    for order, agrees in (([0, 1], 1.0), ([1, 0], 0.0)):
+        query = Query(np.repeat(drawn(1), 2, axis=0), np.zeros(2, np.int64), 1, views[order])
+        found = dict(zip(COMPANY_FEATURES, score(query, held, known().fusion).features.company[0, 0], strict=True))
+        assert (found["shape"], found["colours_agree"]) == pytest.approx((1.0, agrees))
