@@ -9,7 +9,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from logo_retrieval.types import SHAPE_PX, BoolArray, Float64Array, Int8Array, UInt8Array
+from logo_retrieval.types import SHAPE_PX, BoolArray, Float32Array, Float64Array, Int8Array, UInt8Array
 
 _GRID_PX = 64
 _LUMA = (299, 587, 114)
@@ -19,6 +19,8 @@ _FAINT = 4
 """Grey levels by which ink differs from its ground at least."""
 
 _FULL = 127
+_AT_ONCE = 256
+"""Pictures, so that any number of them takes no more memory."""
 
 
 def templates(views: UInt8Array) -> Int8Array:
@@ -28,7 +30,7 @@ def templates(views: UInt8Array) -> Int8Array:
     ground, any two would fit else.
 
     Args:
-        views: (n, s, s, 3) uint8 RGB.
+        views: (n, s, s, 3) uint8 RGB, one at least.
 
     Returns:
         (n, 256) int8, row by row of 16 by 16 squares, the one farthest from the mean at 127 or -127; zeros for a
@@ -40,7 +42,7 @@ def templates(views: UInt8Array) -> Int8Array:
     )
     ink = np.abs(grey - np.median(border, axis=1)[:, None, None]) > _FAINT
     stretched = [_stretched(*pair) for pair in zip(grey, ink, strict=True)]
-    levels = np.stack(stretched).reshape(-1, SHAPE_PX**2) if stretched else np.zeros((0, SHAPE_PX**2))
+    levels = np.stack(stretched).reshape(-1, SHAPE_PX**2)
     levels -= levels.mean(axis=1, keepdims=True)
     farthest = np.abs(levels).max(axis=1, keepdims=True)
     scaled: Int8Array = np.rint(_FULL * levels / np.where(farthest == 0, 1, farthest)).astype(np.int8)
@@ -64,12 +66,20 @@ def correlation(shapes: Int8Array, others: Int8Array) -> Float64Array:
     >>> correlation(left, np.stack([left, -left, 0 * left], axis=1))
     array([[1., 1., 0.]])
     """
-    one, other = shapes.astype(np.float32), others.astype(np.float32)  # sums of whole numbers below 2**24: exact
+    found = np.empty(others.shape[:2])
+    for start in range(0, len(shapes), _AT_ONCE):
+        some = slice(start, start + _AT_ONCE)
+        found[some] = _correlation(shapes[some].astype(np.float32), others[some].astype(np.float32))
+    return found
+
+
+def _correlation(one: Float32Array, other: Float32Array) -> Float64Array:
+    """The same of whole numbers, whose sums are below 2**24 and so exact."""
     products = np.matmul(other, one[:, :, None])[..., 0].astype(np.float64)
     lengths = np.sqrt((one**2).sum(axis=-1).astype(np.float64))[:, None] * np.sqrt(
         (other**2).sum(axis=-1).astype(np.float64)
     )
-    found: Float64Array = np.abs(products) / np.where(lengths == 0, 1, lengths)
+    found: Float64Array = np.minimum(np.abs(products) / np.where(lengths == 0, 1, lengths), 1)
     return found
 
 

@@ -84,7 +84,7 @@ def test_a_picture_that_shows_nothing_fits_nothing() -> None:
     assert fit(even, ring()) == fit(ring(), even) == fit(even, even) == 0.0
 
 
-@given(st.integers(0, 2**32 - 1), st.integers(1, 5))
+@given(st.integers(0, 2**32 - 1), st.sampled_from([1, 3, 300]))
 def test_fits_are_the_same_alone_and_among_others(seed: int, n: int) -> None:
     chance = np.random.default_rng(seed)
     shapes = chance.integers(-127, 128, (n, SHAPE_PX**2)).astype(np.int8)
@@ -92,7 +92,7 @@ def test_fits_are_the_same_alone_and_among_others(seed: int, n: int) -> None:
     together = correlation(shapes, others)
     alone = np.concatenate([correlation(shapes[[row]], others[[row]]) for row in range(n)])
     np.testing.assert_array_equal(together, alone)
-    assert (together >= 0).all() and (together <= 1 + 1e-12).all()
+    assert (together >= 0).all() and (together <= 1).all()
 
 
 def test_traits_are_hues_and_shape_side_by_side() -> None:
