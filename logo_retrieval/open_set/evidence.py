@@ -183,15 +183,15 @@ def gather(
             f"got {other} and {None if head is None else head.shape}"
         )
     nearest = nearest_of_classes(compared.similarities, classes, n_classes)
-    near = scale.nearest(nearest)
+    near, of_neighbours = scale.nearest(nearest), scale.nearest(compared.similarities)
     by_head = np.zeros(near.shape) if head is None else scale.head(head)
     company = np.stack(
         [
             near,
             by_head,
-            np.broadcast_to(-_crowd(scale.nearest(compared.similarities))[:, None], near.shape),
+            np.broadcast_to(-_crowd(of_neighbours)[:, None], near.shape),
             np.broadcast_to(-np.log(np.maximum(profile.counts, 1)), near.shape),
-            _of_shapes(compared, scale, n_classes),
+            _of_shapes(compared, of_neighbours, n_classes),
             *_of_colours(compared.hues, classes, n_classes),
             np.zeros(near.shape),
             np.zeros(near.shape),
@@ -246,12 +246,11 @@ def nearest_of_classes(similarities: Float32Array, classes: Int64Array, n_classe
     return nearest
 
 
-def _of_shapes(compared: Compared, scale: Scale, n_classes: int) -> Float64Array:
+def _of_shapes(compared: Compared, near: Float64Array, n_classes: int) -> Float64Array:
     """How much the query's shape speaks for each class, (n, c) in [0, 1]: by the drawing that fits best.
 
     What counts are drawings nearly as near as the nearest of all: signs of one form fit, whatever stands on them.
     """
-    near = scale.nearest(compared.similarities)
     shapes = np.where(near >= near[:, :1] - _NEARLY, compared.shapes, 0)
     return fit_of(_best_of_classes(shapes, compared.classes, n_classes))
 
