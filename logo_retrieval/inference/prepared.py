@@ -11,24 +11,25 @@ from typing import Any
 
 import numpy as np
 
+from logo_retrieval.checksums import row_sums
 from logo_retrieval.errors import IndexStoreError
 from logo_retrieval.heads.imprinting import Imprinted
 from logo_retrieval.inference.derived import Derived
 from logo_retrieval.open_set.evidence import Scale
 from logo_retrieval.packed import units_of
-from logo_retrieval.search.halves import halves_of, sums_of
+from logo_retrieval.search.halves import halves_of
 from logo_retrieval.search.open import open_index
 from logo_retrieval.search.partitions import PartitionedIndex, Partitions
 from logo_retrieval.search.protocol import VectorIndex
-from logo_retrieval.store.cache import SUMMED, Prepared, read_cache, write_cache
+from logo_retrieval.store.cache import Prepared, read_cache, write_cache
 from logo_retrieval.store.manifest import Manifest
 from logo_retrieval.store.stored import StoredIndex
-from logo_retrieval.types import TRAITS
+from logo_retrieval.store.traits import ItemTraits
 
-_FORMAT = 3
+_FORMAT = 4
 """Of the cache, and of how what is in it is computed."""
 
-_OF_ITEMS = ("item_ids", "item_classes", "item_traits", "vector_items")
+_OF_ITEMS = ("item_ids", "item_classes", "vector_items")
 
 
 def keep(folder: Path, manifest: Manifest, stored: StoredIndex, index: VectorIndex, derived: Derived) -> None:
@@ -43,6 +44,8 @@ def keep(folder: Path, manifest: Manifest, stored: StoredIndex, index: VectorInd
     }
     arrays: dict[str, np.ndarray] = {name: getattr(stored, name) for name in _OF_ITEMS}
     arrays["places"] = derived.places
+    arrays["item_traits"] = stored.item_traits.at(np.arange(len(stored.item_ids)))
+    arrays["trait_sums"] = row_sums(arrays["item_traits"])
     if derived.imprinted is not None:
         dim = derived.imprinted.means.shape[1]
         for name in ("means", "rows"):  # by class, so that what is removed can be told
@@ -57,15 +60,15 @@ def _searched(index: VectorIndex) -> dict[str, np.ndarray]:
     if isinstance(index, PartitionedIndex):
         held = index.partitions
         found: dict[str, np.ndarray] = {"centroids": held.centroids, "starts": held.starts, "slots": index.slots}
-        return {**found, "sums": held.sums, SUMMED: held.halves}
+        return {**found, "sums": held.sums, "halves": held.halves}
     halves = halves_of(index.vectors_at(np.arange(len(index))))
-    return {"sums": sums_of(halves), SUMMED: halves}
+    return {"sums": row_sums(halves), "halves": halves}
 
 
 def opened(folder: Path, manifest: Manifest) -> tuple[StoredIndex, VectorIndex, Derived] | None:
     """What the cache of an index holds, as of one generation or another; None where there is none.
 
-    Vectors in partitions are not read, and are compared with their checksums when they are.
+    Vectors in partitions and traits are not read, and are compared with their checksums when they are.
     """
     kept = read_cache(folder)
     if kept is None or kept.facts.get("recipe") != _recipe(manifest):
@@ -82,6 +85,7 @@ def _stored_of(facts: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> St
     stored = StoredIndex(
         generation=facts["generation"],
         classes=tuple(facts["classes"]),
+        item_traits=ItemTraits.of_cache(arrays["item_traits"], arrays["trait_sums"]),
         vectors=None,
         names=tuple(map(tuple, facts["names"])),
         parts=facts["parts"],
@@ -89,7 +93,7 @@ def _stored_of(facts: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> St
     )
     _expect(np.array_equal(stored.vector_items[stored.whole_drawings], stored.item_ids))
     _expect(_are_places(stored.item_classes, len(stored.classes)) and len(stored.item_classes) == len(stored.item_ids))
-    _expect(stored.item_traits.shape == (len(stored.item_ids), TRAITS) and stored.item_traits.dtype == np.uint8)
+    _expect(len(stored.item_traits) == len(stored.item_ids))
     return stored
 
 
@@ -109,14 +113,14 @@ def _index_of(arrays: Mapping[str, np.ndarray], dim: int) -> VectorIndex:
     Raises:
         ValueError: they are not those that were written.
     """
-    ids, halves, sums = arrays["vector_items"], arrays[SUMMED], arrays["sums"]
+    ids, halves, sums = arrays["vector_items"], arrays["halves"], arrays["sums"]
     _expect(halves.shape == (len(sums), dim))
     if "slots" in arrays:
         centroids, starts, slots = arrays["centroids"], arrays["starts"], arrays["slots"]
         _expect(centroids.shape == (len(starts) - 1, dim) and len(slots) == len(ids) and _are_places(slots, len(sums)))
         _expect(bool(starts[0] == 0 and starts[-1] == len(sums) and (np.diff(starts) >= 0).all()))
         return PartitionedIndex(Partitions(centroids, starts, halves, sums), slots, ids)
-    _expect(len(sums) == len(ids) and np.array_equal(sums_of(halves), sums))
+    _expect(len(sums) == len(ids) and np.array_equal(row_sums(halves), sums))
     return open_index(units_of(halves), ids)
 
 

@@ -20,6 +20,7 @@ from logo_retrieval.search.views import best_over_views
 from logo_retrieval.store.cache import remove_cache
 from logo_retrieval.store.index_store import IndexStore
 from logo_retrieval.store.stored import StoredIndex
+from logo_retrieval.store.traits import ItemTraits
 from logo_retrieval.types import MISSING_ID, OTHER, TRAITS, Float32Array, Int64Array, Neighbours, UInt8Array
 
 
@@ -84,7 +85,7 @@ class IndexSnapshot:
         """(n, k, 272) by `images.traits.traits_of`; what is said of no neighbour has no meaning."""
         if len(self.stored.item_ids) == 0:
             return np.zeros((*neighbours.ids.shape, TRAITS), np.uint8)
-        return self.stored.item_traits[self._places_of(neighbours)]
+        return self.stored.item_traits.at(self._places_of(neighbours))
 
     def _places_of(self, neighbours: Neighbours) -> Int64Array:
         """(n, k) positions among at least one item; any where there is no neighbour."""
@@ -172,7 +173,8 @@ def snapshot_of(
     """
     if traits is None:
         traits = np.zeros((len(item_classes), TRAITS), np.uint8)
-    held = StoredIndex(0, classes, np.arange(len(item_classes)), item_classes, traits, items, vectors, tuple(names))
+    item_ids, of_items = np.arange(len(item_classes)), ItemTraits.of(traits)
+    held = StoredIndex(0, classes, item_ids, item_classes, of_items, items, vectors, tuple(names))
     return assemble(held, open_index(vectors, items), knowledge)
 
 

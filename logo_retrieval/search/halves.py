@@ -1,15 +1,12 @@
-"""Unit vectors in 16 bits a component: products with them, their lengths made good, and whether they are as written."""
+"""Unit vectors in 16 bits a component: products with them, their lengths made good."""
 
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
 from logo_retrieval.packed import units_of
 from logo_retrieval.search.products import products
 from logo_retrieval.types import Float16Array, Float32Array
-
-UInt32Array = npt.NDArray[np.uint32]
 
 _SHIFT = 13
 _SIGN_AND_NUMBER = np.int32(-0x70002000)
@@ -61,13 +58,3 @@ def half_products(halves: Float16Array, vector: Float32Array) -> Float32Array:
     bits <<= _SHIFT
     bits &= _SIGN_AND_NUMBER
     return products(bits.view(np.float32), vector * _BIAS)
-
-
-def sums_of(halves: Float16Array) -> UInt32Array:
-    """(n,) a checksum of each of (n, d) halves, modulo 2^32; another component anywhere gives another one.
-
-    Each component counts by an odd number of its own, so that what is exchanged is seen too; zeros alone give 0.
-    """
-    weights = 2 * np.arange(halves.shape[1], dtype=np.uint32) * np.uint32(0x9E3779B1) + np.uint32(1)
-    sums: UInt32Array = (halves.view("<u2").astype(np.uint32) * weights).sum(axis=1, dtype=np.uint32)
-    return sums

@@ -14,10 +14,11 @@ from typing import Self
 
 import numpy as np
 
+from logo_retrieval.checksums import UInt32Array, changed, row_sums
 from logo_retrieval.errors import IndexStoreError
 from logo_retrieval.packed import units_of
 from logo_retrieval.search.clusters import centroids_of, nearest_centroids
-from logo_retrieval.search.halves import UInt32Array, half_products, halves_of, sums_of
+from logo_retrieval.search.halves import half_products, halves_of
 from logo_retrieval.search.products import products
 from logo_retrieval.search.protocol import check_gallery, check_queries, padded
 from logo_retrieval.types import Float16Array, Float32Array, Int64Array, Neighbours
@@ -52,7 +53,7 @@ class Partitions:
         centroids: (p, d) float32 unit vectors.
         starts: (p + 1,) int64, partition i has the slots from starts[i] to starts[i + 1].
         halves: (s, d) float16, one a slot.
-        sums: (s,) uint32 their checksums, by `sums_of`.
+        sums: (s,) uint32 their checksums, by `row_sums`.
     """
 
     centroids: Float32Array
@@ -67,8 +68,7 @@ class Partitions:
             IndexStoreError: one of them is not what was written.
         """
         halves = self.halves[slots]
-        found = sums_of(halves)
-        if ((found != self.sums[slots]) & (found != 0)).any():  # 0 is of one just removed
+        if changed(halves, self.sums[slots]):
             raise IndexStoreError("the vectors that were prepared for the search are damaged: delete 'search.cache'")
         return units_of(halves)
 
@@ -118,7 +118,7 @@ class PartitionedIndex:
         for start in range(0, len(order), _BLOCK):
             block = slice(start, start + _BLOCK)
             halves[block] = halves_at(order[block])
-            sums[block] = sums_of(halves[block])
+            sums[block] = row_sums(halves[block])
         slots = np.empty(len(order), np.int64)
         slots[order] = np.arange(len(order))
         return cls(Partitions(centroids, starts, halves, sums), slots, ids)

@@ -12,11 +12,12 @@ from logo_retrieval.packed import unit
 from logo_retrieval.runs import run_starts
 from logo_retrieval.store.seal import Row
 from logo_retrieval.store.stored import StoredIndex
+from logo_retrieval.store.traits import ItemTraits
 from logo_retrieval.store.vectors import are_unit, vectors_of
-from logo_retrieval.types import MISSING_ID, TRAITS, Float32Array, Int64Array, UInt8Array
+from logo_retrieval.types import MISSING_ID, TRAITS, Float32Array, Int64Array
 
-Items = tuple[Int64Array, Int64Array, UInt8Array]
-"""Of m items: (m,) their numbers, (m,) the positions of their classes, (m, 272) their traits."""
+Items = tuple[Int64Array, Int64Array, ItemTraits]
+"""Of m items: (m,) their numbers, (m,) the positions of their classes, their traits."""
 
 
 def items_of(items: Sequence[Row], classes: Sequence[Row], file: Path) -> Items:
@@ -36,7 +37,8 @@ def items_of(items: Sequence[Row], classes: Sequence[Row], file: Path) -> Items:
     own, class_ids = numbers_of(items, 1), numbers_of(classes)
     found = np.searchsorted(class_ids, own).astype(np.int64)
     there = np.append(class_ids, MISSING_ID)[found] == own
-    return numbers_of(items), np.where(there, found, MISSING_ID), np.frombuffer(traits, np.uint8).reshape(-1, TRAITS)
+    of_items = ItemTraits.of(np.frombuffer(traits, np.uint8).reshape(-1, TRAITS))
+    return numbers_of(items), np.where(there, found, MISSING_ID), of_items
 
 
 def numbers_of(rows: Sequence[Row], column: int = 0) -> Int64Array:

@@ -20,8 +20,8 @@ from logo_retrieval.store.schema import storage_errors
 CACHE_FILE = "search.cache"
 _FRESH = CACHE_FILE + ".new"
 _ALIGNED = 64
-SUMMED = "halves"
-"""The array that is not looked at as a whole, since its rows have checksums of their own."""
+SUMMED = ("halves", "item_traits")
+"""The arrays that are not looked at as a whole, since their rows have checksums of their own."""
 
 _KINDS = ("<f2", "<f4", "<f8", "<i8", "<u4", "|u1")
 
@@ -137,4 +137,4 @@ def _header(facts: Mapping[str, Any], arrays: Mapping[str, np.ndarray], room: in
 
 
 def _digest(name: str, array: np.ndarray) -> str:
-    return "" if name == SUMMED else hashlib.sha256(array.data).hexdigest()
+    return "" if name in SUMMED else hashlib.sha256(array.data).hexdigest()

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from logo_retrieval.packed import unit, units_of
-from logo_retrieval.store.cache import SUMMED, Prepared, read_cache, remove_cache, reseal
+from logo_retrieval.store.cache import Prepared, read_cache, remove_cache, reseal
 from logo_retrieval.types import Int64Array
 
 _A_COPY = 1 - 1e-5
@@ -50,10 +50,11 @@ def _wipe_items(held: Prepared, items: Int64Array) -> None:
     if len(rows) == 0:
         return
     slots = arrays["slots"][rows] if "slots" in arrays else rows
-    vectors = units_of(arrays[SUMMED][slots])
+    vectors = units_of(arrays["halves"][slots])
     arrays["sums"][slots] = 0
-    arrays[SUMMED][slots] = 0
+    arrays["halves"][slots] = 0
     gone = np.isin(arrays["item_ids"], items)
+    arrays["trait_sums"][gone] = 0
     arrays["item_traits"][gone] = 0
     touched = np.unique(arrays["item_classes"][gone])
     for name in ("means", "rows"):
@@ -62,5 +63,5 @@ def _wipe_items(held: Prepared, items: Int64Array) -> None:
     if "centroids" in arrays:
         copies = (arrays["centroids"] @ vectors.T).max(axis=1) > _A_COPY
         for place in np.flatnonzero(copies).tolist():
-            rest = arrays[SUMMED][slice(*arrays["starts"][place : place + 2].tolist())]
+            rest = arrays["halves"][slice(*arrays["starts"][place : place + 2].tolist())]
             arrays["centroids"][place] = unit(rest.astype(np.float32).sum(axis=0, keepdims=True))[0]

@@ -147,7 +147,7 @@ class IndexStore(Closable):
         came_ids, came_classes, came_traits = items_of(fresh[ITEM_FACTS], rows["classes"], self.file)
         item_ids, order = joined(before.item_ids[stay], came_ids)
         item_classes = np.concatenate([moved[before.item_classes[stay]], came_classes])[order]
-        items = item_ids, item_classes, np.concatenate([before.item_traits[stay], came_traits])[order]
+        items = item_ids, item_classes, before.item_traits.renewed(stay, came_traits.read, order)
         vector_items, order = joined(before.vector_items[kept], numbers_of(fresh["vectors"]))
         stored = arranged(generation, rows, items, vector_items, None, seals.parts(), self.file)
         vectors = unit_vectors([row[2] for row in fresh["vectors"]], self.manifest.dim, self.file)

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from logo_retrieval.runs import run_starts
-from logo_retrieval.types import OTHER, Float32Array, Int64Array, UInt8Array
+from logo_retrieval.store.traits import ItemTraits
+from logo_retrieval.types import OTHER, Float32Array, Int64Array
 
 _MOST_VIEWS = 1024
 
@@ -47,7 +48,7 @@ class StoredIndex:
         classes: names, in the order of their ids; position c is class c.
         item_ids: (m,) int64, ascending.
         item_classes: (m,) int64 positions in `classes`.
-        item_traits: (m, 272) uint8 by `traits_of`.
+        item_traits: of the m items.
         vector_items: (r,) int64 item id of each vector, ordered by item id, then view.
         vectors: (r, d) float32 in the same order; None when the caller holds them already.
         names: by which each class is known, in the order of `classes`; () where none are stored.
@@ -58,7 +59,7 @@ class StoredIndex:
     classes: tuple[str, ...]
     item_ids: Int64Array
     item_classes: Int64Array
-    item_traits: UInt8Array
+    item_traits: ItemTraits
     vector_items: Int64Array
     vectors: Float32Array | None
     names: tuple[tuple[str, ...], ...] = ()

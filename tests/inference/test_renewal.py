@@ -73,8 +73,10 @@ def made_up(chance: np.random.Generator, *, head: bool = True) -> Knowledge:
 def check_same(one: IndexSnapshot, other: IndexSnapshot, chance: np.random.Generator) -> None:
     assert (one.number, one.classes, one.most_views) == (other.number, other.classes, other.most_views)
     assert one.stored.names == other.stored.names and one.stored.parts == other.stored.parts
-    for name in ("item_ids", "item_classes", "item_traits"):
+    for name in ("item_ids", "item_classes"):
         np.testing.assert_array_equal(getattr(one.stored, name), getattr(other.stored, name))
+    items = np.arange(len(other.stored.item_ids))
+    np.testing.assert_array_equal(one.stored.item_traits.at(items), other.stored.item_traits.at(items))
     rows = np.arange(len(other.stored.vector_items))
     np.testing.assert_array_equal(one.stored.vector_items, other.stored.vector_items)
     np.testing.assert_array_equal(one.index.vectors_at(rows), other.index.vectors_at(rows))

@@ -7,11 +7,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from logo_retrieval.checksums import row_sums
 from logo_retrieval.errors import IndexStoreError
 from logo_retrieval.packed import unit, units_of
 from logo_retrieval.search.clusters import centroids_of, nearest_centroids
 from logo_retrieval.search.exact import ExactIndex
-from logo_retrieval.search.halves import half_products, halves_of, sums_of
+from logo_retrieval.search.halves import half_products, halves_of
 from logo_retrieval.search.open import merged_index
 from logo_retrieval.search.partitions import PROBED, PartitionedIndex
 from logo_retrieval.search.segments import SegmentedIndex
@@ -100,7 +101,7 @@ def test_checksums_tell_an_exchange(rng: np.random.Generator) -> None:
     for one, other in ((0, 1), (3, 30)):
         exchanged = halves.copy()
         exchanged[:, [one, other]] = halves[:, [other, one]]
-        assert (sums_of(exchanged) != sums_of(halves)).all()
+        assert (row_sums(exchanged) != row_sums(halves)).all()
 
 
 def test_products_of_halves_are_those_of_the_same_numbers(rng: np.random.Generator) -> None:

@@ -11,8 +11,9 @@ from pathlib import Path
 
 import numpy as np
 
+from logo_retrieval.checksums import row_sums
 from logo_retrieval.errors import IndexStoreError
-from logo_retrieval.search.halves import halves_of, sums_of
+from logo_retrieval.search.halves import halves_of
 from logo_retrieval.store.cache import Prepared, write_cache
 from logo_retrieval.store.changes import add_items, compact, remove_class, remove_items, replace_index
 from logo_retrieval.store.index_store import IndexStore
@@ -88,11 +89,10 @@ class Change:
                     held = store.snapshot()
                 assert held.vectors is not None
                 halves = halves_of(held.vectors)
-                arrays = {
-                    name: getattr(held, name) for name in ("item_ids", "item_classes", "item_traits", "vector_items")
-                }
-                facts = {"classes": held.classes, "names": held.names}
-                write_cache(folder, Prepared(facts, {**arrays, "sums": sums_of(halves), "halves": halves}))
+                arrays = {name: getattr(held, name) for name in ("item_ids", "item_classes", "vector_items")}
+                arrays["item_traits"] = held.item_traits.at(np.arange(len(held.item_ids)))
+                arrays |= {"halves": halves, "sums": row_sums(halves), "trait_sums": row_sums(arrays["item_traits"])}
+                write_cache(folder, Prepared({"classes": held.classes, "names": held.names}, arrays))
 
 
 def mark(name: str) -> bytes:
