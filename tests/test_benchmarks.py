@@ -37,6 +37,7 @@ SMALL: dict[str, tuple[str, ...]] = {
     "held_packs": ("--cache", CACHE),
     "logobench": (STARTER, "--cache", CACHE),
     "near_duplicates": (STARTER, "--cache", CACHE),
+    "nearness": (STARTER, "--cache", CACHE),
     "origin": (WORK, "--cache", CACHE),
     "picture": (STARTER, "--cache", CACHE),
     "integers": (STARTER, "--cache", CACHE),
