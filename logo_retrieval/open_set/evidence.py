@@ -35,8 +35,8 @@ EVEN_AGREEMENT = 0.85
 UNLIKE = 0.7
 """Of shapes: a correlation up to which they say nothing."""
 
-_NEARLY = 0.5
-"""On the network's scale: half of the way from the median of unknown logos to what one in fifty exceeds."""
+_NEARLY = 0.25
+"""On the network's scale: a quarter of the way from the median of unknown logos to what one in fifty exceeds."""
 
 _Real = TypeVar("_Real", Float32Array, Float64Array)
 
