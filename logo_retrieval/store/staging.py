@@ -95,9 +95,9 @@ class Staging:
             IndexStoreError: when it cannot be written.
         """
         with storage_errors(self._file, "write"):
-            for sha256, each in drawings.items():
-                vectors = each.vectors.shape[1], each.vectors.tobytes()
-                content = (each.perceptual_hash, each.traits, each.thumbnail, *vectors)
+            for sha256, drawing in drawings.items():
+                vectors = drawing.vectors.shape[1], drawing.vectors.tobytes()
+                content = (drawing.perceptual_hash, drawing.traits, drawing.thumbnail, *vectors)
                 self._connection.execute(
                     "INSERT OR REPLACE INTO drawings VALUES (?, ?, ?, ?, ?, ?, ?)",
                     (sha256, *content, _checksum(content)),
