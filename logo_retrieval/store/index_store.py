@@ -239,8 +239,9 @@ class IndexStore(Closable):
 
     def _first_values(self, query: str, keys: Iterable[Any]) -> dict[Any, Any]:
         """The value in the first row of each key that has one."""
-        rows = ((key, self._rows(query, key)) for key in keys)
-        return {key: found[0][0] for key, found in rows if found}
+        with storage_errors(self.file, "read"):
+            rows = ((key, self._connection.execute(query, (key,)).fetchone()) for key in keys)
+            return {key: row[0] for key, row in rows if row is not None}
 
     def faults(self) -> list[str]:
         """Everything that is wrong with the file, one sentence each; empty when it is sound."""
