@@ -226,14 +226,15 @@ def _fill(
 
 
 def _insert(cursor: sqlite3.Cursor, item_id: int, item: StoredItem, class_id: int) -> None:
+    drawing = item.drawing
     cursor.execute(
         "INSERT INTO items VALUES (?, ?, ?, ?, ?, ?, ?)",
-        (item_id, item.name, class_id, item.source, item.sha256, item.perceptual_hash, item.traits),
+        (item_id, item.name, class_id, item.source, item.sha256, drawing.perceptual_hash, drawing.traits),
     )
-    cursor.execute("INSERT INTO thumbnails VALUES (?, ?)", (item_id, item.thumbnail))
+    cursor.execute("INSERT INTO thumbnails VALUES (?, ?)", (item_id, drawing.thumbnail))
     cursor.executemany(
         "INSERT INTO vectors VALUES (?, ?, ?)",
-        ((item_id, view, vector_blob(vector)) for view, vector in enumerate(item.vectors)),
+        ((item_id, view, vector_blob(vector)) for view, vector in enumerate(drawing.vectors)),
     )
 
 
