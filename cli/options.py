@@ -28,18 +28,13 @@ class NamedPath(click.Path):
 
 
 _INDEX_DEFAULT = f"${INDEX_VARIABLE}, else {DEFAULT_INDEX}"
-index_option = click.option(
-    "--index",
-    type=NamedPath(path_type=Path),
-    help=f"Folder of the index.  [default: {_INDEX_DEFAULT}, else the starter index]",
-)
-changed_index_option = click.option(
-    "--index",
-    type=NamedPath(path_type=Path),
-    help=f"Folder of the index.  [default: {_INDEX_DEFAULT}, made from the starter index where it is not there]",
-)
-new_index_option = click.option(
-    "--index", type=NamedPath(path_type=Path), help=f"Folder of the index.  [default: {_INDEX_DEFAULT}]"
+index_option, changed_index_option, new_index_option = (
+    click.option("--index", type=NamedPath(path_type=Path), help=f"Folder of the index.  [default: {default}]")
+    for default in (
+        f"{_INDEX_DEFAULT}, else the starter index",
+        f"{_INDEX_DEFAULT}, made from the starter index where it is not there",
+        _INDEX_DEFAULT,
+    )
 )
 
 
