@@ -23,7 +23,6 @@ from logo_retrieval.open_set.evidence import Scale, nearest_company
 from logo_retrieval.open_set.fusion import (
     HEADLESS_NOVEL,
     HEADLESS_RIVAL,
-    PINNED,
     RIVAL,
     TRAINED,
     best_company,
@@ -182,10 +181,10 @@ def fitted(
     odds = [
         found
         for each, rows in zip(asked, val, strict=True)
-        for found in fitting.cross_fitted(start, [each], [rows.rows % FOLDS], groups, pinned=PINNED)
+        for found in fitting.cross_fitted(start, [each], [rows.rows % FOLDS], groups)
     ]
     leads = [best_company(each[rows], held.other)[0] for each, rows in zip(odds, is_other, strict=True)]
-    weights = replace(fitting.fit_fusion(start, asked, groups, pinned=PINNED), scale=scale)
+    weights = replace(fitting.fit_fusion(start, asked, groups), scale=scale)
     impostors = Impostors(np.concatenate(leads).astype(np.float32))
     knowledge = replace(knowledge, fusion=weights, impostors=impostors)
     held = index_of(bench, drawn, rooms.train, knowledge)

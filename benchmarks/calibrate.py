@@ -30,7 +30,7 @@ from logo_retrieval.evaluation.fitting import cross_fitted, fit_fusion
 from logo_retrieval.inference.knowledge import DEFAULT_FALSE_ACCEPT
 from logo_retrieval.models.bundle import read_bundle
 from logo_retrieval.models.resolve import opened_model
-from logo_retrieval.open_set.fusion import HEADLESS_NOVEL, HEADLESS_RIVAL, NOVEL, PINNED, RIVAL, TRAINED, Fusion
+from logo_retrieval.open_set.fusion import HEADLESS_NOVEL, HEADLESS_RIVAL, NOVEL, RIVAL, TRAINED, Fusion
 from logo_retrieval.open_set.impostors import Impostors
 from logo_retrieval.types import Float32Array, Float64Array
 
@@ -63,21 +63,20 @@ def fitted(known: Sequence[Trial], novel: Sequence[Trial], plain: Sequence[Trial
     """All weights."""
     fusion = start_of_fit()
     for trials, groups in ((known, (TRAINED, RIVAL)), (novel, (NOVEL,)), (plain, (HEADLESS_NOVEL, HEADLESS_RIVAL))):
-        fusion = fit_fusion(fusion, [trial.asked for trial in trials], groups, pinned=PINNED)
+        fusion = fit_fusion(fusion, [trial.asked for trial in trials], groups)
     return fusion
 
 
 def cross_judged(trials: Sequence[Trial]) -> list[Float64Array]:
     """(n, c) log-odds of each trial, each query's by weights fitted on all of them without its company or brand."""
     asked, folds = [trial.asked for trial in trials], [trial.folds for trial in trials]
-    return cross_fitted(start_of_fit(), asked, folds, (TRAINED, RIVAL), pinned=PINNED)
+    return cross_fitted(start_of_fit(), asked, folds, (TRAINED, RIVAL))
 
 
 def halves(fusion: Fusion, trials: Sequence[Trial]) -> list[Fusion]:
     """Weights of novel companies fitted on the first and on the second half of these and of the unknown brands."""
     return [
-        fit_fusion(fusion, [trial.asked.only(trial.may_teach(half)) for trial in trials], (NOVEL,), pinned=PINNED)
-        for half in (0, 1)
+        fit_fusion(fusion, [trial.asked.only(trial.may_teach(half)) for trial in trials], (NOVEL,)) for half in (0, 1)
     ]
 
 

@@ -20,7 +20,7 @@ from enrolment_speed import lay_index
 from small import options, parsed
 from surroundings import write_result
 
-from logo_retrieval.store.stored import StoredItem
+from logo_retrieval.store.stored import StoredDrawing, StoredItem
 from logo_retrieval.types import TRAITS
 
 ITEMS, SMALL = 100_000, 400
@@ -45,7 +45,9 @@ def made_up_items(n_items: int, dim: int) -> Iterator[StoredItem]:
         vectors[place] = vector / np.linalg.norm(vector)
         name, own = f"all/{place}.svg", vectors[place : place + 1]
         number = int(rng.integers(1 << 62))
-        yield StoredItem(name, "all", name, rng.bytes(32), number, rng.bytes(TRAITS), rng.bytes(900), own)
+        yield StoredItem(
+            name, "all", name, rng.bytes(32), StoredDrawing(number, rng.bytes(TRAITS), rng.bytes(900), own)
+        )
 
 
 def measured(n_items: int) -> dict[str, Any]:

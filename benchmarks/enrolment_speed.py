@@ -29,7 +29,7 @@ from logo_retrieval.models.resolve import model_folder, starter_index, starter_m
 from logo_retrieval.store.changes import replace_index
 from logo_retrieval.store.index_store import IndexStore
 from logo_retrieval.store.manifest import Manifest
-from logo_retrieval.store.stored import StoredItem
+from logo_retrieval.store.stored import StoredDrawing, StoredItem
 from logo_retrieval.types import OTHER, TRAITS
 
 ITEMS, ROUNDS = 100_000, 7
@@ -50,9 +50,8 @@ def made_up_items(n_items: int, dim: int) -> Iterator[StoredItem]:
         company = f"company {place % CLASSES:04}"
         label, thumbnail = OTHER if place % OTHER_EVERY == 0 else company, rng.bytes(_THUMBNAIL_BYTES)
         name = f"{label}/{place}.svg"
-        yield StoredItem(
-            name, label, name, rng.bytes(32), int(rng.integers(1 << 62)), rng.bytes(TRAITS), thumbnail, vector
-        )
+        sha256, number = rng.bytes(32), int(rng.integers(1 << 62))
+        yield StoredItem(name, label, name, sha256, StoredDrawing(number, rng.bytes(TRAITS), thumbnail, vector))
 
 
 def drawings(salt: int) -> list[bytes]:

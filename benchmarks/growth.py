@@ -33,7 +33,7 @@ from surroundings import RESULTS, surroundings
 from widened import Widened
 
 from logo_retrieval.search.faiss_index import FaissIndex
-from logo_retrieval.store.stored import StoredItem
+from logo_retrieval.store.stored import StoredDrawing, StoredItem
 from logo_retrieval.types import OTHER, TRAITS, Float32Array
 
 INDEXES = ((6_000, 100), (50_000, 500), (200_000, 2_000), (200_000, 20_000), (1_000_000, 10_000))
@@ -57,7 +57,8 @@ def laid(folder: Path, vectors: Float32Array, shown: np.ndarray) -> None:
             name, thumbnail = f"{label}/{place}.svg", chance.bytes(_THUMBNAIL_BYTES)
             number = int(chance.integers(1 << 62))
             vector = vectors[place, None, :dim]
-            yield StoredItem(name, label, name, chance.bytes(32), number, chance.bytes(TRAITS), thumbnail, vector)
+            sha256 = chance.bytes(32)
+            yield StoredItem(name, label, name, sha256, StoredDrawing(number, chance.bytes(TRAITS), thumbnail, vector))
 
     present = {names[brand] for brand in np.unique(shown).tolist()}
     lay_index(folder, sorted(present), items)

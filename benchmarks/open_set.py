@@ -43,7 +43,6 @@ from logo_retrieval.open_set.fusion import (
     HEADLESS_RIVAL,
     OF_COLOURS,
     OF_TEXT,
-    PINNED,
     RIVAL,
     TRAINED,
     best_company,
@@ -94,7 +93,7 @@ def known(network: Network) -> dict[str, Any]:
     asked, kinds, other = trial.asked, trial.queries.kinds, trial.asked.other
     groups_of_weights = (TRAINED, RIVAL) if headed else (HEADLESS_NOVEL, HEADLESS_RIVAL)
     folds = [trial.folds, bare.folds]
-    by_fold = fitted_by_fold(start, [asked, bare.asked], folds, groups_of_weights, pinned=PINNED)
+    by_fold = fitted_by_fold(start, [asked, bare.asked], folds, groups_of_weights)
     odds, unread = (judged_by_fold(by_fold, each, trial.folds) for each in (asked, without(asked, OF_TEXT)))
     thresholds = vouched(trial, odds)
     moved, groups = above(odds, trial, thresholds), numbered(trial.queries.groups)
@@ -186,7 +185,7 @@ def ablation(trial: Trial) -> dict[str, Any]:
     true, other = trial.asked.true[rows], trial.asked.other
 
     def judged(evidence: Asked) -> dict[str, float]:
-        (odds,) = cross_fitted(start_of_fit(), [evidence], [trial.folds], (TRAINED, RIVAL), pinned=PINNED)
+        (odds,) = cross_fitted(start_of_fit(), [evidence], [trial.folds], (TRAINED, RIVAL))
         chances = probabilities(odds[rows], other)
         figures = {
             "nll": -(mixed(true != other, 0.5) * np.log(chances[np.arange(len(true)), true])).sum(),
@@ -220,7 +219,7 @@ def enrolment(network: Network) -> dict[str, Any]:
     """
     start = start_of_fit()
     trial, bare = known_trials(network, start)
-    fusion = fit_fusion(start, [trial.asked, bare.asked], (TRAINED, RIVAL), pinned=PINNED)
+    fusion = fit_fusion(start, [trial.asked, bare.asked], (TRAINED, RIVAL))
     fits = novel_trials(network, start)
     by_half = halves(fusion, fits)
     tail, pairs = novel_tail(fits, by_half)

@@ -25,6 +25,7 @@ os.environ["KERAS_BACKEND"] = "jax"
 # trying out every way to do a product or a convolution took more than half of ten minutes
 os.environ.setdefault("XLA_FLAGS", "--xla_gpu_autotune_level=0")
 
+import jax
 import numpy as np
 from small import options
 from starter_data import target_count, training_set, with_glyphs
@@ -34,7 +35,7 @@ from logo_retrieval.evaluation.metrics import macro_f_beta
 from logo_retrieval.training.checkpoint import State, copy_weights, write_checkpoint
 from logo_retrieval.training.data import shares_of
 from logo_retrieval.training.device.bank import bank_of
-from logo_retrieval.training.device.loop import Leg, Trainer, Weights, copied, run
+from logo_retrieval.training.device.loop import Leg, Trainer, Weights, run
 from logo_retrieval.training.log import F2
 from logo_retrieval.training.recipe import Recipe
 from logo_retrieval.types import Float32Array
@@ -135,8 +136,7 @@ def main() -> None:
     if arguments.start is not None:
         copy_weights(arguments.start, trainer.network, training.data.target_names)
     weights = trainer.start()
-    views_s = trainer.seconds_of_views(training.leg(TRUNK, training.chunk))
-    say({"drawings": len(training.data.art), "targets": len(training.data.target_names), "views_s": round(views_s, 4)})
+    say({"drawings": len(training.data.art), "targets": len(training.data.target_names)})
     if steps is None:
         weights, steps = _timed(training, weights, arguments.seconds - (time.monotonic() - began))
         say({"steps": steps})
@@ -161,7 +161,7 @@ def main() -> None:
     trunk = train(TRUNK, weights)
     for name in SHARES:
         if name != TRUNK:
-            train(name, copied(trunk))
+            train(name, jax.tree.map(jax.numpy.copy, trunk))  # since a training uses up the arrays that it is given
     say({"done": True})
 
 

@@ -10,15 +10,14 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
-from .options import EXIT_SOME_UNREADABLE, NamedPath, index_to_write, new_index_option, progress_bar, warn
-from .output import shown
+from .options import EXIT_SOME_UNREADABLE, POOLINGS, NamedPath, index_to_write, new_index_option, progress_bar
+from .output import shown, warn, warn_unreadable
 from .tensorflow_start import load_exporter
 
 if TYPE_CHECKING:
     from logo_retrieval.models.bundle import ModelBundle
 
 _RUNTIMES = ("onnxruntime-int8", "onnxruntime-fp32", "openvino-bf16")
-_POOLINGS = ("avg", "max", "gem")
 _RENDERERS = ("resvg", "cairosvg")
 
 
@@ -32,7 +31,7 @@ _RENDERERS = ("resvg", "cairosvg")
     help="A model bundle, a folder of them (an ensemble), an index that holds one, or a backbone.",
 )
 @click.option("--weights", default="imagenet", show_default=True, help="Of a backbone: imagenet, none or a Keras file.")
-@click.option("--pooling", type=click.Choice(_POOLINGS), default=_POOLINGS[0], show_default=True, help="Of a backbone.")
+@click.option("--pooling", type=click.Choice(POOLINGS), default=POOLINGS[0], show_default=True, help="Of a backbone.")
 @click.option(
     "--runtime",
     type=click.Choice(_RUNTIMES),
@@ -73,13 +72,11 @@ def build_index(
     gallery = read_gallery(data)
     with (
         _opened(model, weights, pooling) as bundle,
-        progress_bar("build-index", len(gallery.records)) as advance,
+        progress_bar("build-index", len(gallery.records)) as progress,
     ):
-        report = build(
-            gallery, folder, bundle, runtime=runtime, renderer=renderer, progress=lambda done, total: advance(done)
-        )
+        report = build(gallery, folder, bundle, runtime=runtime, renderer=renderer, progress=progress)
     warn("", report.remarks)
-    warn("unreadable: ", (f"{name}: {reason}" for name, reason in report.unreadable), most=None)
+    warn_unreadable(report.unreadable)
     warn("left out, same bytes in the same class: ", [f"{name} = {twin}" for name, twin in report.duplicates])
     warn("same bytes in two classes, both kept: ", [f"{name} = {twin}" for name, twin in report.conflicts])
     resumed = f" ({report.resumed} embedded by an earlier run)" if report.resumed else ""
@@ -105,7 +102,7 @@ def _opened(model: str, weights: str, pooling: str) -> Iterator[ModelBundle]:
         load_exporter()
         from logo_retrieval.backbones.export import EXPORT_STEPS
 
-        with progress_bar(f"export {model}", EXPORT_STEPS) as advance:
-            opened = opened_model(model, weights=weights, pooling=pooling, progress=lambda done, total: advance(done))
-            bundle = until_used.enter_context(opened)
+        with progress_bar(f"export {model}", EXPORT_STEPS) as progress:
+            exported = opened_model(model, weights=weights, pooling=pooling, progress=progress)
+            bundle = until_used.enter_context(exported)
         yield bundle

@@ -99,7 +99,7 @@ def classify(
     Example:
       logo-retrieval classify logos/ favicon.ico --format jsonl --output answers.jsonl
     """
-    files = _without_written(inputs.expand(paths), paths, [each for each in (file, page) if each is not None])
+    files = _without_written(inputs.expand(paths), paths, [place for place in (file, page) if place is not None])
     kind = kind or _format_of(file)
     if resume:
         _check_resumable(kind, file, page)
@@ -138,7 +138,7 @@ def classify(
             counts[decision.label] += 1
             if page is not None and (count <= _MOST_EXPLAINED or decision.status == "unreadable"):
                 explained.append((path, decision))
-            advance(count)
+            advance(count, len(waiting))
         if page is not None:
             from logo_retrieval.reports.explanation import write_explanation
 
@@ -207,16 +207,16 @@ def _without_written(files: list[str], paths: tuple[str, ...], written: list[Pat
     """The files but those that are to be written, which an earlier call may have left in a folder that is asked."""
     from logo_retrieval.images.source import is_folder
 
-    places = {each.resolve() for each in written}
+    places = {file.resolve() for file in written}
     if len(places) < len(written):
         raise click.UsageError("--output and --explain must be different files")
     names = {place.name for place in places}
-    to_write = {each for each in files if Path(each).name in names and Path(each).resolve() in places}
+    to_write = {file for file in files if Path(file).name in names and Path(file).resolve() in places}
     folders = [Path(path).resolve() for path in paths if path and is_folder(path)]
-    for each in to_write:
-        if not any(Path(each).resolve().is_relative_to(folder) for folder in folders):
-            raise click.UsageError(f"'{each}' would be read and written: name another file")
-    return [each for each in files if each not in to_write] if to_write else files
+    for file in to_write:
+        if not any(Path(file).resolve().is_relative_to(folder) for folder in folders):
+            raise click.UsageError(f"'{file}' would be read and written: name another file")
+    return [file for file in files if file not in to_write] if to_write else files
 
 
 @contextmanager

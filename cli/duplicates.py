@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from . import output
-from .options import EXIT_SOME_UNREADABLE, NamedPath, index_option, index_to_read, progress_bar, warn
+from .options import EXIT_SOME_UNREADABLE, NamedPath, index_option, index_to_read, progress_bar
 
 if TYPE_CHECKING:
     from logo_retrieval.classifier import LogoClassifier
@@ -96,16 +96,16 @@ def _read(data: Path, classifier: LogoClassifier, loosest: Kind) -> Drawings:
     from logo_retrieval.drawings import digests_of_files, files_of
 
     with ExitStack() as stack:
-        bar: list[Callable[[int], object]] = []
+        bar: list[Callable[[int, int], None]] = []
 
         def advance(done: int, total: int) -> None:
             if not bar:
                 bar.append(stack.enter_context(progress_bar("duplicates", total)))
-            bar[0](done)
+            bar[0](done, total)
 
         only_bytes = loosest == "bytes"
         drawings = digests_of_files(files_of(data)) if only_bytes else classifier.drawings(data, progress=advance)
-    warn("unreadable: ", (f"{name}: {reason}" for name, reason in drawings.unreadable), most=None)
+    output.warn_unreadable(drawings.unreadable)
     return drawings
 
 
@@ -113,34 +113,34 @@ def _show_clusters(clusters: list[Cluster], kind: str) -> None:
     stream = output.stdout()
     if kind == "jsonl":
         stream.writelines(
-            output.json_line({"cluster": place, **each.to_dict()}) for place, each in enumerate(clusters, 1)
+            output.json_line({"cluster": place, **cluster.to_dict()}) for place, cluster in enumerate(clusters, 1)
         )
     elif kind == "csv":
         stream.write(output.csv_line(["cluster", *_COLUMNS]))
         for place, cluster in enumerate(clusters, start=1):
             stream.write(output.csv_line([place, cluster.first, cluster.label, "first", "", "", ""]))
-            stream.writelines(output.csv_line([place, *each.to_dict().values()]) for each in cluster.others)
+            stream.writelines(output.csv_line([place, *other.to_dict().values()]) for other in cluster.others)
     else:
         for cluster in clusters:
             stream.write(f"{_named(cluster.first, cluster.label)}\n")
-            stream.writelines(_lines(cluster.others))
+            stream.writelines(_line(other, other.name, other.label) for other in cluster.others)
 
 
 def _show_matches(matches: list[Duplicate], kind: str) -> None:
     stream = output.stdout()
     if kind == "jsonl":
-        stream.writelines(output.json_line(each.to_dict()) for each in matches)
+        stream.writelines(output.json_line(match.to_dict()) for match in matches)
     elif kind == "csv":
         stream.write(output.csv_line(_COLUMNS))
-        stream.writelines(output.csv_line(each.to_dict().values()) for each in matches)
+        stream.writelines(output.csv_line(match.to_dict().values()) for match in matches)
     else:
-        for each in matches:
-            stream.write(f"{_named(each.name, each.label)}\n")
-            stream.write(f"    {each.kind:8} {each.similarity:.2f}  {_named(each.of, each.of_label)}\n")
+        for match in matches:
+            stream.write(f"{_named(match.name, match.label)}\n")
+            stream.write(_line(match, match.of, match.of_label))
 
 
-def _lines(others: tuple[Duplicate, ...]) -> Iterator[str]:
-    return (f"    {each.kind:8} {each.similarity:.2f}  {_named(each.name, each.label)}\n" for each in others)
+def _line(duplicate: Duplicate, name: str, label: str) -> str:
+    return f"    {duplicate.kind:8} {duplicate.similarity:.2f}  {_named(name, label)}\n"
 
 
 def _named(name: str, label: str) -> str:

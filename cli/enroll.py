@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import click
 
 from . import inputs
-from .options import EXIT_SOME_UNREADABLE, NamedPath, changed_index_option, index_to_change, index_to_write, warn
-from .output import shown
+from .options import EXIT_SOME_UNREADABLE, NamedPath, changed_index_option, index_to_change, index_to_write
+from .output import shown, warn, warn_unreadable
 
 if TYPE_CHECKING:
     from logo_retrieval.indexing.report import EnrolmentReport
@@ -81,7 +81,7 @@ def enroll(
 
 def _show(report: EnrolmentReport, folder: Path) -> None:
     warn("", report.remarks)
-    warn("unreadable: ", (f"{name}: {reason}" for name, reason in report.unreadable), most=None)
+    warn_unreadable(report.unreadable)
     warn("left out, it is there already: ", (f"{name} = {twin}" for name, twin in report.duplicates))
     warn("kept although ", report.overruled)
     warn(
@@ -89,8 +89,8 @@ def _show(report: EnrolmentReport, folder: Path) -> None:
         (f"{name} (similarity {similarity:.2f}): is it theirs?" for name, similarity in report.unlike),
     )
     labels = {"drawing": [label for _, label in report.added], "name": [label for label, _ in report.named]}
-    for what, own in labels.items():
-        for label, size in Counter(own).items():
+    for what, of_added in labels.items():
+        for label, size in Counter(of_added).items():
             kind = "new class" if label in report.new_classes else "class"
             amount = f"{size} {what}" if size == 1 else f"{size} {what}s"
             click.echo(f"{shown(str(folder))}: {amount} added to {kind} '{shown(label)}'")

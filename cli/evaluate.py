@@ -45,9 +45,9 @@ def evaluate(data: Path, index: Path | None, report: Path | None, output: Path |
     gallery = read_gallery(data)
     with (
         LogoClassifier.open(index_to_read(index)) as classifier,
-        progress_bar("evaluate", len(gallery.records)) as advance,
+        progress_bar("evaluate", len(gallery.records)) as progress,
     ):
-        evaluation = measured(classifier, gallery, progress=lambda done, total: advance(done))
+        evaluation = measured(classifier, gallery, progress=progress)
     for remark in evaluation.remarks:
         click.echo(shown(remark), err=True)
     stdout().writelines(f"{line}\n" for line in _summary(evaluation))
@@ -81,14 +81,14 @@ def _write_json(evaluation: Evaluation, file: Path) -> None:
 def _write_submission(evaluation: Evaluation, file: Path) -> None:
     from logo_retrieval.types import OTHER
 
-    rows = [("path", "label"), *((each.path, each.predicted or OTHER) for each in evaluation.files)]
+    rows = [("path", "label"), *((file.path, file.predicted or OTHER) for file in evaluation.files)]
     file.write_text("".join(map(csv_line, rows)), encoding="utf-8", newline="")
 
 
 def _summary(evaluation: Evaluation) -> Iterator[str]:
     from logo_retrieval.evaluation.result import FIGURES
 
-    asked = [each for each in evaluation.classes if each.support]
+    asked = [result for result in evaluation.classes if result.support]
     yield (
         f"{shown(evaluation.index.name)}: {len(evaluation.files)} files of {len(asked)} classes, "
         f"{len(evaluation.mistakes)} answered wrongly, {len(evaluation.unreadable)} unreadable"
@@ -98,15 +98,13 @@ def _summary(evaluation: Evaluation) -> Iterator[str]:
     for name, figure in evaluation.figures.items():
         if figure is not None:
             yield f"{FIGURES[name]:34}  {figure.value:5.3f}  {figure.low:.3f}-{figure.high:.3f}"
-    worst = sorted((each for each in asked if each.f2 < 1), key=lambda each: (each.f2, -each.support, each.name))
+    worst = sorted((one for one in asked if one.f2 < 1), key=lambda one: (one.f2, -one.support, one.name))
     if worst:
         yield f"\n{'worst classes':34}  files  answered  precision  recall     F2"
-    for each in worst[:_LISTED]:
-        precision = "-" if each.precision is None else f"{each.precision:.3f}"
-        yield (
-            f"{shown(each.name):34}  {each.support:5}  {each.predicted:8}  {precision:>9}  {each.recall:6.3f}  "
-            f"{each.f2:5.3f}"
-        )
+    for one in worst[:_LISTED]:
+        precision = "-" if one.precision is None else f"{one.precision:.3f}"
+        scores = f"{precision:>9}  {one.recall:6.3f}  {one.f2:5.3f}"
+        yield f"{shown(one.name):34}  {one.support:5}  {one.predicted:8}  {scores}"
     if evaluation.confusions:
         yield f"\n{'commonest confusions':34}  files  answered"
     for pair in evaluation.confusions[:_LISTED]:

@@ -23,7 +23,7 @@ def expand(arguments: Iterable[str]) -> list[str]:
     stray: list[Path] = []
     files = [path for argument in arguments for path in _expand(argument, stray)]
     if stray:
-        names = ", ".join(sorted({each.name for each in stray}))
+        names = ", ".join(sorted({file.name for file in stray}))
         click.echo(f"left out {len(stray)} that operating systems put into folders: {shown(names)}", err=True)
     return files
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TextIO
@@ -14,6 +14,7 @@ import click
 INDEX_VARIABLE = "LOGO_RETRIEVAL_INDEX"
 DEFAULT_INDEX = Path("indexes/default")
 EXIT_SOME_UNREADABLE = 3
+POOLINGS = ("avg", "max", "gem")
 
 
 class NamedPath(click.Path):
@@ -27,18 +28,13 @@ class NamedPath(click.Path):
 
 
 _INDEX_DEFAULT = f"${INDEX_VARIABLE}, else {DEFAULT_INDEX}"
-index_option = click.option(
-    "--index",
-    type=NamedPath(path_type=Path),
-    help=f"Folder of the index.  [default: {_INDEX_DEFAULT}, else the starter index]",
-)
-changed_index_option = click.option(
-    "--index",
-    type=NamedPath(path_type=Path),
-    help=f"Folder of the index.  [default: {_INDEX_DEFAULT}, made from the starter index where it is not there]",
-)
-new_index_option = click.option(
-    "--index", type=NamedPath(path_type=Path), help=f"Folder of the index.  [default: {_INDEX_DEFAULT}]"
+index_option, changed_index_option, new_index_option = (
+    click.option("--index", type=NamedPath(path_type=Path), help=f"Folder of the index.  [default: {default}]")
+    for default in (
+        f"{_INDEX_DEFAULT}, else the starter index",
+        f"{_INDEX_DEFAULT}, made from the starter index where it is not there",
+        _INDEX_DEFAULT,
+    )
 )
 
 
@@ -78,22 +74,14 @@ def index_to_change(index: Path | None) -> Iterator[Path]:
     click.echo(f"copied the starter index to {folder}, which commands read from now on", err=True)
 
 
-def warn(prefix: str, sentences: Iterable[str], most: int | None = 20) -> None:
-    """Sentences on stderr, one a line; of very many the first ones, unless `most` is None."""
-    from .output import shown
-
-    lines = list(sentences)
-    for sentence in lines[:most]:
-        click.echo(f"{prefix}{shown(sentence)}", err=True)
-    if most is not None and len(lines) > most:
-        click.echo(f"{prefix}and {len(lines) - most} more", err=True)
-
-
 @contextmanager
-def progress_bar(label: str, total: int, rows: TextIO | None = None) -> Iterator[Callable[[int], Any]]:
-    """A bar on stderr, when that is a terminal and rows do not go to one; yields a function that takes files done."""
+def progress_bar(label: str, total: int, rows: TextIO | None = None) -> Iterator[Callable[[int, int], None]]:
+    """A bar on stderr, when that is a terminal and rows do not go to one.
+
+    Yields a function that takes the number of files done, and that of all.
+    """
     if not sys.stderr.isatty() or (rows is not None and rows.isatty()) or total < 2:
-        yield lambda done: None
+        yield lambda done, total: None
         return
     with click.progressbar(length=total, label=label, file=sys.stderr, show_pos=True) as bar:
-        yield lambda done: bar.update(done - bar.pos)
+        yield lambda done, total: bar.update(done - bar.pos)

@@ -127,6 +127,20 @@ def shown(text: str) -> str:
     )
 
 
+def warn(prefix: str, sentences: Iterable[str], most: int | None = 20) -> None:
+    """Sentences on stderr, one a line; of very many the first ones, unless `most` is None."""
+    lines = list(sentences)
+    for sentence in lines[:most]:
+        click.echo(f"{prefix}{shown(sentence)}", err=True)
+    if most is not None and len(lines) > most:
+        click.echo(f"{prefix}and {len(lines) - most} more", err=True)
+
+
+def warn_unreadable(files: Iterable[tuple[str, str]]) -> None:
+    """Names files that cannot be used, each with its reason."""
+    warn("unreadable: ", (f"{name}: {reason}" for name, reason in files), most=None)
+
+
 def stdout() -> TextIO:
     """Standard output as UTF-8, whatever the locale says.
 

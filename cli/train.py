@@ -15,8 +15,8 @@ from logo_retrieval.training.log import F2, LOG, kept_entry, read_log
 from logo_retrieval.training.recipe import Recipe
 
 from .interrupt import deferred_interrupt
-from .options import EXIT_SOME_UNREADABLE, NamedPath, progress_bar, warn
-from .output import csv_line, shown, stdout
+from .options import EXIT_SOME_UNREADABLE, POOLINGS, NamedPath, progress_bar
+from .output import csv_line, shown, stdout, warn, warn_unreadable
 from .tensorflow_start import load_tensorflow
 
 if TYPE_CHECKING:
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 _DEFAULTS = Recipe()
 _HEADS = ("cosine", "origin")
-_POOLINGS = ("avg", "max", "gem")
 _ART_PX = 256
 _TEST_TABLE, _GALLERY_TABLE = "test.csv", "gallery.csv"
 
@@ -63,7 +62,7 @@ def _fold(context: click.Context, parameter: click.Parameter, text: str | None) 
     show_default=True,
     help="To begin with: imagenet, none, starter or a model bundle of the same backbone, or a Keras weights file.",
 )
-@click.option("--pooling", type=click.Choice(_POOLINGS), default=_DEFAULTS.pooling, show_default=True)
+@click.option("--pooling", type=click.Choice(POOLINGS), default=_DEFAULTS.pooling, show_default=True)
 @click.option(
     "--size",
     "size_px",
@@ -142,9 +141,9 @@ def train(
             prepared = _prepared(gallery, work, recipes[0], fold, check)
             several = len(recipes) > 1
             for recipe in recipes:
-                own = Path(recipe.backbone) if several else Path()
-                name = "-".join((output.name, *own.parts))
-                bundle, f2 = _trained(prepared, recipe, work / own, output / own, name, check)
+                member = Path(recipe.backbone) if several else Path()
+                name = "-".join((output.name, *member.parts))
+                bundle, f2 = _trained(prepared, recipe, work / member, output / member, name, check)
                 quality = "not validated" if f2 is None else f"validation macro F2 {f2:.3f}"
                 stdout().write(f"{shown(str(bundle.folder))}: {bundle.config.weights}, {quality}\n")
                 check()
@@ -154,7 +153,7 @@ def train(
     except OSError as error:
         raise click.ClickException(f"cannot write '{error.filename or work}': {error.strerror or error}") from error
     _say_how_to_test(prepared, output, work)
-    warn("unreadable: ", (f"{name}: {reason}" for name, reason in prepared.unreadable), most=None)
+    warn_unreadable(prepared.unreadable)
     if prepared.unreadable:
         sys.exit(EXIT_SOME_UNREADABLE)
 
@@ -208,7 +207,7 @@ def _prepared(
 
         def progress(done: int, total: int) -> None:
             check()
-            advance(done)
+            advance(done, total)
 
         art_px = max(_ART_PX, recipe.size_px)
         prepared = training_set(gallery, work, art_px=art_px, seed=recipe.seed, fold=fold, progress=progress)

@@ -73,13 +73,13 @@ def drawings_of_files(
     content = {record.name: sha256 for record, sha256 in intake.usable()}
     content |= {name: content[twin] for name, twin in intake.report.duplicates}
     records = [record for record in gallery.records if record.name in content]
-    own = [known[content[record.name]] for record in records]
+    drawings = [known[content[record.name]] for record in records]
     return Drawings(
         [record.name for record in records],
         [record.label for record in records],
         [content[record.name] for record in records],
-        np.array([each.perceptual_hash for each in own], np.int64),
-        np.array([each.vectors[0] for each in own], np.float32).reshape(len(own), dim),
+        np.array([drawing.perceptual_hash for drawing in drawings], np.int64),
+        np.array([drawing.vectors[0] for drawing in drawings], np.float32).reshape(len(drawings), dim),
         intake.report.unreadable,
     )
 

@@ -42,6 +42,9 @@ UNREADABLE_CODES: dict[str, str] = {
 }
 """Every code an unreadable image can carry, with its meaning."""
 
+PASSING_CODES = ("timeout", "crashed")
+"""Those that a busy machine may have caused: the next time the answer may be another."""
+
 
 class GalleryError(LogoRetrievalError, ValueError):
     """A folder of classes or a table cannot serve as a gallery."""

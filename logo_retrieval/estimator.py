@@ -134,7 +134,7 @@ class LogoRetrievalClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[m
             UnreadableImage: when a picture cannot be read, unless `on_unreadable` is "other"; it names its place in X.
             ValueError: when a parameter is out of range.
         """
-        return np.array([each.label or OTHER for each in self._decisions(X, top=1)], dtype=self.classes_.dtype)
+        return np.array([decision.label or OTHER for decision in self._decisions(X, top=1)], dtype=self.classes_.dtype)
 
     def predict_proba(self, X: Iterable[Source]) -> Float64Array:
         """The (n, c) probabilities in [0, 1], a column a class in the order of `classes_`, `other` among them.
@@ -151,8 +151,8 @@ class LogoRetrievalClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[m
         column = {name: place for place, name in enumerate(self.classes_.tolist())}
         probabilities = np.zeros((len(decisions), len(column)))
         for row, decision in zip(probabilities, decisions, strict=True):
-            for each in decision.top:
-                row[column[each.label]] = each.probability
+            for scored in decision.top:
+                row[column[scored.label]] = scored.probability
             if decision.label is None:
                 row[column[OTHER]] = 1.0
         return probabilities
@@ -188,15 +188,15 @@ class LogoRetrievalClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[m
             ValueError: when k is below 1 or above the number of pictures.
         """
         check_is_fitted(self)
-        held = sum(self._index.classifier.store.class_sizes().values())
-        if not 1 <= n_neighbors <= held:
-            raise ValueError(f"n_neighbors must be from 1 to the {held} different pictures, got {n_neighbors}")
+        n_items = sum(self._index.classifier.store.class_sizes().values())
+        if not 1 <= n_neighbors <= n_items:
+            raise ValueError(f"n_neighbors must be from 1 to the {n_items} different pictures, got {n_neighbors}")
         decisions = self._index.classifier.classify(_sources(X), top=n_neighbors, text="never")
         _check_readable(decisions)
         shape = len(decisions), n_neighbors
-        near = [each for decision in decisions for each in decision.neighbours]
-        indices = np.array([_place(each.item) for each in near], np.int64).reshape(shape)
-        distances = np.array([1.0 - each.similarity for each in near], np.float64).reshape(shape).clip(0.0, 2.0)
+        near = [neighbour for decision in decisions for neighbour in decision.neighbours]
+        indices = np.array([_place(one.item) for one in near], np.int64).reshape(shape)
+        distances = np.array([1.0 - one.similarity for one in near], np.float64).reshape(shape).clip(0.0, 2.0)
         return (distances, indices) if return_distance else indices
 
     def __sklearn_tags__(self) -> Any:  # noqa: ANN401
@@ -282,7 +282,7 @@ def _labels(y: Iterable[str]) -> list[str]:
 
 
 def _check_readable(decisions: Sequence[Decision]) -> None:
-    unreadable = [(f"X[{place}]", each.reason or "") for place, each in enumerate(decisions) if each.label is None]
+    unreadable = [(f"X[{place}]", one.reason or "") for place, one in enumerate(decisions) if one.label is None]
     if unreadable:
         raise _unreadable(unreadable)
 

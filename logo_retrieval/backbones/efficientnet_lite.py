@@ -7,6 +7,7 @@ depth of the first and the last stage scale.
 from __future__ import annotations
 
 import math
+from functools import partial
 from typing import NamedTuple
 
 from logo_retrieval.backbones.backend import keras
@@ -37,30 +38,10 @@ _STAGES = (
 )
 
 
-def efficientnet_lite0(
-    *, include_top: bool, input_shape: tuple[int, int, int] = (224, 224, 3), weights: None = None
-) -> keras.Model:
-    """Builds Lite0: feature maps of 1280 channels, or ImageNet logits with `include_top`. Weights come later."""
-    return _efficientnet_lite("efficientnet_lite0", 1.0, 1.0, input_shape, include_top)
-
-
-def efficientnet_lite1(
-    *, include_top: bool, input_shape: tuple[int, int, int] = (240, 240, 3), weights: None = None
-) -> keras.Model:
-    """Builds Lite1: feature maps of 1280 channels, or ImageNet logits with `include_top`. Weights come later."""
-    return _efficientnet_lite("efficientnet_lite1", 1.0, 1.1, input_shape, include_top)
-
-
-def efficientnet_lite2(
-    *, include_top: bool, input_shape: tuple[int, int, int] = (260, 260, 3), weights: None = None
-) -> keras.Model:
-    """Builds Lite2: feature maps of 1280 channels, or ImageNet logits with `include_top`. Weights come later."""
-    return _efficientnet_lite("efficientnet_lite2", 1.1, 1.2, input_shape, include_top)
-
-
 def _efficientnet_lite(
-    name: str, width: float, depth: float, input_shape: tuple[int, int, int], include_top: bool
+    name: str, width: float, depth: float, *, include_top: bool, input_shape: tuple[int, int, int], weights: None
 ) -> keras.Model:
+    """Builds feature maps of 1280 channels, or ImageNet logits with `include_top`. Weights come later."""
     inputs = keras.Input(input_shape, name="pixels")
     x = layers.Conv2D(_STEM_FILTERS, 3, strides=2, padding="same", use_bias=False, name="stem_conv")(inputs)
     x = _norm_relu6(x, "stem_norm")
@@ -77,6 +58,11 @@ def _efficientnet_lite(
         x = layers.GlobalAveragePooling2D(name="pool")(x)
         x = layers.Dense(1000, name="logits")(x)
     return keras.Model(inputs, x, name=name)
+
+
+efficientnet_lite0 = partial(_efficientnet_lite, "efficientnet_lite0", 1.0, 1.0)
+efficientnet_lite1 = partial(_efficientnet_lite, "efficientnet_lite1", 1.0, 1.1)
+efficientnet_lite2 = partial(_efficientnet_lite, "efficientnet_lite2", 1.1, 1.2)
 
 
 def _inverted_bottleneck(

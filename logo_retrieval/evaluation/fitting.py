@@ -15,6 +15,7 @@ from logo_retrieval.open_set.fusion import (
     HEADLESS_NOVEL,
     HEADLESS_RIVAL,
     NOVEL,
+    PINNED,
     RIVAL,
     TRAINED,
     Fusion,
@@ -83,10 +84,8 @@ def balanced(company: BoolArray, sources: Int64Array, shares: Mapping[int, float
     return weights
 
 
-def fit_fusion(
-    start: Fusion, asked: Sequence[Asked], groups: Sequence[str], *, ridge: float = RIDGE, pinned: Sequence[str] = ()
-) -> Fusion:
-    """The weights of some groups by penalised maximum likelihood, those of the others as they are.
+def fit_fusion(start: Fusion, asked: Sequence[Asked], groups: Sequence[str], *, ridge: float = RIDGE) -> Fusion:
+    """The weights of some groups by penalised maximum likelihood, those of the others, and `PINNED` ones, as they are.
 
     Minimises, by L-BFGS-B with the weights at 0 or above (Byrd et al. 1995, "A limited memory algorithm for bound
     constrained optimization"), the negative log-likelihood of the truth and ridge / 2 times the squared distance of the
@@ -98,7 +97,6 @@ def fit_fusion(
         asked: sets of queries.
         groups: that are fitted.
         ridge: strength of the pull.
-        pinned: features whose weights stay where they start.
     """
     names = [(group, name) for group in groups for name in (BIAS, *GROUPS[group])]
     ends = np.cumsum([1 + len(GROUPS[group]) for group in groups])[:-1]
@@ -118,7 +116,7 @@ def fit_fusion(
         return value / total, slope / total
 
     bounds = [
-        (value, value) if name in pinned else (None if name == BIAS else 0.0, None)
+        (value, value) if name in PINNED else (None if name == BIAS else 0.0, None)
         for (_, name), value in zip(names, first.tolist(), strict=True)
     ]
     starts = [np.where(free, first, first + bias) for bias in _BIASES]
@@ -126,20 +124,15 @@ def fit_fusion(
         minimize(loss, begin, jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": _MOST_STEPS})
         for begin in starts
     ]
-    found = min(runs, key=lambda run: float(run.fun))
+    best = min(runs, key=lambda run: float(run.fun))
     fitted: dict[str, dict[str, float]] = {group: {} for group in groups}
-    for (group, name), value in zip(names, found.x.tolist(), strict=True):
+    for (group, name), value in zip(names, best.x.tolist(), strict=True):
         fitted[group][name] = value
     return replace(start, weights={**start.weights, **fitted}, fitted=True)
 
 
 def cross_fitted(
-    start: Fusion,
-    asked: Sequence[Asked],
-    folds: Sequence[Int64Array],
-    groups: Sequence[str],
-    *,
-    pinned: Sequence[str] = (),
+    start: Fusion, asked: Sequence[Asked], folds: Sequence[Int64Array], groups: Sequence[str]
 ) -> list[Float64Array]:
     """(n, c) log-odds of each query of each set by weights fitted without its fold, so that none judges itself.
 
@@ -148,24 +141,18 @@ def cross_fitted(
         asked: sets of queries, which are fitted together.
         folds: (n,) the fold of each query, for each set.
         groups: that are fitted.
-        pinned: as in `fit_fusion`.
     """
-    by_fold = fitted_by_fold(start, asked, folds, groups, pinned=pinned)
-    return [judged_by_fold(by_fold, part, own) for part, own in zip(asked, folds, strict=True)]
+    by_fold = fitted_by_fold(start, asked, folds, groups)
+    return [judged_by_fold(by_fold, part, of_part) for part, of_part in zip(asked, folds, strict=True)]
 
 
 def fitted_by_fold(
-    start: Fusion,
-    asked: Sequence[Asked],
-    folds: Sequence[Int64Array],
-    groups: Sequence[str],
-    *,
-    pinned: Sequence[str] = (),
+    start: Fusion, asked: Sequence[Asked], folds: Sequence[Int64Array], groups: Sequence[str]
 ) -> dict[int, Fusion]:
     """Weights for each fold, fitted without it; arguments as of `cross_fitted`."""
     pairs = list(zip(asked, folds, strict=True))
     return {
-        int(fold): fit_fusion(start, [part.only(own != fold) for part, own in pairs], groups, pinned=pinned)
+        int(fold): fit_fusion(start, [part.only(of_part != fold) for part, of_part in pairs], groups)
         for fold in np.unique(np.concatenate(folds))
     }
 

@@ -110,14 +110,14 @@ def confusion_pairs(true: Labels, predicted: Labels) -> list[tuple[Any, Any, int
     """
     wrong = true != predicted
     counts = Counter(zip(true[wrong].tolist(), predicted[wrong].tolist(), strict=True))
-    return sorted(((*pair, count) for pair, count in counts.items()), key=lambda each: (-each[2], *each[:2]))
+    return sorted(((*pair, count) for pair, count in counts.items()), key=lambda pair: (-pair[2], *pair[:2]))
 
 
 def _codes(labels: Labels, ordered: npt.NDArray[Any]) -> Int64Array:
     """Position of each label in sorted `ordered`, or its length where it is not there."""
     position = np.searchsorted(ordered, labels)
-    found = ordered[np.minimum(position, len(ordered) - 1)] == labels
-    return np.where(found, position, len(ordered))
+    is_there = ordered[np.minimum(position, len(ordered) - 1)] == labels
+    return np.where(is_there, position, len(ordered))
 
 
 def auroc(scores: Float64Array, positive: BoolArray) -> float:
@@ -204,7 +204,7 @@ def reliability(
     bin_of = _bins(confidences, correct, bins)
     counts = np.bincount(bin_of, minlength=bins)
     size = np.where(counts > 0, counts, np.nan)
-    means, accuracies = (np.bincount(bin_of, weights=each, minlength=bins) / size for each in (confidences, correct))
+    means, accuracies = (np.bincount(bin_of, column, minlength=bins) / size for column in (confidences, correct))
     return counts, means, accuracies
 
 

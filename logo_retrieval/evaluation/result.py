@@ -66,8 +66,8 @@ class FileResult:
     def to_dict(self) -> dict[str, Any]:
         """As plain values for JSON, without the place where it lies."""
         nearest = None if self.nearest is None else self.nearest.to_dict()
-        own = {each.name: getattr(self, each.name) for each in fields(self) if each.name != "file"}
-        return {**own, "nearest": nearest}
+        values = {field.name: getattr(self, field.name) for field in fields(self) if field.name != "file"}
+        return {**values, "nearest": nearest}
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +195,7 @@ class Evaluation:
                 "files": len(self.files),
                 "unreadable": len(self.unreadable),
                 "mistakes": len(self.mistakes),
-                "classes": sum(each.support > 0 for each in self.classes),
+                "classes": sum(result.support > 0 for result in self.classes),
                 "in_index": self.leaked,
             },
             "unknown_classes": self.unknown_classes,
@@ -204,9 +204,9 @@ class Evaluation:
             "figures": {name: None if figure is None else asdict(figure) for name, figure in self.figures.items()},
             "seed": self.seed,
             "resamples": self.resamples,
-            "classes": [asdict(each) for each in self.classes],
-            "confusions": [asdict(each) for each in self.confusions],
-            "reliability": [asdict(each) for each in self.reliability],
+            "classes": [asdict(result) for result in self.classes],
+            "confusions": [asdict(pair) for pair in self.confusions],
+            "reliability": [asdict(part) for part in self.reliability],
             "files": [file.to_dict() for file in self.files],
         }
 
@@ -231,7 +231,7 @@ def _notes(evaluation: Evaluation) -> Iterator[str]:
             f"{sum(unknown.values())} files are of {len(unknown)} classes that the index does not know; "
             f"the right answer is then {OTHER!r}: {named}"
         )
-    support = {each.name: each.support for each in evaluation.classes}
+    support = {result.name: result.support for result in evaluation.classes}
     if not support.get(OTHER):
         yield f"no file is {OTHER!r}: nothing is said about telling companies from {OTHER!r}"
     elif support[OTHER] == total:

@@ -65,14 +65,14 @@ def evaluate(classifier: LogoClassifier, gallery: GalleryData, *, progress: Prog
     for row, decision in enumerate(stream):
         if decision.label is not None:
             predicted[row] = position[decision.label]
-            for each in decision.top:
-                probabilities[row, position[each.label]] = each.probability
-            in_top[row] = names[true[row]] in (each.label for each in decision.top[:_TOP])
+            for scored in decision.top:
+                probabilities[row, position[scored.label]] = scored.probability
+            in_top[row] = names[true[row]] in (scored.label for scored in decision.top[:_TOP])
         decisions.append((decision.status, decision.probability, decision.reason, decision.neighbours[:1]))
         if progress is not None:
             progress(row + 1, len(records))
 
-    held = classifier.store.held(set(digests))
+    in_index = classifier.store.held(set(digests))
     files = tuple(
         FileResult(
             path=record.given,
@@ -83,7 +83,7 @@ def evaluate(classifier: LogoClassifier, gallery: GalleryData, *, progress: Prog
             status=status,
             reason=reason,
             nearest=nearest[0] if nearest else None,
-            in_index=digest in held,
+            in_index=digest in in_index,
             file=record.path,
         )
         for record, expected, answer, (status, probability, reason, nearest), digest in zip(
@@ -106,7 +106,7 @@ def evaluate(classifier: LogoClassifier, gallery: GalleryData, *, progress: Prog
             for expected, answer, count in metrics.confusion_pairs(true[answered], predicted[answered])
         ),
         reliability=_reliability(probabilities[everything, predicted][answered], (predicted == true)[answered]),
-        remarks=(*gallery.remarks, *(f"the class '{given}' is taken for '{own}'" for given, own in meant.items())),
+        remarks=(*gallery.remarks, *(f"the class '{given}' is taken for '{name}'" for given, name in meant.items())),
     )
 
 
@@ -116,8 +116,8 @@ def _other_spellings(given: Iterable[str], names: Sequence[str]) -> dict[str, st
     for name in names:
         by_letters.setdefault(name.casefold(), []).append(name)
     unknown = sorted(set(given) - set(names))
-    found = ((each, by_letters.get(each.casefold(), [])) for each in unknown)
-    return {each: own[0] for each, own in found if len(own) == 1}
+    alike = ((name, by_letters.get(name.casefold(), [])) for name in unknown)
+    return {name: spellings[0] for name, spellings in alike if len(spellings) == 1}
 
 
 def _contents(gallery: Gallery, digests: list[bytes]) -> Iterator[bytes | Path]:
@@ -163,7 +163,7 @@ def _class_results(true: Int64Array, predicted: Int64Array, names: Sequence[str]
             classes, hits, support, claimed, metrics.f_beta(hits, support, claimed), strict=True
         )
     ]
-    return tuple(sorted(results, key=lambda each: (each.name == OTHER, each.name)))
+    return tuple(sorted(results, key=lambda result: (result.name == OTHER, result.name)))
 
 
 def _reliability(confidences: Float64Array, correct: BoolArray) -> tuple[ReliabilityBin, ...]:

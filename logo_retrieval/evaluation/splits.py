@@ -95,15 +95,15 @@ def split_by_fold(
     part_of: dict[str, str] = {}
     for ordered in _groups_by_label(labels, groups, seed).values():
         rows = [0] * folds
-        own: dict[str, str] = {}
+        of_label: dict[str, str] = {}
         for group in ordered:
             fewest = rows.index(min(rows))
             rows[fewest] += size[group]
-            own[group] = {fold - 1: TEST, fold % folds: VAL}.get(fewest, TRAIN)
+            of_label[group] = {fold - 1: TEST, fold % folds: VAL}.get(fewest, TRAIN)
         for part in (VAL, TEST):
-            if TRAIN not in own.values():
-                own = {group: TRAIN if its == part else its for group, its in own.items()}
-        part_of.update(own)
+            if TRAIN not in of_label.values():
+                of_label = {group: TRAIN if its == part else its for group, its in of_label.items()}
+        part_of.update(of_label)
     return np.array([part_of[group] for group in groups], dtype=np.str_)
 
 

@@ -92,7 +92,7 @@ class Intake:
 
     def _is_new(self, record: GalleryRecord, sha256: bytes) -> bool:
         known = self._records.setdefault(sha256, [])
-        twin = next((each for each in known if each.label == record.label), None)
+        twin = next((earlier for earlier in known if earlier.label == record.label), None)
         if twin is not None:
             self.report.duplicates.append((record.name, twin.name))
             return False
@@ -117,7 +117,7 @@ class Intake:
         report.unreadable += [(name, spoilt[twin]) for name, twin in report.duplicates if twin in spoilt]
         report.duplicates = [pair for pair in report.duplicates if pair[1] not in spoilt]
         report.conflicts = [pair for pair in report.conflicts if pair[1] not in spoilt]
-        contents = {each.name: sha256 for sha256, records in self._records.items() for each in records}
+        contents = {record.name: sha256 for sha256, records in self._records.items() for record in records}
         return [
             (record, contents[record.name])
             for record in self._gallery.records

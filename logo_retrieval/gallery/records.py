@@ -105,7 +105,9 @@ def _from_path(data: Path) -> Gallery:
     if data.is_dir():
         return _from_folder(data)
     if data.suffix.lower() in (".csv", ".tsv", ".parquet"):
-        return _from_table(data)
+        if not data.is_file():
+            raise GalleryError(f"there is no table '{data}'")
+        return gallery_of_rows(rows_of_table(data), f"'{data}'", data.parent)
     raise GalleryError(f"expected a folder with one sub-folder a class, a .csv, a .tsv or a .parquet, got '{data}'")
 
 
@@ -230,12 +232,6 @@ def _text(content: str) -> str | None:
     return unicodedata.normalize("NFC", printable(content)).strip() or None
 
 
-def _from_table(data: Path) -> Gallery:
-    if not data.is_file():
-        raise GalleryError(f"there is no table '{data}'")
-    return gallery_of_rows(rows_of_table(data), f"'{data}'", data.parent)
-
-
 def gallery_of_rows(rows: Iterable[Row], table: str, folder: Path) -> Gallery:
     """The gallery of a table's rows.
 
@@ -263,13 +259,13 @@ def gallery_of_rows(rows: Iterable[Row], table: str, folder: Path) -> Gallery:
         labels.add(label)
         unique = name if len(labels) == 1 else f"{name}#{len(labels)}"
         group, part, colour = (_text(row.get(column, "")) for column in FURTHER_COLUMNS)
-        records.append(GalleryRecord(unique, label, _found(folder, path), path, group, part, colour))
+        records.append(GalleryRecord(unique, label, _file_of(folder, path), path, group, part, colour))
     if not records:
         raise GalleryError(f"expected rows below the header of {table}, got none")
     return Gallery(tuple(records), tuple(remarks))
 
 
-def _found(folder: Path, path: str) -> Path:
+def _file_of(folder: Path, path: str) -> Path:
     """The file that a table names.
 
     Where there is none, it is the same without spaces, with slashes, in a Unicode form, or with the bytes that

@@ -41,12 +41,13 @@ def _csv_rows(data: Path) -> Iterator[Row]:
     header = rest.partition("\n")[0] if told else first
     try:
         delimiter = max(
-            _DELIMITERS, key=lambda sign: len(_tidy(next(csv.reader([header], delimiter=sign), [])) & _KNOWN)
+            _DELIMITERS,
+            key=lambda sign: len(_KNOWN.intersection(_tidy(next(csv.reader([header], delimiter=sign), [])))),
         )
         reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
         if told:
             next(reader)
-        names = [name.strip().lower() for name in next(reader, [])]
+        names = _tidy(next(reader, []))
         columns = known_columns(f"'{data}'", [name for name in names if name])
         for row in reader:
             cells = dict(zip(names, row, strict=False))
@@ -56,8 +57,8 @@ def _csv_rows(data: Path) -> Iterator[Row]:
         raise GalleryError(f"'{data}' is no well-formed CSV: {error}") from error
 
 
-def _tidy(names: Iterable[str]) -> set[str]:
-    return {name.strip().lower() for name in names}
+def _tidy(names: Iterable[str]) -> list[str]:
+    return [name.strip().lower() for name in names]
 
 
 def _decoded(data: Path) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PIL import Image
 
-from logo_retrieval.images.prepare import WHOLE, Colour, Drawing, Ground, Region, ink, leaves_trace
+from logo_retrieval.images.prepare import WHOLE, Colour, Drawing, Ground, Region, contrast, ink, leaves_trace
 
 _LONGEST_ASPECT = 1.6
 _EDGE = 0.05  # how far inside the sides the colour of the badge is looked for
@@ -31,7 +31,7 @@ def badge_region(drawing: Drawing) -> tuple[Region, Ground] | None:
     if max(pixels.size) > _LONGEST_ASPECT * min(pixels.size):
         return None
     colour = _side_colour(pixels)
-    if colour is None or _differ(colour, drawing.ground.around) <= _SAME:
+    if colour is None or contrast(colour, drawing.ground.around) <= _SAME:
         return None
     level = [0] * _INK_LEVEL + [255] * (256 - _INK_LEVEL)
     mask = ink(pixels, colour).resize((_MASK_PX, _MASK_PX), Image.Resampling.BOX).point(level, "1")
@@ -80,13 +80,9 @@ def _side_colour(pixels: Image.Image) -> Colour | None:
     found = [_colour_at(pixels, place) for place in places]
     red, green, blue = (sorted(channel)[1] for channel in zip(*found, strict=True))
     colour = (red, green, blue)
-    return colour if all(_differ(each, colour) <= _SAME for each in found) else None
+    return colour if all(contrast(each, colour) <= _SAME for each in found) else None
 
 
 def _colour_at(pixels: Image.Image, place: tuple[int, int]) -> Colour:
     red, green, blue = pixels.getpixel(place)  # type: ignore[misc]
     return int(red), int(green), int(blue)
-
-
-def _differ(one: Colour, other: Colour) -> int:
-    return max(abs(here - there) for here, there in zip(one, other, strict=True))

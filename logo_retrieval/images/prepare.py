@@ -166,11 +166,16 @@ def within(outer: Region, inner: Region) -> Region:
     )
 
 
-def ink(pixels: Image.Image, around: Colour, contrast: int = _INK_CONTRAST) -> Image.Image:
+def contrast(one: Colour, other: Colour) -> int:
+    """The difference in the channel that differs most, 0..255."""
+    return max(abs(here - there) for here, there in zip(one, other, strict=True))
+
+
+def ink(pixels: Image.Image, around: Colour, most_alike: int = _INK_CONTRAST) -> Image.Image:
     """A mask (L, 0 or 255) of the pixels that differ from the colour around by more than a contrast, as one sees it."""
     red, green, blue = ImageChops.difference(pixels, Image.new("RGB", pixels.size, around)).split()
     return ImageChops.lighter(ImageChops.lighter(red, green), blue).point(
-        [0] * (contrast + 1) + [255] * (255 - contrast)
+        [0] * (most_alike + 1) + [255] * (255 - most_alike)
     )
 
 
@@ -191,7 +196,7 @@ def is_solid(drawing: Drawing) -> bool:
     if min(pixels.size) > 4 * _EDGE_PX:  # the outermost pixels may be half covered
         pixels = pixels.crop((_EDGE_PX, _EDGE_PX, pixels.width - _EDGE_PX, pixels.height - _EDGE_PX))
     colour = _median(pixels.histogram())
-    if max(abs(here - there) for here, there in zip(colour, drawing.ground.around, strict=True)) <= _INK_CONTRAST:
+    if contrast(colour, drawing.ground.around) <= _INK_CONTRAST:
         return False
     return ink(pixels, colour).histogram()[255] <= _SOLID_REST * pixels.width * pixels.height
 

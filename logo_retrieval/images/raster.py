@@ -30,16 +30,9 @@ _LONGEST_TAIL = 65_536  # of what some cameras and editors write behind the end
 _MISSING_SHARE = 0.01
 _UNSEEN = 32  # by how much pixels may change where all of them are there, but for their finest detail
 
-_PLUGINS = {
-    "png": ("PngImagePlugin", "PngImageFile"),
-    "jpeg": ("JpegImagePlugin", "JpegImageFile"),
-    "gif": ("GifImagePlugin", "GifImageFile"),
-    "webp": ("WebPImagePlugin", "WebPImageFile"),
-    "avif": ("AvifImagePlugin", "AvifImageFile"),
-    "bmp": ("BmpImagePlugin", "BmpImageFile"),
-    "tiff": ("TiffImagePlugin", "TiffImageFile"),
-    "ico": ("IcoImagePlugin", "IcoImageFile"),
-}
+_PLUGINS = {name.lower(): name for name in ("Png", "Jpeg", "Gif", "WebP", "Avif", "Bmp", "Tiff", "Ico")}
+"""By format, how the names of Pillow's module and class begin."""
+
 _PREMULTIPLIED = {"LA": "La", "RGBA": "RGBa"}
 _ANIMATED = {"png", "gif", "webp", "avif"}
 
@@ -208,12 +201,11 @@ def _strict_pillow() -> Iterator[None]:
 
 def _opened(data: bytes, format: str) -> ImageFile.ImageFile:
     """Reads the header; of all plugins only the right one is ever imported."""
-    module_name, class_name = _PLUGINS[format]
-    module = importlib.import_module(f"PIL.{module_name}")
+    module = importlib.import_module(f"PIL.{_PLUGINS[format]}ImagePlugin")
     if format == "avif":
         # its pool of threads would reserve a stack and an arena for each core of the machine
         setattr(module, "DEFAULT_MAX_THREADS", 1)  # noqa: B010
-    image: ImageFile.ImageFile = getattr(module, class_name)(io.BytesIO(data))
+    image: ImageFile.ImageFile = getattr(module, f"{_PLUGINS[format]}ImageFile")(io.BytesIO(data))
     _check_size(*image.size)
     return image
 

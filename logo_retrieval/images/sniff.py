@@ -97,13 +97,9 @@ def _gzipped(data: bytes) -> str:
         inner, _ = inflated(data, _PEEK_BYTES)
     except zlib.error:
         raise UnreadableImage("corrupt", "the file starts as gzip, but does not inflate") from None
-    if not inner.startswith(GZIP) and _is_svg(inner):
+    if not inner.startswith(GZIP) and _root(_text(inner)) == "svg":
         return "svgz"
     raise _unknown("a gzip archive that holds no SVG")
-
-
-def _is_svg(data: bytes) -> bool:
-    return _root(_text(data)) == "svg"
 
 
 def _markup(data: bytes) -> str:

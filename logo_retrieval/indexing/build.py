@@ -27,8 +27,8 @@ from logo_retrieval.store.changes import Names, replace_index
 from logo_retrieval.store.index_store import IndexStore
 from logo_retrieval.store.manifest import Manifest
 from logo_retrieval.store.schema import INDEX_FILE, SCHEMA_VERSION, storage_errors
-from logo_retrieval.store.staging import STAGING_FILE, StagedDrawing, Staging
-from logo_retrieval.store.stored import StoredItem
+from logo_retrieval.store.staging import STAGING_FILE, Staging
+from logo_retrieval.store.stored import StoredDrawing, StoredItem
 from logo_retrieval.types import Float32Array, LogoImage, UInt8Array
 
 Embed = Callable[[UInt8Array], Float32Array]
@@ -93,15 +93,15 @@ def check_replaceable(folder: Path) -> None:
     """
     if (folder / INDEX_FILE).is_file():
         with IndexStore(folder) as store:
-            since = [each.action for each in store.changes()]
-        enrolments = since[len(since) - since[::-1].index("build") :].count("enroll") if "build" in since else 0
+            actions = [change.action for change in store.changes()]
+        enrolments = actions[len(actions) - actions[::-1].index("build") :].count("enroll") if "build" in actions else 0
         if enrolments:
             raise IndexStoreError(
                 f"the index '{folder}' has {enrolments} enrolment(s) since it was built, which a build would wipe: "
                 "name another folder, or say --replace"
             )
         return
-    names = [each.name for each in folder.iterdir()] if folder.is_dir() else []
+    names = [file.name for file in folder.iterdir()] if folder.is_dir() else []
     strange = [name for name in names if not name.startswith(_OWN)]
     if strange:
         raise IndexStoreError(
@@ -133,9 +133,7 @@ def _build(
     with Staging(folder, json.dumps([recipe, SCHEMA_VERSION, dict(manifest.versions)], sort_keys=True)) as staging:
         intake = Intake(gallery, staging.__contains__, progress)
         with DecoderPool(preparation) as pool:
-            list(
-                pool.decode([_PROBE], all_views=False)
-            )  # that the renderer is not installed shows before the first SVG, if there is any
+            list(pool.decode([_PROBE], all_views=False))  # a renderer that is not installed shows before any SVG
             for drawings in embedded(intake, pool, embedder.embed, all_views=False):
                 staging.add(drawings)
         report, kept = intake.report, intake.usable()
@@ -156,7 +154,7 @@ def _build(
 
 def embedded(
     intake: Intake, pool: DecoderPool, embed: Embed, *, all_views: bool
-) -> Iterator[dict[bytes, StagedDrawing]]:
+) -> Iterator[dict[bytes, StoredDrawing]]:
     """Decodes and embeds every new content; yields what can be used by SHA-256, a batch at a time.
 
     Args:
@@ -184,29 +182,20 @@ def embedded(
             yield _staged(readable, embed)
 
 
-def _staged(images: dict[bytes, LogoImage], embed: Embed) -> dict[bytes, StagedDrawing]:
+def _staged(images: dict[bytes, LogoImage], embed: Embed) -> dict[bytes, StoredDrawing]:
     vectors = embed(np.concatenate([image.views for image in images.values()]))
     ends = np.cumsum([len(image.views) for image in images.values()])
     wholes = np.stack([image.views[0] for image in images.values()])
     per_image = zip(images, wholes, traits_of(wholes), np.split(vectors, ends[:-1]), strict=True)
     return {
-        sha256: StagedDrawing(perceptual_hash(whole), traits.tobytes(), thumbnail(whole), rows)
+        sha256: StoredDrawing(perceptual_hash(whole), traits.tobytes(), thumbnail(whole), rows)
         for sha256, whole, traits, rows in per_image
     }
 
 
-def stored_item(record: GalleryRecord, sha256: bytes, drawing: StagedDrawing) -> StoredItem:
+def stored_item(record: GalleryRecord, sha256: bytes, drawing: StoredDrawing) -> StoredItem:
     """What the index keeps of one record."""
-    return StoredItem(
-        name=record.name,
-        label=record.label,
-        source=printable(record.given),
-        sha256=sha256,
-        perceptual_hash=drawing.perceptual_hash,
-        traits=drawing.traits,
-        thumbnail=drawing.thumbnail,
-        vectors=drawing.vectors,
-    )
+    return StoredItem(record.name, record.label, printable(record.given), sha256, drawing)
 
 
 def _remarks_on_classes(gallery: Gallery, kept: list[tuple[GalleryRecord, bytes]]) -> Iterator[str]:

@@ -28,8 +28,7 @@ from logo_retrieval.inference.engine import BATCH, Engine
 from logo_retrieval.inference.snapshot import IndexSnapshot
 from logo_retrieval.models.resolve import check_writable
 from logo_retrieval.store.changes import Names, add_items, remove_class, remove_items, remove_names
-from logo_retrieval.store.staging import StagedDrawing
-from logo_retrieval.store.stored import StoredItem
+from logo_retrieval.store.stored import StoredDrawing, StoredItem
 from logo_retrieval.store.transactions import IndexChanged
 from logo_retrieval.types import OTHER
 
@@ -56,7 +55,7 @@ def drawings_of(label: str, sources: Iterable[Source]) -> Gallery:
         else:
             path, content = Path(_file_name(given) or hashlib.sha256(source).hexdigest()[:16]), source
         plain = f"{label}/{printable(path.name)}"
-        name = next(each for each in numbered(plain) if each not in records)
+        name = next(one for one in numbered(plain) if one not in records)
         records[name] = GalleryRecord(name, label, path, str(path), content=content)
     return Gallery(tuple(records.values()), ())
 
@@ -113,15 +112,15 @@ class Enrolment:
         check_writable(self._store.folder)
         _check_classes(sorted({*gallery.classes, *names}), engine.current())
         intake = Intake(gallery, lambda sha256: False)
-        drawings: dict[bytes, StagedDrawing] = {}
+        drawings: dict[bytes, StoredDrawing] = {}
         for batch in embedded(intake, engine.pool, engine.embed_views, all_views=True):  # few have to stand for all
             drawings |= batch
             engine.current()  # an index that was replaced meanwhile is told now, not after the last picture
         engine.check_usable()
         candidates = [stored_item(record, sha256, drawings[sha256]) for record, sha256 in intake.usable()]
-        found = intake.report
+        read = intake.report
         as_given = {record.name: record.given for record in gallery.records}
-        unreadable = [(as_given[name], reason) for name, reason in found.unreadable]
+        unreadable = [(as_given[name], reason) for name, reason in read.unreadable]
         remaining = bool(candidates or names)
         if unreadable and not (skip_unreadable and remaining):
             advice = (
@@ -134,11 +133,11 @@ class Enrolment:
             )
         if not remaining:
             raise EnrolmentError(["no drawing was given, and no name"], "Name one image file at least, or a name.")
-        duplicates = [(as_given[name], twin) for name, twin in found.duplicates]
-        report = EnrolmentReport(unreadable=unreadable, duplicates=duplicates, remarks=found.remarks)
+        duplicates = [(as_given[name], twin) for name, twin in read.duplicates]
+        report = EnrolmentReport(unreadable=unreadable, duplicates=duplicates, remarks=read.remarks)
         twins = [
             f"'{as_given[name]}' and '{as_given[twin]}' have the same bytes, but two classes"
-            for name, twin in found.conflicts
+            for name, twin in read.conflicts
         ]
         with engine.adding:
             while True:
@@ -157,8 +156,8 @@ class Enrolment:
         force: bool,
     ) -> EnrolmentReport:
         with self._engine.turn():
-            held = self._engine.current()
-            _check_classes(sorted({*names, *(item.label for item in candidates)}), held)
+            snapshot = self._engine.current()
+            _check_classes(sorted({*names, *(item.label for item in candidates)}), snapshot)
             same = self._store.held({item.sha256 for item in candidates})
             there = {
                 item.name: name
@@ -169,19 +168,19 @@ class Enrolment:
             fresh = self._named([item for item in candidates if item.name not in there])
             known = self._store.class_vectors({item.label for item in fresh})
             stored = self._store.class_names()
-        overruled = [*twins, *self._clashes(fresh, held, same), *clashes_among(fresh)] if fresh else []
+        overruled = [*twins, *self._clashes(fresh, snapshot, same), *clashes_among(fresh)] if fresh else []
         if overruled and not force:
             raise EnrolmentClash(overruled, _ADVICE_ON_CLASHES, "force")
         as_given = {item.name: item.source for item in candidates}
         named = new_names(names, stored)
-        new_classes = sorted({*named, *(item.label for item in fresh)} - set(held.classes))
+        new_classes = sorted({*named, *(item.label for item in fresh)} - set(snapshot.classes))
         known_by_label = {label: (label,) for label in new_classes if label not in named}
         if fresh or named:
-            add_items(self._store.folder, fresh, generation=held.number, names=named)
+            add_items(self._store.folder, fresh, generation=snapshot.number, names=named)
         return replace(
             report,
             added=[(item.name, item.label) for item in fresh],
-            named=[(label, name) for label, own in named.items() for name in own],
+            named=[(label, name) for label, of_class in named.items() for name in of_class],
             new_classes=new_classes,
             duplicates=[*report.duplicates, *((as_given[name], twin) for name, twin in there.items())],
             overruled=overruled,
@@ -190,27 +189,27 @@ class Enrolment:
         )
 
     def _clashes(
-        self, items: Sequence[StoredItem], held: IndexSnapshot, same: Mapping[bytes, list[tuple[str, str]]]
+        self, items: Sequence[StoredItem], snapshot: IndexSnapshot, same: Mapping[bytes, list[tuple[str, str]]]
     ) -> list[str]:
         """What `clashes` says, a batch a turn.
 
         Raises:
-            IndexChanged: the index is not the one held any more, and might call drawings otherwise.
+            IndexChanged: the index is not that one any more, and might call drawings otherwise.
         """
-        found: list[str] = []
+        sentences: list[str] = []
         for start in range(0, len(items), BATCH):
             with self._engine.turn():
-                found += clashes(items[start : start + BATCH], held, same, self._store)
-                if self._engine.current() is not held:
+                sentences += clashes(items[start : start + BATCH], snapshot, same, self._store)
+                if self._engine.current() is not snapshot:
                     raise IndexChanged(f"the index '{self._store.folder}' was changed meanwhile")
-        return found
+        return sentences
 
     def _named(self, items: Iterable[StoredItem]) -> list[StoredItem]:
         """The items, each with a number behind its name where another has that name."""
         named: dict[str, StoredItem] = {}
         for item in items:
             candidates = numbered(item.name)
-            name = next(each for each in candidates if each not in named and not self._store.names_in_use([each]))
+            name = next(one for one in candidates if one not in named and not self._store.names_in_use([one]))
             named[name] = replace(item, name=name)
         return list(named.values())
 
@@ -247,9 +246,9 @@ def unenroll(
     return [label]
 
 
-def _check_classes(new: Sequence[str], held: IndexSnapshot) -> None:
+def _check_classes(new: Sequence[str], snapshot: IndexSnapshot) -> None:
     spellings = {spelling(name) for name in new}
-    alike = [name for name in held.classes if spelling(name) in spellings]
+    alike = [name for name in snapshot.classes if spelling(name) in spellings]
     try:
         check_distinct([*alike, *new])
     except GalleryError as error:

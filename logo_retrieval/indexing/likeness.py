@@ -23,19 +23,19 @@ _LOOKED_AT = 50
 
 
 def clashes(
-    items: Sequence[StoredItem], held: IndexSnapshot, same: Mapping[bytes, list[tuple[str, str]]], store: IndexStore
+    items: Sequence[StoredItem], snapshot: IndexSnapshot, same: Mapping[bytes, list[tuple[str, str]]], store: IndexStore
 ) -> Iterator[str]:
     """A sentence for each drawing that the index has, the same or nearly, under another class.
 
     Args:
         items: new ones, one at least.
-        held: the index.
+        snapshot: the index.
         same: by SHA-256, name and class of each drawing of the index with these bytes.
         store: tells what drawings are called.
     """
-    vectors = np.stack([item.vectors[0] for item in items])
-    neighbours = held.nearest(vectors, np.arange(len(items)), len(items), _LOOKED_AT)
-    classes = held.classes_of(neighbours)
+    vectors = np.stack([item.drawing.vectors[0] for item in items])
+    neighbours = snapshot.nearest(vectors, np.arange(len(items)), len(items), _LOOKED_AT)
+    classes = snapshot.classes_of(neighbours)
     for row, item in enumerate(items):
         exact = [twin for twin in same.get(item.sha256, []) if twin[1] != item.label]
         if exact:
@@ -44,7 +44,7 @@ def clashes(
             continue
         similarities, ids = neighbours.similarities[row], neighbours.ids[row]
         for place in np.flatnonzero(similarities >= REFUSED_SIMILARITY).tolist():
-            label = held.classes[classes[row, place]]
+            label = snapshot.classes[classes[row, place]]
             if label != item.label:
                 name = store.item_names([ids[place]]).get(int(ids[place]), "one just removed")
                 likeness = f"(similarity {similarities[place]:.2f})"
@@ -60,7 +60,7 @@ def clashes_among(items: Sequence[StoredItem]) -> Iterator[str]:
     labels = np.array([item.label for item in items])
     if len(set(labels.tolist())) < 2:
         return
-    vectors = np.stack([item.vectors[0] for item in items])
+    vectors = np.stack([item.drawing.vectors[0] for item in items])
     for row, item in enumerate(items):
         similarities = vectors[:row] @ vectors[row]
         for place in np.flatnonzero((similarities >= REFUSED_SIMILARITY) & (labels[:row] != item.label)).tolist():
@@ -77,16 +77,17 @@ def unlike(items: Sequence[StoredItem], known: Mapping[str, Float32Array]) -> li
         items: the new ones.
         known: the (r, d) vectors that a class has in the index, by class.
     """
-    found = []
+    alone = []
     for label in sorted({item.label for item in items} - {OTHER}):  # whose drawings are of many brands
-        own = [item for item in items if item.label == label]
-        vectors = np.concatenate([*(item.vectors for item in own), *([known[label]] if label in known else [])])
+        of_class = [item for item in items if item.label == label]
+        views = [item.drawing.vectors for item in of_class]
+        vectors = np.concatenate([*views, *([known[label]] if label in known else [])])
         owners = np.full(len(vectors), MISSING_ID)
-        new = np.repeat(np.arange(len(own)), [len(item.vectors) for item in own])
+        new = np.repeat(np.arange(len(views)), list(map(len, views)))
         owners[: len(new)] = new
-        for place, item in enumerate(own):
-            similarities = (vectors @ item.vectors.T).max(axis=1)
+        for place, item in enumerate(of_class):
+            similarities = (vectors @ views[place].T).max(axis=1)
             best = float(similarities[owners != place].max(initial=-1.0))
             if best < UNLIKE_SIMILARITY and (owners != place).any():
-                found.append((item.name, best))
-    return found
+                alone.append((item.name, best))
+    return alone

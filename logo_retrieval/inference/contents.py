@@ -41,12 +41,12 @@ class Contents:
 
     def means(self, places: Int64Array) -> Float32Array:
         """(f, d) unit means of the whole drawings of some classes, each of which has one at least."""
-        held = self.snapshot
-        items = np.flatnonzero(np.isin(held.item_classes, places))
-        items = items[np.argsort(held.item_classes[items], kind="stable")]
+        stored = self.snapshot
+        items = np.flatnonzero(np.isin(stored.item_classes, places))
+        items = items[np.argsort(stored.item_classes[items], kind="stable")]
         if len(items) == 0:
             return np.zeros((0, self.vectors_at(np.zeros(0, np.int64)).shape[1]), np.float32)
-        rows, starts = held.whole_drawings[items], run_starts(held.item_classes[items])
+        rows, starts = stored.whole_drawings[items], run_starts(stored.item_classes[items])
         return np.concatenate(
             [
                 unit(np.add.reduceat(self.vectors_at(rows[block]), starts[some] - block.start, axis=0))
@@ -60,11 +60,11 @@ class Contents:
         Some hundred drawings are compared with the companies that they do not show; with fewer than ten such drawings
         the scale is `FALLBACK_SCALE`.
         """
-        held, other = self.snapshot, self.classes.index(OTHER)
-        asked = spread(np.arange(len(held.item_ids)), _SCALED_BY)
-        vectors, shown = self.vectors_at(held.whole_drawings[asked]), held.item_classes[asked]
-        everything = self.vectors_at(np.arange(len(held.vector_items)))
-        nearest = _nearest_company(vectors, shown, everything, held.vector_classes, other)
+        stored, other = self.snapshot, self.classes.index(OTHER)
+        asked = spread(np.arange(len(stored.item_ids)), _SCALED_BY)
+        vectors, shown = self.vectors_at(stored.whole_drawings[asked]), stored.item_classes[asked]
+        everything = self.vectors_at(np.arange(len(stored.vector_items)))
+        nearest = _nearest_company(vectors, shown, everything, stored.vector_classes, other)
         by_head = None
         if learned is not None:
             place = {name: position for position, name in enumerate(self.classes)}

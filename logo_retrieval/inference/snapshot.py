@@ -106,7 +106,8 @@ def read_snapshot(store: IndexStore, knowledge: Knowledge, *, cached: bool) -> I
     """
     if not cached:
         read = store.snapshot()
-        return assemble(read, open_index(_vectors_of(read), read.vector_items), knowledge)
+        assert read.vectors is not None  # noqa: S101
+        return assemble(read, open_index(read.vectors, read.vector_items), knowledge)
     kept = opened(store.folder, store.manifest)
     if kept is None:
         now = read_snapshot(store, knowledge, cached=False)
@@ -120,12 +121,6 @@ def read_snapshot(store: IndexStore, knowledge: Knowledge, *, cached: bool) -> I
         return now
     written = opened(store.folder, store.manifest)  # so that the vectors are mapped
     return now if written is None or written[0].generation != now.number else _put_together(*written, knowledge)
-
-
-def _vectors_of(read: StoredIndex) -> Float32Array:
-    if read.vectors is None:
-        raise ValueError("the vectors were not read")
-    return read.vectors
 
 
 def renewed_snapshot(before: IndexSnapshot, store: IndexStore, knowledge: Knowledge) -> IndexSnapshot:
@@ -174,8 +169,8 @@ def snapshot_of(
     if traits is None:
         traits = np.zeros((len(item_classes), TRAITS), np.uint8)
     item_ids, of_items = np.arange(len(item_classes)), ItemTraits.of(traits)
-    held = StoredIndex(0, classes, item_ids, item_classes, of_items, items, vectors, tuple(names))
-    return assemble(held, open_index(vectors, items), knowledge)
+    stored = StoredIndex(0, classes, item_ids, item_classes, of_items, items, vectors, tuple(names))
+    return assemble(stored, open_index(vectors, items), knowledge)
 
 
 def assemble(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import exp
 from pathlib import Path
@@ -22,6 +22,8 @@ _LEAST_SHOWN = 0.05
 _SIDE_PX = 144
 
 _Kind = Literal["unreadable", "named", "other"]
+
+_KINDS_OF_EVIDENCE = {"text": OF_TEXT, "colours": OF_COLOURS, "shape": OF_SHAPE}
 
 Answered = Sequence[tuple[str, Decision]]
 """Path and decision of each input."""
@@ -63,24 +65,11 @@ class _Entry:
         return [line.text for line in self.decision.text or () if line.text]
 
     @property
-    def by_text(self) -> float:
-        """What that adds to the log-odds of the likeliest company."""
-        return self._added(OF_TEXT)
-
-    @property
-    def by_colours(self) -> float:
-        """What its colours add to the log-odds of the likeliest company."""
-        return self._added(OF_COLOURS)
-
-    @property
-    def by_shape(self) -> float:
-        """What its shape adds to the log-odds of the likeliest company."""
-        return self._added(OF_SHAPE)
-
-    def _added(self, parts: Iterable[str]) -> float:
+    def added(self) -> dict[str, float]:
+        """What text, colours and shape add to the log-odds of the likeliest company; 0 where it is hardly anything."""
         said = {} if self.company is None else self.company.contributions
-        added = sum(said.get(name, 0.0) for name in parts)
-        return added if abs(added) >= _LEAST_SHOWN else 0.0
+        sums = {kind: sum(said.get(name, 0.0) for name in names) for kind, names in _KINDS_OF_EVIDENCE.items()}
+        return {kind: added if abs(added) >= _LEAST_SHOWN else 0.0 for kind, added in sums.items()}
 
     @property
     def scored(self) -> list[tuple[ScoredLabel, list[tuple[str, float]]]]:

@@ -32,7 +32,6 @@ class ExactIndex:
         self.ids = ids
 
     def __len__(self) -> int:
-        """How many rows there are."""
         return len(self.ids)
 
     def search(self, queries: Float32Array, k: int) -> Neighbours:

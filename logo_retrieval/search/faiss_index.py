@@ -92,7 +92,6 @@ class FaissIndex:
         return cls(flat, ids)
 
     def __len__(self) -> int:
-        """How many rows there are."""
         return len(self.ids)
 
     def search(self, queries: Float32Array, k: int) -> Neighbours:

@@ -129,25 +129,24 @@ class PartitionedIndex:
 
     def grown(self, vectors: Float32Array, ids: Int64Array) -> Self:
         """The same with further rows behind, given (f, d) vectors and (f,) ids, in the same partitions."""
-        held, n_before = self.partitions, len(self)
-        before = np.searchsorted(held.starts, self.slots, side="right") - 1
-        owners = np.concatenate([before, nearest_centroids(vectors, held.centroids)])
+        partitions, n_before = self.partitions, len(self)
+        before = np.searchsorted(partitions.starts, self.slots, side="right") - 1
+        owners = np.concatenate([before, nearest_centroids(vectors, partitions.centroids)])
 
         def halves_at(rows: Int64Array) -> Float16Array:
-            found = np.empty((len(rows), vectors.shape[1]), "<f2")
+            halves = np.empty((len(rows), vectors.shape[1]), "<f2")
             is_new = rows >= n_before
-            found[~is_new] = held.halves[self.slots[rows[~is_new]]]
-            found[is_new] = halves_of(vectors[rows[is_new] - n_before])
-            return found
+            halves[~is_new] = partitions.halves[self.slots[rows[~is_new]]]
+            halves[is_new] = halves_of(vectors[rows[is_new] - n_before])
+            return halves
 
-        return self._laid_out(held.centroids, owners, halves_at, np.concatenate([self.ids, ids]))
+        return self._laid_out(partitions.centroids, owners, halves_at, np.concatenate([self.ids, ids]))
 
     def is_outgrown_by(self, n_rows: int) -> bool:
         """Whether a gallery of so many vectors is worth twice as many partitions."""
         return _n_partitions(n_rows) > 2 * len(self.partitions.centroids)
 
     def __len__(self) -> int:
-        """How many rows there are."""
         return len(self.ids)
 
     def search(self, queries: Float32Array, k: int) -> Neighbours:
@@ -165,7 +164,7 @@ class PartitionedIndex:
 
     def _candidates(self, query: Float32Array, k: int) -> Int64Array:
         """The slots of all that may be among the best k of the partitions looked at, k at least."""
-        spans = [slice(*self.partitions.starts[each : each + 2].tolist()) for each in self._probed(query, k)]
+        spans = [slice(*self.partitions.starts[place : place + 2].tolist()) for place in self._probed(query, k)]
         scores = np.concatenate([half_products(self.partitions.halves[span], query) for span in spans])
         scores[np.concatenate([self._rows[span] for span in spans]) == _GONE] = -np.inf
         least = np.partition(scores, -k)[-k] - _ROUNDING

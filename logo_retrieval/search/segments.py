@@ -27,21 +27,20 @@ class SegmentedIndex:
         return np.concatenate([self.base.ids, self.tail.ids])
 
     def __len__(self) -> int:
-        """How many rows there are."""
         return len(self.base) + len(self.tail)
 
     def search(self, queries: Float32Array, k: int) -> Neighbours:
         """The k nearest rows of each of (n, d) unit queries; fewer than k rows are padded."""
         near = [index.search(queries, k) for index in (self.base, self.tail)]
-        similarities = np.concatenate([each.similarities for each in near], axis=1)
+        similarities = np.concatenate([neighbours.similarities for neighbours in near], axis=1)
         order = np.argsort(-similarities, axis=1, kind="stable")[:, :k]  # of equal ones the first row first
-        ids = np.concatenate([each.ids for each in near], axis=1)
+        ids = np.concatenate([neighbours.ids for neighbours in near], axis=1)
         return Neighbours(np.take_along_axis(ids, order, axis=1), np.take_along_axis(similarities, order, axis=1))
 
     def vectors_at(self, rows: Int64Array) -> Float32Array:
         """The (r, d) vectors of some of the rows."""
         in_base = rows < len(self.base)
         first, last = self.base.vectors_at(rows[in_base]), self.tail.vectors_at(rows[~in_base] - len(self.base))
-        found = np.empty((len(rows), last.shape[1]), np.float32)
-        found[in_base], found[~in_base] = first, last
-        return found
+        vectors = np.empty((len(rows), last.shape[1]), np.float32)
+        vectors[in_base], vectors[~in_base] = first, last
+        return vectors

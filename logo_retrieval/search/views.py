@@ -28,13 +28,14 @@ def best_over_views(neighbours: Neighbours, owners: Int64Array, n_queries: int, 
     similarities = np.full((n_queries, k), -np.inf, np.float32)
     views = np.zeros((n_queries, k), np.int64)
     for query in range(n_queries):
-        own = owners == query
-        there = neighbours.ids[own] != MISSING_ID
-        found, scores, seen_by = neighbours.ids[own][there], neighbours.similarities[own][there], there.nonzero()[0]
-        by_id = np.lexsort((-scores, found))
-        best = by_id[run_starts(found[by_id])]
-        kept = best[np.lexsort((found[best], -scores[best]))][:k]
-        ids[query, : len(kept)] = found[kept]
+        of_query = owners == query
+        there = neighbours.ids[of_query] != MISSING_ID
+        items, scores = neighbours.ids[of_query][there], neighbours.similarities[of_query][there]
+        seen_by = there.nonzero()[0]
+        by_id = np.lexsort((-scores, items))
+        best = by_id[run_starts(items[by_id])]
+        kept = best[np.lexsort((items[best], -scores[best]))][:k]
+        ids[query, : len(kept)] = items[kept]
         similarities[query, : len(kept)] = scores[kept]
         views[query, : len(kept)] = seen_by[kept]
     return Neighbours(ids, similarities, views)

@@ -7,13 +7,14 @@ import json
 import sqlite3
 import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from logo_retrieval.closing import Closable
-from logo_retrieval.errors import IndexStoreError
-from logo_retrieval.store.schema import storage_errors
+from logo_retrieval.errors import PASSING_CODES, IndexStoreError
+from logo_retrieval.store.schema import storage_errors, transaction
 from logo_retrieval.types import Decision, Evidence, ScoredLabel, TextLine
 
 CACHE_FILE = "answers.sqlite"
@@ -21,9 +22,6 @@ CACHE_FILE = "answers.sqlite"
 _FORMAT = 1
 _KEPT = 1_000_000
 """Answers; beyond them the oldest go."""
-
-_PASSING = ("timeout", "crashed")
-"""Reasons that may be others the next time, on a machine with less to do."""
 
 
 class AnswerCache(Closable):
@@ -81,22 +79,13 @@ class AnswerCache(Closable):
         rows = [
             (self._key(state, content), json.dumps(asdict(answer), ensure_ascii=False))
             for content, answer in answers.items()
-            if answer.reason is None or not answer.reason.startswith(_PASSING)
+            if answer.reason is None or not answer.reason.startswith(PASSING_CODES)
         ]
-        run = self._connection.execute
-        try:
-            with self._lock:
-                run("BEGIN IMMEDIATE")
-                try:
-                    insert = "INSERT OR IGNORE INTO answers (key, answer) VALUES (?, ?)"
-                    self._connection.executemany(insert, rows)
-                    run("DELETE FROM answers WHERE number <= (SELECT MAX(number) FROM answers) - ?", (_KEPT,))
-                    run("COMMIT")
-                except BaseException:
-                    run("ROLLBACK")
-                    raise
-        except (sqlite3.Error, UnicodeError):
-            return
+        insert = "INSERT OR IGNORE INTO answers (key, answer) VALUES (?, ?)"
+        forget = "DELETE FROM answers WHERE number <= (SELECT MAX(number) FROM answers) - ?"
+        with suppress(sqlite3.Error, UnicodeError), self._lock, transaction(self._connection, write=True):
+            self._connection.executemany(insert, rows)
+            self._connection.execute(forget, (_KEPT,))
 
     def _key(self, state: bytes, content: bytes) -> bytes:
         return hashlib.sha256(b"%d %b " % (_FORMAT, self._release) + state + content).digest()

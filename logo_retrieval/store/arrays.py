@@ -34,11 +34,11 @@ def items_of(items: Sequence[Row], classes: Sequence[Row], file: Path) -> Items:
     traits = b"".join(row[2] for row in items)
     if len(traits) != TRAITS * len(items):
         raise IndexStoreError(f"the traits of '{file}' are not {TRAITS} wide: it is damaged, build it again")
-    own, class_ids = numbers_of(items, 1), numbers_of(classes)
-    found = np.searchsorted(class_ids, own).astype(np.int64)
-    there = np.append(class_ids, MISSING_ID)[found] == own
-    of_items = ItemTraits.of(np.frombuffer(traits, np.uint8).reshape(-1, TRAITS))
-    return numbers_of(items), np.where(there, found, MISSING_ID), of_items
+    of_items, class_ids = numbers_of(items, 1), numbers_of(classes)
+    places = np.searchsorted(class_ids, of_items).astype(np.int64)
+    there = np.append(class_ids, MISSING_ID)[places] == of_items
+    item_traits = ItemTraits.of(np.frombuffer(traits, np.uint8).reshape(-1, TRAITS))
+    return numbers_of(items), np.where(there, places, MISSING_ID), item_traits
 
 
 def numbers_of(rows: Sequence[Row], column: int = 0) -> Int64Array:

@@ -9,13 +9,14 @@ import difflib
 import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
 from types import MappingProxyType
 
 from logo_retrieval.durable import take_place
 from logo_retrieval.errors import NotEnrolled
 from logo_retrieval.store.manifest import Manifest
-from logo_retrieval.store.schema import INDEX_FILE, connect, create, storage_errors, transaction
+from logo_retrieval.store.schema import HOLLOW_CLASSES, INDEX_FILE, connect, create, storage_errors, transaction
 from logo_retrieval.store.seal import seal
 from logo_retrieval.store.stored import StoredItem
 from logo_retrieval.store.transactions import changing, count_generation, note, removing
@@ -62,8 +63,8 @@ def replace_index(
 
 def _remove_all(file: Path) -> None:
     """Deletes a database with its logs."""
-    for each in file.parent.glob(file.name + "*"):
-        each.unlink(missing_ok=True)
+    for part in file.parent.glob(file.name + "*"):
+        part.unlink(missing_ok=True)
 
 
 def add_items(folder: Path, items: Sequence[StoredItem], *, generation: int, names: Names = _NO_NAMES) -> None:
@@ -168,9 +169,8 @@ def remove_names(folder: Path, label: str, names: Sequence[str]) -> list[str]:
 
 def _without_hollow_classes(cursor: sqlite3.Cursor) -> list[str]:
     """Removes classes that have neither items nor names, and returns which."""
-    hollow = "FROM classes WHERE id NOT IN (SELECT class_id FROM items UNION SELECT class_id FROM names)"
-    gone = [label for (label,) in cursor.execute(f"SELECT name {hollow} ORDER BY id")]
-    cursor.execute(f"DELETE {hollow}")
+    gone = [label for (label,) in cursor.execute(f"SELECT name {HOLLOW_CLASSES} ORDER BY id")]
+    cursor.execute(f"DELETE {HOLLOW_CLASSES}")
     return gone
 
 
@@ -202,14 +202,10 @@ def _size(folder: Path) -> int:
 
 
 def _rewrite(file: Path, manifest: Manifest, classes: Sequence[str], items: Iterable[StoredItem], names: Names) -> None:
-    connection = connect(file, write=True)
-    try:
-        with storage_errors(file, "write"):
-            with transaction(connection, write=True):
-                _fill(connection.cursor(), manifest, classes, items, names)
-            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    finally:
-        connection.close()
+    with closing(connect(file, write=True)) as connection, storage_errors(file, "write"):
+        with transaction(connection, write=True):
+            _fill(connection.cursor(), manifest, classes, items, names)
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
 def _fill(
@@ -230,19 +226,20 @@ def _fill(
 
 
 def _insert(cursor: sqlite3.Cursor, item_id: int, item: StoredItem, class_id: int) -> None:
+    drawing = item.drawing
     cursor.execute(
         "INSERT INTO items VALUES (?, ?, ?, ?, ?, ?, ?)",
-        (item_id, item.name, class_id, item.source, item.sha256, item.perceptual_hash, item.traits),
+        (item_id, item.name, class_id, item.source, item.sha256, drawing.perceptual_hash, drawing.traits),
     )
-    cursor.execute("INSERT INTO thumbnails VALUES (?, ?)", (item_id, item.thumbnail))
+    cursor.execute("INSERT INTO thumbnails VALUES (?, ?)", (item_id, drawing.thumbnail))
     cursor.executemany(
         "INSERT INTO vectors VALUES (?, ?, ?)",
-        ((item_id, view, vector_blob(vector)) for view, vector in enumerate(item.vectors)),
+        ((item_id, view, vector_blob(vector)) for view, vector in enumerate(drawing.vectors)),
     )
 
 
 def _insert_names(cursor: sqlite3.Cursor, names: Names, class_ids: Mapping[str, int]) -> None:
-    rows = ((class_ids[label], name) for label, own in names.items() for name in own)
+    rows = ((class_ids[label], name) for label, of_class in names.items() for name in of_class)
     cursor.executemany("INSERT INTO names VALUES (?, ?)", rows)
 
 

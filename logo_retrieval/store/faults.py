@@ -4,9 +4,23 @@ from __future__ import annotations
 
 import sqlite3
 
+from logo_retrieval.store.schema import HOLLOW_CLASSES
 from logo_retrieval.store.seal import Seals, rows_of
 from logo_retrieval.store.vectors import are_unit, vectors_of
 from logo_retrieval.types import TRAITS
+
+_FAULTS_OF_ROWS = {
+    "item '{}' has no vector": "SELECT name FROM items WHERE id NOT IN (SELECT item_id FROM vectors)",
+    "item '{}' has a checksum of {} bytes, not 32": (
+        "SELECT name, length(sha256) FROM items WHERE length(sha256) <> 32"
+    ),
+    f"item '{{}}' has traits of {{}} bytes, not {TRAITS}": (
+        f"SELECT name, length(traits) FROM items WHERE length(traits) <> {TRAITS}"
+    ),
+    "item '{}' has no thumbnail": "SELECT name FROM items WHERE id NOT IN (SELECT item_id FROM thumbnails)",
+    "class '{}' has neither an item nor a name": f"SELECT name {HOLLOW_CLASSES} ORDER BY id",
+}
+"""What is wrong with a row, and the query that finds such rows, with the columns that the sentence names."""
 
 
 def faults_of(connection: sqlite3.Connection, dim: int) -> list[str]:
@@ -16,7 +30,11 @@ def faults_of(connection: sqlite3.Connection, dim: int) -> list[str]:
         connection: in a transaction.
         dim: the width of the vectors.
     """
-    return _of_structure(connection) or [*_of_seals(connection), *_of_rows(connection), *_of_vectors(connection, dim)]
+    if faults := _of_structure(connection):
+        return faults
+    seals = [f"the table {table} does not have its checksum" for table in Seals(connection).broken()]
+    rows = [fault.format(*row) for fault, query in _FAULTS_OF_ROWS.items() for row in connection.execute(query)]
+    return [*seals, *rows, *_of_vectors(connection, dim)]
 
 
 def _of_structure(connection: sqlite3.Connection) -> list[str]:
@@ -24,39 +42,6 @@ def _of_structure(connection: sqlite3.Connection) -> list[str]:
     return [
         *(f"SQLite: {text}" for (text,) in check("PRAGMA integrity_check(20)") if text != "ok"),
         *(f"row {row[1]} of {row[0]} refers to no {row[2]}" for row in check("PRAGMA foreign_key_check")),
-    ]
-
-
-def _of_seals(connection: sqlite3.Connection) -> list[str]:
-    return [f"the table {table} does not have its checksum" for table in Seals(connection).broken()]
-
-
-def _of_rows(connection: sqlite3.Connection) -> list[str]:
-    check = connection.execute
-    return [
-        *(
-            f"item '{name}' has no vector"
-            for (name,) in check("SELECT name FROM items WHERE id NOT IN (SELECT item_id FROM vectors)")
-        ),
-        *(
-            f"item '{name}' has a checksum of {length} bytes, not 32"
-            for name, length in check("SELECT name, length(sha256) FROM items WHERE length(sha256) <> 32")
-        ),
-        *(
-            f"item '{name}' has traits of {length} bytes, not {TRAITS}"
-            for name, length in check(f"SELECT name, length(traits) FROM items WHERE length(traits) <> {TRAITS}")
-        ),
-        *(
-            f"item '{name}' has no thumbnail"
-            for (name,) in check("SELECT name FROM items WHERE id NOT IN (SELECT item_id FROM thumbnails)")
-        ),
-        *(
-            f"class '{name}' has neither an item nor a name"
-            for (name,) in check(
-                "SELECT name FROM classes "
-                "WHERE id NOT IN (SELECT class_id FROM items UNION SELECT class_id FROM names) ORDER BY id"
-            )
-        ),
     ]
 
 

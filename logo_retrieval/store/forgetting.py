@@ -29,23 +29,23 @@ def forget(folder: Path, items: Sequence[int], names: Mapping[str, Sequence[str]
         IndexStoreError: when the cache can neither be changed nor deleted.
     """
     try:
-        held = read_cache(folder, write=True)
-        if held is not None:
-            _wipe_items(held, np.array(items, np.int64))
-            classes = [label if label in names else "" for label in held.facts["classes"]]
+        cache = read_cache(folder, write=True)
+        if cache is not None:
+            _wipe_items(cache, np.array(items, np.int64))
+            classes = [label if label in names else "" for label in cache.facts["classes"]]
             kept = [
-                [name for name in own if name in names.get(label, ())]
-                for label, own in zip(held.facts["classes"], held.facts["names"], strict=True)
+                [name for name in of_class if name in names.get(label, ())]
+                for label, of_class in zip(cache.facts["classes"], cache.facts["names"], strict=True)
             ]
-            reseal(folder, held, {**held.facts, "classes": classes, "names": kept})
+            reseal(folder, cache, {**cache.facts, "classes": classes, "names": kept})
             return
     except (OSError, ValueError, KeyError, IndexError):  # it is full or locked, or of another making
         pass
     remove_cache(folder)
 
 
-def _wipe_items(held: Prepared, items: Int64Array) -> None:
-    arrays = held.arrays
+def _wipe_items(cache: Prepared, items: Int64Array) -> None:
+    arrays = cache.arrays
     rows = np.flatnonzero(np.isin(arrays["vector_items"], items))
     if len(rows) == 0:
         return

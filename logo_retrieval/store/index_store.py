@@ -56,8 +56,8 @@ class IndexStore(Closable):
     def _state(self) -> tuple[object, ...]:
         """What changes with the file, and with whether somebody keeps a log of it."""
         with storage_errors(self.file, "read"):
-            found = self.file.stat()
-        return found.st_size, found.st_mtime_ns, is_read_only(self.file)
+            status = self.file.stat()
+        return status.st_size, status.st_mtime_ns, is_read_only(self.file)
 
     def close(self) -> None:
         """Closes the file."""
@@ -73,12 +73,11 @@ class IndexStore(Closable):
         Raises:
             IndexStoreError: when it is missing or cannot be read.
         """
-        with storage_errors(self.file, "read"):
-            row = self._connection.execute("SELECT value FROM meta WHERE key = 'manifest'").fetchone()
-        if row is None:
+        rows = self._rows("SELECT value FROM meta WHERE key = 'manifest'")
+        if not rows:
             raise IndexStoreError(f"'{self.file}' has no manifest: build the index again")
         try:
-            return Manifest.from_json(row[0])
+            return Manifest.from_json(rows[0][0])
         except IndexStoreError as error:
             raise IndexStoreError(f"'{self.file}': {error}") from error
 
@@ -101,8 +100,7 @@ class IndexStore(Closable):
 
     def digest(self) -> bytes:
         """SHA-256 of the checksums of all tables, as they were when the index was last changed."""
-        with storage_errors(self.file, "read"):
-            rows = self._connection.execute("SELECT key, value FROM meta ORDER BY key").fetchall()
+        rows = self._rows("SELECT key, value FROM meta ORDER BY key")
         return hashlib.sha256(repr(rows).encode()).digest()
 
     def snapshot(self) -> StoredIndex:
@@ -116,7 +114,7 @@ class IndexStore(Closable):
             generation = self._generation()
             tables = ("meta", "classes", ITEM_FACTS, "names", "vectors")
             rows = {table: list(rows_of(self._connection, table)) for table in tables}
-        check_none_broken([table for table, own in rows.items() if not seals.fit(table, own)], self.file)
+        check_none_broken([table for table in tables if not seals.fit(table, rows[table])], self.file)
         vectors = unit_vectors([row[2] for row in rows["vectors"]], self.manifest.dim, self.file)
         items = items_of(rows[ITEM_FACTS], rows["classes"], self.file)
         return arranged(generation, rows, items, numbers_of(rows["vectors"]), vectors, seals.parts(), self.file)
@@ -138,8 +136,8 @@ class IndexStore(Closable):
             generation = self._generation()
             rows = {table: list(rows_of(self._connection, table)) for table in ("meta", "classes", "names")}
             fresh = {table: list(rows_of(self._connection, table, {table: parts})) for table in ANSWERED_BY}
-        broken = [table for table, own in rows.items() if not seals.fit(table, own)]
-        broken += [table for table, own in fresh.items() if not seals.parts_fit(table, own, parts)]
+        broken = [table for table in rows if not seals.fit(table, rows[table])]
+        broken += [table for table in fresh if not seals.parts_fit(table, fresh[table], parts)]
         check_none_broken(broken, self.file)
         place = {name: position for position, (_, name) in enumerate(rows["classes"])}
         moved = np.array([place.get(name, MISSING_ID) for name in before.classes], np.int64)
@@ -162,15 +160,12 @@ class IndexStore(Closable):
 
     def item_names(self, item_ids: Iterable[int]) -> dict[int, str]:
         """Names of some items by id."""
-        with storage_errors(self.file, "read"):
-            lookup = self._connection.execute
-            found = (lookup("SELECT id, name FROM items WHERE id = ?", (int(item),)).fetchone() for item in item_ids)
-            return {row[0]: row[1] for row in found if row is not None}
+        return self._first_values("SELECT name FROM items WHERE id = ?", map(int, item_ids))
 
     def thumbnails(self, names: Iterable[str]) -> dict[str, bytes]:
         """The small WebP pictures of some items, by item name."""
         query = "SELECT webp FROM thumbnails JOIN items ON items.id = item_id WHERE name = ?"
-        return self._found(query, names)
+        return self._first_values(query, names)
 
     def held(self, digests: Iterable[bytes]) -> dict[bytes, list[tuple[str, str]]]:
         """Of some SHA-256 digests those of files that are in the index, each with name and class of its items."""
@@ -178,24 +173,16 @@ class IndexStore(Closable):
             "SELECT items.name, classes.name FROM items JOIN classes ON classes.id = class_id "
             "WHERE sha256 = ? ORDER BY items.id"
         )
-        with storage_errors(self.file, "read"):
-            rows = {digest: self._connection.execute(query, (digest,)).fetchall() for digest in digests}
+        rows = {digest: self._rows(query, digest) for digest in digests}
         return {digest: items for digest, items in rows.items() if items}
 
     def names_in_use(self, names: Iterable[str]) -> set[str]:
         """Of some names, those that an item has."""
-        return set(self._found("SELECT 1 FROM items WHERE name = ?", names))
+        return set(self._first_values("SELECT 1 FROM items WHERE name = ?", names))
 
     def changes(self) -> list[Change]:
         """The audit log, oldest first."""
-        with storage_errors(self.file, "read"):
-            rows = self._connection.execute("SELECT at, action, detail FROM audit ORDER BY id").fetchall()
-        return [Change(*row) for row in rows]
-
-    def _found(self, query: str, keys: Iterable[Any]) -> dict[Any, Any]:
-        with storage_errors(self.file, "read"):
-            rows = ((key, self._connection.execute(query, (key,)).fetchone()) for key in keys)
-            return {key: row[0] for key, row in rows if row is not None}
+        return [Change(*row) for row in self._rows("SELECT at, action, detail FROM audit ORDER BY id")]
 
     def class_vectors(self, names: Iterable[str]) -> dict[str, Float32Array]:
         """The (r, d) vectors of some classes, by name; a class without any is left out."""
@@ -203,10 +190,12 @@ class IndexStore(Closable):
             "SELECT vector FROM vectors JOIN items ON items.id = item_id JOIN classes ON classes.id = class_id "
             "WHERE classes.name = ? ORDER BY item_id, view"
         )
-        with storage_errors(self.file, "read"):
-            rows = {name: self._connection.execute(query, (name,)).fetchall() for name in names}
-        blobs = {name: [vector for (vector,) in found] for name, found in rows.items() if found}
-        return {name: unit(stored_vectors(own, self.manifest.dim, self.file)) for name, own in blobs.items()}
+        blobs = {name: [vector for (vector,) in self._rows(query, name)] for name in names}
+        return {
+            name: unit(stored_vectors(vectors, self.manifest.dim, self.file))
+            for name, vectors in blobs.items()
+            if vectors
+        }
 
     def fingerprints(self) -> tuple[list[str], list[str], list[bytes], Int64Array, Float32Array]:
         """Names, classes, SHA-256, (n,) perceptual hashes and (n, d) vectors of the whole drawings, by item id."""
@@ -214,8 +203,7 @@ class IndexStore(Closable):
             "SELECT items.name, classes.name, sha256, perceptual_hash, vector FROM items "
             "JOIN classes ON classes.id = class_id JOIN vectors ON item_id = items.id AND view = 0 ORDER BY items.id"
         )
-        with storage_errors(self.file, "read"):
-            rows = self._connection.execute(query).fetchall()
+        rows = self._rows(query)
         names, labels, digests, hashes, vectors = zip(*rows, strict=True) if rows else ((),) * 5
         return (
             list(names),
@@ -231,23 +219,29 @@ class IndexStore(Closable):
             "SELECT items.name FROM items JOIN classes ON classes.id = class_id "
             "WHERE classes.name = ? ORDER BY items.id"
         )
-        with storage_errors(self.file, "read"):
-            return [name for (name,) in self._connection.execute(query, (label,))]
+        return [name for (name,) in self._rows(query, label)]
 
     def class_sizes(self) -> dict[str, int]:
         """How many items each class has, by name."""
-        with storage_errors(self.file, "read"):
-            return dict(
-                self._connection.execute(
-                    "SELECT classes.name, COUNT(items.id) FROM classes LEFT JOIN items ON items.class_id = classes.id "
-                    "GROUP BY classes.id ORDER BY classes.id"
-                ).fetchall()
-            )
+        query = (
+            "SELECT classes.name, COUNT(items.id) FROM classes LEFT JOIN items ON items.class_id = classes.id "
+            "GROUP BY classes.id ORDER BY classes.id"
+        )
+        return dict(self._rows(query))
 
     def is_wiped(self) -> bool:
         """Whether nothing that was removed may still lie in the file, as after a removal that was killed."""
+        return not self._rows("SELECT 1 FROM meta WHERE key = ?", WIPE)
+
+    def _rows(self, query: str, *values: object) -> list[Any]:
         with storage_errors(self.file, "read"):
-            return self._connection.execute("SELECT 1 FROM meta WHERE key = ?", (WIPE,)).fetchone() is None
+            return self._connection.execute(query, values).fetchall()
+
+    def _first_values(self, query: str, keys: Iterable[Any]) -> dict[Any, Any]:
+        """The value in the first row of each key that has one."""
+        with storage_errors(self.file, "read"):
+            rows = ((key, self._connection.execute(query, (key,)).fetchone()) for key in keys)
+            return {key: row[0] for key, row in rows if row is not None}
 
     def faults(self) -> list[str]:
         """Everything that is wrong with the file, one sentence each; empty when it is sound."""

@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from functools import cache
 from pathlib import Path
-from types import TracebackType
 from urllib.parse import quote
 
 from logo_retrieval.errors import IndexBusy, IndexMissing, IndexReadOnly, IndexStoreError, StorageFull
@@ -50,6 +49,9 @@ CREATE TABLE names (
     UNIQUE (class_id, name)
 ) STRICT;
 """
+
+HOLLOW_CLASSES = "FROM classes WHERE id NOT IN (SELECT class_id FROM items UNION SELECT class_id FROM names)"
+"""The part of a query that means classes with neither items nor names."""
 
 
 @contextmanager
@@ -96,8 +98,8 @@ def _why_no_file_opens() -> str:
     except OSError as error:
         return str(error.strerror)
     finally:
-        for each in opened:
-            os.close(each)
+        for descriptor in opened:
+            os.close(descriptor)
     return ""
 
 
@@ -180,10 +182,10 @@ def _may_write(path: Path) -> bool:
 def number_of(path: Path) -> tuple[int, int] | None:
     """What tells a file from another one in its place: of its device, and there its own; None where there is none."""
     try:
-        found = path.stat()
+        status = path.stat()
     except OSError:
         return None
-    return found.st_dev, found.st_ino
+    return status.st_dev, status.st_ino
 
 
 def create(path: Path) -> None:
@@ -241,21 +243,12 @@ def _own_schema() -> set[tuple[str, str, str, str | None]]:
         return _schema_of(connection)
 
 
-class transaction:  # noqa: N801  (reads as a verb: with transaction(connection))
-    """Begins, and commits or rolls back; `sqlite3` itself begins only before writes."""
+@contextmanager
+def transaction(connection: sqlite3.Connection, *, write: bool = False) -> Iterator[None]:
+    """Begins, and commits or rolls back; `sqlite3` itself begins only before writes.
 
-    def __init__(self, connection: sqlite3.Connection, *, write: bool = False) -> None:
-        """A write transaction takes the write lock at once, so that it cannot fail half-way for want of it."""
-        self._connection = connection
-        self._begin = "BEGIN IMMEDIATE" if write else "BEGIN"
-
-    def __enter__(self) -> None:
-        self._connection.execute(self._begin)
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if kind is None:
-            self._connection.commit()
-        else:
-            self._connection.rollback()
+    A write transaction takes the write lock at once, so that it cannot fail half-way for want of it.
+    """
+    connection.execute("BEGIN IMMEDIATE" if write else "BEGIN")
+    with connection:
+        yield

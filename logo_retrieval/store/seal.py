@@ -110,14 +110,17 @@ class Seals:
 
     def broken(self, parts: Parts = WHOLE) -> list[str]:
         """The tables whose rows are not those that were written."""
-        found = {table: _checksums(table, rows_of(self._connection, table, parts)) for table in _QUERIES}
-        return [table for table, checksums in found.items() if self._kept_of(table, parts) != checksums]
+        return [
+            table
+            for table in _QUERIES
+            if self._kept_of(table, parts) != _checksums(table, rows_of(self._connection, table, parts))
+        ]
 
     def parts(self) -> dict[str, dict[str, str]]:
         """By table of `ANSWERED_BY` the checksum of each of its parts; empty where there are none."""
         kept = {table: self._kept.get(table) for table in ANSWERED_BY}
-        found = {table: parts for table, parts in kept.items() if _are_parts(parts)}
-        return found if len(found) == len(ANSWERED_BY) else {}
+        whole = {table: parts for table, parts in kept.items() if _are_parts(parts)}
+        return whole if len(whole) == len(ANSWERED_BY) else {}
 
     def parts_fit(self, table: str, rows: Sequence[Row], parts: Collection[int]) -> bool:
         """Whether these are the rows that were written to some parts of a long table."""
@@ -180,7 +183,7 @@ def _digest(rows: Sequence[Row]) -> str:
     """SHA-256 of some rows, column by column."""
     digest = hashlib.sha256()
     for column in zip(*rows, strict=True):
-        blobs = [each for each in column if isinstance(each, bytes)]
-        digest.update(ascii([len(each) if isinstance(each, bytes) else each for each in column]).encode())
+        blobs = [value for value in column if isinstance(value, bytes)]
+        digest.update(ascii([len(value) if isinstance(value, bytes) else value for value in column]).encode())
         digest.update(b"".join(blobs))
     return digest.hexdigest()

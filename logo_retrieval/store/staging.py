@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import sqlite3
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -14,21 +13,11 @@ import numpy as np
 
 from logo_retrieval.errors import IndexStoreError
 from logo_retrieval.store.schema import storage_errors
-from logo_retrieval.types import Float32Array
+from logo_retrieval.store.stored import StoredDrawing
 
 STAGING_FILE = "build.sqlite"
 _FORMAT = 3
 """Of the tables; what another release has left is of another recipe."""
-
-
-@dataclass(frozen=True, slots=True)
-class StagedDrawing:
-    """What a build computes from one file's bytes; shapes as in `StoredItem`."""
-
-    perceptual_hash: int
-    traits: bytes
-    thumbnail: bytes
-    vectors: Float32Array
 
 
 class Staging:
@@ -88,23 +77,23 @@ class Staging:
             row = self._connection.execute("SELECT 1 FROM drawings WHERE sha256 = ?", (sha256,)).fetchone()
         return row is not None
 
-    def add(self, drawings: dict[bytes, StagedDrawing]) -> None:
+    def add(self, drawings: dict[bytes, StoredDrawing]) -> None:
         """Keeps a batch; it survives a kill right after.
 
         Raises:
             IndexStoreError: when it cannot be written.
         """
         with storage_errors(self._file, "write"):
-            for sha256, each in drawings.items():
-                vectors = each.vectors.shape[1], each.vectors.tobytes()
-                content = (each.perceptual_hash, each.traits, each.thumbnail, *vectors)
+            for sha256, drawing in drawings.items():
+                vectors = drawing.vectors.shape[1], drawing.vectors.tobytes()
+                content = (drawing.perceptual_hash, drawing.traits, drawing.thumbnail, *vectors)
                 self._connection.execute(
                     "INSERT OR REPLACE INTO drawings VALUES (?, ?, ?, ?, ?, ?, ?)",
                     (sha256, *content, _checksum(content)),
                 )
             self._connection.commit()
 
-    def get(self, sha256: bytes) -> StagedDrawing:
+    def get(self, sha256: bytes) -> StoredDrawing:
         """The drawing of these bytes.
 
         Raises:
@@ -122,7 +111,7 @@ class Staging:
         if _checksum(tuple(content)) != checksum:
             raise IndexStoreError(f"'{self._file}' is damaged: delete it, and build the index again")
         perceptual_hash, traits, thumbnail, dim, vectors = content
-        return StagedDrawing(perceptual_hash, traits, thumbnail, np.frombuffer(vectors, np.float32).reshape(-1, dim))
+        return StoredDrawing(perceptual_hash, traits, thumbnail, np.frombuffer(vectors, np.float32).reshape(-1, dim))
 
     def discard(self) -> None:
         """Removes the file: the build has ended."""

@@ -15,6 +15,23 @@ _MOST_VIEWS = 1024
 
 
 @dataclass(frozen=True, slots=True)
+class StoredDrawing:
+    """What is computed from the bytes of one file.
+
+    Attributes:
+        perceptual_hash: 64 bits as a signed integer.
+        traits: 272 bytes, by `traits_of`.
+        thumbnail: a small WebP picture.
+        vectors: (v, d) float32 unit rows, one a view.
+    """
+
+    perceptual_hash: int
+    traits: bytes
+    thumbnail: bytes
+    vectors: Float32Array
+
+
+@dataclass(frozen=True, slots=True)
 class StoredItem:
     """One gallery drawing as the store keeps it.
 
@@ -23,20 +40,14 @@ class StoredItem:
         label: its class.
         source: where the file lay when it was indexed.
         sha256: 32 bytes, of the file.
-        perceptual_hash: 64 bits as a signed integer.
-        traits: 272 bytes, by `traits_of`.
-        thumbnail: a small WebP picture.
-        vectors: (v, d) float32 unit rows, one a view.
+        drawing: what was computed from it.
     """
 
     name: str
     label: str
     source: str
     sha256: bytes
-    perceptual_hash: int
-    traits: bytes
-    thumbnail: bytes
-    vectors: Float32Array
+    drawing: StoredDrawing
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,16 @@ from logo_retrieval.store.cache import remove_cache
 from logo_retrieval.store.forgetting import forget
 from logo_retrieval.store.index_store import IndexStore
 from logo_retrieval.store.schema import INDEX_FILE, connect, storage_errors, transaction
-from logo_retrieval.store.seal import WHOLE, WIPE, Seals, check_none_broken, generation_of, parts_with, seal
+from logo_retrieval.store.seal import (
+    GENERATION,
+    WHOLE,
+    WIPE,
+    Seals,
+    check_none_broken,
+    generation_of,
+    parts_with,
+    seal,
+)
 from logo_retrieval.store.staging import remove_staging
 
 Touched = Callable[[sqlite3.Cursor], Iterable[int]]
@@ -110,32 +119,31 @@ def changing(
         IndexStoreError: also when what is touched is damaged: its checksums would be right again after the change.
     """
     file = folder / INDEX_FILE
-    connection = connect(file, write=True)
-    try:
-        with storage_errors(file, "write"), transaction(connection, write=True):
-            cursor = connection.cursor()
-            seals = Seals(connection)
-            (last,) = cursor.execute("SELECT COALESCE(MAX(id), 0) FROM items").fetchone()
-            before = WHOLE
-            if items is not None:
-                before = parts_with(connection, [*items(cursor), last])
-            check_none_broken(seals.broken(before), file)
-            if generation not in (None, generation_of(connection, file)):
-                raise IndexChanged(f"the index '{folder}' was changed by another process: try again")
-            yield cursor
-            count_generation(cursor)
-            added = [item for (item,) in cursor.execute("SELECT id FROM items WHERE id > ?", (last,))]
-            after = parts_with(connection, added)
-            seal(connection, {table: {*parts, *after[table]} for table, parts in before.items()})
-    finally:
-        connection.close()
+    with (
+        closing(connect(file, write=True)) as connection,
+        storage_errors(file, "write"),
+        transaction(connection, write=True),
+    ):
+        cursor = connection.cursor()
+        seals = Seals(connection)
+        (last,) = cursor.execute("SELECT COALESCE(MAX(id), 0) FROM items").fetchone()
+        before = WHOLE if items is None else parts_with(connection, [*items(cursor), last])
+        check_none_broken(seals.broken(before), file)
+        if generation not in (None, generation_of(connection, file)):
+            raise IndexChanged(f"the index '{folder}' was changed by another process: try again")
+        yield cursor
+        count_generation(cursor)
+        added = [item for (item,) in cursor.execute("SELECT id FROM items WHERE id > ?", (last,))]
+        after = parts_with(connection, added)
+        seal(connection, {table: {*parts, *after[table]} for table, parts in before.items()})
 
 
 def count_generation(cursor: sqlite3.Cursor) -> None:
     """One change more."""
     cursor.execute(
-        "INSERT INTO meta VALUES ('generation', '1') "
-        "ON CONFLICT (key) DO UPDATE SET value = CAST(CAST(value AS INTEGER) + 1 AS TEXT)"
+        "INSERT INTO meta VALUES (?, '1') "
+        "ON CONFLICT (key) DO UPDATE SET value = CAST(CAST(value AS INTEGER) + 1 AS TEXT)",
+        (GENERATION,),
     )
 
 

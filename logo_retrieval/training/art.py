@@ -6,7 +6,7 @@ import hashlib
 import io
 import json
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from itertools import islice
 from pathlib import Path
@@ -15,20 +15,16 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image, PngImagePlugin
 
-from logo_retrieval.errors import ModelError, UnreadableImage
+from logo_retrieval.errors import PASSING_CODES, ModelError, UnreadableImage
+from logo_retrieval.gallery.reader import Progress
 from logo_retrieval.images.pool.pool import DecoderPool
 from logo_retrieval.images.preparation import Preparation
 from logo_retrieval.images.source import read_source
 from logo_retrieval.types import UInt8Array
 
-Progress = Callable[[int, int], None]
-"""Called with (files done, files in all)."""
-
 _BATCH = 256
 _ONE_COLOUR_SPREAD = 24
 _OPAQUE_SHARE = 0.02
-_PASSING = ("timeout", "crashed")
-"""Codes of faults that a busy machine may have caused: such files are tried again by the next call."""
 
 
 class Art(NamedTuple):
@@ -113,7 +109,7 @@ def _rasterised(
     with closing(sqlite3.connect(cache / f"art-{recipe}.sqlite")) as connection:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("CREATE TABLE IF NOT EXISTS art (sha256 BLOB PRIMARY KEY, png BLOB, code TEXT, text TEXT)")
-        settled = connection.execute("SELECT sha256 FROM art WHERE code IS NULL OR code NOT IN (?, ?)", _PASSING)
+        settled = connection.execute("SELECT sha256 FROM art WHERE code IS NULL OR code NOT IN (?, ?)", PASSING_CODES)
         done = {row[0] for row in settled}
 
         def new() -> Iterator[tuple[bytes, bytes]]:

@@ -14,15 +14,7 @@ from logo_retrieval.inference.knowledge import Knowledge
 from logo_retrieval.inference.predict import Query, score
 from logo_retrieval.inference.snapshot import snapshot_of
 from logo_retrieval.open_set.evidence import Scale, nearest_company
-from logo_retrieval.open_set.fusion import (
-    HEADLESS_NOVEL,
-    HEADLESS_RIVAL,
-    PINNED,
-    RIVAL,
-    TRAINED,
-    Fusion,
-    best_company,
-)
+from logo_retrieval.open_set.fusion import HEADLESS_NOVEL, HEADLESS_RIVAL, RIVAL, TRAINED, Fusion, best_company
 from logo_retrieval.open_set.impostors import Impostors
 from logo_retrieval.training.data import BatchMaker, TrainingSet, plain_views
 from logo_retrieval.training.recipe import Recipe
@@ -83,9 +75,9 @@ def calibrated(
     asked = asked_by(start)
     groups = (HEADLESS_NOVEL, HEADLESS_RIVAL) if head is None else (TRAINED, RIVAL)
     folds = np.tile(data.targets[shown] % _FOLDS, 2)
-    (odds,) = cross_fitted(start, [asked], [folds], groups, pinned=PINNED)
+    (odds,) = cross_fitted(start, [asked], [folds], groups)
     vouching = best_company(odds[unknown], other)[0].astype(np.float32)
-    return fit_fusion(start, [asked], groups, pinned=PINNED), Impostors(vouching)
+    return fit_fusion(start, [asked], groups), Impostors(vouching)
 
 
 def _embedded(embedder: Embedder, data: TrainingSet, rows: Int64Array) -> tuple[Float32Array, UInt8Array]:

@@ -44,9 +44,7 @@ def outlined(picture: Image.Image, rng: Rng, *, mono: bool) -> Image.Image:
         mono: whether it has one colour; else there are edges between its colours, too.
     """
     half = float(rng.uniform(0.015, _THICKEST)) * max(picture.size)
-    room = round(2 * half)
-    larger = Image.new("RGBA", (picture.width + 2 * room, picture.height + 2 * room))
-    larger.paste(picture, (room, room))
+    larger = _with_room(picture, round(2 * half))
     ramp = [round(255 * min(max((0.34 - abs(shade / 255 - 0.5)) * 4 * half + 0.5, 0), 1)) for shade in range(256)]
     edges = [part.filter(ImageFilter.GaussianBlur(half)).point(ramp) for part in _parts(larger, mono=mono)]
     return inked(functools.reduce(ImageChops.lighter, edges), ink_colour(picture))
@@ -82,7 +80,7 @@ def in_relief(picture: Image.Image, rng: Rng) -> Image.Image:
     down, right = np.gradient(height)
     angle = rng.uniform(0.2, 2.9)
     light = (np.sin(angle) * down + np.cos(angle) * right) * rng.uniform(3.0, 10.0) * max(picture.size) / _PIXELS
-    return _lit(picture, light[..., None].astype(np.float32))
+    return _lit(picture, light[..., None])
 
 
 def glossy(picture: Image.Image, rng: Rng) -> Image.Image:
@@ -92,14 +90,12 @@ def glossy(picture: Image.Image, rng: Rng) -> Image.Image:
     down = np.linspace(0, 1, height, dtype=np.float32)[:, None]
     edge = rng.uniform(0.35, 0.6) + rng.uniform(-0.6, 0.6) * across**2
     light = rng.uniform(0.12, 0.5) * np.clip((edge - down) * height, 0, 1) * (1 - 0.6 * down)
-    return _lit(picture, light[..., None].astype(np.float32))
+    return _lit(picture, light[..., None])
 
 
 def with_shadow(picture: Image.Image, rng: Rng) -> Image.Image:
     """With a soft shadow, or one that reaches to the edge of the picture."""
-    room = round(max(picture.size) * 0.08)
-    larger = Image.new("RGBA", (picture.width + 2 * room, picture.height + 2 * room))
-    larger.paste(picture, (room, room))
+    larger = _with_room(picture, round(max(picture.size) * 0.08))
     alpha = larger.getchannel("A")
     if rng.random() < 0.3:
         shadow = _long_shadow(alpha)
@@ -135,18 +131,16 @@ def of_stuff(picture: Image.Image, rng: Rng) -> Image.Image:
     width, height = picture.size
     kind, amount = rng.random(), rng.uniform(0.02, 0.1)
     if kind < 0.3:
-        return _lit(
-            picture,
-            np.float32(amount) * (_noise(picture.size, 7, rng) + np.float32(0.3) * _noise(picture.size, 64, rng)),
-        )
+        noise = _noise(picture.size, 7, rng) + np.float32(0.3) * _noise(picture.size, 64, rng)
+        return _lit(picture, np.float32(amount) * noise)
     if kind < 0.6:
         return _lit(picture, np.float32(amount) * _noise(picture.size, 64, rng))
     if kind < 0.8:
         pitch = rng.uniform(0.5, 1.6)
         threads = np.sin(np.arange(width) * pitch) * np.sin(np.arange(height) * pitch)[:, None]
-        return _lit(picture, (amount * threads[..., None]).astype(np.float32))
+        return _lit(picture, amount * threads[..., None])
     light = 1 + ramp(picture.size, rng)[..., None] * rng.uniform(0.1, 0.5)
-    return _lit(picture, (np.asarray(picture, np.float32)[..., :3] / 255 * (light - 1)).astype(np.float32))
+    return _lit(picture, np.asarray(picture, np.float32)[..., :3] / 255 * (light - 1))
 
 
 def ramp(size: tuple[int, int], rng: Rng) -> Float32Array:
@@ -173,10 +167,17 @@ def flooded(picture: Image.Image) -> Image.Image:
     return Image.alpha_composite(around, picture)
 
 
-def _lit(picture: Image.Image, light: Float32Array) -> Image.Image:
+def _with_room(picture: Image.Image, room: int) -> Image.Image:
+    """With so many empty pixels on each side."""
+    larger = Image.new("RGBA", (picture.width + 2 * room, picture.height + 2 * room))
+    larger.paste(picture, (room, room))
+    return larger
+
+
+def _lit(picture: Image.Image, light: np.ndarray) -> Image.Image:
     """With light added, (h, w, 1 or 3) in shares of white."""
     pixels = np.asarray(picture, np.float32)
-    lit = np.clip(pixels[..., :3] + 255 * light, 0, 255).astype(np.uint8)
+    lit = np.clip(pixels[..., :3] + 255 * light.astype(np.float32), 0, 255).astype(np.uint8)
     return with_alpha(Image.fromarray(lit).convert("RGBA"), picture.getchannel("A"))
 
 

@@ -7,11 +7,9 @@ from collections.abc import Collection, Iterable, Sequence
 import numpy as np
 
 from logo_retrieval.backbones.backend import keras
-from logo_retrieval.backbones.build import PixelScaling
+from logo_retrieval.backbones.build import pooled_features
 from logo_retrieval.backbones.catalog import find_backbone
 from logo_retrieval.backbones.folded import read_folded
-from logo_retrieval.backbones.pooling import pooling_layer
-from logo_retrieval.backbones.weights import load_weights
 from logo_retrieval.errors import ModelError
 from logo_retrieval.models.bundle import MODEL_FILE
 from logo_retrieval.models.resolve import model_to_begin_with
@@ -43,13 +41,7 @@ def build_network(recipe: Recipe, targets: int) -> keras.Model:
         ModelError: a name is unknown, the pictures are too small for the backbone, or the weights cannot be had.
     """
     spec = find_backbone(recipe.backbone)
-    try:
-        backbone = spec.construct(recipe.size_px)
-    except ValueError as error:
-        raise ModelError(f"{spec.name} cannot be built for pictures of {recipe.size_px} px: {error}") from error
-    load_weights(backbone, spec, recipe.weights)
-    inputs = keras.Input((recipe.size_px, recipe.size_px, 3), name="views")
-    x = pooling_layer(recipe.pooling)(backbone(PixelScaling(spec.pixel_rule, name="pixel_scaling")(inputs)))
+    inputs, x = pooled_features(spec, recipe.size_px, weights=recipe.weights, pooling=recipe.pooling)
     if recipe.head == "origin":
         embedding = keras.layers.UnitNormalization(name=EMBEDDING)(x)
         scores = origin_head(x, targets)
@@ -68,9 +60,9 @@ def _take_projection(network: keras.Model, recipe: Recipe) -> None:
     bundle = model_to_begin_with(recipe.weights, recipe.backbone)
     if bundle is None or recipe.head != "cosine" or bundle.config.pooling != recipe.pooling:
         return
-    projection, own = read_folded(bundle.path(MODEL_FILE)).projection, network.get_layer("projection")
-    if [each.shape for each in projection] == [each.shape for each in own.get_weights()]:
-        own.set_weights(projection)
+    learned, layer = read_folded(bundle.path(MODEL_FILE)).projection, network.get_layer("projection")
+    if [array.shape for array in learned] == [array.shape for array in layer.get_weights()]:
+        layer.set_weights(learned)
 
 
 def count_statistics(network: keras.Model, batches: Iterable[UInt8Array]) -> None:
@@ -92,7 +84,7 @@ def count_statistics(network: keras.Model, batches: Iterable[UInt8Array]) -> Non
         pictures += len(part)
     moments = total / pictures
     places = np.cumsum([norm.gamma.shape[0] for norm in norms])[:-1]
-    for norm, mean, square in zip(norms, *(np.split(each, places) for each in moments), strict=True):
+    for norm, mean, square in zip(norms, *(np.split(moment, places) for moment in moments), strict=True):
         gamma, beta, old_mean, old_variance = norm.get_weights()
         scale = gamma / np.sqrt(old_variance + norm.epsilon)
         variance = np.maximum(square - mean**2, 0)

@@ -89,11 +89,6 @@ def stands_out(picture: Image.Image, ground: Colour) -> bool:
     return bool(len(ink) and near.mean() <= _LOST_SHARE)
 
 
-def contrast(one: Colour, other: Colour) -> int:
-    """The difference in the channel that differs most, 0..255."""
-    return max(abs(here - there) for here, there in zip(one, other, strict=True))
-
-
 def margin(rng: Rng) -> float:
     """Some room around a drawing, as a share of its longer side."""
     return float(rng.uniform(0.02, 0.3))

@@ -14,10 +14,11 @@ from logo_retrieval.components import join
 from logo_retrieval.concurrency.cpus import usable_cores
 from logo_retrieval.errors import GalleryError
 from logo_retrieval.evaluation.splits import TEST, TRAIN, VAL, split_by_fold, split_by_group
+from logo_retrieval.gallery.reader import Progress
 from logo_retrieval.gallery.records import Gallery, GalleryRecord
 from logo_retrieval.images.fingerprint import perceptual_hash, shape_distance
 from logo_retrieval.images.prepare import Colour
-from logo_retrieval.training.art import ArtStore, Progress, rasterised
+from logo_retrieval.training.art import ArtStore, rasterised
 from logo_retrieval.training.augment import plain_view
 from logo_retrieval.training.data import TrainingSet
 from logo_retrieval.types import OTHER, Int64Array

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from PIL import Image, ImageChops, ImageDraw
 
-from logo_retrieval.images.prepare import Colour
+from logo_retrieval.images.prepare import Colour, contrast
 from logo_retrieval.training import lockups, looks, paint, wear
 from logo_retrieval.training.paint import WHITE, Rng
 
@@ -49,8 +49,8 @@ def _lockup(scene: Scene, rng: Rng) -> Scene:
     width, height = scene.picture.size
     if max(width, height) > _WIDEST_SYMBOL * min(width, height):
         return scene
-    own = scene.name is not None and rng.random() < 0.75
-    name = lockups.display_name(scene.name) if own and scene.name else lockups.word(rng)
+    is_its_own = scene.name is not None and rng.random() < 0.75
+    name = lockups.display_name(scene.name) if is_its_own and scene.name else lockups.word(rng)
     composed = lockups.lockup(scene.picture, name, rng, paint.ink_colour(scene.picture))
     return scene._replace(picture=paint.fitted(composed, max(width, height)))
 
@@ -81,7 +81,7 @@ def _reverse(scene: Scene, rng: Rng) -> Scene:
     if not scene.mono:
         return scene
     white = paint.flat(scene.picture, paint.grey(int(rng.integers(235, 256))))
-    if scene.colour is not None and rng.random() < 0.4 and paint.contrast(scene.colour, WHITE) >= 80:
+    if scene.colour is not None and rng.random() < 0.4 and contrast(scene.colour, WHITE) >= 80:
         ground = scene.colour
     else:
         ground = (
@@ -125,9 +125,9 @@ def _badge(scene: Scene, rng: Rng) -> Scene:
     sign = Image.new("RGBA", (width + 2 * room, height + 2 * room))
     art = scene.picture
     for _ in range(4):
-        own = scene.colour is not None and rng.random() < 0.35
-        ground = scene.colour if own and scene.colour else paint.random_colour(rng)
-        if scene.mono and rng.random() < 0.6 and paint.contrast(ground, WHITE) >= 80:
+        is_its_own = scene.colour is not None and rng.random() < 0.35
+        ground = scene.colour if is_its_own and scene.colour else paint.random_colour(rng)
+        if scene.mono and rng.random() < 0.6 and contrast(ground, WHITE) >= 80:
             art = paint.flat(scene.picture, WHITE)
         if paint.stands_out(art, ground):
             break

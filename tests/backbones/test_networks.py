@@ -162,18 +162,6 @@ def test_pooling_is_its_formula(pooling: str) -> None:
     np.testing.assert_allclose(pooling_layer(pooling)(maps), formulas[pooling], atol=1e-5)
 
 
-def test_gem_learns_its_exponent_only_when_told() -> None:
-    from logo_retrieval.backbones.pooling import GeneralisedMeanPooling2D
-
-    fixed, learned = GeneralisedMeanPooling2D(4.0), GeneralisedMeanPooling2D(4.0, learned=True)
-    for layer in (fixed, learned):
-        layer(np.ones((1, 2, 2, 3), np.float32))
-    assert (len(fixed.trainable_weights), len(learned.trainable_weights)) == (0, 1)
-    assert float(learned.exponent.numpy()) == 4.0
-    with pytest.raises(ModelError, match="p must be above 0, got -1"):
-        GeneralisedMeanPooling2D(-1.0)
-
-
 def test_unknown_pooling_is_refused() -> None:
     with pytest.raises(ModelError, match="pooling must be one of avg, max, gem, got 'sum'"):
         embedder("efficientnet_lite0", pooling="sum")

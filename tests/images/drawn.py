@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from logo_retrieval.images.guard.guard import guard
 from logo_retrieval.images.svg import SvgPicture
 
 BLUE = "#0080ff"
@@ -22,3 +23,8 @@ def drawn(body: str, root: str = "", size: str = 'viewBox="0 0 100 100"') -> np.
 def same(one: np.ndarray, other: np.ndarray, within: int = 4) -> bool:
     """Whether two pictures look alike but for a few pixels at edges."""
     return one.shape == other.shape and float((np.abs(one - other).max(axis=-1) > within).mean()) < 0.03
+
+
+def guarded(data: bytes) -> str:
+    """The text that the guard makes of a drawing."""
+    return guard(data).text

@@ -5,10 +5,11 @@ import gzip
 
 import pytest
 from bomb_drawings import BLUR, BOMBS, FULL, NAMESPACES, NEARLY, chain, svg
+from drawn import guarded
 
 from logo_retrieval.errors import UnreadableImage
 from logo_retrieval.images.guard.caps import CAPS
-from logo_retrieval.images.guard.guard import MAX_BYTES, guard_svg
+from logo_retrieval.images.guard.guard import MAX_BYTES
 from logo_retrieval.images.pool.pool import DecoderPool
 from logo_retrieval.images.preparation import Preparation
 
@@ -63,14 +64,14 @@ REFUSED = {
 def test_refused(name: str) -> None:
     data, code = REFUSED[name]
     with pytest.raises(UnreadableImage) as refusal:
-        guard_svg(data)
+        guarded(data)
     assert refusal.value.code == code
 
 
 @functools.cache
 def refusal(name: str) -> str:
     with pytest.raises(UnreadableImage, match="^unsafe: ") as refused:
-        guard_svg(svg(BOMBS[name]))
+        guarded(svg(BOMBS[name]))
     return refused.value.text
 
 
@@ -87,7 +88,7 @@ def test_every_cap_stops_a_bomb() -> None:
 
 @pytest.mark.parametrize("name", NEARLY)
 def test_what_is_just_below_a_cap_is_let_through(name: str) -> None:
-    assert guard_svg(svg(NEARLY[name]))
+    assert guarded(svg(NEARLY[name]))
 
 
 def test_what_the_caps_let_through_stops_no_batch() -> None:
@@ -110,14 +111,14 @@ def test_what_the_caps_let_through_stops_no_batch() -> None:
 )
 def test_what_leads_back_to_itself_through_others_is_refused(body: str) -> None:
     with pytest.raises(UnreadableImage, match="^unsafe: .*leads back to itself"):
-        guard_svg(svg(body))
+        guarded(svg(body))
 
 
 def test_a_pattern_on_the_root_counts_for_every_shape() -> None:
     body = '<pattern id="p" width="1" height="1">' + "<path/>" * 100 + "</pattern>" + FULL.format("") * 2_000
     with pytest.raises(UnreadableImage, match="^unsafe: "):
-        guard_svg(svg(body, root='viewBox="0 0 100 100" fill="url(#p)"'))
-    assert guard_svg(svg(body))
+        guarded(svg(body, root='viewBox="0 0 100 100" fill="url(#p)"'))
+    assert guarded(svg(body))
 
 
 @pytest.mark.parametrize(
@@ -147,14 +148,14 @@ def test_a_pattern_on_the_root_counts_for_every_shape() -> None:
     ],
 )
 def test_the_affordable_is_let_through(body: str) -> None:
-    assert guard_svg(svg(body)).endswith("</svg>")
+    assert guarded(svg(body)).endswith("</svg>")
 
 
 @pytest.mark.parametrize("more", ['stroke-dasharray="1"', 'filter="blur(1)"', ""])
 @pytest.mark.parametrize("digits", [20, 200, 400])
 def test_numbers_without_end_are_refused_or_drawn(digits: int, more: str) -> None:
     try:
-        assert guard_svg(svg(f'<path {more} d="M0 0L{"9" * digits} {"9" * digits}{"h1" * 20_000}"/>'))
+        assert guarded(svg(f'<path {more} d="M0 0L{"9" * digits} {"9" * digits}{"h1" * 20_000}"/>'))
     except UnreadableImage as refused:
         assert refused.code == "unsafe"
 
@@ -169,6 +170,6 @@ def test_long_chains_are_refused_or_drawn(links: int, link: str, backwards: bool
     if backwards:
         body = "".join(reversed([f"{each}</g>" for each in body.split("</g>")[:-1]]))
     try:
-        assert guard_svg(svg(body))
+        assert guarded(svg(body))
     except UnreadableImage as refused:
         assert refused.code == "unsafe"

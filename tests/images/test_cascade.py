@@ -7,9 +7,9 @@ import io
 
 import numpy as np
 import pytest
+from drawn import guarded
 from PIL import Image
 
-from logo_retrieval.images.guard.guard import guard_svg
 from logo_retrieval.images.svg import SvgPicture
 
 SVG = "http://www.w3.org/2000/svg"
@@ -102,7 +102,7 @@ RULES = {
 def test_rules_that_apply(name: str) -> None:
     body = SHAPES.format(a='id="r" class="a"', b='class="b"')
     assert same(drawn(f"<style>{RULES[name].replace('<', '&lt;')}</style>{body}"), plain())
-    text = guard_svg(
+    text = guarded(
         f'<svg xmlns="http://www.w3.org/2000/svg"><style>{RULES[name].replace("<", "&lt;")}</style></svg>'.encode()
     )
     assert "<style" not in text, "no renderer sees a style sheet"
@@ -214,11 +214,11 @@ def test_a_jpeg_of_printing_inks_inside_has_its_colours() -> None:
 @pytest.mark.parametrize("name", ["UTF8", "utf-8"])
 def test_what_is_wrong_in_an_encoding_or_a_remark_is_mended(name: str) -> None:
     text = f'<?xml version="1.0" encoding="{name}"?><!-- a -- b --><svg xmlns="{SVG}"><path id="\u00e9"/></svg>'
-    assert 'id="\u00e9"' in guard_svg(text.encode())
-    assert "<path" in guard_svg(text.encode("latin-1"))
+    assert 'id="\u00e9"' in guarded(text.encode())
+    assert "<path" in guarded(text.encode("latin-1"))
 
 
 def test_encodings_that_the_parser_does_not_know() -> None:
     prolog = '<?xml version="1.0" encoding="gb2312"?>'
     text = f'{prolog}<svg xmlns="http://www.w3.org/2000/svg"><text id="\u4e2d">\u56fd</text></svg>'
-    assert "\u4e2d" in guard_svg(text.encode("gb2312"))
+    assert "\u4e2d" in guarded(text.encode("gb2312"))

@@ -5,9 +5,7 @@ from __future__ import annotations
 import base64
 
 import pytest
-from drawn import BLUE, SQUARE, WHOLE, drawn, same
-
-from logo_retrieval.images.guard.guard import guard_svg
+from drawn import BLUE, SQUARE, WHOLE, drawn, guarded, same
 
 CLASSED = '<rect id="a" class="a" width="90" height="100"/><path class="b" d="M20 20h30v40h-30z"/>'
 
@@ -276,7 +274,7 @@ def test_what_animations_leave_behind(name: str) -> None:
 )
 def test_style_sheets_made_to_keep_a_reader_busy_end(sheet: str) -> None:
     text = f'<svg xmlns="http://www.w3.org/2000/svg"><style><![CDATA[{sheet}]]></style>{CLASSED * 50}</svg>'
-    assert len(guard_svg(text.encode())) < 2_000_000
+    assert len(guarded(text.encode())) < 2_000_000
 
 
 def test_a_long_declaration_that_nobody_draws_does_not_count() -> None:

@@ -10,10 +10,10 @@ import time
 from collections import Counter
 
 import pytest
+from drawn import guarded
 from fuzzing import rasters, spoiled, vectors
 
 from logo_retrieval.errors import UnreadableImage
-from logo_retrieval.images.guard.guard import guard_svg
 from logo_retrieval.images.pool.pool import DecoderPool
 from logo_retrieval.images.preparation import Preparation
 from logo_retrieval.images.sniff import sniff
@@ -45,7 +45,7 @@ def test_guarding_spoiled_drawings() -> None:
     for data in spoiled(vectors(), COUNT, SEED):
         began = time.process_time()
         try:
-            guard_svg(data)
+            guarded(data)
             passed += 1
         except UnreadableImage as fault:
             assert fault.code in CODES, (SEED, data)

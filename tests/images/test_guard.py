@@ -4,8 +4,9 @@ import gzip
 
 import pytest
 from bomb_drawings import svg
+from drawn import guarded
 
-from logo_retrieval.images.guard.guard import guard, guard_svg
+from logo_retrieval.images.guard.guard import guard
 
 ACCENTED = svg('<path id="\u00e9"/>').decode()
 
@@ -28,7 +29,7 @@ ACCENTED = svg('<path id="\u00e9"/>').decode()
     ],
 )
 def test_plain_drawings_come_through_word_for_word(body: str) -> None:
-    assert body in guard_svg(svg(body))
+    assert body in guarded(svg(body))
 
 
 @pytest.mark.parametrize(
@@ -59,13 +60,13 @@ def test_plain_drawings_come_through_word_for_word(body: str) -> None:
     ],
 )
 def test_encodings_and_dialects(data: bytes, expected: int) -> None:
-    text = guard_svg(data)
+    text = guarded(data)
     assert text.startswith('<svg xmlns="http://www.w3.org/2000/svg"')
     assert text.count("<path") + text.count("<use") == expected
 
 
 def test_an_accent_survives_its_encoding() -> None:
-    assert 'id="\u00e9"' in guard_svg(("<?xml version='1.0' encoding='ISO-8859-1'?>" + ACCENTED).encode("latin-1"))
+    assert 'id="\u00e9"' in guarded(("<?xml version='1.0' encoding='ISO-8859-1'?>" + ACCENTED).encode("latin-1"))
 
 
 def test_harmless_entities_work_as_illustrator_writes_them() -> None:
@@ -73,7 +74,7 @@ def test_harmless_entities_work_as_illustrator_writes_them() -> None:
         '<!DOCTYPE svg PUBLIC "-//W3C//DTD SVG 1.1//EN" "http://www.w3.org/Graphics/SVG/1.1/DTD/svg11.dtd" ['
         '<!ENTITY ns_svg "http://www.w3.org/2000/svg"><!ENTITY tone "0a0"><!ENTITY paint "#&tone;">]>'
     )
-    text = guard_svg(f'{prolog}<svg xmlns="&ns_svg;"><rect width="9" fill="&paint;"/></svg>'.encode())
+    text = guarded(f'{prolog}<svg xmlns="&ns_svg;"><rect width="9" fill="&paint;"/></svg>'.encode())
     assert '<rect width="9" fill="#0a0"/>' in text
     assert "ENTITY" not in text
 
@@ -143,7 +144,7 @@ def test_size_is_normalised(root: str, size: tuple[float, float] | None) -> None
     ],
 )
 def test_scripts_and_outside_references_are_dropped(body: str) -> None:
-    text = guard_svg(svg(body + '<path d="M0 0h9v9z"/>'))
+    text = guarded(svg(body + '<path d="M0 0h9v9z"/>'))
     assert "bait" not in text
     assert '<path d="M0 0h9v9z"/>' in text
 
@@ -158,13 +159,13 @@ def test_scripts_and_outside_references_are_dropped(body: str) -> None:
     ],
 )
 def test_external_and_parameter_entities_stay_outside(prolog: str) -> None:
-    text = guard_svg(svg("<text>&x;</text><path/>", prolog))
+    text = guarded(svg("<text>&x;</text><path/>", prolog))
     assert "bait" not in text
     assert "<path/>" in text
 
 
 def test_fallback_colour_replaces_an_outside_paint() -> None:
-    text = guard_svg(svg('<path fill="url(x.svg#g) red"/><path fill="url(x.svg#g)"/><path fill="url(#g) red"/>'))
+    text = guarded(svg('<path fill="url(x.svg#g) red"/><path fill="url(x.svg#g)"/><path fill="url(#g) red"/>'))
     assert '<path fill="red"/><path fill="none"/><path fill="url(#g) red"/>' in text
 
 
@@ -181,4 +182,4 @@ def test_fallback_colour_replaces_an_outside_paint() -> None:
     ],
 )
 def test_absurd_values_are_dropped(element: str, dropped: str) -> None:
-    assert dropped not in guard_svg(svg(element)).partition(">")[2]
+    assert dropped not in guarded(svg(element)).partition(">")[2]

@@ -3,11 +3,11 @@
 import gzip
 
 from bomb_drawings import BLUR, image, raster, svg
+from drawn import guarded
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from logo_retrieval.errors import UnreadableImage
-from logo_retrieval.images.guard.guard import guard_svg
 
 SEEDS = [
     svg(
@@ -27,7 +27,7 @@ SEEDS = [
 
 def check_total(data: bytes) -> None:
     try:
-        text = guard_svg(data)
+        text = guarded(data)
     except UnreadableImage:
         return
     assert text.startswith("<svg ")

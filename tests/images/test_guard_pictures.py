@@ -5,9 +5,9 @@ import zlib
 
 import pytest
 from bomb_drawings import BOMBS, image, raster, svg
+from drawn import guarded
 
 from logo_retrieval.errors import UnreadableImage
-from logo_retrieval.images.guard.guard import guard_svg
 
 
 def png_announcing(width: int, height: int) -> bytes:
@@ -27,7 +27,7 @@ def gif_with_frame(width: int, height: int) -> bytes:
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "GIF", "WEBP"])
 def test_embedded_rasters_stay(kind: str) -> None:
-    text = guard_svg(svg(image(raster(kind), "image/png")))
+    text = guarded(svg(image(raster(kind), "image/png")))
     assert f'href="data:image/{kind.lower()};base64,' in text
 
 
@@ -40,30 +40,30 @@ def test_embedded_rasters_stay(kind: str) -> None:
     ],
 )
 def test_other_embedded_data_is_dropped(element: str) -> None:
-    assert "<image" not in guard_svg(svg(element))
+    assert "<image" not in guarded(svg(element))
 
 
 @pytest.mark.parametrize("data", [png_announcing(10_000, 10_000), gif_with_frame(65_535, 65_535)])
 def test_embedded_pictures_that_are_too_large_are_told_of(data: bytes) -> None:
     with pytest.raises(UnreadableImage, match="^unsafe: a picture inside the drawing has .* pixels"):
-        guard_svg(svg(image(data)))
+        guarded(svg(image(data)))
 
 
 def test_embedded_pixels_are_counted_together() -> None:
     picture = image(raster(size=(3500, 3500)))
-    assert guard_svg(svg(picture * 3)).count("<image") == 3
+    assert guarded(svg(picture * 3)).count("<image") == 3
     with pytest.raises(UnreadableImage, match="^unsafe: its pictures have more than 40,000,000 pixels"):
-        guard_svg(svg(picture * 4))
+        guarded(svg(picture * 4))
 
 
 def test_drawings_inside_a_drawing_are_few_and_have_fewer_in_themselves() -> None:
     inner = svg('<path d="M0 0h9v9z"/>')
-    assert guard_svg(svg(image(inner, "image/svg+xml") * 5)).count("data:image/png") == 5
+    assert guarded(svg(image(inner, "image/svg+xml") * 5)).count("data:image/png") == 5
     with pytest.raises(UnreadableImage, match="^unsafe: the SVG holds more than 16 others"):
-        guard_svg(svg(image(inner, "image/svg+xml") * 17))
+        guarded(svg(image(inner, "image/svg+xml") * 17))
     hidden = svg(image(svg(image(inner, "image/svg+xml") * 4), "image/svg+xml"))
     with pytest.raises(UnreadableImage, match="^unsafe: the SVG holds more than 4 others"):
-        guard_svg(svg(image(svg(image(inner, "image/svg+xml") * 5), "image/svg+xml")))
+        guarded(svg(image(svg(image(inner, "image/svg+xml") * 5), "image/svg+xml")))
     with pytest.raises(UnreadableImage, match="^unsafe: "):
-        guard_svg(svg(image(svg(BOMBS["arcs"]), "image/svg+xml")))
-    assert "svg+xml" not in guard_svg(hidden)
+        guarded(svg(image(svg(BOMBS["arcs"]), "image/svg+xml")))
+    assert "svg+xml" not in guarded(hidden)

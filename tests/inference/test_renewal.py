@@ -27,7 +27,7 @@ from logo_retrieval.store.changes import add_items, compact, remove_class, remov
 from logo_retrieval.store.index_store import IndexStore
 from logo_retrieval.store.manifest import Manifest
 from logo_retrieval.store.schema import INDEX_FILE, connect
-from logo_retrieval.store.stored import StoredItem
+from logo_retrieval.store.stored import StoredDrawing, StoredItem
 from logo_retrieval.types import OTHER, TRAITS, Float32Array
 
 DIM = 16
@@ -56,10 +56,7 @@ def items(chance: np.random.Generator, labels: Sequence[str]) -> list[StoredItem
             label,
             name,
             chance.bytes(32),
-            0,
-            chance.bytes(TRAITS),
-            b"",
-            vectors(chance, int(chance.integers(1, 4))),
+            StoredDrawing(0, chance.bytes(TRAITS), b"", vectors(chance, int(chance.integers(1, 4)))),
         )
         for name, label in zip(names, labels, strict=True)
     ]

@@ -19,7 +19,7 @@ from logo_retrieval.store.changes import add_items, compact, remove_class, remov
 from logo_retrieval.store.index_store import IndexStore
 from logo_retrieval.store.manifest import Manifest
 from logo_retrieval.store.schema import INDEX_FILE
-from logo_retrieval.store.stored import StoredItem
+from logo_retrieval.store.stored import StoredDrawing, StoredItem
 from logo_retrieval.types import TRAITS
 
 DIM = 16
@@ -107,7 +107,7 @@ def drawing(name: str, label: str) -> StoredItem:
     vectors = rng.normal(size=(rng.integers(1, 4), DIM)).astype(np.float32)
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     thumbnail = own + rng.bytes(int(rng.integers(100, 30_000)))
-    return StoredItem(name, label, f"from/{name}", own, -1, own.ljust(TRAITS), thumbnail, vectors)
+    return StoredItem(name, label, f"from/{name}", own, StoredDrawing(-1, own.ljust(TRAITS), thumbnail, vectors))
 
 
 def next_change(state: State, chance: random.Random) -> Change:
@@ -159,7 +159,7 @@ def state_of(folder: Path) -> State:
         own = {label: own for label, own in store.class_names().items() if own}
         assert snapshot.vectors is not None
         for item, name in names.items():
-            expected = drawing(name, items[name])
+            expected = drawing(name, items[name]).drawing
             vectors = snapshot.vectors[snapshot.vector_items == item]
             if thumbnails[name] != expected.thumbnail or not np.allclose(vectors, expected.vectors, atol=1e-3):
                 raise IndexStoreError(f"'{name}' is not what was written")

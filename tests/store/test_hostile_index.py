@@ -19,7 +19,8 @@ from logo_retrieval.store.changes import add_items, compact, remove_class, repla
 from logo_retrieval.store.index_store import IndexStore
 from logo_retrieval.store.schema import INDEX_FILE
 from logo_retrieval.store.seal import seal
-from logo_retrieval.store.staging import STAGING_FILE, StagedDrawing, Staging
+from logo_retrieval.store.staging import STAGING_FILE, Staging
+from logo_retrieval.store.stored import StoredDrawing
 from logo_retrieval.store.vectors import vector_blob
 from logo_retrieval.types import TRAITS
 
@@ -166,7 +167,7 @@ def test_caches(tmp_path: Path, header: bytes) -> None:
 
 def test_a_damaged_file_of_an_interrupted_build_is_an_error(tmp_path: Path) -> None:
     drawings = {
-        bytes([place]) * 32: StagedDrawing(3, bytes(TRAITS), bytes(5000), np.ones((2, DIM), np.float32))
+        bytes([place]) * 32: StoredDrawing(3, bytes(TRAITS), bytes(5000), np.ones((2, DIM), np.float32))
         for place in range(9)
     }
     with Staging(tmp_path, "recipe") as staging:

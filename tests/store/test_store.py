@@ -20,8 +20,8 @@ from logo_retrieval.store.index_store import IndexStore
 from logo_retrieval.store.manifest import Manifest
 from logo_retrieval.store.schema import INDEX_FILE, SCHEMA_VERSION, connect
 from logo_retrieval.store.seal import seal
-from logo_retrieval.store.staging import STAGING_FILE, StagedDrawing, Staging
-from logo_retrieval.store.stored import StoredItem
+from logo_retrieval.store.staging import STAGING_FILE, Staging
+from logo_retrieval.store.stored import StoredDrawing, StoredItem
 from logo_retrieval.store.vectors import vector_blob, vectors_of
 from logo_retrieval.types import TRAITS
 
@@ -43,10 +43,7 @@ def item(name: str, label: str, *places: int) -> StoredItem:
         label,
         f"from/{name}",
         name.encode().ljust(32),
-        -5,
-        name.encode()[:1] * TRAITS,
-        b"webp",
-        np.eye(DIM, dtype=np.float32)[list(places)],
+        StoredDrawing(-5, name.encode()[:1] * TRAITS, b"webp", np.eye(DIM, dtype=np.float32)[list(places)]),
     )
 
 
@@ -69,7 +66,8 @@ def test_round_trip(index: Path) -> None:
         assert store.item_names(snapshot.item_ids) == {1: "ä.svg", 2: "b.svg", 3: "c.svg"}
     assert snapshot.classes == tuple(CLASSES)
     assert list(snapshot.item_classes) == [1, 0, 0]
-    assert snapshot.item_traits.at(np.arange(len(ITEMS))).tolist() == [[each.traits[0]] * TRAITS for each in ITEMS]
+    traits = snapshot.item_traits.at(np.arange(len(ITEMS))).tolist()
+    assert traits == [[each.drawing.traits[0]] * TRAITS for each in ITEMS]
     assert list(snapshot.vector_items) == [1, 2, 2, 3]
     np.testing.assert_array_equal(snapshot.vectors, np.eye(DIM, dtype=np.float32))
 
@@ -318,7 +316,7 @@ def test_a_cache_changed_in_place_is_sealed_anew(tmp_path: Path) -> None:
 
 
 def test_staging_goes_on_after_a_kill_and_forgets_another_recipe(tmp_path: Path) -> None:
-    drawing = StagedDrawing(3, bytes(TRAITS), b"thumb", np.ones((2, DIM), np.float32))
+    drawing = StoredDrawing(3, bytes(TRAITS), b"thumb", np.ones((2, DIM), np.float32))
     with Staging(tmp_path, "recipe") as staging:
         staging.add({b"a": drawing})
     with Staging(tmp_path, "recipe") as staging:
@@ -357,10 +355,7 @@ def test_removed_rows_leave_no_copy_where_pages_were_split(tmp_path: Path) -> No
                 label,
                 "",
                 rng.bytes(32),
-                0,
-                rng.bytes(TRAITS),
-                rng.bytes(size),
-                own,
+                StoredDrawing(0, rng.bytes(TRAITS), rng.bytes(size), own),
             )
             for size, own in zip(sizes, vectors / np.linalg.norm(vectors, axis=2, keepdims=True), strict=True)
         ]
@@ -373,7 +368,10 @@ def test_removed_rows_leave_no_copy_where_pages_were_split(tmp_path: Path) -> No
         add_items(tmp_path, drawings("plain"), generation=generation + 1)
     assert remove_class(tmp_path, "secret") == 1500
     content = b"".join(path.read_bytes() for path in tmp_path.iterdir())
-    traces = [(item.name.encode(), item.sha256, item.thumbnail[:40], vector_blob(item.vectors[0])) for item in secret]
+    traces = [
+        (item.name.encode(), item.sha256, item.drawing.thumbnail[:40], vector_blob(item.drawing.vectors[0]))
+        for item in secret
+    ]
     assert found_in(content, [trace for each in traces for trace in each]) == []
     with IndexStore(tmp_path) as store:
         assert store.class_sizes() == {"plain": 1650} and store.faults() == []

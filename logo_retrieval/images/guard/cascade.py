@@ -13,7 +13,7 @@ from logo_retrieval.images.guard.keyframes import left_behind, motion_of
 from logo_retrieval.images.guard.properties import BACKGROUND, GEOMETRY, computed
 from logo_retrieval.images.guard.sheets import ANIMATED, INLINE, UNLAYERED, Declared, Sheets, declared_as
 from logo_retrieval.images.guard.tokens import declarations
-from logo_retrieval.images.guard.values import ATTRIBUTES, PROPERTIES, clean_value, style_of
+from logo_retrieval.images.guard.values import ATTRIBUTES, PROPERTIES, clean_value, put_style, style_of
 from logo_retrieval.images.guard.variables import substituted
 
 _COMMENT = re.compile(r"/\*.*?(?:\*/|\Z)", re.DOTALL)
@@ -82,7 +82,7 @@ def _ground(root: Element) -> str:
     style = style_of(root.attributes)
     ground = style.pop(BACKGROUND, "")
     if ground:
-        root.attributes["style"] = ";".join(f"{name}:{value}" for name, value in style.items())
+        put_style(root.attributes, style)
     return ground
 
 
@@ -137,9 +137,7 @@ def _style(element: Element, matched: list[Declared], inherited: Mapping[str, st
             settled["color"] = colour
     for name in GEOMETRY.get(element.tag, frozenset()) & style.keys():
         attributes[name] = style.pop(name)
-    attributes["style"] = ";".join(f"{name}:{value}" for name, value in style.items())
-    if not style:
-        del attributes["style"]
+    put_style(attributes, style)
     return known
 
 
@@ -167,14 +165,11 @@ def _inline(text: str, numbers: Iterator[int]) -> Iterator[Declared]:
     if _QUOTED.search(text):
         pairs = declarations(text)
     else:
-        pairs = [(name, value) for name, _, value in map(_partition, _COMMENT.sub("", text).split(";"))]
+        parts = (declaration.partition(":") for declaration in _COMMENT.sub("", text).split(";"))
+        pairs = [(name, value) for name, _, value in parts]
     for name, value in pairs:
         if value.strip():
             yield declared_as(name.strip(), value.strip(), INLINE, UNLAYERED, (), next(numbers))
-
-
-def _partition(declaration: str) -> tuple[str, str, str]:
-    return declaration.partition(":")
 
 
 def _variables(declared: Sequence[Declared], inherited: Mapping[str, str], rules: Sheets) -> Mapping[str, str]:
@@ -182,14 +177,11 @@ def _variables(declared: Sequence[Declared], inherited: Mapping[str, str], rules
 
     One that is `initial`, that needs an unknown one or that leads to itself is as if it had not been declared.
     """
-    own = {each.name: each.value for each in sorted(declared) if each.name.startswith("--")}
-    if not own and not rules.own_alone:
+    here = {each.name: each.value for each in sorted(declared) if each.name.startswith("--")}
+    if not here and not rules.own_alone:
         return inherited
-    merged = {
-        **inherited,
-        **rules.own_alone,
-        **{name: own[name] for name in own if own[name].lower() not in _INHERITED},
-    }
+    fresh = {name: value for name, value in here.items() if value.lower() not in _INHERITED}
+    merged = {**inherited, **rules.own_alone, **fresh}
     known = {name: value for name, value in merged.items() if value.lower() != "initial"}
-    resolved = {name: substituted(known[name], known) for name in own if name in known}
+    resolved = {name: substituted(known[name], known) for name in here if name in known}
     return {name: value for name, value in {**known, **resolved}.items() if value is not None}

@@ -20,13 +20,11 @@ class Element:
 
     __slots__ = ("animated", "attributes", "children", "pixels", "size", "style", "tag")
 
-    def __init__(
-        self, tag: str, attributes: dict[str, str], children: list[Element | str] | None = None, pixels: int = 0
-    ) -> None:
+    def __init__(self, tag: str, attributes: dict[str, str], children: list[Element | str] | None = None) -> None:
         self.tag = tag
         self.attributes = attributes
         self.children = [] if children is None else children
-        self.pixels = pixels
+        self.pixels = 0
         self.size: tuple[float, float] | None = None
         self.style = ""
         self.animated: dict[str, str] = {}

@@ -9,6 +9,7 @@ from io import BytesIO
 from typing import TYPE_CHECKING, NamedTuple
 
 from logo_retrieval.errors import UnreadableImage
+from logo_retrieval.images.guard.drawing import Element
 from logo_retrieval.images.png import without_metadata
 from logo_retrieval.images.sniff import sniff
 
@@ -28,13 +29,56 @@ _KEPT_PIXELS = 4_000_000
 _SHRUNK_PX = 2048
 _DRAWN_PX = 1024
 _SHAPED = frozenset(("1", "L", "LA", "P", "RGB", "RGBA"))
+_DRAWINGS = frozenset(("svg", "svgz"))
 _KEPT_FORMATS = frozenset(("png", "jpeg", "gif", "webp"))
 _ENDS = {"PNG": b"IEND\xaeB`\x82", "JPEG": b"\xff\xd9"}
 _EXIF_ORIENTATION = 0x0112
 _DATA_URL = re.compile(r"data:([^,]*),", re.IGNORECASE)
 
 
-class Embedded(NamedTuple):
+class Pictures:
+    """Those that one drawing holds."""
+
+    def __init__(self, nesting: int) -> None:
+        """None yet.
+
+        Args:
+            nesting: how many drawings the drawing lies in.
+        """
+        self._nesting = nesting
+        self._drawings = self._pixels = 0
+
+    def put(self, element: Element, link: str) -> None:
+        """Gives an element the picture of a `data:` link; of any other link, or of none that can be drawn, nothing.
+
+        Raises:
+            UnreadableImage: unsafe, when it is too large, or one too many.
+        """
+        picture = self._embedded(link)
+        if picture is None:
+            return
+        self._pixels += picture.decoded
+        if self._pixels > MAX_EMBEDDED_PIXELS:
+            raise UnreadableImage("unsafe", f"its pictures have more than {MAX_EMBEDDED_PIXELS:,} pixels")
+        element.pixels = picture.pixels
+        element.size = picture.size
+        element.attributes["href"] = picture.href
+
+    def _embedded(self, link: str) -> _Embedded | None:
+        content = content_of(link)
+        if content is None:
+            return None
+        if _is_drawing(content):
+            self._drawings += 1
+            allowed = max(1, MAX_DRAWINGS >> 2 * self._nesting)
+            if self._drawings > allowed:
+                raise UnreadableImage("unsafe", f"the SVG holds more than {allowed} others")
+            if self._nesting == MAX_NESTING:
+                raise UnreadableImage("unsafe", f"SVG lies in SVG more than {MAX_NESTING} deep")
+        return _embedded_picture(content, self._nesting)
+
+
+class _Embedded(NamedTuple):
     """A picture inside a drawing.
 
     Attributes:
@@ -50,13 +94,8 @@ class Embedded(NamedTuple):
     size: tuple[float, float] | None = None
 
 
-def is_data(link: str) -> bool:
-    """Whether a link holds its picture itself."""
-    return link[:5].lower() == "data:"
-
-
 def content_of(link: str) -> bytes | None:
-    """The bytes of a `data:` link, whatever type it claims; None when they cannot be had."""
+    """The bytes of a `data:` link, whatever type it claims; None when they cannot be had, or it is another link."""
     head = _DATA_URL.match(link)
     if head is None:
         return None
@@ -71,7 +110,7 @@ def content_of(link: str) -> bytes | None:
     return content
 
 
-def embedded_picture(content: bytes, nesting: int) -> Embedded | None:
+def _embedded_picture(content: bytes, nesting: int) -> _Embedded | None:
     """A picture inside a drawing; None when it is none that can be drawn.
 
     Args:
@@ -83,7 +122,7 @@ def embedded_picture(content: bytes, nesting: int) -> Embedded | None:
     """
     try:
         format = sniff(content)
-        if is_drawing(content):
+        if format in _DRAWINGS:
             return _drawing(content, nesting + 1)
         return _raster(content, format)
     except UnreadableImage as fault:
@@ -95,22 +134,21 @@ def embedded_picture(content: bytes, nesting: int) -> Embedded | None:
     return None
 
 
-def is_drawing(content: bytes) -> bool:
-    """Whether a picture is an SVG."""
+def _is_drawing(content: bytes) -> bool:
     try:
-        return sniff(content) in ("svg", "svgz")
+        return sniff(content) in _DRAWINGS
     except UnreadableImage:
         return False
 
 
-def _drawing(content: bytes, nesting: int) -> Embedded:
+def _drawing(content: bytes, nesting: int) -> _Embedded:
     from logo_retrieval.images.svg import SvgPicture
 
     picture = SvgPicture.open(content, nesting=nesting)
     return _png(picture.render(_DRAWN_PX), _DRAWN_PX**2, (picture.width, picture.height))
 
 
-def _raster(content: bytes, format: str) -> Embedded:
+def _raster(content: bytes, format: str) -> _Embedded:
     """What a renderer shows as browsers do stays as it is; the rest, and large ones, become PNG."""
     from PIL import Image
 
@@ -152,7 +190,7 @@ def _is_plain(image: Image.Image, content: bytes) -> bool:
     return image.mode in _SHAPED and still and upright and content.endswith(whole)
 
 
-def _png(image: Image.Image, decoded: int, size: tuple[float, float]) -> Embedded:
+def _png(image: Image.Image, decoded: int, size: tuple[float, float]) -> _Embedded:
     file = BytesIO()
     image.convert("RGBA").save(file, "PNG", compress_level=1)
     return _link(file.getvalue(), "PNG", image.width * image.height, decoded, size)
@@ -160,6 +198,6 @@ def _png(image: Image.Image, decoded: int, size: tuple[float, float]) -> Embedde
 
 def _link(
     content: bytes, format: str, pixels: int, decoded: int | None = None, size: tuple[float, float] | None = None
-) -> Embedded:
+) -> _Embedded:
     text = binascii.b2a_base64(content, newline=False).decode()
-    return Embedded(f"data:image/{format.lower()};base64,{text}", pixels, decoded or pixels, size)
+    return _Embedded(f"data:image/{format.lower()};base64,{text}", pixels, decoded or pixels, size)

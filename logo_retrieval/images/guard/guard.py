@@ -16,7 +16,7 @@ from logo_retrieval.images.guard.geometry import Box, length, numbers
 from logo_retrieval.images.guard.loads import check_caps
 from logo_retrieval.images.guard.rewrite import rewrite
 from logo_retrieval.images.guard.tree import read_drawing
-from logo_retrieval.images.guard.values import style_of
+from logo_retrieval.images.guard.values import put_style, style_of
 from logo_retrieval.images.inflate import GZIP, inflated
 from logo_retrieval.images.sniff import wide_encoding
 
@@ -38,7 +38,7 @@ class SafeSvg(NamedTuple):
     """A drawing that passed the guard.
 
     Attributes:
-        text: a complete SVG document.
+        text: a complete SVG document without declaration or document type.
         size: width and height in user units; None when the document has none and its drawing decides.
         has_text: whether it sets any type, so that fonts are needed.
     """
@@ -48,7 +48,7 @@ class SafeSvg(NamedTuple):
     has_text: bool
 
 
-def guard_svg(data: bytes) -> str:
+def guard(data: bytes, *, nesting: int = 0) -> SafeSvg:
     """Rewrites SVG bytes (plain or gzipped, any encoding) as safe SVG text.
 
     Scripts, foreign content, event handlers and everything that names a file or a host are dropped; raster data inside
@@ -56,23 +56,11 @@ def guard_svg(data: bytes) -> str:
 
     Args:
         data: the bytes of the file.
-
-    Returns:
-        A complete SVG document without declaration or document type.
+        nesting: how many other drawings they lie in.
 
     Raises:
         UnreadableImage: too-large, unknown-format (no `svg` root), corrupt (not well formed, truncated gzip) or unsafe
             (it asks for too much).
-    """
-    return guard(data).text
-
-
-def guard(data: bytes, *, nesting: int = 0) -> SafeSvg:
-    """Does what `guard_svg` does, and also tells the size and whether fonts are needed.
-
-    Args:
-        data: the bytes of the file.
-        nesting: how many other drawings they lie in.
     """
     drawing = read_drawing(_plain_text(data), nesting=nesting)
     _show(drawing.root)
@@ -84,7 +72,8 @@ def guard(data: bytes, *, nesting: int = 0) -> SafeSvg:
     check_caps(drawing, canvas)
     parts: list[str] = []
     _write(drawing.root, ' xmlns="http://www.w3.org/2000/svg"', parts)
-    size = _size(drawing.root.attributes) if view is not None else None
+    attributes = drawing.root.attributes
+    size = None if view is None else (float(attributes["width"]), float(attributes["height"]))
     return SafeSvg("".join(parts), size, "<text" in parts)
 
 
@@ -93,7 +82,7 @@ def _show(root: Element) -> None:
     root.attributes.pop("display", None)
     style = style_of(root.attributes)
     if style.pop("display", None) is not None:
-        root.attributes["style"] = ";".join(f"{name}:{value}" for name, value in style.items())
+        put_style(root.attributes, style)
 
 
 def _ground(colour: str, view: Box) -> Element:
@@ -119,10 +108,6 @@ def _plain_text(data: bytes) -> bytes:
     while data.startswith(_BYTE_ORDER_MARK):  # editors add one to another
         data = data.removeprefix(_BYTE_ORDER_MARK)
     return data.lstrip() if wide_encoding(data) is None else data
-
-
-def _size(attributes: dict[str, str]) -> tuple[float, float]:
-    return float(attributes["width"]), float(attributes["height"])
 
 
 def _normalise_root(root: Element) -> Box | None:

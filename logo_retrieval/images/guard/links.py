@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from logo_retrieval.images.guard.drawing import Element
-from logo_retrieval.images.guard.values import REFERENCE, style_of
+from logo_retrieval.images.guard.values import REFERENCE, put_style, style_of
 
 _LINKS = {
-    **{name: name for name in ("filter", "mask")},
+    "filter": "filter",
+    "mask": "mask",
     "clip-path": "clipPath",
     **dict.fromkeys(("marker", "marker-start", "marker-mid", "marker-end"), "marker"),
 }
@@ -29,8 +30,7 @@ def drop_loose_ends(elements: Iterable[Element], by_id: Mapping[str, Element]) -
                 del attributes[name]
         style = attributes.get("style", "")
         if "url(" in style:
-            kept = {k: v for k, v in style_of(attributes).items() if not _leads_nowhere(k, v, by_id)}
-            attributes["style"] = ";".join(f"{name}:{value}" for name, value in kept.items())
+            put_style(attributes, {k: v for k, v in style_of(attributes).items() if not _leads_nowhere(k, v, by_id)})
 
 
 def _leads_nowhere(name: str, value: str, by_id: Mapping[str, Element]) -> bool:

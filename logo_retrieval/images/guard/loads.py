@@ -107,7 +107,7 @@ class _Loads:
                 load["elements"] += len(child)
             elif child.tag in _DRAWN:
                 join(load, self.placed(child, child, self.of(child)))
-        self.add_own(element, load)
+        self.add_shape(element, load)
         if "href" in values:
             for target, named in self.named(f"url({values['href']})", _LINKED):
                 join(load, self.placed(target, element, named))
@@ -122,7 +122,7 @@ class _Loads:
         """The load in what holds the element; a nested svg or a symbol is cut off at its edges: one more layer."""
         return _in_layer(scaled(load, _fit(element, sized, self.canvas))) if element.tag in _VIEWS else load
 
-    def add_own(self, element: Element, load: Load) -> None:
+    def add_shape(self, element: Element, load: Load) -> None:
         """Adds what an element draws itself."""
         if element.tag in SHAPES and not self.measured:
             load["data"] = float(sum(len(element.attributes.get(name, "")) for name in ("d", "points"))) ** 2

@@ -14,7 +14,7 @@ from logo_retrieval.images.guard.maths import worked_out
 from logo_retrieval.images.guard.properties import GEOMETRY
 from logo_retrieval.images.guard.tokens import solid, split_at_commas, word
 from logo_retrieval.images.guard.transform import bounds_of, place_in, settle_transform
-from logo_retrieval.images.guard.values import SHAPES, style_of
+from logo_retrieval.images.guard.values import SHAPES, put_style, style_of
 
 _PATH = re.compile(r"""path\(\s*(?:(nonzero|evenodd)\s*,\s*)?["']([^"']*)["']\s*\)""")
 _SHAPE = re.compile(r"(?:inset|circle|ellipse|polygon|path|rect|xywh)\(", re.IGNORECASE)
@@ -137,7 +137,7 @@ def _scale_strokes(element: Element, strokes: Mapping[str, str], factors: Mappin
         if factor != 1.0 and "%" not in value and (found := numbers(value)):
             element.attributes[name] = " ".join(f"{number * factor:.9g}" for number in found)
             if style.pop(name, None) is not None:
-                element.attributes["style"] = ";".join(f"{key}:{each}" for key, each in style.items())
+                put_style(element.attributes, style)
 
 
 def _clip(drawing: Drawing, element: Element, value: str, canvas: Box) -> None:
@@ -156,7 +156,7 @@ def _clip(drawing: Drawing, element: Element, value: str, canvas: Box) -> None:
         drawing.root.children.append(clip)
         drawing.by_id[identifier] = clip
         style["clip-path"] = f"url(#{identifier})"
-    element.attributes["style"] = ";".join(f"{name}:{each}" for name, each in style.items())
+    put_style(element.attributes, style)
 
 
 def shape_of(value: str, box: Box) -> Element | None:
@@ -178,7 +178,8 @@ def shape_of(value: str, box: Box) -> Element | None:
         return None
     if token.lower_name == "polygon":
         pairs = [solid(part) for part in split_at_commas(token.arguments)]
-        points = [f"{_x(pair[0], box):.9g},{_y(pair[1], box):.9g}" for pair in pairs if len(pair) == 2]
+        places = [(_length(pair[0], box.width), _length(pair[1], box.height)) for pair in pairs if len(pair) == 2]
+        points = [f"{box.left + (x or 0.0):.9g},{box.top + (y or 0.0):.9g}" for x, y in places]
         rule = {"clip-rule": "evenodd"} if [word(token) for token in pairs[0]] == ["evenodd"] else {}
         return Element("polygon", {"points": " ".join(points), **rule})
     arguments = solid(token.arguments)
@@ -247,11 +248,3 @@ def _four(sides: list[Any]) -> list[Any]:
 
 def _length(token: Any, whole: float) -> float | None:  # noqa: ANN401 - tinycss2 has no types
     return length(token.serialize(), whole)
-
-
-def _x(token: Any, box: Box) -> float:  # noqa: ANN401
-    return box.left + (_length(token, box.width) or 0.0)
-
-
-def _y(token: Any, box: Box) -> float:  # noqa: ANN401
-    return box.top + (_length(token, box.height) or 0.0)

@@ -12,7 +12,7 @@ from logo_retrieval.images.guard.drawing import Element
 from logo_retrieval.images.guard.geometry import Box, Matrix, length, parse_transform
 from logo_retrieval.images.guard.maths import TURNS
 from logo_retrieval.images.guard.tokens import solid, word
-from logo_retrieval.images.guard.values import SHAPES, style_of
+from logo_retrieval.images.guard.values import SHAPES, put_style, style_of
 
 SINGLE = frozenset(("translate", "rotate", "scale"))
 """Properties that transform, but are no attributes that do."""
@@ -37,25 +37,21 @@ def settle_transform(element: Element, canvas: Box, *, outermost: bool = False) 
         outermost: whether it is the root, which turns about its middle.
     """
     style = style_of(element.attributes)
-    own = {name: style.pop(name) for name in _ALL & style.keys()}
-    for name in _ALL - SINGLE - own.keys() & element.attributes.keys():
-        own[name] = element.attributes[name]
-    if (
-        not outermost
-        and own.keys() <= {"transform"}
-        and _PLAIN.fullmatch(own.get("transform", ""))
-        and "transform" not in style
-    ):
-        if "transform" in own and element.attributes.get("transform") != own["transform"]:
-            _settle(element, style, own["transform"])
+    declared = {name: style.pop(name) for name in _ALL & style.keys()}
+    for name in _ALL - SINGLE - declared.keys() & element.attributes.keys():
+        declared[name] = element.attributes[name]
+    plain = declared.get("transform", "")
+    if not outermost and declared.keys() <= {"transform"} and _PLAIN.fullmatch(plain):
+        if "transform" in declared and element.attributes.get("transform") != plain:
+            _settle(element, style, plain)
         return
     box = canvas if outermost else Box(0.0, 0.0, canvas.width, canvas.height)
-    if own.get("transform-box", "") in ("fill-box", "stroke-box"):
+    if declared.get("transform-box", "") in ("fill-box", "stroke-box"):
         box = bounds_of(element, canvas) or box
-    x, y = place_in(own.get("transform-origin", "center" if outermost else ""), box)
+    x, y = place_in(declared.get("transform-origin", "center" if outermost else ""), box)
     matrix = Matrix(e=box.left + x, f=box.top + y)
     for step in ("translate", "rotate", "scale", "transform"):
-        found = matrix_of(own[step], box, step) if step in own else None
+        found = matrix_of(declared[step], box, step) if step in declared else None
         matrix = matrix.then_inner(found) if found is not None else matrix
     matrix = matrix.then_inner(Matrix(e=-box.left - x, f=-box.top - y))
     for name in _ALL - SINGLE:
@@ -65,13 +61,9 @@ def settle_transform(element: Element, canvas: Box, *, outermost: bool = False) 
 
 
 def _settle(element: Element, style: dict[str, str], transform: str) -> None:
-    attributes = element.attributes
-    if "style" in attributes:
-        attributes["style"] = ";".join(f"{name}:{value}" for name, value in style.items())
-        if not style:
-            del attributes["style"]
+    put_style(element.attributes, style)
     if transform:
-        attributes[_ATTRIBUTE.get(element.tag, "transform")] = transform
+        element.attributes[_ATTRIBUTE.get(element.tag, "transform")] = transform
 
 
 def matrix_of(text: str, box: Box, name: str = "transform") -> Matrix | None:
@@ -186,7 +178,6 @@ def bounds_of(element: Element, canvas: Box) -> Box | None:
         return bounds_of_shape("rect" if element.tag == "image" else element.tag, element.attributes, canvas)
     whole: Box | None = None
     for child in element.children:
-        box = bounds_of(child, canvas) if not isinstance(child, str) else None
-        if box is not None and not isinstance(child, str):
+        if isinstance(child, Element) and (box := bounds_of(child, canvas)) is not None:
             whole = parse_transform(child.attributes.get("transform", "")).map_box(box).joined(whole)
     return whole

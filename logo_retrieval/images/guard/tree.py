@@ -12,9 +12,9 @@ from logo_retrieval.images.guard.animation import ANIMATIONS, Animation, end_ani
 from logo_retrieval.images.guard.cascade import apply_styles
 from logo_retrieval.images.guard.conditions import media_applies
 from logo_retrieval.images.guard.drawing import Drawing, Element
+from logo_retrieval.images.guard.embedded import Pictures
 from logo_retrieval.images.guard.links import drop_loose_ends
 from logo_retrieval.images.guard.mending import mended
-from logo_retrieval.images.guard.pictures import Pictures
 from logo_retrieval.images.guard.values import ATTRIBUTES, ELEMENTS, TEXTS, clean_value, identifier
 
 MAX_ELEMENTS = 20_000

@@ -136,6 +136,14 @@ def style_of(attributes: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, colon, value in pairs if colon}
 
 
+def put_style(attributes: dict[str, str], style: Mapping[str, str]) -> None:
+    """Puts properties into the style attribute in the place of those there; without any, there is no such attribute."""
+    if style:
+        attributes["style"] = ";".join(f"{name}:{value}" for name, value in style.items())
+    else:
+        attributes.pop("style", None)
+
+
 def font_shorthand(value: str) -> Iterator[tuple[str, str]]:
     """The properties of `font` that matter here, as (name, value)."""
     match = _FONT.match(value.lower())

@@ -90,15 +90,15 @@ def _stroked(alpha: jax.Array, mono: jax.Array, chance: Chance) -> jax.Array:
 
     def stroked(alpha: jax.Array, chance: Chance) -> jax.Array:
         much = chance.uniform(0.3, 1.0)[:, None, None]
-        wide, thin = _widest(alpha, _STROKE_PX), -_widest(-alpha, _STROKE_PX)
+        wide, thin = _widest(alpha), -_widest(-alpha)
         return chosen(chance.hit(0.5), alpha + much * (wide - alpha), alpha - much * (alpha - thin))
 
     rows = chance.some(0.12, mono)
     return changed(alpha, rows, lambda some: stroked(some, chance.of(rows)))
 
 
-def _widest(plane: jax.Array, size_px: int) -> jax.Array:
-    return jax.lax.reduce_window(plane, -jnp.inf, jax.lax.max, (1, size_px, size_px), (1, 1, 1), "SAME")
+def _widest(plane: jax.Array) -> jax.Array:
+    return jax.lax.reduce_window(plane, -jnp.inf, jax.lax.max, (1, _STROKE_PX, _STROKE_PX), (1, 1, 1), "SAME")
 
 
 def _shaded(rgb: jax.Array, chance: Chance) -> jax.Array:

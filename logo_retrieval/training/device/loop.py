@@ -144,16 +144,6 @@ class Trainer:
             losses.append(loss)
         return weights, float(jnp.stack(losses).mean())
 
-    def seconds_of_views(self, leg: Leg) -> float:
-        """How much of a step goes into the pictures: the second of two batches."""
-        shares, key = jnp.asarray(np.cumsum(leg.shares), jnp.float32), jax.random.key(0, impl=_CHANCE)
-        for _ in range(2):
-            drawn, _, key = self._pick(key, shares, self._arrays, self._targets, made_up=self._made_up)
-            drawn.ink.block_until_ready()
-            began = time.monotonic()
-            self._make(drawn, key).block_until_ready()
-        return time.monotonic() - began
-
     def ask(self, weights: Weights, leg: Leg) -> Int64Array:
         """(m,) the likeliest target of each drawing that a leg asks, as a query would show it."""
         batch = self._recipe.batch
@@ -214,11 +204,6 @@ def _empty(batch: int, side: int) -> Drawn:
     art, text = jnp.zeros((batch, side, side, 4), jnp.uint8), jnp.zeros((batch, *TEXT_PX), jnp.uint8)
     pairs = numbers[:, :2]
     return Drawn(art, pairs, truths, truths, numbers, text, pairs, truths, truths)
-
-
-def copied(weights: Weights) -> Weights:
-    """The same values in arrays of their own, since `Trainer.steps` uses up what it is given."""
-    return jax.tree.map(jnp.copy, weights)
 
 
 def run(trainer: Trainer, weights: Weights, leg: Leg, peak: float, *, chunk: int, report: Report) -> Weights:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import fields
 
 import jax
 import jax.numpy as jnp
@@ -23,8 +24,8 @@ _WIDEST_SYMBOL = 1.6
 
 def on_device(bank: Bank) -> Arrays:
     """Copies the arrays of a bank."""
-    names = ("art", "extent", "mono", "opaque", "colour", "text", "text_extent", "text_first", "text_count")
-    return {name: jax.device_put(getattr(bank, name)) for name in names}
+    arrays = {field.name: getattr(bank, field.name) for field in fields(bank) if field.name != "made_up"}
+    return {name: jax.device_put(array) for name, array in arrays.items()}
 
 
 def picked(arrays: Arrays, made_up: int, rows: jax.Array, key: jax.Array) -> Drawn:
