@@ -19,8 +19,9 @@ from onnx import version_converter
 from small import options
 from wide_data import load_wide
 
-from logo_retrieval.backbones.export import fold, halve
+from logo_retrieval.backbones.export import fold
 from logo_retrieval.backbones.quantise import write_in_integers
+from logo_retrieval.backbones.storage import store
 from logo_retrieval.errors import UnreadableImage
 from logo_retrieval.images.pool.pool import DecoderPool
 from logo_retrieval.images.preparation import Preparation
@@ -83,7 +84,7 @@ def main() -> None:
         del model.metadata_props[:]
         model.metadata_props.extend(given.metadata_props)  # the alphabet
         onnx.save(model, integers)
-        halve(integers, FILE)
+        store(integers, FILE)
     onnx.checker.check_model(onnx.load(FILE))
     print(f"{FILE.name}: {FILE.stat().st_size / 1e6:.1f} MB of {arguments.model.stat().st_size / 1e6:.1f}")
 

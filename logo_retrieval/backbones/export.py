@@ -17,17 +17,14 @@ from pathlib import Path
 import numpy as np
 import onnx
 import onnx.helper
-import onnx.numpy_helper
 import onnxruntime
 
 from logo_retrieval.backbones.backend import keras
 from logo_retrieval.backbones.catalog import BackboneSpec
+from logo_retrieval.backbones.storage import store
 from logo_retrieval.errors import ModelError
 from logo_retrieval.models.bundle import MODEL_FILE, ModelBundle, ModelConfig, write_bundle
 from logo_retrieval.models.onnx_session import open_session
-
-_LARGE = 1024
-"""Numbers from which on an array is stored in 16 bits."""
 
 _ERRORS_ONLY = 3
 
@@ -61,7 +58,7 @@ def export_onnx(model: keras.Model, *, progress: Progress = lambda done, total: 
         steps: tuple[Callable[[], None], ...] = (
             lambda: _write_converted(model, converted),
             lambda: _check(fold(converted, folded), model, MAX_DIFFERENCE),
-            lambda: halve(folded, final),
+            lambda: store(folded, final),
             lambda: _check(open_session(final), model, MAX_ROUNDING),
         )
         for done, step in enumerate(steps, start=1):
@@ -143,27 +140,6 @@ def fold(path: Path, folded: Path) -> onnxruntime.InferenceSession:
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC
     options.optimized_model_filepath = str(folded)
     return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
-
-
-def halve(path: Path, halved: Path) -> None:
-    """Writes the same graph with its large weights in 16 bits, which a runtime widens once, when it opens the file.
-
-    It computes in 32 bits as before; a component of an embedding moves by a few ten thousandths. Of the sets of
-    operators that ONNX Runtime names in whatever it writes, those remain that the graph has any of.
-    """
-    model = onnx.load(path)
-    graph = model.graph
-    used = {node.domain for node in graph.node}
-    for operators in [each for each in model.opset_import if each.domain not in used]:
-        model.opset_import.remove(operators)
-    for weights in list(graph.initializer):
-        values = onnx.numpy_helper.to_array(weights)
-        if values.dtype == np.float32 and values.size >= _LARGE and np.abs(values).max() < np.finfo(np.float16).max:
-            half = f"{weights.name}/half"
-            graph.initializer.remove(weights)
-            graph.initializer.append(onnx.numpy_helper.from_array(values.astype(np.float16), half))
-            graph.node.insert(0, onnx.helper.make_node("Cast", [half], [weights.name], to=onnx.TensorProto.FLOAT))
-    halved.write_bytes(model.SerializeToString())
 
 
 def _check(session: onnxruntime.InferenceSession, model: keras.Model, most: float) -> None:

@@ -46,6 +46,8 @@ def read_folded(path: Path) -> FoldedGraph:
         known = [values[name] for name in node.input if name in values]
         if node.op_type == "Cast" and known:
             values[node.output[0]] = known[0]
+        elif node.op_type == "Mul" and len(known) == 2:  # a kernel in 8 bits and its steps
+            values[node.output[0]] = known[0] * known[1]
         elif node.op_type == "Conv":
             folded.kernels.append(known[0])
             folded.shifts.append(known[1] if len(known) > 1 else np.zeros(len(known[0]), np.float32))

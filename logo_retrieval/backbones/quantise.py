@@ -1,4 +1,7 @@
-"""A network in 8-bit integers: two to three times as quick as in 32-bit floats, and as good at naming logos."""
+"""A network in 8-bit integers: two to three times as quick as in 32-bit floats, and as good at naming logos.
+
+Or its kernels alone: as quick as before, and half the file.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,8 @@ import numpy as np
 import onnx
 from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
 
-from logo_retrieval.backbones.export import fold, halve
+from logo_retrieval.backbones.export import fold
+from logo_retrieval.backbones.storage import store
 from logo_retrieval.models.onnx_session import open_session
 from logo_retrieval.types import Float32Array, UInt8Array
 
@@ -27,6 +31,9 @@ _BATCH = 16
 
 _NEAR = 0.99
 """A cosine. The starter comes to .997, and names as many logos rightly as it does in floats."""
+
+_SAME = 0.998
+"""A cosine. Networks trained on logos for long come to it, EfficientNet-Lites as ImageNet left them to .997 at most."""
 
 
 def quantised(graph: bytes, views: UInt8Array) -> bytes | None:
@@ -44,17 +51,34 @@ def quantised(graph: bytes, views: UInt8Array) -> bytes | None:
         `_NEAR` from what it should be.
     """
     with tempfile.TemporaryDirectory() as scratch:
-        names = ("given.onnx", "folded.onnx", "integers.onnx", "halved.onnx")
-        given, folded, integers, halved = (Path(scratch, name) for name in names)
+        names = ("given.onnx", "folded.onnx", "integers.onnx", "stored.onnx")
+        given, folded, integers, stored = (Path(scratch, name) for name in names)
         given.write_bytes(graph)
         fold(given, folded)
         convolutions = [node.name for node in onnx.load(folded).graph.node if node.op_type == "Conv"]
         write_in_integers(
             folded, integers, _batches(views), operators=["Conv", "Clip", "Add"], in_floats=convolutions[:_FIRST]
         )
-        halve(integers, halved)
-        cosines = np.sum(_embedded(given, views) * _embedded(halved, views), axis=1)
-        return halved.read_bytes() if np.quantile(cosines, 0.05) > _NEAR else None
+        store(integers, stored)
+        return stored.read_bytes() if _nearness(given, stored, views) > _NEAR else None
+
+
+def rounded(graph: bytes, views: UInt8Array) -> bytes:
+    """The same embedder with its kernels stored in 8 bits, if these do; it computes in 32 bits as before.
+
+    Args:
+        graph: an ONNX file, from (n, s, s, 3) floats in 0..255 to (n, d) unit vectors.
+        views: (m, s, s, 3) pictures such as will be asked.
+
+    Returns:
+        The ONNX file; the given one when one in twenty of the vectors would be further than `_SAME` from what it is.
+    """
+    with tempfile.TemporaryDirectory() as scratch:
+        given, folded, stored = (Path(scratch, name) for name in ("given.onnx", "folded.onnx", "stored.onnx"))
+        given.write_bytes(graph)
+        fold(given, folded)
+        store(folded, stored, kernels=8)
+        return stored.read_bytes() if _nearness(given, stored, views) > _SAME else graph
 
 
 def write_in_integers(
@@ -98,6 +122,11 @@ def _unadvised() -> Iterator[None]:
         yield
     finally:
         logging.disable(before)
+
+
+def _nearness(given: Path, made: Path, views: UInt8Array) -> float:
+    """The cosine that nineteen in twenty of the vectors of two graphs exceed."""
+    return float(np.quantile(np.sum(_embedded(given, views) * _embedded(made, views), axis=1), 0.05))
 
 
 def _embedded(graph: Path, views: UInt8Array) -> Float32Array:

@@ -18,7 +18,8 @@ from logo_retrieval.search.products import products
 from logo_retrieval.types import OTHER, BoolArray, Float32Array, Int64Array
 
 HEAD_FILE = "head.npz"
-"""The file of a model bundle that holds the head: `vectors` (t, d) int8 and `classes` (t,) text."""
+"""The file of a model bundle that holds the head: `vectors` (t, d) int8, `names` (c,) text, and `classes` (t,) unsigned
+integers, the place of each target's name. Files of before have no `names`, and text for `classes`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +47,23 @@ class HeadVectors:
         """
         quanta, classes = read_arrays(file, ("vectors", "classes"), "head")
         expect_packed(quanta, dim, file)
-        if classes.ndim != 1 or classes.dtype.kind != "U":
-            raise ModelError(f"'{file}' must hold (t,) names, got {classes.dtype} of shape {classes.shape}")
-        if len(quanta) != len(classes):
-            raise ModelError(f"'{file}' must hold a vector for each of {len(classes)} targets, got {len(quanta)}")
-        codes = np.frombuffer(classes.astype(classes.dtype.newbyteorder("=")).tobytes(), np.uint32)
+        if classes.dtype.kind == "U":
+            names, classes = classes, np.arange(classes.size)
+        else:
+            (names,) = read_arrays(file, ("names",), "head")
+        if names.ndim != 1 or names.dtype.kind != "U":
+            raise ModelError(f"'{file}' must hold (c,) names, got {names.dtype} of shape {names.shape}")
+        codes = np.frombuffer(names.astype(names.dtype.newbyteorder("=")).tobytes(), np.uint32)
         if codes.max(initial=0) > sys.maxunicode:  # numpy makes texts of any numbers
             raise ModelError(f"'{file}' must hold names, got numbers that are no characters")
-        return cls(unpacked(quanta), tuple(str(name) for name in classes))
+        if classes.ndim != 1 or classes.dtype.kind not in "iu":
+            raise ModelError(f"'{file}' must hold (t,) places of names, got {classes.dtype} of shape {classes.shape}")
+        if len(quanta) != len(classes):
+            raise ModelError(f"'{file}' must hold a vector for each of {len(classes)} targets, got {len(quanta)}")
+        if len(classes) and not 0 <= classes.min() <= classes.max() < len(names):
+            raise ModelError(f"'{file}' must hold places of {len(names)} names, got {classes.min()} to {classes.max()}")
+        known = [str(name) for name in names]
+        return cls(unpacked(quanta), tuple(known[place] for place in classes))
 
     def nameless(self, classes: Collection[str]) -> BoolArray:
         """(t,) whether a target speaks for no company among some classes."""
@@ -62,7 +72,9 @@ class HeadVectors:
 
     def to_bytes(self) -> bytes:
         """The content of the file."""
-        return array_file(vectors=packed(self.vectors), classes=np.array(self.classes, dtype=np.str_))
+        place = {name: place for place, name in enumerate(dict.fromkeys(self.classes))}
+        classes = np.array([place[name] for name in self.classes], np.min_scalar_type(len(place)))
+        return array_file(vectors=packed(self.vectors), names=np.array(list(place), np.str_), classes=classes)
 
 
 @dataclass(frozen=True, slots=True)

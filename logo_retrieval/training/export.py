@@ -14,7 +14,7 @@ import numpy as np
 from logo_retrieval.backbones.backend import keras
 from logo_retrieval.backbones.catalog import BackboneSpec, find_backbone
 from logo_retrieval.backbones.export import export_onnx
-from logo_retrieval.backbones.quantise import CALIBRATED_BY, quantised
+from logo_retrieval.backbones.quantise import CALIBRATED_BY, quantised, rounded
 from logo_retrieval.backbones.weights import IMAGENET, NONE, describe_weights
 from logo_retrieval.embedding import load_embedder
 from logo_retrieval.heads.cosine import HEAD_FILE, HeadVectors
@@ -29,6 +29,7 @@ from logo_retrieval.training.data import BatchMaker, TrainingSet, plain_views
 from logo_retrieval.training.log import Entry, kept_entry
 from logo_retrieval.training.network import embedder_of
 from logo_retrieval.training.recipe import Recipe
+from logo_retrieval.types import UInt8Array
 
 LOG_FILE = "training.jsonl"
 CURVES_FILE = "curves.svg"
@@ -65,7 +66,7 @@ def export_trained(
     """
     spec = find_backbone(recipe.backbone)
     embedder = embedder_of(network)
-    onnx = export_onnx(embedder)
+    onnx, views = export_onnx(embedder), shown_views(recipe, data)
     best = kept_entry(log, recipe.keep)
     head = head_vectors(network, data)
     config = ModelConfig(
@@ -80,7 +81,7 @@ def export_trained(
         versions={library: version(library) for library in ("keras", "tf2onnx", "onnx", "onnxruntime")},
     )
     files = {
-        MODEL_FILE: onnx,
+        MODEL_FILE: rounded(onnx, views),
         LOG_FILE: "".join(json.dumps(entry) + "\n" for entry in log).encode(),
         CURVES_FILE: curves_svg(log).encode(),
         RECIPE_FILE: (json.dumps(recipe.to_dict(), indent=2) + "\n").encode(),
@@ -88,7 +89,7 @@ def export_trained(
     }
     if head is not None:
         files[HEAD_FILE] = head.to_bytes()
-    if spec.is_chain and (integers := int8_graph(onnx, recipe, data)) is not None:
+    if spec.is_chain and (integers := quantised(onnx, views)) is not None:
         files[int8_name(MODEL_FILE)] = integers
     with tempfile.TemporaryDirectory() as scratch:
         fitted = calibrated(load_embedder(write_bundle(Path(scratch) / "asked", config, files)), head, recipe, data)
@@ -98,20 +99,16 @@ def export_trained(
     return write_bundle(folder, config, files)
 
 
-def int8_graph(onnx: bytes, recipe: Recipe, data: TrainingSet) -> bytes | None:
-    """The same network in integers, its ranges shown by drawings that it was trained on, as they are and augmented.
+def shown_views(recipe: Recipe, data: TrainingSet) -> UInt8Array:
+    """(n, s, s, 3) drawings that a network was trained on, as they are and augmented: what its bits are chosen by.
 
     Args:
-        onnx: of the embedder.
         recipe: that it was trained by.
         data: that it was trained on.
-
-    Returns:
-        The ONNX file; None when its vectors are not near enough.
     """
     rows = spread(np.flatnonzero(~data.validation), CALIBRATED_BY // 2)
     maker = BatchMaker(data, recipe.size_px, recipe.batch, _SALT, recipe.probabilities)
-    return quantised(onnx, np.concatenate([plain_views(data.art, rows, recipe.size_px), maker.copies(rows)]))
+    return np.concatenate([plain_views(data.art, rows, recipe.size_px), maker.copies(rows)])
 
 
 def head_vectors(network: keras.Model, data: TrainingSet) -> HeadVectors | None:

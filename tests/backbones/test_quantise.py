@@ -1,4 +1,4 @@
-"""A network in integers: near the one in floats, for any number of pictures, or none at all."""
+"""A network in integers, or with its kernels so: near the one in floats, for any number of pictures, or none at all."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def test_it_gives_nearly_the_same_vectors(views: UInt8Array, tmp_path: Path) -> 
     exact = starter_model()
     graph = exact.path(MODEL_FILE).read_bytes()
     integers = quantised(graph, views[: len(views) // 2])  # as they are and mirrored, not upside down and inverted
-    assert integers is not None and len(integers) < 0.7 * len(graph)
+    assert integers is not None and len(integers) < 6e6, "8 bits for each of five million weights"
     files = {MODEL_FILE: graph, int8_name(MODEL_FILE): integers}
     bundle: ModelBundle = write_bundle(tmp_path / "model", exact.config, files)
     embedder = load_embedder(bundle)
@@ -51,3 +51,68 @@ def test_one_that_is_too_far_off_is_none(views: UInt8Array, monkeypatch: pytest.
 
     monkeypatch.setattr(quantise, "_NEAR", 1.0)
     assert quantise.quantised(starter_model().path(MODEL_FILE).read_bytes(), views[:8]) is None
+
+
+def test_kernels_alone_change_next_to_nothing(
+    views: UInt8Array, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from logo_retrieval.backbones import quantise
+
+    monkeypatch.setattr(quantise, "_SAME", 0.99)  # one of these few drawings, of no company, shows it most
+    exact = starter_model()
+    graph = quantise.rounded(exact.path(MODEL_FILE).read_bytes(), views)
+    assert len(graph) < 5e6, "8 bits for each of five million weights"
+    bundle = write_bundle(tmp_path / "model", exact.config, {MODEL_FILE: graph})
+    found, expected = (load_embedder(each, runtime=FP32).embed(views) for each in (bundle, exact))
+    cosines = np.sum(found * expected, axis=1)
+    assert np.median(cosines) > 0.999 and cosines.min() > 0.99
+
+
+def test_kernels_stay_as_they_are_where_it_shows(views: UInt8Array, monkeypatch: pytest.MonkeyPatch) -> None:
+    from logo_retrieval.backbones import quantise
+
+    monkeypatch.setattr(quantise, "_SAME", 2.0)
+    graph = starter_model().path(MODEL_FILE).read_bytes()
+    assert quantise.rounded(graph, views[:8]) == graph
+
+
+def test_released_weights_are_exported_with_the_same_whole_numbers(tmp_path: Path) -> None:
+    """Though batch norms are folded into the kernels; and they are read back."""
+    import onnx
+    from released import STEP, read_release, write_release
+
+    from logo_retrieval.backbones.backend import keras
+    from logo_retrieval.backbones.build import build_embedder
+    from logo_retrieval.backbones.export import export_onnx, fold
+    from logo_retrieval.backbones.folded import read_folded
+    from logo_retrieval.backbones.storage import store
+
+    model = build_embedder("efficientnet_lite0", weights="none", input_size_px=32)
+    chance = np.random.default_rng(2)
+    for layer in model.get_layer("efficientnet_lite0").layers:
+        if isinstance(layer, keras.layers.BatchNormalization):
+            layer.set_weights([chance.uniform(0.5, 2, each.shape) for each in layer.get_weights()])
+    given = {f"best_{place:04d}": each for place, each in enumerate(model.get_weights())}
+    np.savez(tmp_path / "start.npz", **given)  # type: ignore[arg-type]
+    write_release(tmp_path / "released.npz", tmp_path / "start.npz")
+    read_release(tmp_path / "released.npz", tmp_path / "again.npz")
+    with np.load(tmp_path / "again.npz") as again, np.load(tmp_path / "released.npz") as released:
+        model.set_weights([again[name] for name in given])
+        expected = [released[name] for name in given if STEP + name in released]
+    (tmp_path / "exported.onnx").write_bytes(export_onnx(model))
+    fold(tmp_path / "exported.onnx", tmp_path / "folded.onnx")
+    store(tmp_path / "folded.onnx", tmp_path / "stored.onnx", kernels=8)
+    graph = onnx.load(tmp_path / "stored.onnx").graph
+    arrays = {each.name: onnx.numpy_helper.to_array(each) for each in graph.initializer}
+    names = [node.input[1] for node in graph.node if node.op_type == "Conv"]
+    compared = 0
+    for name, kernel in zip(names, expected, strict=True):
+        if f"{name}/quanta" in arrays:  # small ones stay in floats
+            axes = (2, 3, 0, 1) if kernel.shape[3] == 1 else (3, 2, 0, 1)
+            np.testing.assert_array_equal(arrays[f"{name}/quanta"], kernel.transpose(axes))
+            compared += 1
+    assert compared > 40
+    for found, exported in zip(
+        read_folded(tmp_path / "stored.onnx").kernels, read_folded(tmp_path / "exported.onnx").kernels, strict=True
+    ):
+        np.testing.assert_allclose(found, exported, rtol=2e-3, atol=1e-5)

@@ -73,6 +73,23 @@ def test_the_file_gives_back_what_was_written(tmp_path: Path) -> None:
     np.testing.assert_allclose(np.linalg.norm(read.vectors, axis=1), 1, rtol=1e-6)
     assert read.classes == LEARNED.classes
     assert read.to_bytes() == LEARNED.to_bytes()
+    none = HeadVectors(np.zeros((0, DIM), np.float32), ())
+    (tmp_path / "head.npz").write_bytes(none.to_bytes())
+    assert HeadVectors.read(tmp_path / "head.npz", DIM).classes == ()
+
+
+def test_names_of_many_targets_are_kept_once(tmp_path: Path) -> None:
+    names = [f"a company with a long name {number}" for number in range(300)]
+    classes = tuple(names[place] for place in np.random.default_rng(4).integers(0, len(names), 5000))
+    head = HeadVectors(unit(len(classes), 5), classes)
+    (tmp_path / "head.npz").write_bytes(head.to_bytes())
+    assert (tmp_path / "head.npz").stat().st_size < len(classes) * (DIM + 2) + 300 * 4 * len(names[-1]) + 1000
+    assert HeadVectors.read(tmp_path / "head.npz", DIM).classes == classes
+
+
+def test_files_of_before_name_each_target(tmp_path: Path) -> None:
+    np.savez(tmp_path / "head.npz", vectors=np.ones((3, DIM), np.int8), classes=np.array(["a", "other", "a"]))
+    assert HeadVectors.read(tmp_path / "head.npz", DIM).classes == ("a", "other", "a")
 
 
 def test_files_that_hold_no_head_of_the_model(tmp_path: Path) -> None:

@@ -22,7 +22,8 @@ from logo_retrieval.models.bundle import MODEL_FILE, ModelBundle, read_bundle, w
 from logo_retrieval.open_set.impostors import Impostors
 
 DIM = 2
-HEAD = {"vectors": np.ones((2, DIM), np.int8), "classes": np.array(["a", "b"])}
+OLD_HEAD = {"vectors": np.ones((2, DIM), np.int8), "classes": np.array(["a", "b"])}
+HEAD = {"vectors": np.ones((2, DIM), np.int8), "names": np.array(["a", "b"]), "classes": np.array([0, 1], np.uint8)}
 IMPOSTORS = {
     "log_odds": np.ones(3, np.float32),
     "novel_log_odds": np.ones(3, np.float32),
@@ -59,7 +60,9 @@ class Runs:
 
 def overlapping() -> bytes:
     """Its parts claim each other's bytes: the first one's place is given for both."""
-    content = bytearray(npz({"classes": HEAD["classes"], "vectors": np.zeros((999, DIM), np.int8)}))
+    content = bytearray(
+        npz({"classes": HEAD["classes"], "names": HEAD["names"], "vectors": np.zeros((999, DIM), np.int8)})
+    )
     with zipfile.ZipFile(io.BytesIO(content)) as parts:
         sizes = [part.file_size for part in parts.infolist()]
     central = content.index(b"PK\x01\x02")
@@ -90,12 +93,22 @@ HEADS = {
     "code for a header": npz({**HEAD, "vectors": npy("__import__('os').getcwd()\n")}),
     "deep header": npz({**HEAD, "vectors": npy("(" * 9000 + "\n")}),
     "half a header": npz({**HEAD, "vectors": b"\x93NUMPY\x01"}),
-    "objects": npz({**HEAD, "classes": np.array(["a", None], object)}),
-    "no array": npz({**HEAD, "classes": b"a, b"}),
-    "numbers for names": npz({**HEAD, "classes": np.arange(2.0)}),
-    "one name": npz({**HEAD, "classes": np.array("a")}),
-    "names in a square": npz({**HEAD, "classes": np.array([["a"], ["b"]])}),
-    "no characters": npz({**HEAD, "classes": BAD.view("<U2").repeat(2)}),
+    "objects": npz({**HEAD, "names": np.array(["a", None], object)}),
+    "no array": npz({**HEAD, "names": b"a, b"}),
+    "numbers for names": npz({**HEAD, "names": np.arange(2.0)}),
+    "one name": npz({**HEAD, "names": np.array("a")}),
+    "names in a square": npz({**HEAD, "names": np.array([["a"], ["b"]])}),
+    "no characters": npz({**HEAD, "names": BAD.view("<U2").repeat(2)}),
+    "no names": npz({name: array for name, array in HEAD.items() if name != "names"}),
+    "no place": npz({**HEAD, "classes": np.array([0, 2], np.uint8)}),
+    "a place before the first": npz({**HEAD, "classes": np.array([0, -1], np.int8)}),
+    "floats for places": npz({**HEAD, "classes": np.arange(2.0)}),
+    "one place": npz({**HEAD, "classes": np.uint8(0)}),
+    "places in a square": npz({**HEAD, "classes": np.array([[0], [1]], np.uint8)}),
+    "fewer vectors": npz({**HEAD, "vectors": np.ones((1, DIM), np.int8)}),
+    "old, one name": npz({**OLD_HEAD, "classes": np.array("a")}),
+    "old, names in a square": npz({**OLD_HEAD, "classes": np.array([["a"], ["b"]])}),
+    "old, no characters": npz({**OLD_HEAD, "classes": BAD.view("<U2").repeat(2)}),
     "another width": npz({**HEAD, "vectors": np.ones((2, DIM + 1), np.int8)}),
     "floats": npz({**HEAD, "vectors": np.full((2, DIM), np.nan, np.float32)}),
     "nothing": npz({}),
@@ -120,7 +133,8 @@ def test_pickles_are_not_run(tmp_path: Path) -> None:
     bad = np.empty(2, object)
     bad[:] = [Runs(proof)] * 2
     for content in (
-        npz({**HEAD, "classes": bad}),
+        npz({**HEAD, "names": bad}),
+        npz({**OLD_HEAD, "classes": bad}),
         pickle.dumps(Runs(proof)),
         npz({**HEAD, "classes": pickle.dumps(bad)}),
     ):
