@@ -47,8 +47,8 @@ def _steps_of(primitive: Element | str, canvas: Box) -> Iterator[Element | str]:
         return
     number = math.ceil(share / _STEP)
     step = {**primitive.attributes, "radius": " ".join(f"{radius / number:.9g}" for radius in radii)}
-    source, result = ({name: step.pop(name)} if name in step else {} for name in ("in", "result"))
-    yield Element(primitive.tag, {**step, **source})
+    source, result = step.pop("in", ""), step.pop("result", "")
+    yield Element(primitive.tag, {**step, **({"in": source} if source else {})})
     for _ in range(number - 2):
         yield Element(primitive.tag, dict(step))
-    yield Element(primitive.tag, {**step, **result})
+    yield Element(primitive.tag, {**step, **({"result": result} if result else {})})
