@@ -91,6 +91,17 @@ def check_several(sources: object) -> None:
         raise TypeError(f"expected several sources, got one, {sources!r:.80}: put it into a list")
 
 
+def named_path(path: str | os.PathLike[str]) -> Path:
+    """A path that is not empty: an unset variable would be taken for the working directory.
+
+    Raises:
+        ValueError: it is empty.
+    """
+    if not os.fspath(path):
+        raise ValueError("the path is empty, such as an unset variable")
+    return Path(path)
+
+
 def is_there(path: str | os.PathLike[str]) -> bool:
     """Whether there is something of that name that may be looked at; a name that no file can have is no error."""
     return os.path.exists(path)  # noqa: PTH110 - Path.exists raises where a folder is locked or a name too long
