@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from logo_retrieval.errors import GalleryError
 from logo_retrieval.gallery.tables import FURTHER_COLUMNS, Row, rows_of_table
-from logo_retrieval.images.source import is_there
+from logo_retrieval.images.source import is_there, named_path
 from logo_retrieval.types import OTHER
 
 if TYPE_CHECKING:
@@ -88,9 +88,10 @@ def read_gallery(data: GalleryData) -> Gallery:
         GalleryError: when there is nothing to read, a column is missing, or class names cannot stand.
         BackendError: when a .parquet is given and pyarrow is not installed.
         TypeError: when the data are none of these.
+        ValueError: when a path is empty.
     """
     if isinstance(data, str | os.PathLike):
-        gallery = _from_path(Path(data))
+        gallery = _from_path(named_path(data))
     elif isinstance(data, Gallery):
         gallery = data
     else:
