@@ -123,7 +123,9 @@ def class_name(text: str, where: str) -> str:
             f"a class name may have {LONGEST_CLASS_NAME} characters, got one of {len(name)}, {name[:40]!r}... {where}"
         )
     if not spelling(name) or any(unicodedata.category(letter) == "Cc" for letter in name):
-        raise GalleryError(f"a class name must be text without control characters, got {text!r} {where}")
+        raise GalleryError(
+            f"a class name must be text without control characters, of which something is seen, got {text!r} {where}"
+        )
     if spelling(name) == OTHER and name != OTHER:
         raise GalleryError(f"'{OTHER}' is reserved for drawings of no known company: rename the class {name!r} {where}")
     return name
@@ -254,8 +256,9 @@ def gallery_of_rows(rows: Iterable[Row], table: str, folder: Path) -> Gallery:
     for number, row in rows:
         path, label = row["path"], row["label"]
         where = f"in row {number} of {table}"
-        if not path:
-            raise GalleryError(f"the column path is empty {where}")
+        for column in ("path", "label"):
+            if not row[column].strip():
+                raise GalleryError(f"the column {column} is empty {where}")
         name, label = printable(path), class_name(label, where)
         labels = seen.setdefault(name, set())
         if label in labels:
