@@ -18,12 +18,17 @@ POOLINGS = ("avg", "max", "gem")
 
 
 class NamedPath(click.Path):
-    """A path that is not empty: an unset variable would be taken for the working directory."""
+    """A path that is neither empty nor `-`.
+
+    An unset variable would be taken for the working directory, and `-` for a file of that name.
+    """
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:  # noqa: ANN401
         """The path, checked as click does."""
         if not os.fspath(value):
             self.fail("the path is empty, such as an unset variable", param, ctx)
+        if os.fspath(value) == "-":
+            self.fail("'-' is no standard stream here: name a file, or './-' for one of that name", param, ctx)
         return super().convert(value, param, ctx)
 
 

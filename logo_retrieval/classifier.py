@@ -5,13 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
-from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from logo_retrieval.closing import Closable
 from logo_retrieval.errors import UnreadableImage
 from logo_retrieval.images.pool.limits import DECODE_LIMIT_S
-from logo_retrieval.images.source import Source, check_several
+from logo_retrieval.images.source import Source, check_several, named_path
 from logo_retrieval.inference.engine import Engine
 from logo_retrieval.inference.predict import Text
 from logo_retrieval.inference.stream import Answers
@@ -80,10 +79,11 @@ class LogoClassifier(Closable):
         Raises:
             IndexStoreError: when it is missing, damaged, or of another schema version.
             ModelError: when the model in it is missing or damaged.
+            ValueError: when a path is empty.
         """
         with ExitStack() as opened:
-            store = opened.enter_context(IndexStore(starter_index() if folder is None else Path(folder)))
-            answers = None if cache is None else opened.enter_context(AnswerCache(Path(cache)))
+            store = opened.enter_context(IndexStore(starter_index() if folder is None else named_path(folder)))
+            answers = None if cache is None else opened.enter_context(AnswerCache(named_path(cache)))
             classifier = cls(store, decode_limit_s=decode_limit_s, cache=answers)
             opened.pop_all()
         return classifier
@@ -109,12 +109,14 @@ class LogoClassifier(Closable):
             GalleryError: when the gallery cannot be read.
             ModelError: when the model is unknown or damaged.
             IndexStoreError: when the index cannot be written.
+            ValueError: when a path is empty.
         """
         from logo_retrieval.gallery.records import read_gallery
         from logo_retrieval.indexing.build import build_index
 
+        folder = named_path(index)
         with opened_model(model) as bundle:
-            report = build_index(read_gallery(gallery), Path(index), bundle, progress=progress)
+            report = build_index(read_gallery(gallery), folder, bundle, progress=progress)
         classifier = cls.open(index)
         classifier.report = report
         return classifier
@@ -284,6 +286,7 @@ class LogoClassifier(Closable):
         """
         from logo_retrieval.indexing.enrol import unenroll
 
+        self.engine.check_usable()
         return unenroll(self.store.folder, label, items, names)
 
     def drawings(self, data: GalleryData | None = None, *, progress: Progress | None = None) -> Drawings:

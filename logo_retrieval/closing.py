@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Self
+from typing import NoReturn, Self
 
 
 class Closable(ABC):
@@ -18,3 +18,14 @@ class Closable(ABC):
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def __reduce__(self) -> NoReturn:
+        """Refuses a copy and a pickle: files, processes and threads do not go along.
+
+        Raises:
+            TypeError: always.
+        """
+        raise TypeError(
+            f"a {type(self).__name__} holds open files and processes and cannot be copied or sent to another process: "
+            "open another one there"
+        )

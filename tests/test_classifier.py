@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
 import shutil
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -167,6 +170,37 @@ def test_a_closed_classifier_says_that_it_is_closed(mine: Path) -> None:
     with LogoClassifier.open(mine) as classifier:
         pass
     classifier.close()
-    for ask in (classifier.classify, classifier.embed, lambda sources: classifier.similar(sources[0])):
+
+    def unenroll(_: object) -> list[str]:
+        return classifier.unenroll("disc")
+
+    for ask in (classifier.classify, classifier.embed, lambda sources: classifier.similar(sources[0]), unenroll):
         with pytest.raises(BackendError, match="this classifier is closed: open another"):
             ask([svg("disc")])
+
+
+@pytest.mark.parametrize("taken_along", [pickle.dumps, copy.copy, copy.deepcopy])
+def test_a_classifier_stays_in_its_process(mine: Path, taken_along: Callable[[object], object]) -> None:
+    with LogoClassifier.open(mine) as classifier, pytest.raises(TypeError, match="LogoClassifier .* open another one"):
+        taken_along(classifier)
+
+
+def test_an_empty_path_is_not_the_working_directory(mine: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(mine)
+    before = sorted(mine.iterdir())
+    calls: list[Callable[[], object]] = [
+        lambda: LogoClassifier.open(""),
+        lambda: LogoClassifier.open(mine, cache=""),
+        lambda: LogoClassifier.build("", index="there"),
+        lambda: LogoClassifier.build(mine, index=""),
+    ]
+    for open_it in calls:
+        with pytest.raises(ValueError, match="the path is empty"):
+            open_it()
+    assert sorted(mine.iterdir()) == before
+
+
+@pytest.mark.parametrize("top", [None, "3", 2.0])
+def test_top_is_a_whole_number(mine: Path, top: object) -> None:
+    with LogoClassifier.open(mine) as classifier, pytest.raises(TypeError, match="interpreted as an integer"):
+        classifier.classify([svg("disc")], top=top)  # type: ignore[arg-type]

@@ -57,7 +57,7 @@ def test_further_columns_are_read_too(monkeypatch: pytest.MonkeyPatch, tmp_path:
     [
         ({"path": ["a.svg"]}, "expected the columns path,label in the DataFrame, got path"),
         ({"path": [None], "label": ["disc"]}, "the column path is empty in row 1 of the DataFrame"),
-        ({"path": ["a.svg"], "label": [None]}, "class name must be text .* got '' in row 1 of the DataFrame"),
+        ({"path": ["a.svg"], "label": [None]}, "the column label is empty in row 1 of the DataFrame"),
         ({"path": ["a.svg"], "label": [7]}, "expected text in the column label, got 7 in row 1 of the DataFrame"),
         ({"path": [], "label": []}, "expected rows below the header of the DataFrame"),
     ],

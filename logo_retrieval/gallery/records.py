@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from logo_retrieval.errors import GalleryError
 from logo_retrieval.gallery.tables import FURTHER_COLUMNS, Row, rows_of_table
-from logo_retrieval.images.source import is_there
+from logo_retrieval.images.source import is_there, named_path
 from logo_retrieval.types import OTHER
 
 if TYPE_CHECKING:
@@ -88,9 +88,10 @@ def read_gallery(data: GalleryData) -> Gallery:
         GalleryError: when there is nothing to read, a column is missing, or class names cannot stand.
         BackendError: when a .parquet is given and pyarrow is not installed.
         TypeError: when the data are none of these.
+        ValueError: when a path is empty.
     """
     if isinstance(data, str | os.PathLike):
-        gallery = _from_path(Path(data))
+        gallery = _from_path(named_path(data))
     elif isinstance(data, Gallery):
         gallery = data
     else:
@@ -124,7 +125,9 @@ def class_name(text: str, where: str) -> str:
             f"a class name may have {LONGEST_CLASS_NAME} characters, got one of {len(name)}, {name[:40]!r}... {where}"
         )
     if not spelling(name) or any(unicodedata.category(letter) == "Cc" for letter in name):
-        raise GalleryError(f"a class name must be text without control characters, got {text!r} {where}")
+        raise GalleryError(
+            f"a class name must be text without control characters, of which something is seen, got {text!r} {where}"
+        )
     if spelling(name) == OTHER and name != OTHER:
         raise GalleryError(f"'{OTHER}' is reserved for drawings of no known company: rename the class {name!r} {where}")
     return name
@@ -249,8 +252,9 @@ def gallery_of_rows(rows: Iterable[Row], table: str, folder: Path) -> Gallery:
     for number, row in rows:
         path, label = row["path"], row["label"]
         where = f"in row {number} of {table}"
-        if not path:
-            raise GalleryError(f"the column path is empty {where}")
+        for column in ("path", "label"):
+            if not row[column].strip():
+                raise GalleryError(f"the column {column} is empty {where}")
         name, label = printable(path), class_name(label, where)
         labels = seen.setdefault(name, set())
         if label in labels:

@@ -51,7 +51,7 @@ def _csv_rows(data: Path) -> Iterator[Row]:
         columns = known_columns(f"'{data}'", [name for name in names if name])
         for row in reader:
             cells = dict(zip(names, row, strict=False))
-            if any(row):
+            if any(cell.strip() for cell in row):
                 yield reader.line_num, {column: cells.get(column, "") for column in columns}
     except csv.Error as error:
         raise GalleryError(f"'{data}' is no well-formed CSV: {error}") from error

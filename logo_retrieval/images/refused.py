@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 _BASE64 = "the Base64 text of a picture; decode it first"
+_MAIL = "an e-mail or a saved page; save the picture in it as a file of its own"
 _AS_TEXT = "a picture that a transfer as text has damaged"
 
 _SIGNATURES: tuple[tuple[bytes, str], ...] = (
@@ -66,8 +67,18 @@ _SIGNATURES: tuple[tuple[bytes, str], ...] = (
     (b"fig-kiwi", "a Figma document"),
     (b"/* XPM */", "an XPM image"),
     (b"#define ", "an XBM image, or source text"),
+    *((start, _MAIL) for start in (b"Received:", b"Return-Path:", b"Delivered-To:", b"MIME-Version:", b"From:")),
+    (b"\0\5\x16\7", "what macOS keeps beside a file; the file itself has the name behind the `._`"),
+    (b"L\0\0\0\1\x14\2\0", "a Windows shortcut"),
+    (b"[InternetShortcut]", "a shortcut to an address"),
 )
 _PEEK = 1024
+_INNER = (
+    (b"\x89PNG\r\n\x1a\n", "a PNG image"),
+    (b"\xff\xd8\xff", "a JPEG image"),
+    (b"GIF89a", "a GIF image"),
+    (b"<svg", "an SVG drawing"),
+)
 _TGA_END = b"TRUEVISION-XFILE.\0"
 _TGA_KINDS = frozenset((1, 2, 3, 9, 10, 11))
 _TGA_BITS = frozenset((8, 15, 16, 24, 32))
@@ -89,6 +100,16 @@ def refused(data: bytes) -> str | None:
     if data.endswith(_TGA_END) or _has_tga_header(data):
         return "a TGA image"
     return None
+
+
+def behind_others(data: bytes) -> str | None:
+    """A picture with something in front of it, such as the header of an answer over HTTP; None where there is none.
+
+    Browsers show none of these.
+    """
+    found = ((data.find(start, 1, _PEEK), name) for start, name in _INNER)
+    at, name = min((pair for pair in found if pair[0] > 0), default=(0, ""))
+    return f"{name} that begins only at byte {at}, behind something else; save the picture alone" if name else None
 
 
 def _has_tga_header(data: bytes) -> bool:

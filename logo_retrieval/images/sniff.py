@@ -7,7 +7,7 @@ import zlib
 
 from logo_retrieval.errors import UnreadableImage
 from logo_retrieval.images.inflate import GZIP, inflated
-from logo_retrieval.images.refused import refused
+from logo_retrieval.images.refused import behind_others, refused
 
 MAX_BYTES = 32 << 20
 """Of one file of any format."""
@@ -114,6 +114,9 @@ def _markup(data: bytes) -> str:
         raise _unknown(f"XML with the root element <{root[:40]}>")
     if text.lstrip().startswith("<"):
         raise _unknown("markup without a root element")
+    inner = behind_others(data)
+    if inner is not None:
+        raise _unknown(inner)
     if "\ufffd" not in text and "".join(text[:200].split()).isprintable():
         raise _unknown("plain text")
     raise _unknown("no known image")

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 Source: TypeAlias = "str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryIO | Image.Image | np.ndarray"
 """What a picture may come as, see `file_or_bytes`."""
 
-_ADDRESS = re.compile(r"(https?|ftp|data):", re.IGNORECASE)
+_ADDRESS = re.compile(r"(https?|ftp|data|file):", re.IGNORECASE)
 
 
 _AS_PNG = {
@@ -91,6 +91,17 @@ def check_several(sources: object) -> None:
         raise TypeError(f"expected several sources, got one, {sources!r:.80}: put it into a list")
 
 
+def named_path(path: str | os.PathLike[str]) -> Path:
+    """A path that is not empty: an unset variable would be taken for the working directory.
+
+    Raises:
+        ValueError: it is empty.
+    """
+    if not os.fspath(path):
+        raise ValueError("the path is empty, such as an unset variable")
+    return Path(path)
+
+
 def is_there(path: str | os.PathLike[str]) -> bool:
     """Whether there is something of that name that may be looked at; a name that no file can have is no error."""
     return os.path.exists(path)  # noqa: PTH110 - Path.exists raises where a folder is locked or a name too long
@@ -111,8 +122,10 @@ def read_source(source: bytes | Path) -> bytes:
         _check_size(len(source))
         return source
     if _ADDRESS.match(str(source)) and not is_there(source):
-        address = str(source).replace(":/", "://", 1)  # as it was before it was taken for a path
-        raise UnreadableImage("missing", f"{address} is an address, and nothing is fetched: save the picture first")
+        is_local = str(source)[:5].lower() == "file:"
+        address = str(source).replace(":/", ":///" if is_local else "://", 1)  # before it became a path
+        advice = "give the path alone" if is_local else "save the picture first"
+        raise UnreadableImage("missing", f"{address} is an address, and nothing is fetched: {advice}")
     try:
         return _read_file(source)
     except PermissionError:

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from functools import cached_property, partial
 from itertools import islice
+from operator import index
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
@@ -193,8 +194,10 @@ class Engine(Closable):
 
         Raises:
             ValueError: when top is below 1, or a share is out of range or less than the model can vouch for.
+            TypeError: when top is no whole number.
             ModelError: when a share is asked for and the model has no unknown logos to vouch for it.
         """
+        top = index(top)
         if top < 1:
             raise ValueError(f"top must be at least 1, got {top}")
         return Policy(self.knowledge.share(max_false_accept), other_share, top, text)

@@ -108,7 +108,7 @@ def _fault(error: sqlite3.Error) -> tuple[type[IndexStoreError], str]:
     code = getattr(error, "sqlite_errorcode", 0)
     match code & 0xFF:
         case sqlite3.SQLITE_FULL:
-            return StorageFull, f"the disk is full; {_FREE_SPACE}"
+            return StorageFull, f"the disk is full, or that of temporary files; {_FREE_SPACE}"
         case sqlite3.SQLITE_IOERR if code in _FULL:
             return StorageFull, f"the disk or a quota is full ({error}); {_FREE_SPACE}"
         case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:

@@ -59,6 +59,26 @@ def test_an_unset_variable_is_not_the_working_directory(
     assert [path.name for path in tmp_path.iterdir()] == ["logos"], "nothing was written"
 
 
+@pytest.mark.parametrize(
+    "call",
+    [
+        ("classify", "a.svg", "--output", "-"),
+        ("classify", "a.svg", "--cache", "-"),
+        ("evaluate", "logos", "--submission", "-"),
+        ("similar", "-"),
+        ("enroll", "--from", "-"),
+    ],
+)
+def test_a_dash_is_no_file_of_that_name(
+    run: Run, classes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: tuple[str, ...]
+) -> None:
+    shutil.copytree(classes, tmp_path / "logos")
+    monkeypatch.chdir(tmp_path)
+    outcome = run(*call)
+    assert outcome.code == 2 and "'-' is no standard stream here" in outcome.err
+    assert [path.name for path in tmp_path.iterdir()] == ["logos"], "nothing was written"
+
+
 def test_similar_asks_for_more_than_there_is(run: Run, index: Path, classes: Path) -> None:
     outcome = run("similar", classes / "bars" / "2.svg", "--index", index, "--top", 100, "--format", "jsonl")
     assert len(outcome.out.splitlines()) == 12

@@ -133,8 +133,10 @@ def test_a_row_that_stands_there_twice(tmp_path: Path) -> None:
         ("", "got none"),
         ("path,label,Label\na.svg,alpha,beta\n", "the column label is there more than once"),
         ("path,label\n", "expected rows below the header"),
-        ("path,label\na.svg,\n", "a class name must be text.*in row 2"),
+        ("path,label\na.svg,\n", "the column label is empty in row 2"),
+        ("path,label\na.svg,\u200b\n", "a class name must be text.* something is seen.*in row 2"),
         ("path,label\n,alpha\n", "the column path is empty in row 2"),
+        ("path,label\n \t ,alpha\n", "the column path is empty in row 2"),
         ("path,label\na.svg,OTHER\n", "'other' is reserved"),
     ],
 )
@@ -189,11 +191,12 @@ def test_what_is_neither_folder_nor_table(tmp_path: Path) -> None:
         "path,label\nart/ä.svg,Bäcker\n".encode("utf-32"),
         "\ufeff\ufeffpath,label\nart/ä.svg,Bäcker\n".encode(),
         "path,label\nart/a\u0308.svg,Ba\u0308cker\n".encode(),
+        "path,label\n  \n\t, \nart/ä.svg,Bäcker\n,,\n".encode(),
     ],
     ids=[
         *("plain", "case and mark", "semicolons", "UTF-16", "code page", "trailing commas", "back-slashes", "spaces"),
         *("separator told", "returns alone", "bars", "UTF-16, no mark", "the other way", "UTF-32", "two marks"),
-        "another Unicode form",
+        *("another Unicode form", "empty rows"),
     ],
 )
 def test_tables_as_spreadsheets_write_them(tmp_path: Path, content: bytes) -> None:

@@ -84,6 +84,11 @@ TWINS = {
         "<style>:nth-child(1 of circle,rect){r:20px}</style><path/><circle cx='50' cy='50'/>",
         "50 50 20",
     ),
+    "a feature of SVG 1.1 is there": (
+        '<switch><g requiredFeatures="http://www.w3.org/TR/SVG11/feature#Extensibility">'
+        "<circle cx='50' cy='50' r='20'/></g><rect width='100' height='100'/></switch>",
+        "50 50 20",
+    ),
 }
 
 

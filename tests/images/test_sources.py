@@ -92,6 +92,11 @@ def test_an_address_is_not_fetched(address: str) -> None:
     assert caught.value.code == "missing"
 
 
+def test_a_path_as_an_address_is_told_as_it_was_given() -> None:
+    with pytest.raises(UnreadableImage, match="file:///tmp/a.svg is an address, .*: give the path alone"):
+        read_source(Path("file:///tmp/a.svg"))
+
+
 def test_a_file_whose_name_looks_like_an_address_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     Path("data:x.svg").write_bytes(b"<svg/>")

@@ -53,6 +53,7 @@ _GRAMMAR = {
         ("stroke-linecap", "butt|round|square"),
         ("stroke-linejoin", "miter|round|bevel|miter-clip|arcs"),
         ("text-anchor", "start|middle|end"),
+        ("text-transform", "none|capitalize|uppercase|lowercase"),
         ("mask-type", "luminance|alpha"),
         ("isolation", "auto|isolate"),
         ("paint-order", "[a-z\\s]+"),

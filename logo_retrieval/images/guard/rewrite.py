@@ -9,22 +9,22 @@ from typing import Any
 
 from logo_retrieval.images.guard.bounds import length_of_shape
 from logo_retrieval.images.guard.drawing import Drawing, Element
+from logo_retrieval.images.guard.effects import settle_filter
 from logo_retrieval.images.guard.geometry import Box, Matrix, length, numbers, parse_transform, whole_of
+from logo_retrieval.images.guard.lettering import CASE, SPACE, set_in_case, space_by_length
 from logo_retrieval.images.guard.maths import worked_out
 from logo_retrieval.images.guard.properties import GEOMETRY
 from logo_retrieval.images.guard.tokens import solid, split_at_commas, word
 from logo_retrieval.images.guard.transform import bounds_of, place_in, settle_transform
-from logo_retrieval.images.guard.values import SHAPES, put_style, style_of
+from logo_retrieval.images.guard.values import SHAPES, TEXTS, put_style, style_of
 
 _PATH = re.compile(r"""path\(\s*(?:(nonzero|evenodd)\s*,\s*)?["']([^"']*)["']\s*\)""")
 _SHAPE = re.compile(r"(?:inset|circle|ellipse|polygon|path|rect|xywh)\(", re.IGNORECASE)
-_BESIDE = 3.0
-"""Sizes of what a filter is for: so far away from it nothing of it is left, and only a mistake puts a region there."""
-
 _BOX = re.compile(r"\b(?:fill|stroke|view|border|padding|content|margin)-box\b", re.IGNORECASE)
 _SHARE = re.compile(r"([-+]?\d*\.?\d+)%")
 _LENGTHS = {tag: tuple(names) for tag, names in GEOMETRY.items() if tag != "path"} | {"line": ("x1", "y1", "x2", "y2")}
 _STROKES = ("stroke-width", "stroke-dasharray", "stroke-dashoffset")
+_PASSED_ON = (*_STROKES, CASE, SPACE)
 
 
 def rewrite(drawing: Drawing, canvas: Box) -> None:
@@ -47,12 +47,13 @@ def _rewrite(
     nested: bool = False,
 ) -> None:
     values = {**element.attributes, **style_of(element.attributes)}
-    strokes = {**inherited, **{name: values[name] for name in _STROKES if name in values}}
+    own = {name: values[name] for name in _PASSED_ON if values.get(name, "inherit") != "inherit"}
+    passed_on = {**inherited, **own}
     inner = outer.then_inner(parse_transform(values.get("transform", "")))
     view = _view_of(element) if element is not drawing.root else None
     for child in list(element.children):
         if isinstance(child, Element):
-            _rewrite(drawing, child, view or canvas, inner, strokes, nested=nested or view is not None)
+            _rewrite(drawing, child, view or canvas, inner, passed_on, nested=nested or view is not None)
     _settle_lengths(element, canvas, shares=nested)
     if element.size is not None:
         _say_size(element, *element.size)
@@ -60,13 +61,17 @@ def _rewrite(
         _take_size(element, drawing.by_id.get(element.attributes.get("href", "")[1:]), canvas)
     settle_transform(element, canvas, outermost=element is drawing.root)
     if element.tag == "filter":
-        _confine(element)
+        settle_filter(element, canvas)
+    if element.tag == "text":
+        set_in_case(element, inherited.get(CASE, ""))
+    if element.tag in TEXTS:
+        space_by_length(element, inherited.get(SPACE, ""))
     if "(" in values.get("clip-path", "") or "-box" in values.get("clip-path", ""):
         _clip(drawing, element, values["clip-path"], canvas)
     if element.tag in SHAPES:
         factor = 1 / inner.scale if values.get("vector-effect") == "non-scaling-stroke" and inner.scale else 1.0
         along = factor * _unit_along(element, values.get("pathLength", ""), canvas)
-        _scale_strokes(element, strokes, {"stroke-width": factor, **dict.fromkeys(_STROKES[1:], along)})
+        _scale_strokes(element, passed_on, {"stroke-width": factor, **dict.fromkeys(_STROKES[1:], along)})
 
 
 def _view_of(element: Element) -> Box | None:
@@ -114,14 +119,6 @@ def _take_size(use: Element, target: Element | None, canvas: Box) -> None:
             found = length(use.attributes.get(name) or target.attributes.get(name), whole_of(name, canvas))
             if found is not None:
                 use.attributes[name] = f"{found:.9g}"
-
-
-def _confine(effect: Element) -> None:
-    """Makes the region of a filter small that lies beside what it is for: however large, it shows nothing of that."""
-    attributes = effect.attributes
-    if attributes.get("filterUnits") != "userSpaceOnUse" and "href" not in attributes:
-        if max(length(attributes.get(name), 1.0) or 0.0 for name in "xy") > _BESIDE:
-            attributes["width"] = attributes["height"] = "1"
 
 
 def _unit_along(element: Element, claimed: str, canvas: Box) -> float:

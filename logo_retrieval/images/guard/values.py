@@ -38,8 +38,8 @@ PROPERTIES = LINKED_PAINT | frozenset(
     "font-variant font-weight image-rendering isolation letter-spacing lighting-color mask-type mix-blend-mode "
     "opacity overflow paint-order shape-rendering stop-color stop-opacity stroke-dasharray stroke-dashoffset "
     "stroke-linecap stroke-linejoin stroke-miterlimit stroke-opacity stroke-width text-anchor text-decoration "
-    "text-rendering transform transform-box transform-origin unicode-bidi vector-effect visibility word-spacing "
-    "writing-mode".split()
+    "text-rendering text-transform transform transform-box transform-origin unicode-bidi vector-effect visibility "
+    "word-spacing writing-mode".split()
 )
 """Presentation properties. `font-family` is left out on purpose: every text is set in the one bundled family."""
 
@@ -60,7 +60,7 @@ ATTRIBUTES = (
         "id class type media viewBox preserveAspectRatio gradientUnits spreadMethod patternUnits patternContentUnits "
         "clipPathUnits maskUnits maskContentUnits markerUnits orient filterUnits primitiveUnits in in2 result mode "
         "operator edgeMode preserveAlpha xChannelSelector yChannelSelector stitchTiles lengthAdjust method spacing "
-        "side systemLanguage requiredFeatures requiredExtensions xml:space".split()
+        "side systemLanguage requiredExtensions xml:space".split()
     )
 )
 

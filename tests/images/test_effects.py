@@ -1,0 +1,35 @@
+"""Filters that take much are drawn all the same where they can be said otherwise."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from drawn import drawn, same
+
+from logo_retrieval.errors import UnreadableImage
+from logo_retrieval.images.svg import SvgPicture
+
+THINNED = (
+    '<filter id="f" x="-1" y="-1" width="3" height="3" color-interpolation-filters="sRGB">'
+    '<feMorphology in="SourceAlpha" operator="{}" radius="{}" result="a"/><feFlood flood-color="red"/>'
+    '<feComposite in2="a" operator="in"/></filter><rect x="25" y="25" width="50" height="50" filter="url(#f)"/>'
+)
+
+
+@pytest.mark.parametrize(("operator", "radius", "side"), [("erode", 5, 40), ("dilate", 5, 60), ("erode", 12, 26)])
+def test_a_shadow_with_a_wide_spread_is_drawn(operator: str, radius: int, side: int) -> None:
+    text = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 100 100">{THINNED.format(operator, radius)}</svg>'
+    found = np.asarray(SvgPicture.open(text.encode()).render(300))
+    inked = np.argwhere(found[..., 3] > 127)
+    assert (found[150, 150] == (255, 0, 0, 255)).all()
+    assert np.abs(np.ptp(inked, axis=0) + 1 - 3 * side).max() <= 9  # each step is rounded to whole pixels
+
+
+def test_a_narrow_spread_is_drawn_as_it_is() -> None:
+    assert same(drawn(THINNED.format("dilate", 2)), drawn(THINNED.format("dilate", "2 2")), within=0)
+
+
+@pytest.mark.parametrize("radius", ["17", "5 17", "900"])
+def test_a_spread_beyond_any_logo_is_refused(radius: str) -> None:
+    with pytest.raises(UnreadableImage, match="thicken"):
+        drawn(THINNED.format("dilate", radius))

@@ -1,0 +1,44 @@
+"""Texts look as browsers set them."""
+
+from __future__ import annotations
+
+import pytest
+from drawn import drawn, same
+
+UPPER = "style='text-transform:uppercase'"
+TWINS = {
+    "capitals": (f"<text y='40' {UPPER}>Logo</text>", "<text y='40'>LOGO</text>"),
+    "of a group": (f"<g {UPPER}><text y='40'>a<tspan>b</tspan></text></g>", "<text y='40'>A<tspan>B</tspan></text>"),
+    "of a class": (
+        "<style>.a{text-transform:UPPERCASE}</style><text class='a' y='40'>Logo</text>",
+        "<text y='40'>LOGO</text>",
+    ),
+    "but for a part": (
+        f"<text y='40' {UPPER}>a<tspan style='text-transform:lowercase'>BC</tspan>d</text>",
+        "<text y='40'>A<tspan>bc</tspan>D</text>",
+    ),
+    "none again": (
+        f"<g {UPPER}><g style='text-transform:none'><text y='40'>Logo</text></g></g>",
+        "<text y='40'>Logo</text>",
+    ),
+    "first letters": (
+        "<text y='40' style='text-transform:capitalize'>lo<tspan>go</tspan> don't</text>",
+        "<text y='40'>Lo<tspan>go</tspan> Don't</text>",
+    ),
+    "no attribute": ("<text y='40' text-transform='uppercase'>Logo</text>", "<text y='40'>Logo</text>"),
+    "length with space": (
+        "<text y='40' textLength='90' letter-spacing='6'>LOGO</text>",
+        "<text y='40' textLength='84'>LOGO</text>",
+    ),
+    "length with the space of a group": (
+        "<g style='letter-spacing:6px'><text y='40' textLength='90'>LOGO</text></g>",
+        "<text y='40' textLength='84'>LOGO</text>",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", TWINS)
+def test_twins(name: str) -> None:
+    odd, plain = (drawn(text, root='font-size="24"') for text in TWINS[name])
+    assert plain[..., 3].any()
+    assert same(odd, plain)
