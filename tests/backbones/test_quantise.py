@@ -93,7 +93,7 @@ def test_released_weights_are_exported_with_the_same_whole_numbers(tmp_path: Pat
         if isinstance(layer, keras.layers.BatchNormalization):
             layer.set_weights([chance.uniform(0.5, 2, each.shape) for each in layer.get_weights()])
     given = {f"best_{place:04d}": each for place, each in enumerate(model.get_weights())}
-    np.savez(tmp_path / "start.npz", **given)  # type: ignore[arg-type]
+    np.savez(tmp_path / "start.npz", **given)
     write_release(tmp_path / "released.npz", tmp_path / "start.npz")
     read_release(tmp_path / "released.npz", tmp_path / "again.npz")
     with np.load(tmp_path / "again.npz") as again, np.load(tmp_path / "released.npz") as released:
