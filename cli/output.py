@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-import math
 import os
 import re
 import sys
@@ -104,6 +103,8 @@ def _give_up(file: TextIO, end: int | None) -> None:
 
 def table_line(row: Row, width: int) -> str:
     """One answered input for people, the path cut from the left where it is too wide."""
+    from logo_retrieval.types import cut
+
     path = shown(str(row["path"]))
     path = path if len(path) <= width else "…" + path[len(path) - width + 1 :]
     if row["status"] != "ok":
@@ -113,8 +114,7 @@ def table_line(row: Row, width: int) -> str:
     nearest = f"{neighbours[0]['similarity']:.2f} {shown(neighbours[0]['item'])}" if neighbours else ""
     probability = row["probability"]
     assert isinstance(probability, float)  # noqa: S101
-    likely = math.floor(probability * 1000) / 1000  # cut, as nothing is certain
-    return f"{path:{width}}  {shown(str(row['label'])):20}  {likely:5.3f}  {nearest}\n"
+    return f"{path:{width}}  {shown(str(row['label'])):20}  {cut(probability, 3):5.3f}  {nearest}\n"
 
 
 def shown(text: str) -> str:

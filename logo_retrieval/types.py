@@ -34,8 +34,6 @@ OTHER = "other"
 _DIGITS = 6
 """Of numbers in JSON, behind the point."""
 
-_SCALE = 1_000_000
-
 HUES = 16
 """Parts of the circle of hues."""
 
@@ -157,7 +155,7 @@ class ScoredLabel:
 
     def to_dict(self) -> dict[str, object]:
         """Label and probability as plain values for JSON, without what speaks for them."""
-        return {"label": self.label, "probability": _shortened(self.probability)}
+        return {"label": self.label, "probability": cut(self.probability)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,7 +214,7 @@ class Decision:
         return {
             "status": self.status,
             "label": self.label,
-            "probability": None if self.probability is None else _shortened(self.probability),
+            "probability": None if self.probability is None else cut(self.probability),
             "top": [each.to_dict() for each in self.top],
             "neighbours": [each.to_dict() for each in self.neighbours],
             "reason": self.reason,
@@ -224,6 +222,7 @@ class Decision:
         }
 
 
-def _shortened(probability: float) -> float:
-    """Cut, not rounded, so that probabilities still sum to at most 1."""
-    return math.floor(probability * _SCALE) / _SCALE
+def cut(probability: float, digits: int = _DIGITS) -> float:
+    """Cut, not rounded: probabilities still sum to at most 1, and nothing is certain that was not."""
+    scale = 10.0**digits
+    return math.floor(probability * scale) / scale

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 from PIL import Image
 
 from logo_retrieval.images.prepare import WHOLE, Colour, Drawing, Ground, Region, contrast, ink, leaves_trace
@@ -77,12 +79,7 @@ def _side_colour(pixels: Image.Image) -> Colour | None:
         (width // 2, down),
         (width // 2, height - 1 - down),
     )
-    found = [_colour_at(pixels, place) for place in places]
-    red, green, blue = (sorted(channel)[1] for channel in zip(*found, strict=True))
-    colour = (red, green, blue)
-    return colour if all(contrast(each, colour) <= _SAME for each in found) else None
-
-
-def _colour_at(pixels: Image.Image, place: tuple[int, int]) -> Colour:
-    red, green, blue = pixels.getpixel(place)  # type: ignore[misc]
-    return int(red), int(green), int(blue)
+    colours = [cast("Colour", pixels.getpixel(place)) for place in places]
+    red, green, blue = (sorted(channel)[1] for channel in zip(*colours, strict=True))
+    middle = (red, green, blue)
+    return middle if all(contrast(colour, middle) <= _SAME for colour in colours) else None

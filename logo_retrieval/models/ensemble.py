@@ -30,7 +30,7 @@ def read_members(folder: Path) -> list[ModelBundle]:
     folders = member_folders(folder)
     if not folders:
         raise ModelError(f"'{folder}' must hold sub-folders that are model bundles, got none")
-    return [read_bundle(each) for each in folders]
+    return [read_bundle(member) for member in folders]
 
 
 def write_ensemble(folder: Path, members: Sequence[ModelBundle], *, name: str) -> ModelBundle:
@@ -52,8 +52,8 @@ def write_ensemble(folder: Path, members: Sequence[ModelBundle], *, name: str) -
     configs = [member.config for member in members]
     sizes = {config.input_size_px for config in configs}
     if len(sizes) != 1:
-        each = ", ".join(f"{config.name} {config.input_size_px} px" for config in configs)
-        raise ModelError(f"the members of an ensemble must take pictures of one size, got {each}")
+        listed = ", ".join(f"{config.name} {config.input_size_px} px" for config in configs)
+        raise ModelError(f"the members of an ensemble must take pictures of one size, got {listed}")
     if any(len(member.graphs) > 1 for member in members):
         raise ModelError("a member of an ensemble must be a single model, got an ensemble: name its members instead")
     files = {_member_name(place): member.graphs[0].read_bytes() for place, member in enumerate(members, start=1)}
@@ -82,7 +82,7 @@ def _joined_head(members: Sequence[ModelBundle]) -> HeadVectors | None:
 
 def _joined_config(configs: Sequence[ModelConfig], name: str) -> ModelConfig:
     constants = [config.decision for config in configs]
-    shared = constants[0] if all(each.keys() == constants[0].keys() for each in constants) else {}
+    shared = constants[0] if all(of_one.keys() == constants[0].keys() for of_one in constants) else {}
     return replace(
         configs[0],
         name=name,
@@ -92,7 +92,7 @@ def _joined_config(configs: Sequence[ModelConfig], name: str) -> ModelConfig:
         weights=_listed(config.weights for config in configs),
         licence=_listed(config.licence for config in configs),
         paper=_listed(config.paper for config in configs),
-        decision={key: sum(each[key] for each in constants) / len(constants) for key in shared},
+        decision={key: sum(of_one[key] for of_one in constants) / len(constants) for key in shared},
     )
 
 

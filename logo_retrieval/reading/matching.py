@@ -128,7 +128,7 @@ class Names:
     def _clearly_written(self, line: TextLine) -> float:
         """Digits are left out of account: circles and bars are read as such."""
         certainty: float = line.confidence**self._clarity.sure
-        letters = "".join(each for each in "".join(words(line.text)[:MOST_WORDS]) if each.isalpha())
+        letters = "".join(filter(str.isalpha, "".join(words(line.text)[:MOST_WORDS])))
         return certainty * _ramp(_length(letters), self._clarity.nothing, self._clarity.writing)
 
     def _found(self, read: tuple[str, ...], starts: int) -> Iterator[tuple[str, str, float]]:
@@ -196,8 +196,9 @@ def words(text: str) -> list[str]:
     (['cafe', 'node', 'js'], ['netflix'], ['bai', '百度'], ['orsted'])
     """
     letters = unicodedata.normalize("NFKD", text.translate(_LEGAL_SIGNS))
-    plain = "".join(each for each in letters if not unicodedata.combining(each)).upper().translate(_AS_LATIN).casefold()
-    spaced = "".join(each if each.isalnum() else " " for each in plain)
+    bare = "".join(letter for letter in letters if not unicodedata.combining(letter))
+    plain = bare.upper().translate(_AS_LATIN).casefold()
+    spaced = "".join(letter if letter.isalnum() else " " for letter in plain)
     found: list[str] = []
     for apart, run in groupby(_OF_ONE_SCRIPT.findall(spaced), lambda w: len(w) == 1):
         together = list(run)
@@ -212,7 +213,7 @@ def _misreadings(name: str) -> int:
 
 def _length(text: str) -> int:
     """In letters; one character that stands alone may be a symbol, whatever script it is taken for."""
-    return len(text) if len(text) < 2 else sum(_IDEOGRAPH if each >= _FIRST_IDEOGRAPH else 1 for each in text)
+    return len(text) if len(text) < 2 else sum(_IDEOGRAPH if letter >= _FIRST_IDEOGRAPH else 1 for letter in text)
 
 
 def _ramp(letters: int, low: int, high: int) -> float:

@@ -37,7 +37,7 @@ def write_report(evaluation: Evaluation, file: Path) -> None:
         evaluation=evaluation,
         figure_names=FIGURES,
         worst_first=sorted(
-            evaluation.classes, key=lambda found: (found.support == 0, found.f2, -found.support, found.name)
+            evaluation.classes, key=lambda result: (result.support == 0, result.f2, -result.support, result.name)
         ),
         mistakes=list(zip(shown, drawn, strict=True)),
         nearest=nearest,

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import math
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from logo_retrieval.gallery.records import printable
+from logo_retrieval.types import cut
 
 _TEMPLATES = Path(__file__).parent / "templates"
 
@@ -60,5 +60,4 @@ def _picture(webp: bytes) -> str:
 
 
 def _chance(probability: float) -> str:
-    """Cut, not rounded: nothing is rounded up to certainty."""
-    return f"{math.floor(probability * 1000) / 1000:.3f}"
+    return f"{cut(probability, 3):.3f}"

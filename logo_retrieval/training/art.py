@@ -72,7 +72,7 @@ class ArtStore:
 
     def digest(self) -> str:
         """SHA-256 of all of it, in hexadecimal."""
-        return hashlib.sha256(b"".join(hashlib.sha256(each).digest() for each in self.packed)).hexdigest()
+        return hashlib.sha256(b"".join(hashlib.sha256(png).digest() for png in self.packed)).hexdigest()
 
 
 def rasterised(

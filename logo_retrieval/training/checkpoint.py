@@ -103,9 +103,9 @@ def write_start(path: Path, checkpoint: Path, **facts: object) -> None:
         ModelError: it is no checkpoint.
         OSError: the file cannot be written.
     """
-    own, _, state = read_checkpoint(checkpoint)
-    best: list[Any] = [each.astype(np.float16) for each in state.best or state.averaged]
-    write_checkpoint(path, {**own, **facts}, [], State(state.epoch, state.best_epoch, state.best_f2, best=best))
+    known, _, state = read_checkpoint(checkpoint)
+    best: list[Any] = [array.astype(np.float16) for array in state.best or state.averaged]
+    write_checkpoint(path, {**known, **facts}, [], State(state.epoch, state.best_epoch, state.best_f2, best=best))
 
 
 def copy_weights(checkpoint: Path, network: keras.Model, targets: Sequence[str]) -> list[int]:
@@ -123,16 +123,16 @@ def copy_weights(checkpoint: Path, network: keras.Model, targets: Sequence[str])
     known = {name: place for place, name in enumerate(facts["targets"])}
     shared = [place for place, name in enumerate(targets) if name in known]
     taken = [known[targets[place]] for place in shared]
-    values, own = state.best or state.averaged, network.get_weights()
-    if len(own) != len(values):
-        raise ModelError(f"'{checkpoint}' is of another network: {len(values)} arrays, expected {len(own)}")
+    values, weights = state.best or state.averaged, network.get_weights()
+    if len(weights) != len(values):
+        raise ModelError(f"'{checkpoint}' is of another network: {len(values)} arrays, expected {len(weights)}")
     by_target = {id(variable) for variable in scoring_layer(network).weights}
-    for place, (variable, old, new) in enumerate(zip(network.weights, own, values, strict=True)):
+    for place, (variable, old, new) in enumerate(zip(network.weights, weights, values, strict=True)):
         if old.shape == new.shape and id(variable) not in by_target:
-            own[place] = new
+            weights[place] = new
         elif old.shape[:-1] == new.shape[:-1] and id(variable) in by_target:
             old[..., shared] = new[..., taken]
         else:
             raise ModelError(f"'{checkpoint}' is of another network: an array of {new.shape}, expected {old.shape}")
-    network.set_weights(own)
+    network.set_weights(weights)
     return [place for place, name in enumerate(targets) if name not in known]

@@ -64,7 +64,7 @@ class TrainingSet:
         """SHA-256 in hexadecimal of all that batches are drawn from, by which a training knows its data again."""
         facts = repr((self.target_names, self.classes, list(self.names), list(self.colours), self.art.digest()))
         arrays = (self.targets, self.target_classes, self.validation)
-        return sha256(facts.encode() + b"".join(np.ascontiguousarray(each).tobytes() for each in arrays)).hexdigest()
+        return sha256(facts.encode() + b"".join(np.ascontiguousarray(array).tobytes() for array in arrays)).hexdigest()
 
 
 class Batch(NamedTuple):
@@ -99,7 +99,9 @@ class BatchMaker:
 
     def batches(self, first: int, last: int) -> Iterator[Batch]:
         """The batches of steps first..last-1, made ahead by threads; the same whichever step comes first."""
-        rows, cumulative = self._distribution()
+        rows = np.flatnonzero(~self.data.validation)
+        cumulative = np.cumsum(shares_of(self.data, ~self.data.validation)[rows])
+        cumulative[-1] = 1.0
 
         def one(step: int) -> Batch:
             drawn = rows[np.searchsorted(cumulative, np.random.default_rng((self.seed, step)).random(self.batch))]
@@ -120,13 +122,6 @@ class BatchMaker:
         art = self.data.art[row]
         scene = Scene(art.pixels, art.mono, self.data.colours[row], self.data.names[row])
         return augmented(scene, self.size_px, np.random.default_rng((self.seed, step, place)), self.probabilities)
-
-    def _distribution(self) -> tuple[Int64Array, Float64Array]:
-        """The rows that may be drawn, and the cumulative share of each."""
-        rows = np.flatnonzero(~self.data.validation)
-        cumulative = np.cumsum(shares_of(self.data, ~self.data.validation)[rows])
-        cumulative[-1] = 1.0
-        return rows, cumulative
 
 
 def shares_of(data: TrainingSet, seen: BoolArray) -> Float64Array:

@@ -78,10 +78,10 @@ def lockup(symbol: Image.Image, name: str, rng: Rng, colour: Colour) -> Image.Im
 def word(rng: Rng) -> str:
     """Makes up a pronounceable name of one or two words that belongs to nobody, such as "Brenaly" or "Sloox labs"."""
     syllables = int(rng.choice((1, 2, 2, 2, 3)))
-    made = "".join(str(rng.choice(part)) for _ in range(syllables) for part in (_ONSETS, _NUCLEI, _CODAS))
-    made = made if len(made) > 2 else made + "ra"
-    made = made.capitalize() if rng.random() < 0.7 else made
-    return f"{made} {rng.choice(_SECOND_WORDS)}" if rng.random() < 0.2 else made
+    name = "".join(str(rng.choice(part)) for _ in range(syllables) for part in (_ONSETS, _NUCLEI, _CODAS))
+    name = name if len(name) > 2 else name + "ra"
+    name = name.capitalize() if rng.random() < 0.7 else name
+    return f"{name} {rng.choice(_SECOND_WORDS)}" if rng.random() < 0.2 else name
 
 
 def display_name(class_name: str) -> str:

@@ -94,14 +94,15 @@ def bank_of(data: TrainingSet, size_px: int, seed: int) -> Bank:
 
 
 def _drawings(art: Sequence[Art], size_px: int) -> tuple[UInt8Array, Float32Array, BoolArray, BoolArray]:
-    each = [art[place] for place in range(len(art))]
-    canvases = np.zeros((len(each), size_px, size_px, 4), np.uint8)
-    extent = np.zeros((len(each), 2), np.float32)
-    for place, one in enumerate(each):
-        picture = fitted(one.pixels, size_px)
+    drawings = [art[place] for place in range(len(art))]
+    canvases = np.zeros((len(drawings), size_px, size_px, 4), np.uint8)
+    extent = np.zeros((len(drawings), 2), np.float32)
+    for place, drawing in enumerate(drawings):
+        picture = fitted(drawing.pixels, size_px)
         _in_the_middle(canvases[place], np.asarray(picture))
         extent[place] = picture.width / size_px, picture.height / size_px
-    return canvases, extent, np.array([one.mono for one in each]), np.array([not one.transparent for one in each])
+    opaque = np.array([not drawing.transparent for drawing in drawings])
+    return canvases, extent, np.array([drawing.mono for drawing in drawings]), opaque
 
 
 def _names(names: Sequence[str | None], seed: tuple[int, int]) -> tuple[UInt8Array, Float32Array]:
