@@ -16,7 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from logo_retrieval.serving.access import check_origin
 from logo_retrieval.serving.logs import LOGGER, log
-from logo_retrieval.serving.problems import Problem, come_again
+from logo_retrieval.serving.problems import Problem, come_again, lacks_descriptors, without_descriptors
 from logo_retrieval.serving.service import Service
 
 CONTENT_POLICY: Final = (
@@ -128,7 +128,10 @@ class _Passage:
         except TimeoutError:
             late = f"the request took more than {self._limits.request_s:g} s"
             await self._fail(Problem(408, late) if not self._is_read else come_again(503, late, 5))
-        except Exception:
+        except Exception as error:
+            if lacks_descriptors(error):
+                await self._fail(without_descriptors())
+                return
             LOGGER.exception("a fault of the service", extra={"facts": {"request": self._id}})
             await self._fail(Problem(500, f"a fault of the service, in its log as request {self._id}"))
         finally:

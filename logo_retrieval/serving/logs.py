@@ -34,7 +34,7 @@ def log_to_stderr() -> None:
     """Sends what this service and its server say to stderr, as lines of JSON."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonLines())
-    for name in (LOGGER.name, "uvicorn"):
+    for name in (LOGGER.name, "uvicorn", "asyncio"):
         logger = logging.getLogger(name)
         logger.handlers[:] = [handler]
         logger.propagate = False
