@@ -32,6 +32,7 @@ from logo_retrieval.serving.queries import (
     NoQuery,
     SimilarQuery,
     UnenrolQuery,
+    check_once,
     merged,
 )
 from logo_retrieval.serving.service import Service
@@ -60,6 +61,7 @@ def _enter(request: Request, scope: Scope) -> tuple[Service, str]:
     """The service, and who asks."""
     service: Service = request.app.state.service
     actor = check_access(request, service.settings, scope)
+    check_once(name for name, _ in request.query_params.multi_items())
     _ = service.classifier
     return service, actor
 
