@@ -17,6 +17,22 @@ _PROBE_S: Final = 1.0
 _UNREADABLE: Final = Problem(400, "what came is no well-formed request of HTTP/1.1, or its headers are too long")
 
 
+class _Conversation(h11.Connection):
+    """One that passes over empty lines before a request, as RFC 9112 has it in section 2.2."""
+
+    def next_event(self) -> Any:  # noqa: ANN401  (as in h11)
+        """What comes next of what was received."""
+        if self.their_state is h11.IDLE:
+            received = self._receive_buffer._data  # nothing public takes from its front
+            end = 0
+            while received.startswith(b"\r\n", end):
+                end += 2
+            self._receive_buffer.maybe_extract_at_most(end)
+            if received == b"\r":
+                return h11.NEED_DATA  # the other half is on its way
+        return super().next_event()
+
+
 class Connection(H11Protocol):
     """One that ends when the headers of a request do not come in time; from the headers on the gate counts.
 
@@ -27,6 +43,10 @@ class Connection(H11Protocol):
     request_s: float
     _waiting: asyncio.TimerHandle | None = None
     _has_ended = False
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:  # noqa: ANN401  (as in uvicorn)
+        super().__init__(*arguments, **named)
+        self.conn = _Conversation(h11.SERVER)
 
     def connection_made(self, transport: Any) -> None:  # noqa: ANN401  (as in uvicorn)
         """Somebody came."""

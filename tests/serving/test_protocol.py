@@ -155,6 +155,23 @@ def test_a_request_whose_headers_do_not_come_is_given_up(service: Served) -> Non
         assert time.monotonic() - start >= 1
 
 
+def test_empty_lines_before_a_request_are_passed_over(service: Served) -> None:
+    """Some clients send one after a body; RFC 9112, section 2.2."""
+    get = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    post = b"POST /v1/nothing HTTP/1.1\r\nHost: localhost\r\nContent-Length: 4\r\n\r\n<svg"
+    last = get.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n")
+    for request in (b"\r\n" + last, b"\r\n" * 20_000 + last, post + b"\r\n" + last, get + b"\r\n\r\n" + last):
+        answer = sent(service, request)
+        assert answer.count(b"HTTP/1.1 200 OK") == request.count(b"GET") and b"HTTP/1.1 400" not in answer
+    address = httpx.URL(service.url)
+    with socket.create_connection((address.host, address.port or 0), timeout=30) as connection:
+        for part in (b"\r", b"\n", b"\r\n\r", b"\n" + last):
+            connection.sendall(part)
+            time.sleep(0.05)
+        assert b"".join(iter(lambda: connection.recv(65_536), b"")).startswith(b"HTTP/1.1 200 OK")
+    assert sent(service, b"\r" + last).startswith(b"HTTP/1.1 400")
+
+
 def test_who_breaks_off_is_no_fault(service: Served) -> None:
     """Neither while the body is sent nor before the answer."""
     begun = b"POST /v1/classify HTTP/1.1\r\nHost: localhost\r\nContent-Type: multipart/form-data; boundary=x\r\n"
