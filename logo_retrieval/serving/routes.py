@@ -220,7 +220,8 @@ async def thumbnail(request: Request, item: str, query: Annotated[NoQuery, Query
         raise Problem(404, f"there is no drawing '{item}' in the index")
     tag = f'"{hashlib.sha256(picture).hexdigest()[:16]}"'
     headers = {"ETag": tag, "Cache-Control": "private, no-cache"}
-    if tag in request.headers.get("if-none-match", ""):  # among others, or with the W/ of a proxy
+    known = request.headers.get("if-none-match", "")
+    if tag in known or known.strip() == "*":  # among others, or with the W/ of a proxy
         return Response(status_code=304, headers=headers)
     return Response(picture, media_type="image/webp", headers=headers)
 
