@@ -45,6 +45,28 @@ def test_text_goes_into_a_field_though_it_comes_with_a_picture(
         assert not page.evaluate(event, [kind, "main"])  # a link would lead away, and rows be lost
 
 
+def test_of_many_companies_a_field_offers_those_that_fit(browser: Browser, address: str, queries: Path) -> None:
+    """Thousands of offers would take a browser half a second for each letter."""
+    many = [{"name": f"company-{n:05d}", "items": 1, "names": [f"Company {n} Inc."]} for n in range(10_000)]
+    with visit(browser, address) as page:
+        page.route("**/v1/classes", lambda route: route.fulfill(json=many))
+        page.reload()
+        page.locator("#facts", has_text="10,000 companies").wait_for()
+        page.set_input_files("#files", queries / "a.svg")
+        settled(page)
+        offered = page.locator("#classes option")
+        assert 0 < offered.count() <= 200
+        page.fill(".row input", "ANY 4711 in")
+        assert [option.get_attribute("value") for option in offered.all()] == ["company-04711"]
+        page.fill(".row input", "")
+        assert 0 < offered.count() <= 200
+
+
+def test_a_name_that_no_address_can_have_is_told(browser: Browser, address: str) -> None:
+    with visit(browser, f"{address}/#companies/..") as page:
+        page.locator("#problems", has_text="Nothing can be called “..”").wait_for()
+
+
 def test_who_leaves_while_pictures_are_asked_about_is_asked_first(
     browser: Browser, address: str, queries: Path
 ) -> None:
