@@ -95,6 +95,10 @@ class IndexBusy(IndexStoreError):
     """Another process is using the index, and did not end in time."""
 
 
+class NoDescriptors(IndexStoreError):
+    """No file can be opened: this process, or the system, has as many open as it may have."""
+
+
 class StorageFull(IndexStoreError):
     """The disk has no room for what is to be written."""
 

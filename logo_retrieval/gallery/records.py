@@ -117,7 +117,7 @@ def class_name(text: str, where: str) -> str:
 
     Raises:
         GalleryError: when nothing of it can be seen, it holds control characters, is longer than a folder's name may
-            be, or is a spelling of the reserved `other`.
+            be, is one or two dots, or is a spelling of the reserved `other`.
     """
     name = plain_name(text)
     if len(name) > LONGEST_CLASS_NAME:
@@ -128,6 +128,8 @@ def class_name(text: str, where: str) -> str:
         raise GalleryError(
             f"a class name must be text without control characters, of which something is seen, got {text!r} {where}"
         )
+    if name in (".", ".."):
+        raise GalleryError(f"a class name must not be '.' or '..', which mean a folder, got {text!r} {where}")
     if spelling(name) == OTHER and name != OTHER:
         raise GalleryError(f"'{OTHER}' is reserved for drawings of no known company: rename the class {name!r} {where}")
     return name

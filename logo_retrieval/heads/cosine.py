@@ -14,7 +14,7 @@ from logo_retrieval.errors import ModelError
 from logo_retrieval.heads.imprinting import NOBODY, Imprinted
 from logo_retrieval.packed import array_file, expect_packed, packed, read_arrays, unpacked
 from logo_retrieval.runs import run_starts
-from logo_retrieval.search.products import products
+from logo_retrieval.search.products import products, rough_products
 from logo_retrieval.types import OTHER, BoolArray, Float32Array, Int64Array
 
 HEAD_FILE = "head.npz"
@@ -128,7 +128,7 @@ class CosineHead:
         Returns:
             (n, c) float32 in [-1, 1]; -1 for a class without a target.
         """
-        cosines = views @ self._vectors.T
+        cosines = rough_products(views, self._vectors)
         by_class = np.full((len(views), self._n_classes), -1.0, np.float32)
         for place, row in enumerate(cosines):
             by_class[place, self._present] = products(self._vectors[self._best_of_each(row)], views[place])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from logo_retrieval.search.products import settled
+from logo_retrieval.search.products import rough_products, settled
 from logo_retrieval.search.protocol import check_gallery, check_queries, padded
 from logo_retrieval.types import Float32Array, Int64Array, Neighbours
 
@@ -41,7 +41,8 @@ class ExactIndex:
         candidates = np.empty((len(queries), rows), np.int64)
         block = max(1, _SCORES_PER_BLOCK // max(1, len(self.ids)))
         for start in range(0, len(queries), block):
-            candidates[start : start + block] = _best(queries[start : start + block] @ self._vectors.T, rows)
+            scores = rough_products(queries[start : start + block], self._vectors)
+            candidates[start : start + block] = _best(scores, rows)
         positions, similarities = settled(queries, candidates, self.vectors_at)
         return padded(self.ids[positions], similarities, k)
 

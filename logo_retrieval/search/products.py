@@ -12,6 +12,9 @@ import numpy as np
 
 from logo_retrieval.types import Float32Array, Int64Array
 
+_FEW = 16
+"""Up to so many queries a BLAS that is given the gallery first is up to twice as quick: it need not copy all of it."""
+
 
 def products(rows: Float32Array, vector: Float32Array) -> Float32Array:
     """(k,) of (k, d) with (d,), each added up by itself.
@@ -22,6 +25,18 @@ def products(rows: Float32Array, vector: Float32Array) -> Float32Array:
     """
     sums: Float32Array = np.einsum("kd,d->k", rows, vector)
     return sums
+
+
+def rough_products(queries: Float32Array, rows: Float32Array) -> Float32Array:
+    """(n, m) of (n, d) with (m, d), to choose by: as quick as a BLAS is, and in its order.
+
+    >>> rough_products(np.eye(2, dtype=np.float32), np.float32([[1, 2], [3, 4], [5, 6]]))
+    array([[1., 3., 5.],
+           [2., 4., 6.]], dtype=float32)
+    """
+    if len(queries) > _FEW:
+        return queries @ rows.T
+    return np.ascontiguousarray((rows @ queries.T).T)
 
 
 def settled(

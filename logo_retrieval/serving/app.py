@@ -7,14 +7,14 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from http import HTTPStatus
 from importlib.metadata import version
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 from starlette.staticfiles import StaticFiles
-from starlette.types import ASGIApp, Scope
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from logo_retrieval.errors import IndexRebuilt, LogoRetrievalError
 from logo_retrieval.serving.gate import Gate
@@ -30,14 +30,22 @@ _PAGE = Path(__file__).with_name("page")
 
 
 class _Page(StaticFiles):
-    """Files that a browser asks for anew each time, so that all of them are of one version."""
+    """Files that a browser asks for anew each time, whole, so that all of them are of one version."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answers; a wish for a part of a file is passed over, as HTTP lets every server do."""
+        headers = [(name, value) for name, value in scope["headers"] if name != b"range"]
+        await super().__call__({**scope, "headers": headers}, receive, send)
 
     async def get_response(self, path: str, scope: Scope) -> Response:
         """The file, or that it is as it was; that there is none comes before that the method is none for it."""
         response = await super().get_response(path, {**scope, "method": "GET"})
         if scope["method"] != "GET":  # the gate has made it of HEAD
             raise HTTPException(405, headers={"Allow": "GET, HEAD"})
-        response.headers.setdefault("cache-control", "no-cache")
+        response.headers["cache-control"] = "no-cache"
+        response.headers["accept-ranges"] = "none"
+        if "location" in response.headers:  # with a slash, from here: a proxy may have put the page elsewhere
+            response.headers["location"] = "./" + "".join(f"{name}/" for name in PurePosixPath(path).parts[-1:])
         return response
 
 

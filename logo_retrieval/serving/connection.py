@@ -1,4 +1,7 @@
-"""One connection: what is no well-formed HTTP gets a problem like any other, and a request has to come in time."""
+"""One connection: what is no well-formed HTTP gets a problem like any other.
+
+A request has to come, and its answer to be taken, in time.
+"""
 
 from __future__ import annotations
 
@@ -17,26 +20,62 @@ _PROBE_S: Final = 1.0
 _UNREADABLE: Final = Problem(400, "what came is no well-formed request of HTTP/1.1, or its headers are too long")
 
 
+class _Conversation(h11.Connection):
+    """One that passes over empty lines before a request, as RFC 9112 has it in section 2.2."""
+
+    def next_event(self) -> Any:  # noqa: ANN401  (as in h11)
+        """What comes next of what was received."""
+        if self.their_state is h11.IDLE:
+            received = self._receive_buffer._data  # nothing public takes from its front
+            end = 0
+            while received.startswith(b"\r\n", end):
+                end += 2
+            self._receive_buffer.maybe_extract_at_most(end)
+            if received == b"\r":
+                return h11.NEED_DATA  # the other half is on its way
+        return super().next_event()
+
+
 class Connection(H11Protocol):
-    """One that ends when the headers of a request do not come in time; from the headers on the gate counts.
+    """One that ends when the headers of a request do not come, or bytes of an answer are not taken, in time.
+
+    From the headers on the gate counts, until it has given the answer.
 
     Attributes:
-        request_s: so many seconds there are, from the start of the connection or from the answer before.
+        request_s: so many seconds there are, from the start of the connection or from the answer before; and for what
+            is given to be taken.
     """
 
     request_s: float
     _waiting: asyncio.TimerHandle | None = None
+    _giving: asyncio.TimerHandle | None = None
     _has_ended = False
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:  # noqa: ANN401  (as in uvicorn)
+        super().__init__(*arguments, **named)
+        self.conn = _Conversation(h11.SERVER)
 
     def connection_made(self, transport: Any) -> None:  # noqa: ANN401  (as in uvicorn)
         """Somebody came."""
         super().connection_made(transport)
+        transport.set_write_buffer_limits(0)  # whatever is not taken at once is told of by `pause_writing`
         self._wait()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """They went, or were sent away."""
         super().connection_lost(exc)
         self._stop_waiting()
+        self._stop_giving()
+
+    def pause_writing(self) -> None:
+        """Some of an answer is not taken yet: it would stay in memory for as long as a client likes."""
+        super().pause_writing()
+        self._giving = self.loop.call_later(self.request_s, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        """All of it is taken."""
+        super().resume_writing()
+        self._stop_giving()
 
     def eof_received(self) -> bool:  # type: ignore[override]  # asyncio lets it say so
         """Nothing more is sent: whoever sent a whole request either waits for its answer, or has gone away.
@@ -88,6 +127,10 @@ class Connection(H11Protocol):
     def _stop_waiting(self) -> None:
         if self._waiting is not None:
             self._waiting.cancel()
+
+    def _stop_giving(self) -> None:
+        if self._giving is not None:
+            self._giving.cancel()
 
     def _give_up(self) -> None:
         if self.conn.their_state is h11.IDLE:

@@ -15,8 +15,8 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from logo_retrieval.serving.access import check_origin
-from logo_retrieval.serving.logs import LOGGER, log
-from logo_retrieval.serving.problems import Problem, come_again
+from logo_retrieval.serving.logs import FACTS, LOGGER, AnswerBroken, log
+from logo_retrieval.serving.problems import Problem, come_again, lacks_descriptors, without_descriptors
 from logo_retrieval.serving.service import Service
 
 CONTENT_POLICY: Final = (
@@ -71,6 +71,7 @@ class Gate:
         self._requests += 1
         try:
             async with asyncio.timeout(limits.request_s):
+                passage.check_length()
                 check_origin(passage.scope["method"], passage.headers, self.service.settings)
                 _check_address(passage.scope)
                 passage.check_size(_announced(passage.headers))
@@ -128,8 +129,11 @@ class _Passage:
         except TimeoutError:
             late = f"the request took more than {self._limits.request_s:g} s"
             await self._fail(Problem(408, late) if not self._is_read else come_again(503, late, 5))
-        except Exception:
-            LOGGER.exception("a fault of the service", extra={"facts": {"request": self._id}})
+        except Exception as error:
+            if lacks_descriptors(error):
+                await self._fail(without_descriptors())
+                return
+            LOGGER.exception("a fault of the service", extra={FACTS: {"request": self._id}})
             await self._fail(Problem(500, f"a fault of the service, in its log as request {self._id}"))
         finally:
             self._log()
@@ -137,8 +141,20 @@ class _Passage:
     async def _fail(self, problem: Problem) -> None:
         """Sends a problem; where the answer has begun, the connection ends before it is whole."""
         if self._status:
-            raise ConnectionError("the answer had begun") from problem
+            LOGGER.warning("an answer broke off: %s", problem.detail, extra={FACTS: {"request": self._id}})
+            raise AnswerBroken
         await problem.response()(self.scope, self.receive, self.send)
+
+    def check_length(self) -> None:
+        """Refuses a body whose length is said in two ways: a proxy may have taken the other (RFC 9112, section 6.1).
+
+        Raises:
+            Problem: 400; the connection ends, as what follows may be no request.
+        """
+        if "content-length" in self.headers and "transfer-encoding" in self.headers:
+            raise Problem(
+                400, "expected Content-Length or Transfer-Encoding, got both", headers={"Connection": "close"}
+            )
 
     def check_size(self, size: int) -> None:
         """Refuses a body of so many bytes.

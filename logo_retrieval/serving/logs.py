@@ -14,6 +14,10 @@ FACTS = "facts"
 """The name under which a record carries further members."""
 
 
+class AnswerBroken(ConnectionError):
+    """Has the server end a connection whose answer had begun. Why is in the log already."""
+
+
 class JsonLines(logging.Formatter):
     """A record as one line."""
 
@@ -34,7 +38,8 @@ def log_to_stderr() -> None:
     """Sends what this service and its server say to stderr, as lines of JSON."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonLines())
-    for name in (LOGGER.name, "uvicorn"):
+    handler.addFilter(lambda record: not (record.exc_info and isinstance(record.exc_info[1], AnswerBroken)))
+    for name in (LOGGER.name, "uvicorn", "asyncio"):
         logger = logging.getLogger(name)
         logger.handlers[:] = [handler]
         logger.propagate = False

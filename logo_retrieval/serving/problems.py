@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
@@ -17,12 +18,15 @@ from logo_retrieval.errors import (
     IndexReadOnly,
     IndexRebuilt,
     LogoRetrievalError,
+    NoDescriptors,
     NotEnrolled,
     StorageFull,
     UnreadableImage,
 )
 
 MEDIA_TYPE = "application/problem+json"
+
+_NO_DESCRIPTORS = errno.EMFILE, errno.ENFILE
 
 
 class Problem(Exception):
@@ -73,9 +77,25 @@ def wrong_fields(errors: Sequence[tuple[str, str]]) -> Problem:
     return Problem(422, detail, errors=[{"field": name, "message": message} for name, message in errors])
 
 
+def lacks_descriptors(error: BaseException | None) -> bool:
+    """Whether it came of a file, a socket or a process that had no file descriptor to get."""
+    while error is not None:
+        if isinstance(error, NoDescriptors) or isinstance(error, OSError) and error.errno in _NO_DESCRIPTORS:
+            return True
+        error = error.__cause__
+    return False
+
+
+def without_descriptors() -> Problem:
+    """What such an error is over HTTP."""
+    return come_again(503, "the service may open no more files now: ask again, or raise its limit with `ulimit -n`", 5)
+
+
 def problem_of(error: LogoRetrievalError) -> Problem:
     """What an error of the package is over HTTP."""
     match error:
+        case _ if lacks_descriptors(error):
+            return without_descriptors()
         case UnreadableImage():
             return Problem(422, str(error), reason=str(error))
         case EnrolmentError():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -9,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from logo_retrieval.inference.predict import Text
 from logo_retrieval.near_duplicates import NEAR_SIMILARITY, Kind
 from logo_retrieval.open_set.fusion import OTHER_SHARE
-from logo_retrieval.serving.problems import faults_of
+from logo_retrieval.serving.problems import faults_of, wrong_fields
 
 Share = Annotated[float, Field(gt=0, lt=1)]
 
@@ -62,15 +64,31 @@ class EnrolQuery(NoQuery):
     skip_unreadable: Annotated[bool, Field(description="Enrol the others where some cannot be read.")] = False
 
 
+_LISTS = frozenset(("names",))
+"""Parameters that may come several times."""
+
+
+def check_once(names: Iterable[str]) -> None:
+    """Refuses parameters that come several times: which one is meant nobody can tell.
+
+    Raises:
+        Problem: 422 that names them.
+    """
+    repeated = [name for name, times in Counter(names).items() if times > 1 and name not in _LISTS]
+    if repeated:
+        raise wrong_fields([(name, "expected once, got several times") for name in repeated])
+
+
 def merged(query: EnrolQuery, fields: dict[str, list[str]]) -> EnrolQuery:
     """Parameters, and the same as fields of a body, which count where both are there; names add up.
 
     Raises:
-        Problem: 422 when a field is not known, or not what it must be.
+        Problem: 422 when a field is not known, comes several times, or is not what it must be.
     """
+    check_once(name for name, given in fields.items() for _ in given)
     values: dict[str, object] = query.model_dump(exclude_unset=True)
     for name, given in fields.items():
-        values[name] = [*query.names, *given] if name == "names" else given[-1]
+        values[name] = [*query.names, *given] if name == "names" else given[0]
     try:
         return EnrolQuery.model_validate(values)
     except ValidationError as error:

@@ -32,6 +32,7 @@ from logo_retrieval.serving.queries import (
     NoQuery,
     SimilarQuery,
     UnenrolQuery,
+    check_once,
     merged,
 )
 from logo_retrieval.serving.service import Service
@@ -60,6 +61,7 @@ def _enter(request: Request, scope: Scope) -> tuple[Service, str]:
     """The service, and who asks."""
     service: Service = request.app.state.service
     actor = check_access(request, service.settings, scope)
+    check_once(name for name, _ in request.query_params.multi_items())
     _ = service.classifier
     return service, actor
 
@@ -218,7 +220,8 @@ async def thumbnail(request: Request, item: str, query: Annotated[NoQuery, Query
         raise Problem(404, f"there is no drawing '{item}' in the index")
     tag = f'"{hashlib.sha256(picture).hexdigest()[:16]}"'
     headers = {"ETag": tag, "Cache-Control": "private, no-cache"}
-    if tag in request.headers.get("if-none-match", ""):  # among others, or with the W/ of a proxy
+    known = request.headers.get("if-none-match", "")
+    if tag in known or known.strip() == "*":  # among others, or with the W/ of a proxy
         return Response(status_code=304, headers=headers)
     return Response(picture, media_type="image/webp", headers=headers)
 

@@ -47,7 +47,7 @@ _REASONS = {
     422: "A parameter is not what it must be, or a picture cannot be used.",
     429: "Too much is waiting; `Retry-After` says when to come again.",
     500: "A fault of the service; its log has the request's id.",
-    503: "Not ready, in use, too late, or shutting down; `Retry-After` says when to come again.",
+    503: "Not ready, in use, out of descriptors, too late, or shutting down; `Retry-After` says when to come again.",
     507: "The disk is full; `detail` says what is left to do.",
 }
 _ALWAYS = frozenset((401, 403, 422, 429, 500, 503))

@@ -11,7 +11,14 @@ from functools import cache
 from pathlib import Path
 from urllib.parse import quote
 
-from logo_retrieval.errors import IndexBusy, IndexMissing, IndexReadOnly, IndexStoreError, StorageFull
+from logo_retrieval.errors import (
+    IndexBusy,
+    IndexMissing,
+    IndexReadOnly,
+    IndexStoreError,
+    NoDescriptors,
+    StorageFull,
+)
 
 SCHEMA_VERSION = 5
 INDEX_FILE = "index.sqlite"
@@ -76,8 +83,8 @@ _FAULTS_OF_FILES = {
     errno.EROFS: (IndexReadOnly, ""),
     errno.EACCES: (IndexReadOnly, ""),
     errno.EPERM: (IndexReadOnly, ""),
-    errno.EMFILE: (IndexStoreError, f"; {_MORE_FILES}"),
-    errno.ENFILE: (IndexStoreError, f"; {_MORE_FILES}"),
+    errno.EMFILE: (NoDescriptors, f"; {_MORE_FILES}"),
+    errno.ENFILE: (NoDescriptors, f"; {_MORE_FILES}"),
 }
 """By number: the error, and what to do."""
 
@@ -114,7 +121,7 @@ def _fault(error: sqlite3.Error) -> tuple[type[IndexStoreError], str]:
         case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
             return IndexBusy, "another process is using it; wait for that to end"
         case sqlite3.SQLITE_CANTOPEN if reason := _why_no_file_opens():
-            return IndexStoreError, f"{reason}; {_MORE_FILES}"
+            return NoDescriptors, f"{reason}; {_MORE_FILES}"
         case sqlite3.SQLITE_READONLY | sqlite3.SQLITE_PERM | sqlite3.SQLITE_CANTOPEN:
             return IndexStoreError, f"it may not be opened for that ({error}); check the permissions of the folder"
         case sqlite3.SQLITE_NOTADB | sqlite3.SQLITE_CORRUPT:

@@ -162,6 +162,7 @@ def test_drawings_unlike_each_other_are_remarked_on(classifier: LogoClassifier) 
         ("Other", "rename the class 'Other'"),
         ("", "must be text without control characters"),
         ("a\nb", "must be text without control characters"),
+        ("..", "must not be '.' or '..', which mean a folder"),
         ("Disc", "'disc' and 'Disc' differ only in case or Unicode form"),
         ("ÄRZTE", "differ only in case or Unicode form"),
         ("ｄｉｓｃ", "differ only in case or Unicode form"),

@@ -114,14 +114,14 @@ def test_the_drawing_whose_hues_agree_most_tells_what_colours_say() -> None:
 
 def test_the_drawing_that_fits_best_tells_what_the_shape_says() -> None:
     """A correlation of .7 says nothing yet."""
-    found = gathered([0.9, 0.8, 0.7], [0, 0, 1], shapes=[0.3, 0.85, 0.7])
+    found = gathered([0.9, 0.85, 0.83], [0, 0, 1], shapes=[0.3, 0.85, 0.7])
     assert (of(found, 0)["shape"], of(found, 1)["shape"]) == pytest.approx((0.5, 0.0))
     assert of(gathered([0.9], [0], shapes=[1.0]), 1)["shape"] == 0.0
 
 
 def test_a_drawing_that_is_far_from_the_nearest_fits_in_vain() -> None:
     """Signs of one form fit whatever stands on them."""
-    found = gathered([0.9, 0.72, 0.68], [OTHER, 0, 1], shapes=[0.0, 1.0, 1.0])
+    found = gathered([0.9, 0.82, 0.78], [OTHER, 0, 1], shapes=[0.0, 1.0, 1.0])
     assert (of(found, 0)["shape"], of(found, 1)["shape"]) == (1.0, 0.0)
 
 

@@ -74,6 +74,21 @@ def test_parameters_that_are_not_what_they_must_be(client: httpx.Client) -> None
     check_problem(client.post("/v1/classes/ring", files=[("files", ring())], data={"forced": "1"}), 422, "forced")
 
 
+def test_a_parameter_that_comes_twice_is_refused(client: httpx.Client) -> None:
+    """Or else one of the values would be passed over. Names are a list."""
+    for method, path, field in (
+        ("POST", "/v1/classify?top=1&top=2", "top"),
+        ("POST", "/v1/similar?top=1&%74op=1", "top"),
+        ("POST", "/v1/duplicates?kind=picture&kind=drawing", "kind"),
+        ("POST", "/v1/classes/ring?force=true&names=a&force=false", "force"),
+    ):
+        problem = check_problem(client.request(method, path, files=[("files", MARK)]), 422, field, "once")
+        assert [fault["field"] for fault in problem["errors"]] == [field]
+    fields = {"names": ["Ring", "Rings"], "skip_unreadable": ["false", "true"]}
+    problem = check_problem(client.post("/v1/classes/ring", files=[("files", ring())], data=fields), 422, "once")
+    assert [fault["field"] for fault in problem["errors"]] == ["skip_unreadable"]
+
+
 def test_what_is_not_there(client: httpx.Client) -> None:
     check_problem(client.get("/v1/nothing"), 404, "/v1/nothing")
     check_problem(client.get("/../../../etc/passwd"), 404)

@@ -23,6 +23,7 @@ export const forgetToken = () => sessionStorage.removeItem(KEY);
 
 /** The address of a class or drawing. Its slashes stay, unless a part of it would be taken for a folder. */
 export function place(kind, name, rest = "") {
+  if (name === "." || name === "..") throw new Problem(0, `Nothing can be called “${name}”.`);
   const parts = name.split("/");
   const odd = parts.some((part) => ["", ".", ".."].includes(part));
   return `v1/${kind}/${odd ? encodeURIComponent(name) : parts.map(encodeURIComponent).join("/")}${rest}`;

@@ -2,9 +2,8 @@
 
 import { json, place } from "./api.js";
 import { attempt, bdi, counted, find, make, number, path, tell } from "./dom.js";
-import { enrol, question, remove, removeName, said } from "./enrol.js";
+import { enrol, question, remove, removeCompany, removeName, said } from "./enrol.js";
 import { takesFiles } from "./files.js";
-import { refresh } from "./known.js";
 import { Pager } from "./pager.js";
 import { forget, thumb } from "./thumbs.js";
 
@@ -124,12 +123,10 @@ async function removeAll() {
   const drawn = `${items.length === 1 ? "its one drawing" : `all ${number(items.length)} of its drawings`}`;
   const called = names.length ? [" and its names, ", bdi(names.join(", ")), ","] : [];
   if (!(await sure([bdi(label), ", ", drawn, ...called, " go from the index. No copy of them stays, and this cannot be taken back."]))) return;
-  const gone = await attempt(() => json(place("classes", label), { method: "DELETE" }));
-  if (!gone) return;
+  if (!(await attempt(() => removeCompany(label)))) return;
   items.forEach(forget);
   tell(`${label} is removed.`);
   location.hash = "#companies";
-  await attempt(refresh);
 }
 
 const sure = async (words) =>

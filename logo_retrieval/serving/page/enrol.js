@@ -81,20 +81,25 @@ export async function undoRow(row) {
 }
 
 /** Takes a name of a company back. */
-export async function removeName(label, name) {
-  await json(place("classes", label, `?names=${encodeURIComponent(name)}`), { method: "DELETE" });
-  await attempt(refresh);
+export const removeName = (label, name) => gone(place("classes", label, `?names=${encodeURIComponent(name)}`));
+
+/** Removes a company with all that it has. */
+export const removeCompany = (label) => gone(place("classes", label));
+
+/** Removes a drawing. */
+export async function remove(item) {
+  await gone(place("items", item));
+  forget(item);
   return true;
 }
 
-/** Removes a drawing; one that is gone already is as good. */
-export async function remove(item) {
+/** Removes what is at an address; where somebody else has, it is as good. */
+async function gone(address) {
   try {
-    await json(place("items", item), { method: "DELETE" });
+    await json(address, { method: "DELETE" });
   } catch (error) {
     if (error.status !== 404) throw error;
   }
-  forget(item);
   await attempt(refresh);
   return true;
 }

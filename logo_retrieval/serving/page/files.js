@@ -12,6 +12,9 @@ const put = ["thumbs.db", "desktop.ini"];
 /** Files of a folder without what systems put there. */
 const wanted = (file) => !hidden(file) && !put.includes(file.name.toLowerCase());
 
+/** Where text may go: what comes there with a text is for the field, though there be a picture of it, too. */
+const writes = (event, types) => event.target.closest?.("input, textarea") && types?.includes("text/plain");
+
 /** Has `take(files)` called for what is dropped on the element, unless something within it takes that. */
 export function takesDrops(element, take) {
   let depth = 0;
@@ -21,10 +24,11 @@ export function takesDrops(element, take) {
   };
   element.addEventListener("dragenter", () => mark(1));
   element.addEventListener("dragleave", () => mark(-1));
-  element.addEventListener("dragover", (event) => event.target.closest("dialog") || event.preventDefault());
+  const isForOthers = (event) => event.target.closest("dialog") || writes(event, event.dataTransfer.types);
+  element.addEventListener("dragover", (event) => isForOthers(event) || event.preventDefault());
   element.addEventListener("drop", (event) => {
     mark(-depth);
-    if (event.defaultPrevented || event.target.closest("dialog")) return;
+    if (event.defaultPrevented || isForOthers(event)) return;
     event.preventDefault();
     const entries = [...event.dataTransfer.items].map((item) => item.webkitGetAsEntry?.()).filter(Boolean);
     const plain = [...event.dataTransfer.files];
@@ -52,7 +56,7 @@ export function takesFiles(element, take) {
 export function takesPaste(take) {
   document.addEventListener("paste", (event) => {
     const files = [...(event.clipboardData?.files ?? [])];
-    if (!files.length || find("dialog[open]")) return;
+    if (!files.length || writes(event, event.clipboardData.types) || find("dialog[open]")) return;
     event.preventDefault();
     take(files);
   });

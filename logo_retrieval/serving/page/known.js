@@ -3,7 +3,8 @@
 import { json } from "./api.js";
 import { counted, find, make, number } from "./dom.js";
 
-const OPTIONS = 5000;
+/** Companies that a field offers at once: of thousands a browser would take half a second for each letter. */
+const OPTIONS = 100;
 
 const heard = [];
 let classes = [];
@@ -27,12 +28,19 @@ export function spelled(written) {
   return found?.name ?? written.trim();
 }
 
+/** Has fields offer the companies whose class or names have in them what is written. */
+export function offer(written) {
+  const sought = plain(written);
+  const found = classes.length > OPTIONS ? classes.filter(({ name, names }) => [name, ...names].some((each) => plain(each).includes(sought))) : classes;
+  const options = found.slice(0, OPTIONS).map(({ name, names }) => make("option", { value: name }, names.join(", ")));
+  find("#classes").replaceChildren(...options);
+}
+
 /** Asks for them anew. */
 export async function refresh() {
   classes = await json("v1/classes", { patience: 60, waiting: (detail) => (find("#facts").textContent = detail) });
   byName = new Map(classes.map((each) => [each.name, each]));
-  const options = classes.slice(0, OPTIONS).map(({ name, names }) => make("option", { value: name }, names.join(", ")));
-  find("#classes").replaceChildren(...options);
+  offer("");
   const drawings = classes.reduce((sum, { items }) => sum + items, 0);
   const companies = classes.filter(({ name }) => name !== "other").length;
   find("#facts").textContent = `${counted(companies, "company", "companies")} · ${number(drawings)} drawings`;

@@ -29,7 +29,7 @@ async function getLimits() {
 
 function route(event) {
   const [asked, ...rest] = location.hash.slice(1).split("/");
-  if (asked && !(asked in VIEWS)) return; // a place on this page
+  if (asked && !Object.hasOwn(VIEWS, asked)) return; // a place on this page, or none
   const view = asked || "recognise";
   for (const section of document.querySelectorAll("main > section")) section.hidden = section.id !== `${view}-view`;
   for (const link of document.querySelectorAll("header nav a")) {

@@ -30,6 +30,7 @@ export function start(limits) {
   takesDrops(document.body, take);
   takesPaste(take);
   startSettings(showRun);
+  window.addEventListener("beforeunload", (event) => run && event.preventDefault()); // rows would be lost
   find("#filter").addEventListener("submit", (event) => event.preventDefault());
   find("#filter").addEventListener("input", () => list(0));
   find("#stop").addEventListener("click", () => {

@@ -2,7 +2,7 @@
 
 import { enrolRow, undoRow } from "./enrol.js";
 import { bdi, make, path, percent, similarity, stamp } from "./dom.js";
-import { known, spelled } from "./known.js";
+import { known, offer, spelled } from "./known.js";
 import { lookAlikes } from "./similar.js";
 import { thumb } from "./thumbs.js";
 
@@ -46,7 +46,11 @@ export class RowView {
       this.update();
     };
     form.querySelector("label span").textContent = `Company on ${this.row.name}`;
-    field.addEventListener("input", () => this.nameButton());
+    field.addEventListener("focus", () => offer(field.value));
+    field.addEventListener("input", () => {
+      offer(field.value);
+      this.nameButton();
+    });
     form.addEventListener("submit", (event) => {
       event.preventDefault();
       enrol(spelled(field.value));
