@@ -50,19 +50,19 @@ def test_without_a_descriptor_one_is_told_to_come_again(index: Path, tmp_path: P
     """Whatever needs one: the index, a file of the page, a decoder."""
     with served(index, tmp_path) as service, service.client() as client:
         asked = (("GET", "/v1/classes"), ("GET", "/main.js"), ("POST", "/v1/classify"))
-        sent = {"files": [("files", svg("disc"))]}
+        sent = [("files", svg("disc"))]
         assert client.get("/healthz").status_code == 200  # the connection stays
         for decoder in service.decoders():
             os.kill(decoder, signal.SIGKILL)
         with no_file_opens(service):
             for method, path in asked:
-                answer = client.request(method, path, **(sent if method == "POST" else {}))
+                answer = client.request(method, path, files=sent if method == "POST" else None)
                 assert answer.status_code == 503 and int(answer.headers["retry-after"]) > 0, (path, answer.text)
                 assert "ulimit -n" in answer.json()["detail"], path
             place = urlsplit(service.url)
             with socket.create_connection((str(place.hostname), place.port or 0)):
                 wait_for(lambda: "socket.accept() out of system resource" in service.log_file.read_text())
         for method, path in asked:
-            assert client.request(method, path, **(sent if method == "POST" else {})).status_code == 200
+            assert client.request(method, path, files=sent if method == "POST" else None).status_code == 200
         plain = [line for line in service.log_file.read_text().splitlines() if not line.startswith("{")]
         assert plain == []

@@ -11,7 +11,7 @@ from browsing import overflow, settled, visit
 from drawings import svg
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Route
+    from playwright.sync_api import Browser, Dialog, Route
 
 pytestmark = pytest.mark.browser
 
@@ -76,7 +76,12 @@ def test_who_leaves_while_pictures_are_asked_about_is_asked_first(
         page.set_input_files("#files", queries / "a.svg")
         page.locator("#stop").wait_for()
         kinds: list[str] = []
-        page.on("dialog", lambda dialog: (kinds.append(dialog.type), dialog.dismiss()))
+
+        def asked(dialog: Dialog) -> None:
+            kinds.append(dialog.type)
+            dialog.dismiss()
+
+        page.on("dialog", asked)
         page.locator("h1").first.click()  # a browser asks for those alone who have done something
         page.close(run_before_unload=True)
         page.wait_for_timeout(500)
