@@ -19,7 +19,7 @@ from logo_retrieval.types import OTHER, BoolArray, Float32Array, Int64Array
 
 HEAD_FILE = "head.npz"
 """The file of a model bundle that holds the head: `vectors` (t, d) int8, `names` (c,) text, and `classes` (t,) unsigned
-integers, the place of each target's name. Files of before have no `names`, and text for `classes`."""
+integers, the place of each target's name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +45,8 @@ class HeadVectors:
         Raises:
             ModelError: when it is missing, damaged, or its arrays do not fit each other or the model.
         """
-        quanta, classes = read_arrays(file, ("vectors", "classes"), "head")
+        quanta, names, classes = read_arrays(file, ("vectors", "names", "classes"), "head")
         expect_packed(quanta, dim, file)
-        if classes.dtype.kind == "U":
-            names, classes = classes, np.arange(classes.size)
-        else:
-            (names,) = read_arrays(file, ("names",), "head")
         if names.ndim != 1 or names.dtype.kind != "U":
             raise ModelError(f"'{file}' must hold (c,) names, got {names.dtype} of shape {names.shape}")
         codes = np.frombuffer(names.astype(names.dtype.newbyteorder("=")).tobytes(), np.uint32)

@@ -22,7 +22,6 @@ from logo_retrieval.models.bundle import MODEL_FILE, ModelBundle, read_bundle, w
 from logo_retrieval.open_set.impostors import Impostors
 
 DIM = 2
-OLD_HEAD = {"vectors": np.ones((2, DIM), np.int8), "classes": np.array(["a", "b"])}
 HEAD = {"vectors": np.ones((2, DIM), np.int8), "names": np.array(["a", "b"]), "classes": np.array([0, 1], np.uint8)}
 IMPOSTORS = {
     "log_odds": np.ones(3, np.float32),
@@ -106,9 +105,7 @@ HEADS = {
     "one place": npz({**HEAD, "classes": np.uint8(0)}),
     "places in a square": npz({**HEAD, "classes": np.array([[0], [1]], np.uint8)}),
     "fewer vectors": npz({**HEAD, "vectors": np.ones((1, DIM), np.int8)}),
-    "old, one name": npz({**OLD_HEAD, "classes": np.array("a")}),
-    "old, names in a square": npz({**OLD_HEAD, "classes": np.array([["a"], ["b"]])}),
-    "old, no characters": npz({**OLD_HEAD, "classes": BAD.view("<U2").repeat(2)}),
+    "texts for places": npz({**HEAD, "classes": np.array(["a", "b"])}),
     "another width": npz({**HEAD, "vectors": np.ones((2, DIM + 1), np.int8)}),
     "floats": npz({**HEAD, "vectors": np.full((2, DIM), np.nan, np.float32)}),
     "nothing": npz({}),
@@ -134,7 +131,6 @@ def test_pickles_are_not_run(tmp_path: Path) -> None:
     bad[:] = [Runs(proof)] * 2
     for content in (
         npz({**HEAD, "names": bad}),
-        npz({**OLD_HEAD, "classes": bad}),
         pickle.dumps(Runs(proof)),
         npz({**HEAD, "classes": pickle.dumps(bad)}),
     ):
