@@ -60,7 +60,7 @@ def _limit(name: str, default: float, what: str) -> Callable[[Command], Command]
 @_limit("queue", 2000, "Pictures that may wait for their answer; then requests are told to come again.")
 @_limit("max-requests", 256, "Requests under way at once.")
 @_limit("memory-mb", 512, "What the bodies of all requests may take at once.")
-@_limit("request-timeout", 120.0, "Seconds for one request.")
+@_limit("request-timeout", 120.0, "Seconds for one request, and again for its answer to be taken.")
 @_limit("decode-timeout", 10.0, "Seconds for decoding one picture.")
 def serve(
     index: Path | None,

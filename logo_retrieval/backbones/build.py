@@ -86,6 +86,7 @@ def build_embedder(
         ModelError: a name is unknown, or the weights cannot be had.
     """
     spec = find_backbone(spec_name)
-    inputs, features = pooled_features(spec, input_size_px or spec.input_size_px, weights=weights, pooling=pooling)
+    size_px = spec.input_size_px if input_size_px is None else input_size_px
+    inputs, features = pooled_features(spec, size_px, weights=weights, pooling=pooling)
     outputs = keras.layers.UnitNormalization(name="embedding")(features)
     return keras.Model(inputs, outputs, name=f"{spec.name}_embedder")

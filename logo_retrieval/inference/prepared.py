@@ -68,7 +68,7 @@ def _searched(index: VectorIndex) -> dict[str, np.ndarray]:
 def opened(folder: Path, manifest: Manifest) -> tuple[StoredIndex, VectorIndex, Derived] | None:
     """What the cache of an index holds, as of one generation or another; None where there is none.
 
-    Vectors in partitions and traits are not read, and are compared with their checksums when they are.
+    Of an index in partitions vectors and traits are not read, and are compared with their checksums when they are.
     """
     kept = read_cache(folder)
     if kept is None or kept.facts.get("recipe") != _recipe(manifest):
@@ -121,6 +121,7 @@ def _index_of(arrays: Mapping[str, np.ndarray], dim: int) -> VectorIndex:
         _expect(bool(starts[0] == 0 and starts[-1] == len(sums) and (np.diff(starts) >= 0).all()))
         return PartitionedIndex(Partitions(centroids, starts, halves, sums), slots, ids)
     _expect(len(sums) == len(ids) and np.array_equal(row_sums(halves), sums))
+    _expect(np.array_equal(row_sums(arrays["item_traits"]), arrays["trait_sums"]))
     return open_index(units_of(halves), ids)
 
 

@@ -106,7 +106,8 @@ def read_snapshot(store: IndexStore, knowledge: Knowledge, *, cached: bool) -> I
     """
     if not cached:
         read = store.snapshot()
-        assert read.vectors is not None  # noqa: S101
+        if read.vectors is None:
+            raise ValueError("the vectors were not read")
         return assemble(read, open_index(read.vectors, read.vector_items), knowledge)
     kept = opened(store.folder, store.manifest)
     if kept is None:

@@ -67,8 +67,9 @@ class Partitions:
         Raises:
             IndexStoreError: one of them is not what was written.
         """
+        sums = self.sums[slots]
         halves = self.halves[slots]
-        if changed(halves, self.sums[slots]):
+        if changed(halves, sums):
             raise IndexStoreError("the vectors that were prepared for the search are damaged: delete 'search.cache'")
         return units_of(halves)
 

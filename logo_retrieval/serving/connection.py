@@ -53,7 +53,7 @@ class Connection(H11Protocol):
 
     def __init__(self, *arguments: Any, **named: Any) -> None:  # noqa: ANN401  (as in uvicorn)
         super().__init__(*arguments, **named)
-        self.conn = _Conversation(h11.SERVER)
+        self.conn = _Conversation(h11.SERVER)  # of the longest headers that h11 takes; no option of ours says otherwise
 
     def connection_made(self, transport: Any) -> None:  # noqa: ANN401  (as in uvicorn)
         """Somebody came."""

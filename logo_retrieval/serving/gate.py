@@ -131,6 +131,7 @@ class _Passage:
             await self._fail(Problem(408, late) if not self._is_read else come_again(503, late, 5))
         except Exception as error:
             if lacks_descriptors(error):
+                LOGGER.warning("no file can be opened: %s", error, extra={"facts": {"request": self._id}})
                 await self._fail(without_descriptors())
                 return
             LOGGER.exception("a fault of the service", extra={FACTS: {"request": self._id}})

@@ -82,7 +82,7 @@ def lacks_descriptors(error: BaseException | None) -> bool:
     while error is not None:
         if isinstance(error, NoDescriptors) or isinstance(error, OSError) and error.errno in _NO_DESCRIPTORS:
             return True
-        error = error.__cause__
+        error = error.__cause__ or error.__context__
     return False
 
 

@@ -51,11 +51,11 @@ def _wipe_items(cache: Prepared, items: Int64Array) -> None:
         return
     slots = arrays["slots"][rows] if "slots" in arrays else rows
     vectors = units_of(arrays["halves"][slots])
+    arrays["halves"][slots] = 0  # before their checksums, see `changed`
     arrays["sums"][slots] = 0
-    arrays["halves"][slots] = 0
     gone = np.isin(arrays["item_ids"], items)
-    arrays["trait_sums"][gone] = 0
     arrays["item_traits"][gone] = 0
+    arrays["trait_sums"][gone] = 0
     touched = np.unique(arrays["item_classes"][gone])
     for name in ("means", "rows"):
         if name in arrays:

@@ -56,8 +56,9 @@ class ItemTraits:
         rows, first = self.rows[places], len(self.cached)
         found = np.empty((*places.shape, TRAITS), np.uint8)
         in_cache = rows < first
+        sums = self.sums[rows[in_cache]]
         cached = self.cached[rows[in_cache]]
-        if changed(cached, self.sums[rows[in_cache]]):
+        if changed(cached, sums):
             raise IndexStoreError("the traits that were prepared for the search are damaged: delete 'search.cache'")
         found[in_cache] = cached
         found[~in_cache] = self.read[rows[~in_cache] - first]

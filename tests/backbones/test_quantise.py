@@ -53,16 +53,39 @@ def test_one_that_is_too_far_off_is_none(views: UInt8Array, monkeypatch: pytest.
     assert quantise.quantised(starter_model().path(MODEL_FILE).read_bytes(), views[:8]) is None
 
 
+def with_fine_kernels(graph: Path, scratch: Path) -> bytes:
+    """The same graph, its kernels between the steps that they are stored in, and in floats."""
+    import onnx
+
+    from logo_retrieval.backbones.export import fold
+
+    fold(graph, scratch / "folded.onnx")
+    model, chance = onnx.load(scratch / "folded.onnx"), np.random.default_rng(0)
+    for weights in model.graph.initializer:
+        values = onnx.numpy_helper.to_array(weights)
+        if values.ndim > 1 and values.dtype == np.float32:
+            finer = values * chance.uniform(0.999, 1.001, values.shape).astype(np.float32)
+            weights.CopyFrom(onnx.numpy_helper.from_array(finer, weights.name))
+    return bytes(model.SerializeToString())
+
+
 def test_kernels_alone_change_next_to_nothing(
     views: UInt8Array, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    import onnx
+
     from logo_retrieval.backbones import quantise
 
     monkeypatch.setattr(quantise, "_SAME", 0.99)  # one of these few drawings, of no company, shows it most
-    exact = starter_model()
-    graph = quantise.rounded(exact.path(MODEL_FILE).read_bytes(), views)
-    assert len(graph) < 5e6, "8 bits for each of five million weights"
-    bundle = write_bundle(tmp_path / "model", exact.config, {MODEL_FILE: graph})
+    starter = starter_model()
+    given = with_fine_kernels(starter.path(MODEL_FILE), tmp_path)
+    graph = quantise.rounded(given, views)
+    kinds = [weights.data_type for weights in onnx.load_from_string(graph).graph.initializer]
+    assert kinds.count(onnx.TensorProto.INT8) == 61 and len(graph) < 5e6 < len(given) / 3
+    exact, bundle = (
+        write_bundle(tmp_path / name, starter.config, {MODEL_FILE: content})
+        for name, content in (("exact", given), ("model", graph))
+    )
     found, expected = (load_embedder(each, runtime=FP32).embed(views) for each in (bundle, exact))
     cosines = np.sum(found * expected, axis=1)
     assert np.median(cosines) > 0.999 and cosines.min() > 0.99

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from drawn import drawn, same
+from drawn import drawn, guarded
 
 from logo_retrieval.errors import UnreadableImage
 from logo_retrieval.images.svg import SvgPicture
@@ -25,8 +25,23 @@ def test_a_shadow_with_a_wide_spread_is_drawn(operator: str, radius: int, side: 
     assert np.abs(np.ptp(inked, axis=0) + 1 - 3 * side).max() <= 9  # each step is rounded to whole pixels
 
 
-def test_a_narrow_spread_is_drawn_as_it_is() -> None:
-    assert same(drawn(THINNED.format("dilate", 2)), drawn(THINNED.format("dilate", "2 2")), within=0)
+@pytest.mark.parametrize(("radius", "steps"), [("0.9", 1), ("2", 1), ("5", 3), ("5 9", 5)])
+def test_a_spread_is_drawn_in_as_few_steps_as_can_be(radius: str, steps: int) -> None:
+    text = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 100 100">{THINNED.format("dilate", radius)}</svg>'
+    assert guarded(text.encode()).count("feMorphology ") == steps
+
+
+def test_the_region_of_a_wide_spread_cuts_its_outcome_alone() -> None:
+    """A square of 20 is thinned by 6 in a region that begins 3 beside it: what is left of it lies in the region."""
+    text = (
+        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 100 100">'
+        '<filter id="f" x="-1" y="-1" width="3" height="3">'
+        '<feMorphology id="m" operator="erode" radius="6" x="37" y="20" width="60" height="60"/></filter>'
+        '<rect x="40" y="40" width="20" height="20" filter="url(#f)"/></svg>'
+    )
+    assert guarded(text.encode()).count('id="m"') == 1
+    inked = np.argwhere(np.asarray(SvgPicture.open(text.encode()).render(300))[..., 3] > 127)
+    assert np.abs(np.ptp(inked, axis=0) + 1 - 3 * 8).max() <= 9
 
 
 @pytest.mark.parametrize("radius", ["17", "5 17", "900"])

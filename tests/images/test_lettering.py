@@ -25,6 +25,14 @@ TWINS = {
         "<text y='40' style='text-transform:capitalize'>lo<tspan>go</tspan> don't</text>",
         "<text y='40'>Lo<tspan>go</tspan> Don't</text>",
     ),
+    "in a word of many letters": (
+        "<text y='40' style='text-transform:capitalize'>stra\u00df<tspan>e</tspan></text>",
+        "<text y='40'>Stra\u00df<tspan>e</tspan></text>",
+    ),
+    "no attribute of a group": (
+        "<g text-transform='uppercase'><text y='40'>Logo</text></g>",
+        "<text y='40'>Logo</text>",
+    ),
     "no attribute": ("<text y='40' text-transform='uppercase'>Logo</text>", "<text y='40'>Logo</text>"),
     "length with space": (
         "<text y='40' textLength='90' letter-spacing='6'>LOGO</text>",

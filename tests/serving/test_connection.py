@@ -90,6 +90,7 @@ def test_an_answer_that_nobody_takes_is_given_up(service: Served) -> None:
             connection.connect((address.host, address.port or 0))
             connection.sendall(request)
             port = connection.getsockname()[1]
+            wait_for(lambda port=port: is_connected(service, port), 20)  # type: ignore[misc]
             wait_for(lambda port=port: not is_connected(service, port), 20)  # type: ignore[misc]
     assert [line for line in service.log() if line["level"] == "error"] == []
 

@@ -32,7 +32,8 @@ CAPS = {
 The most in 26,000 real logos: 2,600 elements, 239 stops, 83 layers up to 4 in each other, 0.8 million pixels, 14,000
 dashes, strokes as wide as 3 pictures, 64 steps of filters over 67 times the picture, a radius of 0.008, tiles of 7
 times the picture, and in the few whose paths are long enough to be measured, 8,200 crossings. Each cap lies between
-that and where a renderer takes seconds or much memory. Radii up to eight times theirs are gone in steps (`effects`).
+that and where a renderer takes seconds or much memory. A radius of up to eight times its cap is
+drawn in several steps (`effects`).
 """
 
 _LARGEST = frozenset("depth nested stroke radius".split())

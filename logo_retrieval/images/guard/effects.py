@@ -16,6 +16,10 @@ _WIDEST = CAPS["radius"][0]
 _STEP = 0.99 * _WIDEST
 _MOST_STEPS = 8
 
+_SOURCE = "in"
+_OF_THE_LAST = ("result", "id", "x", "y", "width", "height")
+"""What is said of the outcome: its region would cut the steps before off."""
+
 
 def settle_filter(effect: Element, canvas: Box) -> None:
     """Rewrites a filter that takes much for what it shows.
@@ -46,9 +50,8 @@ def _steps_of(primitive: Element | str, canvas: Box) -> Iterator[Element | str]:
         yield primitive
         return
     number = math.ceil(share / _STEP)
-    step = {**primitive.attributes, "radius": " ".join(f"{radius / number:.9g}" for radius in radii)}
-    source, result = step.pop("in", ""), step.pop("result", "")
-    yield Element(primitive.tag, {**step, **({"in": source} if source else {})})
-    for _ in range(number - 2):
-        yield Element(primitive.tag, dict(step))
-    yield Element(primitive.tag, {**step, **({"result": result} if result else {})})
+    attributes = {**primitive.attributes, "radius": " ".join(f"{radius / number:.9g}" for radius in radii)}
+    step = {name: value for name, value in attributes.items() if name not in {_SOURCE, *_OF_THE_LAST}}
+    for place in range(number):
+        there = {_SOURCE} if place == 0 else {*_OF_THE_LAST} if place == number - 1 else set()
+        yield Element(primitive.tag, step | {name: value for name, value in attributes.items() if name in there})

@@ -6,13 +6,20 @@ import re
 
 from logo_retrieval.images.guard.drawing import Element
 from logo_retrieval.images.guard.geometry import length
-from logo_retrieval.images.guard.values import style_of
+from logo_retrieval.images.guard.values import put_style, style_of
 
 CASE = "text-transform"
 SPACE = "letter-spacing"
 """Properties; they are inherited."""
 
 _FIRST_LETTER = re.compile(r"(?<![\w'\u2019])[^\W\d_]")
+_IN_A_WORD = re.compile(r"[\w'\u2019]")
+
+
+def case_of(element: Element, inherited: str) -> str:
+    """The `text-transform` that holds for an element; as an attribute it says nothing."""
+    own = style_of(element.attributes).get(CASE, "inherit")
+    return inherited if own == "inherit" else own
 
 
 def set_in_case(element: Element, case: str, before: str = " ") -> str:
@@ -26,8 +33,7 @@ def set_in_case(element: Element, case: str, before: str = " ") -> str:
     Returns:
         Its last letter.
     """
-    own = style_of(element.attributes).get(CASE, "inherit")
-    case = case if own == "inherit" else own
+    case = case_of(element, case)
     for place, child in enumerate(element.children):
         if isinstance(child, Element):
             before = set_in_case(child, case, before)
@@ -39,7 +45,8 @@ def set_in_case(element: Element, case: str, before: str = " ") -> str:
 
 def _in_case(text: str, case: str, before: str) -> str:
     if case == "capitalize":
-        return _FIRST_LETTER.sub(lambda letter: letter[0].upper(), before + text)[len(before) :]
+        beside = "0" if _IN_A_WORD.fullmatch(before) else " "  # no letter that would be changed itself
+        return _FIRST_LETTER.sub(lambda letter: letter[0].upper(), beside + text)[1:]
     return text.upper() if case == "uppercase" else text.lower() if case == "lowercase" else text
 
 
@@ -59,4 +66,4 @@ def space_by_length(element: Element, inherited: str) -> None:
     space = length(inherited if own == "inherit" else own) or 0.0
     if 0 < space < whole:
         attributes["textLength"] = f"{whole - space:.9g}"
-        attributes["style"] = ";".join(f"{name}:{value}" for name, value in {**style, SPACE: "0"}.items())
+        put_style(attributes, {**style, SPACE: "0"})

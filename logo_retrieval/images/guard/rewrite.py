@@ -11,7 +11,7 @@ from logo_retrieval.images.guard.bounds import length_of_shape
 from logo_retrieval.images.guard.drawing import Drawing, Element
 from logo_retrieval.images.guard.effects import settle_filter
 from logo_retrieval.images.guard.geometry import Box, Matrix, length, numbers, parse_transform, whole_of
-from logo_retrieval.images.guard.lettering import CASE, SPACE, set_in_case, space_by_length
+from logo_retrieval.images.guard.lettering import CASE, SPACE, case_of, set_in_case, space_by_length
 from logo_retrieval.images.guard.maths import worked_out
 from logo_retrieval.images.guard.properties import GEOMETRY
 from logo_retrieval.images.guard.tokens import solid, split_at_commas, word
@@ -24,7 +24,7 @@ _BOX = re.compile(r"\b(?:fill|stroke|view|border|padding|content|margin)-box\b",
 _SHARE = re.compile(r"([-+]?\d*\.?\d+)%")
 _LENGTHS = {tag: tuple(names) for tag, names in GEOMETRY.items() if tag != "path"} | {"line": ("x1", "y1", "x2", "y2")}
 _STROKES = ("stroke-width", "stroke-dasharray", "stroke-dashoffset")
-_PASSED_ON = (*_STROKES, CASE, SPACE)
+_PASSED_ON = (*_STROKES, SPACE)
 
 
 def rewrite(drawing: Drawing, canvas: Box) -> None:
@@ -48,7 +48,7 @@ def _rewrite(
 ) -> None:
     values = {**element.attributes, **style_of(element.attributes)}
     own = {name: values[name] for name in _PASSED_ON if values.get(name, "inherit") != "inherit"}
-    passed_on = {**inherited, **own}
+    passed_on = {**inherited, **own, CASE: case_of(element, inherited.get(CASE, ""))}
     inner = outer.then_inner(parse_transform(values.get("transform", "")))
     view = _view_of(element) if element is not drawing.root else None
     for child in list(element.children):
