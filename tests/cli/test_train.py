@@ -167,7 +167,7 @@ def test_the_origins_networks_learn_and_answer(
     for count in (1, 3):
         views = np.random.default_rng(5).integers(0, 256, (count, 80, 80, 3), dtype=np.uint8)
         expected = np.asarray(network(views.astype(np.float32), training=False)[EMBEDDING])
-        np.testing.assert_allclose(load_embedder(bundle).embed(views), expected, atol=1e-3)
+        np.testing.assert_allclose(load_embedder(bundle).embed(views), expected, atol=5e-3)  # kernels in 8 bits
     assert run("build-index", data, "--model", model, "--index", tmp_path / "index").code == 0
     outcome = run("classify", data / "disc", "--index", tmp_path / "index", "--format", "csv")
     assert outcome.code == 0 and len(outcome.out.splitlines()) == 6
