@@ -17,7 +17,7 @@ from serving import chosen
 from small import options, parsed
 from surroundings import write_result
 
-FILES, ROUNDS = 1_500, 3
+FILES, ROUNDS = 500, 3
 SOME_UNREADABLE = 3
 """Exit code of `classify`."""
 
