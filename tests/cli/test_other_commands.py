@@ -28,6 +28,16 @@ def test_similar_in_every_format(run: Run, index: Path, classes: Path) -> None:
     assert run(*call).out.splitlines()[1].split() == ["1.000", "bars", "bars/2.svg"]
 
 
+def check_refused(
+    run: Run, classes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: tuple[str, ...], said: str
+) -> None:
+    shutil.copytree(classes, tmp_path / "logos")
+    monkeypatch.chdir(tmp_path)
+    outcome = run(*call)
+    assert outcome.code == 2 and said in outcome.err
+    assert [path.name for path in tmp_path.iterdir()] == ["logos"], "nothing was written"
+
+
 @pytest.mark.parametrize(
     "call",
     [
@@ -52,11 +62,7 @@ def test_similar_in_every_format(run: Run, index: Path, classes: Path) -> None:
 def test_an_unset_variable_is_not_the_working_directory(
     run: Run, classes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: tuple[str, ...]
 ) -> None:
-    shutil.copytree(classes, tmp_path / "logos")
-    monkeypatch.chdir(tmp_path)
-    outcome = run(*call)
-    assert outcome.code == 2 and "the path is empty" in outcome.err
-    assert [path.name for path in tmp_path.iterdir()] == ["logos"], "nothing was written"
+    check_refused(run, classes, tmp_path, monkeypatch, call, "the path is empty")
 
 
 @pytest.mark.parametrize(
@@ -72,11 +78,7 @@ def test_an_unset_variable_is_not_the_working_directory(
 def test_a_dash_is_no_file_of_that_name(
     run: Run, classes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: tuple[str, ...]
 ) -> None:
-    shutil.copytree(classes, tmp_path / "logos")
-    monkeypatch.chdir(tmp_path)
-    outcome = run(*call)
-    assert outcome.code == 2 and "'-' is no standard stream here" in outcome.err
-    assert [path.name for path in tmp_path.iterdir()] == ["logos"], "nothing was written"
+    check_refused(run, classes, tmp_path, monkeypatch, call, "'-' is no standard stream here")
 
 
 def test_similar_asks_for_more_than_there_is(run: Run, index: Path, classes: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 from logo_retrieval.images.guard.drawing import Element
 from logo_retrieval.images.guard.geometry import length
@@ -16,9 +17,9 @@ _FIRST_LETTER = re.compile(r"(?<![\w'\u2019])[^\W\d_]")
 _IN_A_WORD = re.compile(r"[\w'\u2019]")
 
 
-def case_of(element: Element, inherited: str) -> str:
-    """The `text-transform` that holds for an element; as an attribute it says nothing."""
-    own = style_of(element.attributes).get(CASE, "inherit")
+def case_of(style: Mapping[str, str], inherited: str) -> str:
+    """The `text-transform` that holds for an element of a style; as an attribute it says nothing."""
+    own = style.get(CASE, "inherit")
     return inherited if own == "inherit" else own
 
 
@@ -33,7 +34,7 @@ def set_in_case(element: Element, case: str, before: str = " ") -> str:
     Returns:
         Its last letter.
     """
-    case = case_of(element, case)
+    case = case_of(style_of(element.attributes), case)
     for place, child in enumerate(element.children):
         if isinstance(child, Element):
             before = set_in_case(child, case, before)

@@ -46,9 +46,10 @@ def _rewrite(
     *,
     nested: bool = False,
 ) -> None:
-    values = {**element.attributes, **style_of(element.attributes)}
+    style = style_of(element.attributes)
+    values = {**element.attributes, **style}
     own = {name: values[name] for name in _PASSED_ON if values.get(name, "inherit") != "inherit"}
-    passed_on = {**inherited, **own, CASE: case_of(element, inherited.get(CASE, ""))}
+    passed_on = {**inherited, **own, CASE: case_of(style, inherited.get(CASE, ""))}
     inner = outer.then_inner(parse_transform(values.get("transform", "")))
     view = _view_of(element) if element is not drawing.root else None
     for child in list(element.children):
