@@ -21,7 +21,7 @@ from pathlib import Path
 import numpy as np
 from average_weights import card_line
 from calibrate import DECISION, VOUCHING
-from logobench_data import ATTRIBUTIONS, Drawing, load, load_packs, load_vintage, names_by_class
+from logobench_data import ATTRIBUTIONS, Drawing, load, load_earlier, load_packs, load_vintage, names_by_class
 from small import options
 from starter_networks import SHIPPED
 from surroundings import RESULTS
@@ -128,7 +128,7 @@ def main() -> None:
         shipped = read_bundle(arguments.work / SHIPPED)
         bundle = calibrated(shipped, arguments.work, Path(scratch) / "bundle")
         packs = tuple(drawing for drawing in load_packs(arguments.cache) if drawing.use == "train")
-        drawings = load(arguments.cache).drawings + load_vintage(arguments.cache) + packs
+        drawings = load(arguments.cache).drawings + load_vintage(arguments.cache) + packs + load_earlier()
         build(drawings, bundle, Path(scratch) / "art")
 
 

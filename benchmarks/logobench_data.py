@@ -22,8 +22,14 @@ VINTAGE = DATA / "vintage.tar.xz"
 VINTAGE_CATALOGUE = DATA / "vintage.csv"
 PACKS = DATA / "packs.tar.xz"
 PACKS_CATALOGUE = DATA / "packs.csv"
-ATTRIBUTIONS = tuple(DATA / name for name in ("ATTRIBUTION.md", "VINTAGE_ATTRIBUTION.md", "PACKS_ATTRIBUTION.md"))
-"""Who drew what of LogoBench, of the earlier marks and of further packs."""
+EARLIER = DATA / "earlier"
+EARLIER_ATTRIBUTION = DATA / "EARLIER_ATTRIBUTION.md"
+ATTRIBUTIONS = (
+    *(DATA / name for name in ("ATTRIBUTION.md", "VINTAGE_ATTRIBUTION.md", "PACKS_ATTRIBUTION.md")),
+    EARLIER_ATTRIBUTION,
+)
+"""Who drew what of LogoBench, of the earlier marks in packs, of further packs, and of the earlier marks drawn here."""
+FIRST_EARLIER_GROUP = 3_000_000
 SPLITS = ("shape", "collection")
 OTHER = "other"
 
@@ -120,9 +126,36 @@ def load(cache: Path | None = None) -> LogoBench:
 
 
 def load_vintage(cache: Path | None = None) -> tuple[Drawing, ...]:
-    """Earlier marks of the 160, for training and for galleries; they are never asked."""
+    """Earlier marks of the 160 from earlier packs, for training and for galleries; they are never asked."""
     folder = unpacked(VINTAGE, "vintage", cache)
     return tuple(_drawing(row, folder) for row in read_rows(VINTAGE_CATALOGUE))
+
+
+def load_earlier() -> tuple[Drawing, ...]:
+    """Earlier marks of the 160 that no pack has, drawn for this project; they are never asked.
+
+    Files are called by their label and the year of the mark, such as `apple-1977.svg`.
+    """
+    drawings = []
+    for place, path in enumerate(sorted(EARLIER.glob("*.svg"))):
+        label = path.name.partition("-")[0]
+        drawing = Drawing(
+            key=f"earlier/{path.name}",
+            path=path,
+            collection="earlier",
+            package="logo-retrieval",
+            brand=label,
+            label=label,
+            licence="CC0-1.0",
+            style="colour",
+            hex="",
+            format="svg",
+            bg="white",
+            scope="brand",
+            dup_group=FIRST_EARLIER_GROUP + place,
+        )
+        drawings.append(drawing)
+    return tuple(drawings)
 
 
 def load_packs(cache: Path | None = None) -> tuple[Drawing, ...]:

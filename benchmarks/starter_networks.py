@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Self
 
 import numpy as np
-from logobench_data import DATA, OTHER, Drawing, LogoBench, load, load_packs, load_vintage
+from logobench_data import DATA, OTHER, Drawing, LogoBench, load, load_earlier, load_packs, load_vintage
 from starter_data import Seen, seen, training_set, with_glyphs
 from wide_data import WideDrawing, load_generic, load_wide
 
@@ -72,7 +72,7 @@ class Sources:
         """Reads them; the first call unpacks the archives into the cache folder."""
         bench, wide = load(cache), load_wide(cache)
         companies, brands = held_out_companies(bench), held_out_brands(wide)
-        vintage = load_vintage(cache) + load_packs(cache)
+        vintage = load_vintage(cache) + load_packs(cache) + load_earlier()
         return cls(bench, vintage, wide, load_generic(cache), companies, brands)
 
     def every(self, step: int) -> Sources:
