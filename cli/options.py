@@ -32,6 +32,19 @@ class NamedPath(click.Path):
         return super().convert(value, param, ctx)
 
 
+class ShareOrAuto(click.FloatRange):
+    """A share between 0 and 1, or the word `auto`."""
+
+    name = "share"
+
+    def __init__(self) -> None:
+        super().__init__(0, 1, min_open=True, max_open=True)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:  # noqa: ANN401
+        """The word as it is, anything else as click does."""
+        return value if value == "auto" else super().convert(value, param, ctx)
+
+
 _INDEX_DEFAULT = f"${INDEX_VARIABLE}, else {DEFAULT_INDEX}"
 index_option, changed_index_option, new_index_option = (
     click.option("--index", type=NamedPath(path_type=Path), help=f"Folder of the index.  [default: {default}]")

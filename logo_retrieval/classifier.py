@@ -12,7 +12,8 @@ from logo_retrieval.errors import UnreadableImage
 from logo_retrieval.images.pool.limits import DECODE_LIMIT_S
 from logo_retrieval.images.source import Source, check_several, named_path
 from logo_retrieval.inference.engine import Engine
-from logo_retrieval.inference.predict import Text
+from logo_retrieval.inference.other_share import at_share, shown_share
+from logo_retrieval.inference.predict import AUTO, Auto, Text
 from logo_retrieval.inference.stream import Answers
 from logo_retrieval.models.resolve import opened_model, starter_index
 from logo_retrieval.open_set.fusion import OTHER_SHARE
@@ -157,7 +158,7 @@ class LogoClassifier(Closable):
         *,
         top: int = 5,
         max_false_accept: float | None = None,
-        other_share: float = OTHER_SHARE,
+        other_share: float | Auto = OTHER_SHARE,
         text: Text = "auto",
     ) -> list[Decision]:
         """One decision per source, in their order; a source that cannot be read gets one too.
@@ -168,7 +169,8 @@ class LogoClassifier(Closable):
             max_false_accept: of logos of no known company, the largest share that may be given a company's name; by
                 default `knowledge.DEFAULT_FALSE_ACCEPT`, or the likeliest answer where the model has no unknown logos
                 to vouch for that.
-            other_share: how common such logos are among the sources; probabilities follow it, labels do not.
+            other_share: how common such logos are among the sources; probabilities follow it, labels do not. With
+                "auto" it is what all sources together show, see `open_set.mixture.estimated_other_share`.
             text: whether what is written is read: where that could change the answer, always or never.
 
         Raises:
@@ -176,10 +178,10 @@ class LogoClassifier(Closable):
                 none of the three.
             ModelError: when a share is asked for and the model has no unknown logos to vouch for it.
         """
-        asked = self.classify_stream(
-            sources, top=top, max_false_accept=max_false_accept, other_share=other_share, text=text
-        )
-        return list(asked)
+        check_several(sources)
+        policy = self.engine.policy(top=top, max_false_accept=max_false_accept, other_share=other_share, text=text)
+        decisions = list(Answers(self.engine, policy, self._cache).to(sources))
+        return at_share(decisions, shown_share(decisions), policy) if policy.other_share == AUTO else decisions
 
     def classify_stream(
         self,
@@ -190,8 +192,14 @@ class LogoClassifier(Closable):
         other_share: float = OTHER_SHARE,
         text: Text = "auto",
     ) -> Iterator[Decision]:
-        """The same as `classify`, a batch at a time, so that sources may be endless."""
+        """The same as `classify`, a batch at a time, so that sources may be endless.
+
+        Raises:
+            ValueError, ModelError: as `classify`, and when other_share is "auto", which needs all answers.
+        """
         check_several(sources)
+        if isinstance(other_share, str):
+            raise ValueError('other_share "auto" needs the answers to all sources: ask `classify`, or state a number')
         policy = self.engine.policy(top=top, max_false_accept=max_false_accept, other_share=other_share, text=text)
         return Answers(self.engine, policy, self._cache).to(sources)
 

@@ -25,7 +25,7 @@ from logo_retrieval.images.preparation import Preparation
 from logo_retrieval.images.source import Source, file_or_bytes
 from logo_retrieval.images.traits import traits_of
 from logo_retrieval.inference.knowledge import Knowledge
-from logo_retrieval.inference.predict import Policy, Query, Text, decide, similar
+from logo_retrieval.inference.predict import Auto, Policy, Query, Text, decide, similar
 from logo_retrieval.inference.snapshot import IndexSnapshot, read_snapshot, renewed_snapshot
 from logo_retrieval.models.resolve import model_of
 from logo_retrieval.store.index_store import IndexStore
@@ -189,7 +189,7 @@ class Engine(Closable):
                 self._held = renewed_snapshot(self._held, self.store, self.knowledge)
             return self._held
 
-    def policy(self, *, top: int, max_false_accept: float | None, other_share: float, text: Text) -> Policy:
+    def policy(self, *, top: int, max_false_accept: float | None, other_share: float | Auto, text: Text) -> Policy:
         """How odds shall become answers; see `LogoClassifier.classify`.
 
         Raises:

@@ -8,7 +8,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from logo_retrieval.inference.predict import Text
+from logo_retrieval.inference.predict import Auto, Text
 from logo_retrieval.near_duplicates import NEAR_SIMILARITY, Kind
 from logo_retrieval.open_set.fusion import OTHER_SHARE
 from logo_retrieval.serving.problems import faults_of, wrong_fields
@@ -30,7 +30,10 @@ class ClassifyQuery(NoQuery):
         Share | None,
         Field(description='Of logos that are "other", name a company for at most this share; by default 0.02.'),
     ] = None
-    other_share: Annotated[Share, Field(description="How common such logos are among these pictures.")] = OTHER_SHARE
+    other_share: Annotated[
+        Share | Auto,
+        Field(description="How common such logos are among these pictures; with auto, what all of them show together."),
+    ] = OTHER_SHARE
     text: Annotated[Text, Field(description="Read what is written: where it could change the answer, or not.")] = "auto"
 
 

@@ -142,6 +142,28 @@ def test_resume_refuses_other_settings(run: Run, index: Path, queries: Path, tmp
     assert run(*call, index, "--resume").code == 3
 
 
+@pytest.mark.parametrize("kind", ["table", "jsonl", "csv"])
+def test_auto_writes_the_rows_of_the_share_that_it_finds(
+    run: Run, index: Path, queries: Path, tmp_path: Path, kind: str
+) -> None:
+    file, page = tmp_path / "rows", tmp_path / "page.html"
+    call = ("classify", queries, "--index", index, "--format", kind)
+    assert run(*call, "--other-share", "auto", "--output", file, "--explain", page).code == 3
+    (settings,) = {row["settings"] for row in rows(run(*call[:-1], "jsonl", "--other-share", "auto").out)}
+    share = settings.split()[1]
+    assert 0 < float(share) < 1
+    assert run(*call, "--other-share", share).out == file.read_text()
+    assert "disc" in page.read_text()
+    resumed = run(*call, "--other-share", "auto", "--output", file, "--resume")
+    assert resumed.code == 2 and "leave out --resume, or give the share" in resumed.err
+
+
+def test_a_share_is_a_number_or_auto(run: Run, index: Path, queries: Path) -> None:
+    for share in ("0", "1", "most", "AUTO"):
+        refused = run("classify", queries, "--index", index, "--other-share", share)
+        assert refused.code == 2 and "--other-share" in refused.err
+
+
 @pytest.mark.parametrize(
     ("name", "first"), [("a.csv", "path,"), ("a.JSONL", "{"), ("a.ndjson", "{"), ("a.json", "{"), ("a.txt", "path ")]
 )
