@@ -11,15 +11,9 @@ from pathlib import Path
 import numpy as np
 
 from logo_retrieval.errors import UnreadableImage
+from logo_retrieval.gallery.files import visible_files
 from logo_retrieval.gallery.reader import Intake, Progress
-from logo_retrieval.gallery.records import (
-    Gallery,
-    GalleryData,
-    GalleryRecord,
-    printable,
-    read_gallery,
-    visible_files,
-)
+from logo_retrieval.gallery.records import Gallery, GalleryData, GalleryRecord, free_name, printable, read_gallery
 from logo_retrieval.images.pool.pool import DecoderPool
 from logo_retrieval.images.source import read_source
 from logo_retrieval.indexing.build import Embed, embedded
@@ -107,5 +101,8 @@ def files_of(data: GalleryData) -> Gallery:
     """
     if not isinstance(data, str | os.PathLike) or not Path(data).is_dir():
         return read_gallery(data)
-    records = [GalleryRecord(printable(str(file)), "", file, str(file)) for file in visible_files(Path(data))]
-    return Gallery(tuple(records), ())
+    records: dict[str, GalleryRecord] = {}
+    for file in visible_files(Path(data)):
+        name = free_name(printable(str(file)), records)
+        records[name] = GalleryRecord(name, "", file, str(file))
+    return Gallery(tuple(records.values()), ())

@@ -15,6 +15,7 @@ from logo_retrieval.gallery.records import (
     GalleryRecord,
     check_distinct,
     class_name,
+    free_name,
     numbered,
     plain_name,
     printable,
@@ -54,8 +55,7 @@ def drawings_of(label: str, sources: Iterable[Source]) -> Gallery:
             path, content = source, None
         else:
             path, content = Path(_file_name(given) or hashlib.sha256(source).hexdigest()[:16]), source
-        plain = f"{label}/{printable(path.name)}"
-        name = next(one for one in numbered(plain) if one not in records)
+        name = free_name(f"{label}/{printable(path.name)}", records)
         records[name] = GalleryRecord(name, label, path, str(path), content=content)
     return Gallery(tuple(records.values()), ())
 
