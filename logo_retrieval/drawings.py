@@ -7,6 +7,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -19,6 +20,9 @@ from logo_retrieval.images.source import read_source
 from logo_retrieval.indexing.build import Embed, embedded
 from logo_retrieval.store.index_store import IndexStore
 from logo_retrieval.types import Float32Array, Int64Array
+
+if TYPE_CHECKING:
+    from logo_retrieval.inference.engine import Engine
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +47,18 @@ class Drawings:
 
     def __len__(self) -> int:
         return len(self.names)
+
+
+def drawings_at_work(engine: Engine, data: GalleryData | None, progress: Progress | None) -> Drawings:
+    """Those of files, or of the index that an engine has open; see `LogoClassifier.drawings`."""
+    with engine.while_open():
+        if data is None:
+            engine.current()
+            with IndexStore(engine.store.folder) as store:  # which is read beside those who are answered
+                return drawings_of_index(store)
+        found = drawings_of_files(files_of(data), engine.pool, engine.embed_views, engine.embedder.dim, progress)
+        engine.check_usable()
+        return found
 
 
 def drawings_of_index(store: IndexStore) -> Drawings:

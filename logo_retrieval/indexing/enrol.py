@@ -85,7 +85,27 @@ def _company(label: str) -> str:
         raise EnrolmentError([str(error).strip()], "Give another name.") from error
 
 
-class Enrolment:
+def enroll(engine: Engine, gallery: Gallery, names: Names, *, force: bool, skip_unreadable: bool) -> EnrolmentReport:
+    """Adds the drawings and names, all in one transaction; see `LogoClassifier.enroll`.
+
+    Others are answered meanwhile: the engine's turn is taken a batch at a time, and not while the index is written.
+    What was checked is checked again where the index has changed since.
+
+    Args:
+        engine: of the index.
+        gallery: the drawings.
+        names: by `names_of`; a class with names needs no drawing.
+        force: whatever the index has under other classes.
+        skip_unreadable: without those that cannot be read.
+
+    Raises:
+        EnrolmentError, IndexStoreError: nothing was added.
+    """
+    with engine.while_open():
+        return _Enrolment(engine).enroll(gallery, names, force=force, skip_unreadable=skip_unreadable)
+
+
+class _Enrolment:
     """Checks and adds drawings and names to one open index, beside those who are answered."""
 
     def __init__(self, engine: Engine) -> None:
@@ -94,20 +114,7 @@ class Enrolment:
         self._store = engine.store
 
     def enroll(self, gallery: Gallery, names: Names, *, force: bool, skip_unreadable: bool) -> EnrolmentReport:
-        """Adds the drawings and names, all in one transaction; see `LogoClassifier.enroll`.
-
-        Others are answered meanwhile: the engine's turn is taken a batch at a time, and not while the index is written.
-        What was checked is checked again where the index has changed since.
-
-        Args:
-            gallery: the drawings.
-            names: by `names_of`; a class with names needs no drawing.
-            force: whatever the index has under other classes.
-            skip_unreadable: without those that cannot be read.
-
-        Raises:
-            EnrolmentError, IndexStoreError: nothing was added.
-        """
+        """See the function of that name."""
         engine = self._engine
         check_writable(self._store.folder)
         _check_classes(sorted({*gallery.classes, *names}), engine.current())
