@@ -29,7 +29,7 @@ def expand(arguments: Iterable[str]) -> list[str]:
 
 
 def _expand(argument: str, stray: list[Path]) -> Iterator[str]:
-    from logo_retrieval.gallery.records import visible_files
+    from logo_retrieval.gallery.files import visible_files
     from logo_retrieval.images.source import is_folder, is_there
 
     if not argument:

@@ -24,10 +24,9 @@ from logo_retrieval.types import Decision, Evidence, Float32Array
 if TYPE_CHECKING:  # building brings an image library, which answering leaves to the decoder processes
     from logo_retrieval.drawings import Drawings
     from logo_retrieval.gallery.reader import BuildReport, Progress
-    from logo_retrieval.gallery.records import Gallery, GalleryData
+    from logo_retrieval.gallery.records import GalleryData
     from logo_retrieval.indexing.report import EnrolmentReport
     from logo_retrieval.models.bundle import ModelBundle
-    from logo_retrieval.store.changes import Names
 
 
 class LogoClassifier(Closable):
@@ -248,10 +247,10 @@ class LogoClassifier(Closable):
             EnrolmentError: when names cannot stand, drawings cannot be read, or the index has them under another class.
             IndexStoreError: when the index cannot be written, or is the one that ships with the package.
         """
-        from logo_retrieval.indexing.enrol import drawings_of, names_of
+        from logo_retrieval.indexing.enrol import drawings_of, enroll, names_of
 
-        gallery = drawings_of(label, sources)
-        return self._enroll(gallery, names_of(label, names), force=force, skip_unreadable=skip_unreadable)
+        gallery, cleaned = drawings_of(label, sources), names_of(label, names)
+        return enroll(self.engine, gallery, cleaned, force=force, skip_unreadable=skip_unreadable)
 
     def enroll_gallery(
         self, gallery: GalleryData, *, force: bool = False, skip_unreadable: bool = False
@@ -263,14 +262,9 @@ class LogoClassifier(Closable):
             EnrolmentError, IndexStoreError: as `enroll`.
         """
         from logo_retrieval.gallery.records import read_gallery
+        from logo_retrieval.indexing.enrol import enroll
 
-        return self._enroll(read_gallery(gallery), {}, force=force, skip_unreadable=skip_unreadable)
-
-    def _enroll(self, gallery: Gallery, names: Names, *, force: bool, skip_unreadable: bool) -> EnrolmentReport:
-        from logo_retrieval.indexing.enrol import Enrolment
-
-        with self.engine.while_open():
-            return Enrolment(self.engine).enroll(gallery, names, force=force, skip_unreadable=skip_unreadable)
+        return enroll(self.engine, read_gallery(gallery), {}, force=force, skip_unreadable=skip_unreadable)
 
     def unenroll(
         self, label: str | None = None, *, items: Iterable[str] = (), names: Iterable[str] | None = None
@@ -308,14 +302,6 @@ class LogoClassifier(Closable):
             GalleryError: when the gallery cannot be read.
             TypeError: when it is none.
         """
-        from logo_retrieval.drawings import drawings_of_files, drawings_of_index, files_of
+        from logo_retrieval.drawings import drawings_at_work
 
-        engine = self.engine
-        with engine.while_open():
-            if data is None:
-                engine.current()
-                with IndexStore(self.store.folder) as store:  # which is read beside those who are answered
-                    return drawings_of_index(store)
-            found = drawings_of_files(files_of(data), engine.pool, engine.embed_views, engine.embedder.dim, progress)
-            engine.check_usable()
-            return found
+        return drawings_at_work(self.engine, data, progress)

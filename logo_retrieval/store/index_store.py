@@ -27,6 +27,7 @@ from logo_retrieval.store.seal import (
     rows_of,
 )
 from logo_retrieval.store.stored import Change, Renewal, StoredIndex
+from logo_retrieval.store.traits import ItemTraits
 from logo_retrieval.types import MISSING_ID, Float32Array, Int64Array
 
 
@@ -116,7 +117,8 @@ class IndexStore(Closable):
             rows = {table: list(rows_of(self._connection, table)) for table in tables}
         check_none_broken([table for table in tables if not seals.fit(table, rows[table])], self.file)
         vectors = unit_vectors([row[2] for row in rows["vectors"]], self.manifest.dim, self.file)
-        items = items_of(rows[ITEM_FACTS], rows["classes"], self.file)
+        item_ids, item_classes, traits = items_of(rows[ITEM_FACTS], rows["classes"], self.file)
+        items = item_ids, item_classes, ItemTraits.of(traits)
         return arranged(generation, rows, items, numbers_of(rows["vectors"]), vectors, seals.parts(), self.file)
 
     def renewed(self, before: StoredIndex) -> Renewal | None:
@@ -145,7 +147,7 @@ class IndexStore(Closable):
         came_ids, came_classes, came_traits = items_of(fresh[ITEM_FACTS], rows["classes"], self.file)
         item_ids, order = joined(before.item_ids[stay], came_ids)
         item_classes = np.concatenate([moved[before.item_classes[stay]], came_classes])[order]
-        items = item_ids, item_classes, before.item_traits.renewed(stay, came_traits.read, order)
+        items = item_ids, item_classes, before.item_traits.renewed(stay, came_traits, order)
         vector_items, order = joined(before.vector_items[kept], numbers_of(fresh["vectors"]))
         stored = arranged(generation, rows, items, vector_items, None, seals.parts(), self.file)
         vectors = unit_vectors([row[2] for row in fresh["vectors"]], self.manifest.dim, self.file)
