@@ -21,7 +21,7 @@ from logo_retrieval.heads.cosine import HeadVectors
 from logo_retrieval.models.bundle import INT8_FILE, MODEL_FILE, ModelBundle, read_bundle, write_bundle
 from logo_retrieval.models.ensemble import write_ensemble
 from logo_retrieval.open_set.impostors import Impostors
-from logo_retrieval.types import Float32Array
+from logo_retrieval.packed import unit
 
 DIM = 2
 HEAD = {"vectors": np.ones((2, DIM), np.int8), "names": np.array(["a", "b"]), "classes": np.array([0, 1], np.uint8)}
@@ -210,15 +210,11 @@ def test_a_graph_that_holds_its_weights(tmp_path: Path) -> None:
     np.testing.assert_allclose(embedder.embed(VIEWS), VECTORS)
 
 
-def unit(vectors: object) -> Float32Array:
-    return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True), np.float32)  # type: ignore[arg-type]
-
-
 def test_weights_in_the_file_of_the_integers(tmp_path: Path, runtime: str) -> None:
     """Also where an ensemble has given it another name, and others have none."""
     bundle = bundle_of(tmp_path / "b", graph(elsewhere=INT8_FILE), integers=WEIGHTS)
     found = load_embedder(bundle, runtime=runtime).embed(VIEWS)
-    np.testing.assert_allclose(unit(found), unit(VECTORS), atol=1e-2)
+    np.testing.assert_allclose(unit(found), unit(np.stack(VECTORS)), atol=1e-2)
     both = write_ensemble(tmp_path / "both", [bundle, bundle_of(tmp_path / "c", graph())], name="both")
     assert not both.int8_graphs
     np.testing.assert_allclose(
