@@ -112,7 +112,8 @@ def test_a_daemon_thread_may_be_in_the_middle_of_it_when_the_process_ends(mine: 
 def test_what_has_nothing_to_multiply_takes_no_core() -> None:
     """By itself a thread of OpenBLAS spins for some 25 ms after each product."""
     code = (
-        "import sys, time\nimport logo_retrieval\nimport numpy as np\nmany = np.ones((999, 999), np.float32)\nmany @ many\n"
+        "import sys, time\nimport logo_retrieval\nimport numpy as np\n"
+        "many = np.ones((999, 999), np.float32)\nmany @ many\n"
         "start = time.process_time()\ntime.sleep(0.2)\nsys.exit(time.process_time() - start > 0.01)\n"
     )
     environment = {name: value for name, value in os.environ.items() if not name.startswith("OPENBLAS")}
