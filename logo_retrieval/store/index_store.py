@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -161,8 +162,9 @@ class IndexStore(Closable):
         return {label: names.get(class_id, ()) for class_id, label in classes}
 
     def item_names(self, item_ids: Iterable[int]) -> dict[int, str]:
-        """Names of some items by id."""
-        return self._first_values("SELECT name FROM items WHERE id = ?", map(int, item_ids))
+        """Names of some items by id; one that is gone is left out."""
+        query = "SELECT id, name FROM items WHERE id IN (SELECT value FROM json_each(?))"
+        return dict(self._rows(query, json.dumps([*map(int, item_ids)])))
 
     def thumbnails(self, names: Iterable[str]) -> dict[str, bytes]:
         """The small WebP pictures of some items, by item name."""
