@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import urllib.request
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from browsing import overflow, settled, visit
+from browsing import CHROMIUM, chromium, overflow, settled, visit
 from drawings import svg
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Dialog, Route
+    from playwright.sync_api import Browser, Dialog, Page, Route
 
 pytestmark = pytest.mark.browser
 
@@ -43,6 +46,52 @@ def test_text_goes_into_a_field_though_it_comes_with_a_picture(
         settled(page)
         assert page.evaluate(event, [kind, ".row input"]) and page.locator(".row").count() == 1
         assert not page.evaluate(event, [kind, "main"])  # a link would lead away, and rows be lost
+
+
+def without_privilege(folder: Path) -> str | None:
+    """The browser as one that may not read everything, though the tests run as root."""
+    if os.geteuid() or CHROMIUM is None:
+        return CHROMIUM
+    if shutil.which("setpriv") is None:
+        pytest.skip("there is no setpriv: apt-get install util-linux")
+    program = folder / "chromium"
+    program.write_text(f'#!/bin/sh\nexec setpriv --bounding-set=-dac_override,-dac_read_search {CHROMIUM} "$@"\n')
+    program.chmod(0o755)
+    return str(program)
+
+
+def drop(page: Page, files: Sequence[Path]) -> None:
+    """As from a file manager, folders too."""
+    session = page.context.new_cdp_session(page)
+    data = {"items": [], "files": list(map(str, files)), "dragOperationsMask": 1}
+    for kind in ("dragEnter", "dragOver", "drop"):
+        session.send("Input.dispatchDragEvent", {"type": kind, "x": 400, "y": 200, "data": data})
+
+
+def test_of_a_dropped_folder_all_is_taken_that_can_be_read(address: str, tmp_path: Path) -> None:
+    """And what cannot be is told: a folder in it, or a file."""
+    folder = tmp_path / "logos"
+    for name in ("a/disc.svg", "closed/bars.svg", "closed.svg", ".git/disc.svg", "z.svg"):
+        file = folder / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(svg("disc"))
+    for name in ("closed", "closed.svg"):
+        (folder / name).chmod(0)
+    try:
+        with (
+            chromium(without_privilege(tmp_path)) as browser,
+            visit(browser, address, expected=["ERR_ACCESS_DENIED"]) as page,
+        ):
+            drop(page, [folder])
+            settled(page)
+            rows = dict(
+                zip(*(page.locator(f".row .{part}").all_text_contents() for part in ("name", "read")), strict=True)
+            )
+            denied = "denied: the browser could not read it"
+            expected = {"logos/a/disc.svg": "", "logos/closed/": denied, "logos/closed.svg": denied, "logos/z.svg": ""}
+            assert rows == expected
+    finally:
+        (folder / "closed").chmod(0o755)
 
 
 def test_of_many_companies_a_field_offers_those_that_fit(browser: Browser, address: str, queries: Path) -> None:
