@@ -15,10 +15,11 @@ let items = [];
 let names = [];
 let pager;
 
-/** Shows one, or with no name what there is to do. */
+/** Shows one, or with no name what there is to do; the one before goes at once, with what can be done to it. */
 export async function showCompany(label) {
-  shown = label;
   const box = find("#company");
+  if (label !== shown) box.replaceChildren(back(), make("p", { class: "hint" }, "Loading …"));
+  shown = label;
   if (!label) {
     box.replaceChildren(make("p", { class: "hint" }, "Choose a company to see its drawings."));
     return;
@@ -26,7 +27,7 @@ export async function showCompany(label) {
   const found = await attempt(() => json(place("classes", label), { patience: 20 }));
   if (shown !== label) return;
   if (!found) {
-    box.replaceChildren(back(), make("p", { class: "hint" }, "There is no such company."));
+    box.replaceChildren(back(), make("p", { class: "hint" }, "It cannot be shown."));
     return;
   }
   [items, names] = [found.items, found.names];
@@ -75,7 +76,7 @@ async function more(files, given) {
   const report = await attempt(() => enrol(label, files, given));
   if (!report) return;
   tell(said(report, label));
-  await shownAnew(label);
+  if (!(await shownAnew(label))) return;
   if (report.named.length) offerUndo([`Added the name `, bdi(given[0]), "."], () => lessName(given[0]));
 }
 
@@ -85,17 +86,21 @@ async function lessName(name) {
   if (last && !(await sure([bdi(label), " goes with its last name, as it has no drawings."]))) return;
   if (!(await attempt(() => removeName(label, name)))) return;
   tell(`Removed the name ${name}.`);
-  if (last) {
-    location.hash = "#companies";
-    return;
-  }
-  await shownAnew(label);
-  offerUndo(["Removed the name ", bdi(name), "."], () => more([], [name]));
+  if (last) leave(label);
+  else if (await shownAnew(label)) offerUndo(["Removed the name ", bdi(name), "."], () => more([], [name]));
 }
 
+/** Shows a company after a change of it; whether it is still the one that somebody looks at. */
 async function shownAnew(label) {
-  await showCompany(label);
+  if (shown === label) await showCompany(label);
+  if (shown !== label) return false;
   find("#company h2")?.focus();
+  return true;
+}
+
+/** Goes from a company that is gone to the others, unless somebody looks at another one already. */
+function leave(label) {
+  if (shown === label) location.hash = "#companies";
 }
 
 /** Says what was done to the names, with a button for the opposite. */
@@ -104,14 +109,13 @@ function offerUndo(words, undo) {
 }
 
 async function removeOne(item, at) {
+  const label = shown;
   const last = items.length === 1 && !names.length;
   if (last && !(await sure([bdi(shown), " goes with its last drawing, as it has no names."]))) return;
   if (!(await attempt(() => remove(item)))) return;
   tell(`Removed ${item}.`);
-  if (last) {
-    location.hash = "#companies";
-    return;
-  }
+  if (last) leave(label);
+  if (last || shown !== label) return;
   items.splice(items.indexOf(item), 1);
   drawings(pager.page);
   const buttons = document.querySelectorAll("#company .tile button");
@@ -126,7 +130,7 @@ async function removeAll() {
   if (!(await attempt(() => removeCompany(label)))) return;
   items.forEach(forget);
   tell(`${label} is removed.`);
-  location.hash = "#companies";
+  leave(label);
 }
 
 const sure = async (words) =>
