@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from browsing import CHROMIUM, chromium, overflow, settled, visit
-from drawings import svg
+from drawings import ring, svg
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Dialog, Page, Route
@@ -181,3 +181,54 @@ def test_what_somebody_else_has_removed_is_gone(browser: Browser, address: str) 
         page.get_by_role("dialog").get_by_role("button", name="Remove", exact=True).click()
         page.locator("#company-list a", has_text="disc").wait_for(state="detached")
         assert page.locator("#problems .problem").count() == 0
+
+
+def test_a_double_click_counts_once(browser: Browser, address: str) -> None:
+    """The first has put another button under the second; or waits for its answer."""
+    with visit(browser, f"{address}/#companies/\u00e4rzte") as page:
+        changes: list[str] = []
+        page.on("request", lambda request: changes.append(request.method) if request.method == "DELETE" else None)
+        tiles = page.locator("#company .tile")
+        tiles.nth(2).wait_for()
+        tiles.first.get_by_role("button").dblclick(delay=50)
+        page.locator("#company .size", has_text="2 drawings").wait_for()
+        page.wait_for_timeout(300)
+        assert tiles.count() == 2 and changes == ["DELETE"]
+        page.get_by_role("link", name="Recognise").click()
+        page.set_input_files("#files", {"name": "ring.svg", "mimeType": "", "buffer": ring()})
+        settled(page)
+        page.on("request", lambda request: changes.append(request.url) if "/v1/classes/twice" in request.url else None)
+        page.locator(".row input").fill("twice")
+        page.locator(".row .this").dblclick()
+        page.locator(".row .note", has_text="Enrolled as twice").wait_for()
+        page.wait_for_timeout(300)
+        assert len(changes) == 2
+
+
+def test_what_was_written_of_a_company_stays_when_it_is_refused(browser: Browser, address: str) -> None:
+    with visit(browser, f"{address}/#companies", expected=["422"]) as page:
+        field, enrol = (
+            page.get_by_label("Class, as answers say it"),
+            page.get_by_role("button", name="Enrol", exact=True),
+        )
+        page.get_by_role("button", name="New company").click()
+        field.fill("hooli")
+        enrol.click()
+        page.locator("#problems", has_text="no drawing was given").wait_for()
+        page.get_by_role("button", name="New company").click()
+        assert field.input_value() == "hooli"
+        page.get_by_label("Names by which it is known").fill("Hooli")
+        enrol.click()
+        page.locator("#company", has_text="known as Hooli").wait_for()
+        page.get_by_role("button", name="New company").click()
+        assert field.input_value() == ""
+
+
+def test_a_drawing_of_a_company_that_somebody_else_has_removed(browser: Browser, address: str) -> None:
+    with visit(browser, f"{address}/#companies/bars", expected=["404"]) as page:
+        page.locator("#company .tile").first.wait_for()
+        request = urllib.request.Request(f"{address}/v1/classes/bars", method="DELETE")  # noqa: S310
+        urllib.request.urlopen(request).close()  # noqa: S310
+        page.locator("#company .tile button").first.click()
+        page.locator("#company", has_text="Choose a company").wait_for()
+        assert page.locator("#company-list a", has_text="bars").count() == 0

@@ -77,6 +77,23 @@ export async function attempt(act) {
   }
 }
 
+/** An act that passes over who asks for it again while it is under way, as by a double click. */
+export function alone(act) {
+  let isUnderWay = false;
+  return async (...given) => {
+    if (isUnderWay) return;
+    isUnderWay = true;
+    try {
+      await act(...given);
+    } finally {
+      isUnderWay = false;
+    }
+  };
+}
+
+/** A listener that passes over the second press of a double click: the first may have put another button under it. */
+export const single = (act) => (event) => event.detail < 2 && act();
+
 /** Opens a dialog and waits for the value of the button that closes it; Escape gives "". */
 export function answered(dialog) {
   const cancel = find(".cancel", dialog); // no submit button: Enter would press it

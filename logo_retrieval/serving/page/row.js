@@ -1,7 +1,7 @@
 /** One row as it is seen. What is there is changed in place, so that nothing jumps and the focus stays. */
 
 import { enrolRow, undoRow } from "./enrol.js";
-import { bdi, make, path, percent, similarity, stamp } from "./dom.js";
+import { alone, bdi, make, path, percent, similarity, stamp } from "./dom.js";
 import { known, offer, spelled } from "./known.js";
 import { lookAlikes } from "./similar.js";
 import { thumb } from "./thumbs.js";
@@ -37,14 +37,19 @@ export class RowView {
   listen(asks) {
     const form = this.part("correct");
     const field = form.querySelector("input");
-    const enrol = async (label) => {
+    const enrol = alone(async (label) => {
+      const before = this.row.note;
+      this.row.note = `Enrolling as ${label} …`;
+      this.update();
       if (await enrolRow(this.row, label)) {
         field.value = "";
         this.nameButton();
         await asks([this.row]);
+      } else {
+        this.row.note = before;
       }
       this.update();
-    };
+    });
     form.querySelector("label span").textContent = `Company on ${this.row.name}`;
     field.addEventListener("focus", () => offer(field.value));
     field.addEventListener("input", () => {
@@ -59,11 +64,11 @@ export class RowView {
     this.part("alike").addEventListener("click", () => lookAlikes(this.row.file));
     this.part("why").addEventListener("click", () => this.toggle());
     this.enrol = enrol;
-    this.undo = async () => {
+    this.undo = alone(async () => {
       if (await undoRow(this.row)) await asks([this.row]);
       this.update();
       field.focus();
-    };
+    });
   }
 
   nameButton() {
