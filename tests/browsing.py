@@ -34,13 +34,13 @@ def address_of(index: Path, *options: object) -> Iterator[str]:
 
 
 @contextmanager
-def chromium(program: str | None = CHROMIUM) -> Iterator[Browser]:
+def chromium() -> Iterator[Browser]:
     """Debian's browser; a test that needs it is skipped where it or Playwright is missing."""
     playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: pip install '.[dev]'")
-    if program is None:
+    if CHROMIUM is None:
         pytest.skip("there is no Chromium: apt-get install chromium")
     with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=program)
+        browser = driver.chromium.launch(executable_path=CHROMIUM)
         yield browser
         browser.close()
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from browsing import CHROMIUM, chromium, overflow, settled, visit
+from browsing import CHROMIUM, overflow, settled, visit
 from drawings import ring, svg
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def drop(page: Page, files: Sequence[Path]) -> None:
         session.send("Input.dispatchDragEvent", {"type": kind, "x": 400, "y": 200, "data": data})
 
 
-def test_of_a_dropped_folder_all_is_taken_that_can_be_read(address: str, tmp_path: Path) -> None:
+def test_of_a_dropped_folder_all_is_taken_that_can_be_read(browser: Browser, address: str, tmp_path: Path) -> None:
     """And what cannot be is told: a folder in it, or a file."""
     folder = tmp_path / "logos"
     for name in ("a/disc.svg", "closed/bars.svg", "closed.svg", ".git/disc.svg", "z.svg"):
@@ -77,19 +77,17 @@ def test_of_a_dropped_folder_all_is_taken_that_can_be_read(address: str, tmp_pat
         file.write_bytes(svg("disc"))
     for name in ("closed", "closed.svg"):
         (folder / name).chmod(0)
+    denied = "denied: the browser could not read it"
     try:
         with (
-            chromium(without_privilege(tmp_path)) as browser,
-            visit(browser, address, expected=["ERR_ACCESS_DENIED"]) as page,
+            browser.browser_type.launch(executable_path=without_privilege(tmp_path)) as another,
+            visit(another, address, expected=["ERR_ACCESS_DENIED"]) as page,
         ):
             drop(page, [folder])
             settled(page)
-            rows = dict(
-                zip(*(page.locator(f".row .{part}").all_text_contents() for part in ("name", "read")), strict=True)
-            )
-            denied = "denied: the browser could not read it"
+            names, said = (page.locator(f".row .{part}").all_text_contents() for part in ("name", "read"))
             expected = {"logos/a/disc.svg": "", "logos/closed/": denied, "logos/closed.svg": denied, "logos/z.svg": ""}
-            assert rows == expected
+            assert dict(zip(names, said, strict=True)) == expected
     finally:
         (folder / "closed").chmod(0o755)
 
@@ -200,9 +198,11 @@ def test_a_double_click_counts_once(browser: Browser, address: str) -> None:
         page.on("request", lambda request: changes.append(request.url) if "/v1/classes/twice" in request.url else None)
         page.locator(".row input").fill("twice")
         page.locator(".row .this").dblclick()
-        page.locator(".row .note", has_text="Enrolled as twice").wait_for()
+        page.locator(".row .note", has_text="twice/ring.svg").wait_for()
         page.wait_for_timeout(300)
         assert len(changes) == 2
+        page.get_by_role("button", name="Undo").click()
+        page.locator(".row .note", has_text="Taken back.").wait_for()
 
 
 def test_what_was_written_of_a_company_stays_when_it_is_refused(browser: Browser, address: str) -> None:
@@ -232,3 +232,20 @@ def test_a_drawing_of_a_company_that_somebody_else_has_removed(browser: Browser,
         page.locator("#company .tile button").first.click()
         page.locator("#company", has_text="Choose a company").wait_for()
         assert page.locator("#company-list a", has_text="bars").count() == 0
+
+
+def test_names_that_are_long_or_run_from_right_to_left(browser: Browser, address: str) -> None:
+    """A long one takes two lines; in a sentence, each stays in its place."""
+    with visit(browser, address) as page:
+        page.set_input_files("#files", {"name": "ring.svg", "mimeType": "", "buffer": ring(2)})
+        settled(page)
+        row = page.locator(".row")
+        for name in ("\u05d0\u05d1\u05d2", "x" * 150):
+            row.locator("input").fill(name)
+            row.locator(".this").click()
+            row.locator(".note", has_text=f"Enrolled as \u2068{name}\u2069: \u2068{name}/ring.svg\u2069.").wait_for()
+            label = row.locator(".answer .label", has_text=name)
+            assert label.evaluate("(each) => each.getBoundingClientRect().height") < 60
+            assert label.get_attribute("title") == name
+            row.get_by_role("button", name="Undo").click()
+            row.locator(".note", has_text="Taken back.").wait_for()

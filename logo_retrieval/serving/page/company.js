@@ -1,7 +1,7 @@
 /** One company: its drawings and names, more of them, and its removal. */
 
 import { json, place } from "./api.js";
-import { alone, attempt, bdi, counted, find, make, number, path, single, tell } from "./dom.js";
+import { alone, apart, attempt, bdi, counted, find, make, number, path, single, tell } from "./dom.js";
 import { enrol, question, remove, removeCompany, removeName, said } from "./enrol.js";
 import { takesFiles } from "./files.js";
 import { known } from "./known.js";
@@ -87,7 +87,7 @@ async function lessName(name) {
   const last = !items.length && names.every((each) => [name, label].includes(each));
   if (last && !(await sure([bdi(label), " goes with its last name, as it has no drawings."]))) return;
   if (!(await attempt(() => removeName(label, name)))) return;
-  tell(`Removed the name ${name}.`);
+  tell(`Removed the name ${apart(name)}.`);
   if (isGone(label)) leave(label);
   else if (await shownAnew(label)) offerUndo(["Removed the name ", bdi(name), "."], () => more([], [name]));
 }
@@ -118,7 +118,7 @@ async function removeOne(item, at) {
   const last = items.length === 1 && !names.length;
   if (last && !(await sure([bdi(shown), " goes with its last drawing, as it has no names."]))) return;
   if (!(await attempt(() => remove(item)))) return;
-  tell(`Removed ${item}.`);
+  tell(`Removed ${apart(item)}.`);
   if (isGone(label)) leave(label);
   if (isGone(label) || shown !== label) return;
   items = items.filter((each) => each !== item);
@@ -134,7 +134,7 @@ async function removeAll() {
   if (!(await sure([bdi(label), ", ", drawn, ...called, " go from the index. No copy of them stays, and this cannot be taken back."]))) return;
   if (!(await attempt(() => removeCompany(label)))) return;
   items.forEach(forget);
-  tell(`${label} is removed.`);
+  tell(`${apart(label)} is removed.`);
   leave(label);
 }
 

@@ -16,6 +16,9 @@ export function make(tag, attributes = {}, ...content) {
 /** Text of strangers, whose direction of writing ends where it ends. */
 export const bdi = (text, kind = null) => make("bdi", { class: kind }, text);
 
+/** The same within a sentence that is text alone, by marks of Unicode that nobody sees. */
+export const apart = (text) => `\u2068${text}\u2069`;
+
 /** The id of a drawing; its lines break at slashes. */
 export const path = (item) => make("bdi", { class: "item" }, ...item.split(/(?<=\/)/).flatMap((part) => [part, make("wbr")]));
 

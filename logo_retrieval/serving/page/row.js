@@ -1,7 +1,7 @@
 /** One row as it is seen. What is there is changed in place, so that nothing jumps and the focus stays. */
 
 import { enrolRow, undoRow } from "./enrol.js";
-import { alone, bdi, make, path, percent, similarity, stamp } from "./dom.js";
+import { alone, apart, bdi, make, path, percent, similarity, stamp } from "./dom.js";
 import { known, offer, spelled } from "./known.js";
 import { lookAlikes } from "./similar.js";
 import { thumb } from "./thumbs.js";
@@ -39,7 +39,7 @@ export class RowView {
     const field = form.querySelector("input");
     const enrol = alone(async (label) => {
       const before = this.row.note;
-      this.row.note = `Enrolling as ${label} …`;
+      this.row.note = `Enrolling as ${apart(label)} …`;
       this.update();
       if (await enrolRow(this.row, label)) {
         field.value = "";
@@ -103,6 +103,7 @@ export class RowView {
     const kind = !answer ? "open" : answer.status === "unreadable" ? "unreadable" : answer.label === "other" ? "other" : "named";
     this.element.dataset.kind = kind;
     this.part("label").textContent = { open: "", unreadable: "unreadable" }[kind] ?? answer.label;
+    this.part("label").title = answer?.label ?? ""; // a long one is cut
     this.part("chance").textContent = answer?.probability == null ? "" : percent(answer.probability);
     const read = (answer?.text ?? []).map((line) => line.text).filter(Boolean);
     this.part("read").replaceChildren(
