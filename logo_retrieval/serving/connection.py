@@ -80,6 +80,10 @@ class Connection(H11Protocol):
         transport.set_write_buffer_limits(0)  # whatever is not taken at once is told of by `pause_writing`
         self._wait()
 
+    def _should_upgrade(self) -> bool:
+        """Never, and nothing is logged of it: Java offers HTTP/2 with its requests, which a server may pass over."""
+        return False
+
     def connection_lost(self, exc: Exception | None) -> None:
         """They went, or were sent away."""
         super().connection_lost(exc)

@@ -56,6 +56,15 @@ def test_a_whole_address_is_taken_as_its_path_at_its_host(service: Served) -> No
     wait_for(lambda: any(line.get("path") == "/v1/classes/disc" for line in service.log()))
 
 
+def test_another_protocol_that_is_offered_is_passed_over(service: Served) -> None:
+    """As by Java and `curl --http2`; the log tells no operator to install something."""
+    for kind in (b"h2c", b"websocket"):
+        offer = b"Connection: close, Upgrade, HTTP2-Settings\r\nUpgrade: %b\r\nHTTP2-Settings: AAMA" % kind
+        request = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n%b\r\n\r\n" % offer
+        assert sent(service, request).startswith(b"HTTP/1.1 200 OK")
+    assert not [line for line in service.log() if "pgrade" in line["message"] or "WebSocket" in line["message"]]
+
+
 def test_a_body_whose_length_is_said_twice_ends_the_connection(service: Served) -> None:
     """RFC 9112, section 6.1: a proxy before the service may have taken the other length."""
     chunk = b"%x\r\n%b\r\n0\r\n\r\n" % (len(svg("disc")), svg("disc"))

@@ -18,6 +18,8 @@ export class RowView {
     this.shown = undefined;
     this.part("name").textContent = row.name;
     this.part("name").title = row.name;
+    this.part("name").id = `row-${row.id}`;
+    for (const button of this.element.querySelectorAll("button")) button.setAttribute("aria-describedby", `row-${row.id}`);
     this.showPicture();
     this.listen(asks);
     this.update();
