@@ -235,8 +235,9 @@ def test_a_drawing_of_a_company_that_somebody_else_has_removed(browser: Browser,
 
 
 def test_names_that_are_long_or_run_from_right_to_left(browser: Browser, address: str) -> None:
-    """A long one takes two lines; in a sentence, each stays in its place."""
-    with visit(browser, address) as page:
+    """A long one takes two lines, and what is said of it four; in a sentence, each stays in its place."""
+    height = "(each) => each.getBoundingClientRect().height"
+    with visit(browser, address, width=320) as page:
         page.set_input_files("#files", {"name": "ring.svg", "mimeType": "", "buffer": ring(2)})
         settled(page)
         row = page.locator(".row")
@@ -245,7 +246,7 @@ def test_names_that_are_long_or_run_from_right_to_left(browser: Browser, address
             row.locator(".this").click()
             row.locator(".note", has_text=f"Enrolled as \u2068{name}\u2069: \u2068{name}/ring.svg\u2069.").wait_for()
             label = row.locator(".answer .label", has_text=name)
-            assert label.evaluate("(each) => each.getBoundingClientRect().height") < 60
+            assert label.evaluate(height) < 60 and page.locator("#status").evaluate(height) < 110
             assert label.get_attribute("title") == name
             row.get_by_role("button", name="Undo").click()
             row.locator(".note", has_text="Taken back.").wait_for()
