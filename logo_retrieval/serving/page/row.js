@@ -67,9 +67,10 @@ export class RowView {
     this.part("why").addEventListener("click", () => this.toggle());
     this.enrol = enrol;
     this.undo = alone(async () => {
-      if (await undoRow(this.row)) await asks([this.row]);
+      const isUndone = await undoRow(this.row);
       this.update();
-      field.focus();
+      field.focus(); // the button is gone
+      if (isUndone) await asks([this.row]);
     });
   }
 
