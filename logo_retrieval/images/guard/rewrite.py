@@ -11,7 +11,7 @@ from logo_retrieval.images.guard.bounds import length_of_shape
 from logo_retrieval.images.guard.drawing import Drawing, Element
 from logo_retrieval.images.guard.effects import effects_of, settle_filter
 from logo_retrieval.images.guard.geometry import Box, Matrix, length, numbers, parse_transform, whole_of
-from logo_retrieval.images.guard.lettering import CASE, SPACE, case_of, set_in_case, space_by_length
+from logo_retrieval.images.guard.lettering import CASE, SPACE, STYLE, case_of, set_in_case, slant, space_by_length
 from logo_retrieval.images.guard.maths import worked_out
 from logo_retrieval.images.guard.properties import GEOMETRY
 from logo_retrieval.images.guard.tokens import solid, split_at_commas, word
@@ -24,7 +24,7 @@ _BOX = re.compile(r"\b(?:fill|stroke|view|border|padding|content|margin)-box\b",
 _SHARE = re.compile(r"([-+]?\d*\.?\d+)%")
 _LENGTHS = {tag: tuple(names) for tag, names in GEOMETRY.items() if tag != "path"} | {"line": ("x1", "y1", "x2", "y2")}
 _STROKES = ("stroke-width", "stroke-dasharray", "stroke-dashoffset")
-_PASSED_ON = (*_STROKES, SPACE)
+_PASSED_ON = (*_STROKES, SPACE, STYLE)
 
 
 def rewrite(drawing: Drawing, canvas: Box) -> None:
@@ -68,6 +68,7 @@ def _rewrite(
         settle_filter(element, canvas)
     if element.tag == "text":
         set_in_case(element, inherited.get(CASE, ""))
+        slant(element, passed_on.get(STYLE, ""))
     if element.tag in TEXTS:
         space_by_length(element, inherited.get(SPACE, ""))
     _link(drawing, element, values, canvas)
