@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, TextIO
 import click
 
 from . import inputs, output
-from .options import EXIT_SOME_UNREADABLE, NamedPath, index_option, index_to_read, progress_bar
+from .options import EXIT_SOME_UNREADABLE, FiniteRange, NamedPath, index_option, index_to_read, progress_bar
 
 if TYPE_CHECKING:
     from logo_retrieval.classifier import LogoClassifier
@@ -49,12 +49,12 @@ _MOST_EXPLAINED = 2000
 )
 @click.option(
     "--max-false-accept",
-    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    type=FiniteRange(0, 1, min_open=True, max_open=True),
     help='Of logos that are "other", name a company for at most this share.  [default: 0.02]',
 )
 @click.option(
     "--other-share",
-    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    type=FiniteRange(0, 1, min_open=True, max_open=True),
     default=0.5,
     show_default=True,
     help="How common such logos are among these inputs, such as 0.9 in a mail stream; probabilities follow.",
