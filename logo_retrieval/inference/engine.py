@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from functools import cached_property, partial
 from itertools import islice
+from numbers import Real
 from operator import index
 from typing import TYPE_CHECKING, TypeVar
 
@@ -194,9 +195,12 @@ class Engine(Closable):
 
         Raises:
             ValueError: when top is below 1, or a share is out of range or less than the model can vouch for.
-            TypeError: when top is no whole number.
+            TypeError: when top is no whole number, or a share no number.
             ModelError: when a share is asked for and the model has no unknown logos to vouch for it.
         """
+        if not (isinstance(other_share, Real) and isinstance(max_false_accept, Real | None)):
+            got = f"other_share={other_share!r} and max_false_accept={max_false_accept!r}"
+            raise TypeError(f"a share is a number above 0 and below 1, got {got}")
         top = index(top)
         if top < 1:
             raise ValueError(f"top must be at least 1, got {top}")
