@@ -87,6 +87,29 @@ def test_a_blur_is_not_cut_off() -> None:
     assert 3 < blurred[25, 11, 3] < 30  # 18 from the edge
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        '<path d="M10 30H90" stroke="#0080ff" stroke-width="6" {}/>',
+        '<g {}><path d="M10 30H90" stroke="#0080ff" stroke-width="6"/></g>',
+        '<g stroke="#0080ff" stroke-width="6"><line x1="10" y1="30" x2="90" y2="30" {}/></g>',
+        '<circle cx="40" cy="30" r="3" stroke="#0080ff" stroke-width="20" {}/>',
+    ],
+)
+def test_lines_are_not_cut_off_by_a_shadow_of_theirs(line: str) -> None:
+    lit = drawn(line.format('style="filter:drop-shadow(0 40px #804020)"'))
+    plain = drawn(line.format(""))
+    shadow = drawn(line.replace("#0080ff", "#804020").replace("<circle", '<circle fill="#804020"').format(""))
+    assert same(lit[:24], plain[:24])
+    assert same(lit[24:], np.roll(shadow, 20, axis=0)[24:])
+
+
+def test_a_shadow_in_units_of_the_type_goes_by_it() -> None:
+    square = '<g font-size="40"><rect x="20" y="20" width="60" height="40" fill="#0080ff" {}/></g>'
+    lit = drawn(square.format('style="filter:drop-shadow(0 .5em #000)"'))
+    assert (lit[33, 25] == (0, 0, 0, 255)).all() and lit[41, 25, 3] == 0
+
+
 def test_functions_are_drawn_one_after_another() -> None:
     both = "grayscale(1) drop-shadow(40px 0 0 #804020)"
     assert same(

@@ -29,7 +29,9 @@ _DEVIATIONS = 3.0
 """So far a blur reaches."""
 
 _AIR = 0.2
-"""In sizes of what a filter is for, what an outline takes around it."""
+"""In sizes of what a filter is for, what joints of lines take around it."""
+
+_OF_TYPE = ("em", "ex")
 
 _COLOURS = "color-interpolation-filters"
 _SOURCE = "in"
@@ -52,42 +54,53 @@ def settle_filter(effect: Element, canvas: Box) -> None:
         effect.children = [step for primitive in effect.children for step in _steps_of(primitive, canvas)]
 
 
-def effects_of(value: str, box: Box | None, canvas: Box) -> tuple[str, list[Element]]:
+def effects_of(value: str, box: Box | None, stroke: float, canvas: Box) -> tuple[str, list[Element]]:
     """Says functions that draw beside what they are for as filters: renderers cut them off, and mistake their colours.
 
     Args:
         value: of the property `filter`.
         box: bounds of what it is for, where they are known.
+        stroke: the width of the widest line in it.
         canvas: of the drawing.
 
     Returns:
         The value with `{}` for the link to each of these filters, and the filters.
     """
-    found = [_effect_of(name, arguments.split(), box, canvas) for name, arguments in _FUNCTION.findall(value)]
+    found = [_effect_of(name, arguments.split(), box, stroke, canvas) for name, arguments in _FUNCTION.findall(value)]
     if None in found or "{" in value:
         return value, []
     return _FUNCTION.sub("url(#{})", value), [effect for effect in found if effect is not None]
 
 
-def _effect_of(name: str, arguments: list[str], box: Box | None, canvas: Box) -> Element | None:
-    """The filter of a function; None when it is invalid, or there is nothing to do."""
+def _effect_of(name: str, arguments: list[str], box: Box | None, stroke: float, canvas: Box) -> Element | None:
+    """The filter of a function; None when it is invalid, or in units of the type, which are not known here."""
     known = [(part, length(part)) for part in arguments]
     lengths = [value for _, value in known if value is not None]
     x, y, blur = (0.0, 0.0, *lengths, 0.0)[:3] if name == "blur" else (*lengths, 0.0, 0.0, 0.0)[:3]
-    if blur < 0 or len(lengths) not in ((1,) if name == "blur" else (2, 3)):
+    of_type = any(value is not None and part.lower().endswith(_OF_TYPE) for part, value in known)
+    if of_type or blur < 0 or len(lengths) not in ((1,) if name == "blur" else (2, 3)):
         return None
     attributes = {"stdDeviation": f"{blur:.9g}"}
     if name == "drop-shadow":
         colours = [part for part, value in known if value is None]
         attributes |= {"dx": f"{x:.9g}", "dy": f"{y:.9g}", "flood-color": " ".join(colours) or "black"}
-    region = {_COLOURS: "sRGB" if name == "blur" else "linearRGB"}
-    sides = [box.width, box.height] if box is not None else [0.0, 0.0]
-    for axis, side_name, step, side in zip("xy", ("width", "height"), (x, y), sides, strict=True):
-        reach = min(abs(step) + _DEVIATIONS * blur, max(canvas.width, canvas.height))
-        share = _AIR + (reach / side if side else 1.0)
-        region |= {axis: f"{-share:.9g}", side_name: f"{1 + 2 * share:.9g}"}
+    most = max(canvas.width, canvas.height)
+    reaches = [stroke + min(abs(step) + _DEVIATIONS * blur, most) for step in (x, y)]
+    region = {_COLOURS: "sRGB" if name == "blur" else "linearRGB", **_region(box, *reaches)}
     tag = "feGaussianBlur" if name == "blur" else "feDropShadow"
     return Element("filter", region, [Element(tag, attributes)])
+
+
+def _region(box: Box | None, across: float, down: float) -> dict[str, str]:
+    """The region of a filter that reaches so far beside its box; a line has no box that renderers know."""
+    if box is not None and not (box.width and box.height):
+        sides = (box.left - across, box.top - down, box.width + 2 * across, box.height + 2 * down)
+        units = {"filterUnits": "userSpaceOnUse"}
+    else:
+        wide, high = (across / box.width, down / box.height) if box is not None else (1.0, 1.0)
+        sides = (-_AIR - wide, -_AIR - high, 1 + 2 * (_AIR + wide), 1 + 2 * (_AIR + high))
+        units = {}
+    return units | {name: f"{side:.9g}" for name, side in zip(("x", "y", "width", "height"), sides, strict=True)}
 
 
 def _confine(effect: Element) -> None:

@@ -71,7 +71,7 @@ def _rewrite(
         slant(element, passed_on.get(STYLE, ""))
     if element.tag in TEXTS:
         space_by_length(element, inherited.get(SPACE, ""))
-    _link(drawing, element, values, canvas)
+    _link(drawing, element, {**passed_on, **values}, canvas)
     if element.tag in SHAPES:
         factor = 1 / inner.scale if values.get("vector-effect") == "non-scaling-stroke" and inner.scale else 1.0
         along = factor * _unit_along(element, values.get("pathLength", ""), canvas)
@@ -146,7 +146,7 @@ def _link(drawing: Drawing, element: Element, values: Mapping[str, str], canvas:
     if "(" in values.get("clip-path", "") or "-box" in values.get("clip-path", ""):
         _clip(drawing, element, values["clip-path"], canvas)
     if "(" in values.get("filter", ""):
-        _filter(drawing, element, values["filter"], canvas)
+        _filter(drawing, element, values, canvas)
 
 
 def _clip(drawing: Drawing, element: Element, value: str, canvas: Box) -> None:
@@ -164,13 +164,22 @@ def _clip(drawing: Drawing, element: Element, value: str, canvas: Box) -> None:
     put_style(element.attributes, style)
 
 
-def _filter(drawing: Drawing, element: Element, value: str, canvas: Box) -> None:
+def _filter(drawing: Drawing, element: Element, values: Mapping[str, str], canvas: Box) -> None:
     """Puts filters in the place of functions that draw beside what they are for."""
-    linked, effects = effects_of(value, bounds_of(element, canvas), canvas)
+    usual = min(1.0, 0.01 * canvas.width)
+    stroke = max(length(values.get("stroke-width"), canvas.width) or usual, _widest_line(element, canvas))
+    linked, effects = effects_of(values["filter"], bounds_of(element, canvas), stroke, canvas)
     if effects:
         style = style_of(element.attributes)
         style["filter"] = linked.format(*(_defined(drawing, effect) for effect in effects))
         put_style(element.attributes, style)
+
+
+def _widest_line(element: Element, canvas: Box) -> float:
+    """How wide the widest line is whose width is said in an element."""
+    own = style_of(element.attributes).get("stroke-width", element.attributes.get("stroke-width"))
+    inner = (_widest_line(child, canvas) for child in element.children if isinstance(child, Element))
+    return max(length(own, canvas.width) or 0.0, *inner, 0.0)
 
 
 def _defined(drawing: Drawing, element: Element) -> str:
