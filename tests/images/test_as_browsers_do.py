@@ -139,6 +139,11 @@ def test_a_shadow_has_a_colour_in_any_notation(colour: str) -> None:
     assert same(drawn(shape.format(f"{colour} 20px 20px")), plain)
 
 
+def test_light_that_is_added_lightens() -> None:
+    over = '<rect width="100" height="100" fill="#303030" style="mix-blend-mode:plus-lighter"/>'
+    assert (np.abs(drawn(f"{SQUARE}/>{over}")[25, 25] - (48, 176, 255, 255)) <= 25).all()
+
+
 CURVES = [
     "M20 50C20 10 60 10 60 50S80 90 90 50",
     "M10 50Q30 0 50 50T90 50",
