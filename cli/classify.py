@@ -13,7 +13,15 @@ from typing import TYPE_CHECKING, TextIO, TypeVar
 import click
 
 from . import inputs, output
-from .options import EXIT_SOME_UNREADABLE, NamedPath, ShareOrAuto, index_option, index_to_read, progress_bar
+from .options import (
+    EXIT_SOME_UNREADABLE,
+    FiniteRange,
+    NamedPath,
+    ShareOrAuto,
+    index_option,
+    index_to_read,
+    progress_bar,
+)
 from .tally import Tally
 
 if TYPE_CHECKING:
@@ -52,7 +60,7 @@ _MOST_EXPLAINED = 2000
 )
 @click.option(
     "--max-false-accept",
-    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    type=FiniteRange(0, 1, min_open=True, max_open=True),
     help='Of logos that are "other", name a company for at most this share.  [default: 0.02]',
 )
 @click.option(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .options import EXIT_SOME_UNREADABLE, NamedPath, index_option, index_to_read, progress_bar
+from .options import EXIT_SOME_UNREADABLE, FiniteRange, NamedPath, index_option, index_to_read, progress_bar
 from .output import csv_line, json_text, shown, stdout
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ _NEW_FILE = NamedPath(dir_okay=False, path_type=Path)
 @index_option
 @click.option(
     "--other-share",
-    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    type=FiniteRange(0, 1, min_open=True, max_open=True),
     default=0.5,
     show_default=True,
     help='Of "other", for which probabilities are stated and judged.',

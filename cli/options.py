@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -32,7 +33,18 @@ class NamedPath(click.Path):
         return super().convert(value, param, ctx)
 
 
-class ShareOrAuto(click.FloatRange):
+class FiniteRange(click.FloatRange):
+    """Numbers from one to another: click has `nan` in every range, and `inf` in those without end."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:  # noqa: ANN401
+        """The number, checked as click does."""
+        number = super().convert(value, param, ctx)
+        if not math.isfinite(number):
+            self.fail(f"{value} is no finite number", param, ctx)
+        return number
+
+
+class ShareOrAuto(FiniteRange):
     """A share between 0 and 1, or the word `auto`."""
 
     name = "share"
@@ -41,7 +53,7 @@ class ShareOrAuto(click.FloatRange):
         super().__init__(0, 1, min_open=True, max_open=True)
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:  # noqa: ANN401
-        """The word as it is, anything else as click does."""
+        """The word as it is, anything else as a number."""
         return value if value == "auto" else super().convert(value, param, ctx)
 
 

@@ -208,3 +208,11 @@ def test_an_empty_path_is_not_the_working_directory(mine: Path, monkeypatch: pyt
 def test_top_is_a_whole_number(mine: Path, top: object) -> None:
     with LogoClassifier.open(mine) as classifier, pytest.raises(TypeError, match="interpreted as an integer"):
         classifier.classify([svg("disc")], top=top)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("shares", [{"other_share": "0.5"}, {"other_share": None}, {"max_false_accept": "default"}])
+def test_a_share_is_a_number(mine: Path, shares: dict[str, object]) -> None:
+    with LogoClassifier.open(mine) as classifier, pytest.raises(TypeError, match="a share is a number"):
+        classifier.classify([svg("disc")], **shares)  # type: ignore[arg-type]
+    with LogoClassifier.open(mine) as classifier:
+        assert classifier.classify([svg("disc")], other_share=np.float32(0.5))  # type: ignore[arg-type]

@@ -87,9 +87,8 @@ class Policy:
     def __post_init__(self) -> None:
         if self.text not in get_args(Text):
             raise ValueError(f"text must be one of {', '.join(get_args(Text))}, got {self.text!r}")
-        share = self.other_share
-        if share != AUTO and (isinstance(share, str) or not 0 < share < 1):
-            raise ValueError(f"the share of unknown logos must be {AUTO!r}, or above 0 and below 1, got {share!r}")
+        if self.other_share != AUTO and not 0 < self.other_share < 1:
+            raise ValueError(f"the share of unknown logos must be above 0 and below 1, got {self.other_share}")
 
 
 @dataclass(frozen=True, slots=True)

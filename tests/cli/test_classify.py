@@ -240,6 +240,7 @@ def test_a_name_that_promises_what_is_not_written(
         (("@absent.txt",), "cannot read the list 'absent.txt'"),
         (("x", "--frobnicate"), "No such option"),
         (("",), "an empty PATH"),
+        (("x", "--other-share", "nan"), "'--other-share': nan is no finite number"),
     ],
 )
 def test_wrong_usage_is_exit_code_2(run: Run, arguments: tuple[str, ...], message: str) -> None:
@@ -323,6 +324,15 @@ def test_a_list_as_powershell_writes_it(run: Run, index: Path, queries: Path, tm
     (tmp_path / "list.txt").write_bytes("\r\n".join([*paths, ""]).encode("utf-16"))
     answers = rows(run("classify", f"@{tmp_path / 'list.txt'}", "--index", index, "--format", "jsonl").out)
     assert [row["path"] for row in answers] == paths
+
+
+def test_a_picture_is_no_list(run: Run, queries: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, format in (("a.svg", "svg"), ("b.png", "png")):
+        listed = run("classify", f"@{queries / name}")
+        assert listed.code == 2 and f"{name}', got a picture ({format}): give its path" in listed.err
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO((queries / name).read_bytes())))
+        piped = run("classify", "-")
+        assert piped.code == 2 and f"in standard input, got a picture ({format})" in piped.err
 
 
 def test_a_list_with_a_nul_behind_each_path(
