@@ -116,7 +116,8 @@ def _kept(
 def _embeds_by(bundle: ModelBundle, embedder: Embedder) -> dict[str, str]:
     """Of a bundle's files those by which it embeds, with their SHA-256."""
     graphs = bundle.int8_graphs if embedder.precision == INT8 else bundle.graphs
-    return {graph.name: bundle.config.files[graph.name] for graph in graphs}
+    files = [file for graph in graphs for file in (graph, *bundle.others(graph).values())]
+    return {file.name: bundle.config.files[file.name] for file in files}
 
 
 def sources_of(bench: LogoBench, rows: Int64Array, salt: str | None) -> Iterable[bytes | Path]:

@@ -16,7 +16,7 @@ from logo_retrieval.search.halves import half_products, halves_of
 from logo_retrieval.search.open import renewed_index
 from logo_retrieval.search.partitions import PartitionedIndex, Partitions
 from logo_retrieval.search.protocol import VectorIndex
-from logo_retrieval.store.cache import Prepared, read_cache, write_cache
+from logo_retrieval.store.cache import CACHE_FILE, Prepared, read_cache, write_cache
 from logo_retrieval.types import Float16Array, Float32Array, Int64Array
 
 _SPANS = 1 << 13
@@ -140,7 +140,7 @@ class Partitioned(Ours):
             raise SystemExit("the partitions were not kept")
         held = {name: kept.arrays[name] for name in ("centroids", "starts", "halves", "sums")}
         slots = kept.arrays["slots"]
-        self.index = PartitionedIndex(Partitions(**held), slots, np.arange(len(slots)))
+        self.index = PartitionedIndex(Partitions(**held, file=folder / CACHE_FILE), slots, np.arange(len(slots)))
 
 
 class Halves(Numpy):

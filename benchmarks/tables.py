@@ -154,11 +154,28 @@ def themes() -> list[str]:
 
 
 def themes_by_probability() -> list[str]:
-    """Of the names given to icons of icon themes, how many are right, by the probability stated."""
-    lines = [["probability stated", "names given", "mean stated", "right"]]
-    for found in result("themes")["by probability"]:
-        place = f"{found['from']:.2f} to {found['to']:.2f}"
-        lines.append([place, str(found["named"]), f"{found['stated']:.3f}", with_interval(found["right"])])
+    """Of the names given to icons of icon themes, how many are right, by the probability stated for either share."""
+    lines = [["probability stated", *("names given", "mean stated", "right") * 2]]
+    of_half, of_auto = (
+        {(found["from"], found["to"]): found for found in result("themes")[name]}
+        for name in ("by probability", "by probability, auto")
+    )
+    for low, high in sorted({*of_half, *of_auto}):
+        cells = [f"{low:.2f} to {high:.2f}"]
+        for found in (of_half.get((low, high)), of_auto.get((low, high))):
+            stated = ["0", "", ""]
+            if found:
+                stated = [str(found["named"]), f"{found['stated']:.3f}", with_interval(found["right"])]
+            cells += stated
+        lines.append(cells)
+    return rows(*lines)
+
+
+def themes_shares() -> list[str]:
+    """How common others are among the icons, and how common the answers together make them out to be."""
+    lines = [["theme", "share of others", "as the answers show it"]]
+    for theme, found in result("themes")["themes"].items():
+        lines.append([theme, *(f"{found['share of others'][name]:.3f}" for name in ("true", "shown"))])
     return rows(*lines)
 
 
@@ -209,7 +226,7 @@ TABLES = {
     make.__name__.replace("_", " "): make
     for make in (
         *(logobench, known, trust, named, risk, evidence, reading, false_names, enrolment),
-        *(held_packs, themes, themes_by_probability),
+        *(held_packs, themes, themes_shares, themes_by_probability),
         *(ablation, near_duplicates, speed, decoding, serving, serving_memory, integers, stages),
     )
 }

@@ -27,6 +27,7 @@ from surroundings import write_result
 from logo_retrieval import Decision, LogoClassifier
 from logo_retrieval.evaluation import measure
 from logo_retrieval.evaluation.bootstrap import bootstrap_interval
+from logo_retrieval.inference.other_share import shown_share
 
 LABELS = DATA / "themes.csv"
 """Every icon that is not plainly of no company: of which, or `UNCLEAR`."""
@@ -162,6 +163,12 @@ def by_probability(answers: Sequence[Answer]) -> list[dict[str, Any]]:
     return bins
 
 
+def share_of_others(asked: Sequence[tuple[Icon, Decision]]) -> dict[str, float]:
+    """How common others are among some icons, and how common the answers make them out to be."""
+    true = float(np.mean([icon.label == OTHER for icon, _ in asked]))
+    return {"true": round(true, 4), "shown": shown_share(decision for _, decision in asked)}
+
+
 def cosine_for(answers: Sequence[Answer]) -> float:
     """The cosine above which the nearest drawing names as many others as the program does."""
     others = [each for each in answers if each.icon.label == OTHER]
@@ -173,18 +180,24 @@ def main() -> None:
     """Asks, writes the result and shows it."""
     arguments = options(__doc__, output="themes.json", folder="holds the unpacked packages").parse_args()
     icons = load_icons(arguments.folder)
+    paths = [icon.path for icon in icons]
     with LogoClassifier.open() as classifier:
-        decisions = classifier.classify([icon.path for icon in icons], top=NEIGHBOURS)
-    answers = [answered(icon, decision) for icon, decision in zip(icons, decisions, strict=True)]
+        decisions = classifier.classify(paths, top=NEIGHBOURS)
+        fitting = classifier.classify(paths, top=NEIGHBOURS, other_share="auto")
+    answers, fit = (list(map(answered, icons, given)) for given in (decisions, fitting))
     cosine = cosine_for(answers)
     themes = {theme: figures([each for each in answers if each.icon.theme == theme], cosine) for theme in ICONS}
     themes["all"] = figures(answers, cosine)
+    for theme, found in themes.items():
+        asked = [pair for pair in zip(icons, decisions, strict=True) if theme in ("all", pair[0].theme)]
+        found["share of others"] = share_of_others([pair for pair in asked if pair[0].label != UNCLEAR])
     unreadable = [icon for icon, decision in zip(icons, decisions, strict=True) if decision.label is None]
     result = {
         "unreadable": [f"{icon.theme}/{icon.path.name}" for icon in unreadable],
         "cosine": round(cosine, 4),
         "themes": themes,
         "by probability": by_probability(answers),
+        "by probability, auto": by_probability(fit),
     }
     write_result(arguments.output, "themes", result)
     for theme, found in themes.items():

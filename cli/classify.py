@@ -4,21 +4,32 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, TextIO, TypeVar
 
 import click
 
 from . import inputs, output
-from .options import EXIT_SOME_UNREADABLE, NamedPath, index_option, index_to_read, progress_bar
+from .options import (
+    EXIT_SOME_UNREADABLE,
+    FiniteRange,
+    NamedPath,
+    ShareOrAuto,
+    index_option,
+    index_to_read,
+    progress_bar,
+)
+from .tally import Tally
 
 if TYPE_CHECKING:
     from logo_retrieval.classifier import LogoClassifier
-    from logo_retrieval.inference.predict import Text
+    from logo_retrieval.inference.predict import Auto, Text
     from logo_retrieval.types import Decision
+
+Value = TypeVar("Value")
 
 _FORMATS = {
     **dict.fromkeys(("", ".txt", ".text", ".log", ".out"), "table"),
@@ -49,15 +60,17 @@ _MOST_EXPLAINED = 2000
 )
 @click.option(
     "--max-false-accept",
-    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    type=FiniteRange(0, 1, min_open=True, max_open=True),
     help='Of logos that are "other", name a company for at most this share.  [default: 0.02]',
 )
 @click.option(
     "--other-share",
-    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    type=ShareOrAuto(),
     default=0.5,
     show_default=True,
-    help="How common such logos are among these inputs, such as 0.9 in a mail stream; probabilities follow.",
+    metavar="FLOAT|auto",
+    help="How common such logos are among these inputs, such as 0.9 in a mail stream; probabilities follow. With auto, "
+    "what all inputs together show; rows then come at the end.",
 )
 @click.option(
     "--text",
@@ -85,7 +98,7 @@ def classify(
     resume: bool,
     top: int,
     max_false_accept: float | None,
-    other_share: float,
+    other_share: float | Auto,
     text: Text,
     cache: Path | None,
     page: Path | None,
@@ -102,7 +115,7 @@ def classify(
     files = _without_written(inputs.expand(paths), paths, [place for place in (file, page) if place is not None])
     kind = kind or _format_of(file)
     if resume:
-        _check_resumable(kind, file, page)
+        _check_resumable(kind, file, page, other_share)
     if not files:
         raise click.UsageError(f"no files to classify in {', '.join(map(repr, paths))}")
 
@@ -116,42 +129,43 @@ def classify(
     earlier = output.answered(file, kind) if resume and file else output.NOTHING_ANSWERED
     done = earlier.paths
     waiting = _not_yet(files, done)
-    counts: Counter[str | None] = Counter()
+    tally = Tally()
     with _interruptible(), ExitStack() as stack:
         classifier = stack.enter_context(LogoClassifier.open(folder, cache=cache))
-        settings = settings_text(other_share, max_false_accept, text)
         _check_same_settings(earlier, name, classifier, top, kind)
-        _check_same("the settings", earlier.settings, settings)
+        _check_same("the settings", earlier.settings, settings_text(other_share, max_false_accept, text))
         if not waiting:
             sys.exit(EXIT_SOME_UNREADABLE if earlier.unreadable else 0)
-        ask = classifier.classify_stream
-        asked = partial(ask, top=top, max_false_accept=max_false_accept, other_share=other_share, text=text)
-        decisions = _asked(asked, waiting)  # before anything is written
+        _check_share(classifier, max_false_accept)  # before anything is written
         stream = stack.enter_context(_opened(file, append=bool(done))) if file else output.stdout()
         advance = stack.enter_context(progress_bar("classify", len(waiting), stream))
         write = output.row_writer(kind, stream, paths=waiting, top=top, header=not done)
         if page is not None:
             stack.enter_context(_still_as_it_was(page))
+        ask = partial(_asked, classifier, waiting, advance, top=top, max_false_accept=max_false_accept, text=text)
+        decisions, share = ask(other_share)
+        settings = settings_text(share, max_false_accept, text)
         explained: list[tuple[str, Decision]] = []
         for count, (path, decision) in enumerate(zip(waiting, decisions, strict=True), start=1):
             write(decision_row(path, decision, name, settings))
-            counts[decision.label] += 1
+            tally.add(decision)
             if page is not None and (count <= _MOST_EXPLAINED or decision.status == "unreadable"):
                 explained.append((path, decision))
-            advance(count, len(waiting))
         if page is not None:
             from logo_retrieval.reports.explanation import write_explanation
 
             write_explanation(explained, len(waiting), classifier.store, name, page)
     if sys.stderr.isatty():
-        click.echo(_summary(counts), err=True)
-    unreadable = earlier.unreadable + counts[None]
+        tally.show(share)
+    unreadable = earlier.unreadable + tally.unreadable
     if unreadable:
         click.echo(f"{unreadable} of {len(files)} inputs could not be read: see their rows", err=True)
         sys.exit(EXIT_SOME_UNREADABLE)
 
 
-def _check_resumable(kind: str, file: Path | None, page: Path | None) -> None:
+def _check_resumable(kind: str, file: Path | None, page: Path | None, other_share: float | Auto) -> None:
+    if other_share == "auto":
+        raise click.UsageError("--other-share auto looks at all inputs: leave out --resume, or give the share")
     if page is not None:
         raise click.UsageError("--explain shows what this call answers: leave out --resume")
     if file is None or kind == "table":
@@ -175,17 +189,6 @@ def _check_same(what: str, earlier: frozenset[str], now: str) -> None:
     other = earlier - {now}
     if other:
         raise click.UsageError(f"--resume: the rows there are of {what} '{min(other)}', this call's is '{now}'")
-
-
-def _summary(counts: Counter[str | None]) -> str:
-    """How many inputs got which kind of answer."""
-    from logo_retrieval.types import OTHER
-
-    named = sum(count for label, count in counts.items() if label not in (None, OTHER))
-    companies = len(counts.keys() - {None, OTHER})
-    return (
-        f"{counts.total()} inputs: {named} of {companies} companies, {counts[OTHER]} other, {counts[None]} unreadable"
-    )
 
 
 def _format_of(file: Path | None) -> str:
@@ -227,15 +230,44 @@ def _interruptible() -> Iterator[None]:
         raise click.Abort("interrupted: rows written so far are kept") from None
 
 
-def _asked(classify_stream: Callable[[list[str]], Iterator[Decision]], files: list[str]) -> Iterator[Decision]:
-    try:
-        return classify_stream(files)
-    except ValueError as error:
-        from logo_retrieval.errors import LogoRetrievalError
+def _check_share(classifier: LogoClassifier, max_false_accept: float | None) -> None:
+    from logo_retrieval.errors import LogoRetrievalError
 
-        if isinstance(error, LogoRetrievalError):
-            raise
+    try:
+        classifier.engine.knowledge.share(max_false_accept)
+    except LogoRetrievalError:
+        raise
+    except ValueError as error:
         raise click.UsageError(f"--max-false-accept: {error}") from error
+
+
+def _asked(
+    classifier: LogoClassifier,
+    paths: list[str],
+    advance: Callable[[int, int], None],
+    other_share: float | Auto,
+    *,
+    top: int,
+    max_false_accept: float | None,
+    text: Text,
+) -> tuple[Iterable[Decision], float]:
+    """The answers, and the share of unknown logos that they are for."""
+    from logo_retrieval.inference.other_share import shown_share
+
+    def counted(values: Iterable[Value]) -> Iterator[Value]:
+        for count, value in enumerate(values, start=1):
+            yield value
+            advance(count, len(paths))
+
+    if other_share == "auto":
+        decisions = classifier.classify(
+            counted(paths), top=top, max_false_accept=max_false_accept, other_share=other_share, text=text
+        )
+        return decisions, shown_share(decisions)
+    answers = classifier.classify_stream(
+        paths, top=top, max_false_accept=max_false_accept, other_share=other_share, text=text
+    )
+    return counted(answers), other_share
 
 
 def _not_yet(files: list[str], done: Counter[str]) -> list[str]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from . import output
-from .options import EXIT_SOME_UNREADABLE, NamedPath, index_option, index_to_read, progress_bar
+from .options import EXIT_SOME_UNREADABLE, FiniteRange, NamedPath, index_option, index_to_read, progress_bar
 
 if TYPE_CHECKING:
     from logo_retrieval.classifier import LogoClassifier
@@ -32,7 +32,7 @@ _COLUMNS = ("name", "label", "kind", "similarity", "of", "of_label")
 )
 @click.option(
     "--threshold",
-    type=click.FloatRange(-1, 1),
+    type=FiniteRange(-1, 1),
     help="Similarity from which on two drawings are duplicates.  [default: 0.85]",
 )
 @click.option(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .options import EXIT_SOME_UNREADABLE, NamedPath, index_option, index_to_read, progress_bar
+from .options import EXIT_SOME_UNREADABLE, FiniteRange, NamedPath, index_option, index_to_read, progress_bar
 from .output import csv_line, json_text, shown, stdout
 
 if TYPE_CHECKING:
@@ -22,10 +22,24 @@ _NEW_FILE = NamedPath(dir_okay=False, path_type=Path)
 @click.command()
 @click.argument("data", type=NamedPath(exists=True, path_type=Path))
 @index_option
+@click.option(
+    "--other-share",
+    type=FiniteRange(0, 1, min_open=True, max_open=True),
+    default=0.5,
+    show_default=True,
+    help='Of "other", for which probabilities are stated and judged.',
+)
 @click.option("--report", type=_NEW_FILE, help="Write a page with every figure and the mistakes as pictures (HTML).")
 @click.option("--output", type=_NEW_FILE, help="Write every figure and every answer (JSON).")
 @click.option("--submission", type=_NEW_FILE, help="Write path,label of every file (CSV); an unreadable one is other.")
-def evaluate(data: Path, index: Path | None, report: Path | None, output: Path | None, submission: Path | None) -> None:
+def evaluate(
+    data: Path,
+    index: Path | None,
+    other_share: float,
+    report: Path | None,
+    output: Path | None,
+    submission: Path | None,
+) -> None:
     """Measure how well an index answers for files whose class is known.
 
     DATA is a folder with one sub-folder a class, or a .csv, .tsv or .parquet with the columns path and label. A class
@@ -47,7 +61,7 @@ def evaluate(data: Path, index: Path | None, report: Path | None, output: Path |
         LogoClassifier.open(index_to_read(index)) as classifier,
         progress_bar("evaluate", len(gallery.records)) as progress,
     ):
-        evaluation = measured(classifier, gallery, progress=progress)
+        evaluation = measured(classifier, gallery, other_share=other_share, progress=progress)
     for remark in evaluation.remarks:
         click.echo(shown(remark), err=True)
     stdout().writelines(f"{line}\n" for line in _summary(evaluation))

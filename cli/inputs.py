@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import contextlib
 import glob
 import os
 import sys
@@ -29,16 +30,16 @@ def expand(arguments: Iterable[str]) -> list[str]:
 
 
 def _expand(argument: str, stray: list[Path]) -> Iterator[str]:
-    from logo_retrieval.gallery.records import visible_files
+    from logo_retrieval.gallery.files import visible_files
     from logo_retrieval.images.source import is_folder, is_there
 
     if not argument:
         raise click.UsageError("an empty PATH, such as an unset variable: expected a file, a folder or a list")
     if argument == "-":
-        yield from _lines(sys.stdin.buffer.read())
+        yield from _lines(sys.stdin.buffer.read(), "standard input")
     elif argument.startswith("@") and not is_there(argument):
         try:
-            yield from _lines(Path(argument[1:]).read_bytes())
+            yield from _lines(Path(argument[1:]).read_bytes(), f"'{argument[1:]}'")
         except OSError as error:
             raise click.UsageError(f"cannot read the list '{argument[1:]}': {error.strerror}") from error
     elif is_folder(argument):
@@ -53,7 +54,13 @@ def _expand(argument: str, stray: list[Path]) -> Iterator[str]:
         yield argument
 
 
-def _lines(data: bytes) -> Iterator[str]:
+def _lines(data: bytes, source: str) -> Iterator[str]:
+    """The paths in a list; a picture in its place is not taken for one."""
+    from logo_retrieval.errors import UnreadableImage
+    from logo_retrieval.images.sniff import sniff
+
+    with contextlib.suppress(UnreadableImage):
+        raise click.UsageError(f"expected a list of paths in {source}, got a picture ({sniff(data)}): give its path")
     if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):  # as PowerShell writes them
         data = data.decode("utf-16", "replace").encode()
     text = os.fsdecode(data.removeprefix(codecs.BOM_UTF8))

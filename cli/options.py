@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -30,6 +31,30 @@ class NamedPath(click.Path):
         if os.fspath(value) == "-":
             self.fail("'-' is no standard stream here: name a file, or './-' for one of that name", param, ctx)
         return super().convert(value, param, ctx)
+
+
+class FiniteRange(click.FloatRange):
+    """Numbers from one to another: click has `nan` in every range, and `inf` in those without end."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:  # noqa: ANN401
+        """The number, checked as click does."""
+        number = super().convert(value, param, ctx)
+        if not math.isfinite(number):
+            self.fail(f"{value} is no finite number", param, ctx)
+        return number
+
+
+class ShareOrAuto(FiniteRange):
+    """A share between 0 and 1, or the word `auto`."""
+
+    name = "share"
+
+    def __init__(self) -> None:
+        super().__init__(0, 1, min_open=True, max_open=True)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:  # noqa: ANN401
+        """The word as it is, anything else as a number."""
+        return value if value == "auto" else super().convert(value, param, ctx)
 
 
 _INDEX_DEFAULT = f"${INDEX_VARIABLE}, else {DEFAULT_INDEX}"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from .options import DEFAULT_INDEX, NamedPath, index_option, index_to_read
+from .options import DEFAULT_INDEX, FiniteRange, NamedPath, index_option, index_to_read
 
 if TYPE_CHECKING:
     from logo_retrieval.serving.settings import Token
@@ -21,7 +21,7 @@ _MEGABYTE = 1_000_000
 
 def _limit(name: str, default: float, what: str) -> Callable[[Command], Command]:
     """A limit of the service, which the environment may set, too."""
-    kind = click.IntRange(min=1) if isinstance(default, int) else click.FloatRange(min=0, min_open=True)
+    kind = click.IntRange(min=1) if isinstance(default, int) else FiniteRange(min=0, min_open=True)
     variable = _VARIABLE + name.upper().replace("-", "_")
     return click.option(
         f"--{name}", type=kind, default=default, show_default=True, envvar=variable, show_envvar=True, help=what

@@ -9,6 +9,10 @@ from typing import TYPE_CHECKING
 # processes end that were forked.
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
+# The threads of OpenBLAS, by which numpy multiplies, otherwise spin on after each product for 2**26 cycles, in case
+# another comes, and take cores from the networks and the decoders; 2**4 are the fewest. No use once numpy is imported.
+os.environ.setdefault("OPENBLAS_THREAD_TIMEOUT", "4")
+
 if TYPE_CHECKING:
     from logo_retrieval.classifier import LogoClassifier
     from logo_retrieval.errors import LogoRetrievalError, UnreadableImage

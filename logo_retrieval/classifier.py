@@ -12,7 +12,8 @@ from logo_retrieval.errors import UnreadableImage
 from logo_retrieval.images.pool.limits import DECODE_LIMIT_S
 from logo_retrieval.images.source import Source, check_several, named_path
 from logo_retrieval.inference.engine import Engine
-from logo_retrieval.inference.predict import Text
+from logo_retrieval.inference.other_share import at_share, shown_share
+from logo_retrieval.inference.predict import AUTO, Auto, Text
 from logo_retrieval.inference.stream import Answers
 from logo_retrieval.models.resolve import opened_model, starter_index
 from logo_retrieval.open_set.fusion import OTHER_SHARE
@@ -23,10 +24,9 @@ from logo_retrieval.types import Decision, Evidence, Float32Array
 if TYPE_CHECKING:  # building brings an image library, which answering leaves to the decoder processes
     from logo_retrieval.drawings import Drawings
     from logo_retrieval.gallery.reader import BuildReport, Progress
-    from logo_retrieval.gallery.records import Gallery, GalleryData
+    from logo_retrieval.gallery.records import GalleryData
     from logo_retrieval.indexing.report import EnrolmentReport
     from logo_retrieval.models.bundle import ModelBundle
-    from logo_retrieval.store.changes import Names
 
 
 class LogoClassifier(Closable):
@@ -157,7 +157,7 @@ class LogoClassifier(Closable):
         *,
         top: int = 5,
         max_false_accept: float | None = None,
-        other_share: float = OTHER_SHARE,
+        other_share: float | Auto = OTHER_SHARE,
         text: Text = "auto",
     ) -> list[Decision]:
         """One decision per source, in their order; a source that cannot be read gets one too.
@@ -168,7 +168,8 @@ class LogoClassifier(Closable):
             max_false_accept: of logos of no known company, the largest share that may be given a company's name; by
                 default `knowledge.DEFAULT_FALSE_ACCEPT`, or the likeliest answer where the model has no unknown logos
                 to vouch for that.
-            other_share: how common such logos are among the sources; probabilities follow it, labels do not.
+            other_share: how common such logos are among the sources; probabilities follow it, labels do not. With
+                "auto" it is what all sources together show, see `open_set.mixture.estimated_other_share`.
             text: whether what is written is read: where that could change the answer, always or never.
 
         Raises:
@@ -176,10 +177,10 @@ class LogoClassifier(Closable):
                 none of the three.
             ModelError: when a share is asked for and the model has no unknown logos to vouch for it.
         """
-        asked = self.classify_stream(
-            sources, top=top, max_false_accept=max_false_accept, other_share=other_share, text=text
-        )
-        return list(asked)
+        check_several(sources)
+        policy = self.engine.policy(top=top, max_false_accept=max_false_accept, other_share=other_share, text=text)
+        decisions = list(Answers(self.engine, policy, self._cache).to(sources))
+        return at_share(decisions, shown_share(decisions), policy) if policy.other_share == AUTO else decisions
 
     def classify_stream(
         self,
@@ -190,8 +191,14 @@ class LogoClassifier(Closable):
         other_share: float = OTHER_SHARE,
         text: Text = "auto",
     ) -> Iterator[Decision]:
-        """The same as `classify`, a batch at a time, so that sources may be endless."""
+        """The same as `classify`, a batch at a time, so that sources may be endless.
+
+        Raises:
+            ValueError, ModelError: as `classify`, and when other_share is "auto", which needs all answers.
+        """
         check_several(sources)
+        if isinstance(other_share, str):
+            raise ValueError('other_share "auto" needs the answers to all sources: ask `classify`, or state a number')
         policy = self.engine.policy(top=top, max_false_accept=max_false_accept, other_share=other_share, text=text)
         return Answers(self.engine, policy, self._cache).to(sources)
 
@@ -240,10 +247,10 @@ class LogoClassifier(Closable):
             EnrolmentError: when names cannot stand, drawings cannot be read, or the index has them under another class.
             IndexStoreError: when the index cannot be written, or is the one that ships with the package.
         """
-        from logo_retrieval.indexing.enrol import drawings_of, names_of
+        from logo_retrieval.indexing.enrol import drawings_of, enroll, names_of
 
-        gallery = drawings_of(label, sources)
-        return self._enroll(gallery, names_of(label, names), force=force, skip_unreadable=skip_unreadable)
+        gallery, cleaned = drawings_of(label, sources), names_of(label, names)
+        return enroll(self.engine, gallery, cleaned, force=force, skip_unreadable=skip_unreadable)
 
     def enroll_gallery(
         self, gallery: GalleryData, *, force: bool = False, skip_unreadable: bool = False
@@ -255,14 +262,9 @@ class LogoClassifier(Closable):
             EnrolmentError, IndexStoreError: as `enroll`.
         """
         from logo_retrieval.gallery.records import read_gallery
+        from logo_retrieval.indexing.enrol import enroll
 
-        return self._enroll(read_gallery(gallery), {}, force=force, skip_unreadable=skip_unreadable)
-
-    def _enroll(self, gallery: Gallery, names: Names, *, force: bool, skip_unreadable: bool) -> EnrolmentReport:
-        from logo_retrieval.indexing.enrol import Enrolment
-
-        with self.engine.while_open():
-            return Enrolment(self.engine).enroll(gallery, names, force=force, skip_unreadable=skip_unreadable)
+        return enroll(self.engine, read_gallery(gallery), {}, force=force, skip_unreadable=skip_unreadable)
 
     def unenroll(
         self, label: str | None = None, *, items: Iterable[str] = (), names: Iterable[str] | None = None
@@ -300,14 +302,6 @@ class LogoClassifier(Closable):
             GalleryError: when the gallery cannot be read.
             TypeError: when it is none.
         """
-        from logo_retrieval.drawings import drawings_of_files, drawings_of_index, files_of
+        from logo_retrieval.drawings import drawings_at_work
 
-        engine = self.engine
-        with engine.while_open():
-            if data is None:
-                engine.current()
-                with IndexStore(self.store.folder) as store:  # which is read beside those who are answered
-                    return drawings_of_index(store)
-            found = drawings_of_files(files_of(data), engine.pool, engine.embed_views, engine.embedder.dim, progress)
-            engine.check_usable()
-            return found
+        return drawings_at_work(self.engine, data, progress)

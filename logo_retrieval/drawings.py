@@ -7,24 +7,22 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from logo_retrieval.errors import UnreadableImage
+from logo_retrieval.gallery.files import visible_files
 from logo_retrieval.gallery.reader import Intake, Progress
-from logo_retrieval.gallery.records import (
-    Gallery,
-    GalleryData,
-    GalleryRecord,
-    printable,
-    read_gallery,
-    visible_files,
-)
+from logo_retrieval.gallery.records import Gallery, GalleryData, GalleryRecord, free_name, printable, read_gallery
 from logo_retrieval.images.pool.pool import DecoderPool
 from logo_retrieval.images.source import read_source
 from logo_retrieval.indexing.build import Embed, embedded
 from logo_retrieval.store.index_store import IndexStore
 from logo_retrieval.types import Float32Array, Int64Array
+
+if TYPE_CHECKING:
+    from logo_retrieval.inference.engine import Engine
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +47,18 @@ class Drawings:
 
     def __len__(self) -> int:
         return len(self.names)
+
+
+def drawings_at_work(engine: Engine, data: GalleryData | None, progress: Progress | None) -> Drawings:
+    """Those of files, or of the index that an engine has open; see `LogoClassifier.drawings`."""
+    with engine.while_open():
+        if data is None:
+            engine.current()
+            with IndexStore(engine.store.folder) as store:  # which is read beside those who are answered
+                return drawings_of_index(store)
+        found = drawings_of_files(files_of(data), engine.pool, engine.embed_views, engine.embedder.dim, progress)
+        engine.check_usable()
+        return found
 
 
 def drawings_of_index(store: IndexStore) -> Drawings:
@@ -107,5 +117,8 @@ def files_of(data: GalleryData) -> Gallery:
     """
     if not isinstance(data, str | os.PathLike) or not Path(data).is_dir():
         return read_gallery(data)
-    records = [GalleryRecord(printable(str(file)), "", file, str(file)) for file in visible_files(Path(data))]
-    return Gallery(tuple(records), ())
+    records: dict[str, GalleryRecord] = {}
+    for file in visible_files(Path(data)):
+        name = free_name(printable(str(file)), records)
+        records[name] = GalleryRecord(name, "", file, str(file))
+    return Gallery(tuple(records.values()), ())

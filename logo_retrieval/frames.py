@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from logo_retrieval.classifier import LogoClassifier
     from logo_retrieval.evaluation.result import Evaluation
-    from logo_retrieval.inference.predict import Text
+    from logo_retrieval.inference.predict import Auto, Text
 
 
 def gallery_of_frame(frame: DataFrame) -> Gallery:
@@ -55,7 +55,7 @@ def classify_frame(
     *,
     top: int = 1,
     max_false_accept: float | None = None,
-    other_share: float = OTHER_SHARE,
+    other_share: float | Auto = OTHER_SHARE,
     text: Text = "auto",
 ) -> DataFrame:
     """One row an input, in their order, with the columns of `classify --format csv`, but for index and settings.

@@ -23,7 +23,7 @@ def decision_row(path: str, decision: Decision, index: str, settings: str) -> di
     return {"path": path, **answer, "index": index, "text": text, "settings": settings}
 
 
-def settings_text(other_share: float, max_false_accept: float | None, text: str) -> str:
+def settings_text(other_share: float | str, max_false_accept: float | None, text: str) -> str:
     """The settings that an answer depends on, as options of `classify`."""
     return f"--other-share {other_share} --max-false-accept {max_false_accept or 'default'} --text {text}"
 

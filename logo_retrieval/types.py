@@ -193,6 +193,7 @@ class Decision:
         missed_by: when the label is `OTHER`, by how much the log-odds of the likeliest company fall short of what it
             takes to be named; else None.
         text: the lines that were read in the picture; None where nobody looked, since shape settled the answer.
+        log_odds: that it shows any known company, where unknown logos are as many as known ones; None when unreadable.
         reason: "code: text" when unreadable.
     """
 
@@ -203,6 +204,7 @@ class Decision:
     neighbours: tuple[Evidence, ...] = ()
     missed_by: float | None = None
     text: tuple[TextLine, ...] | None = None
+    log_odds: float | None = None
     reason: str | None = None
 
     def to_dict(self) -> dict[str, object]:

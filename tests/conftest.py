@@ -16,6 +16,7 @@ from drawings import lay_classes, lay_queries
 from hypothesis import settings
 
 from logo_retrieval import LogoClassifier
+from logo_retrieval.embedding import BF16, FP32
 from logo_retrieval.gallery.records import read_gallery
 from logo_retrieval.indexing.build import build_index
 from logo_retrieval.models.resolve import starter_model
@@ -79,6 +80,18 @@ def classifier(mine: Path) -> Iterator[LogoClassifier]:
     """Has the copy open."""
     with LogoClassifier.open(mine) as classifier:
         yield classifier
+
+
+@pytest.fixture(scope="module", params=[FP32, BF16])
+def runtime(request: pytest.FixtureRequest) -> Iterator[str]:
+    """Each that reads graphs in floats."""
+    name: str = request.param
+    with pytest.MonkeyPatch.context() as patch:
+        if name == BF16:
+            openvino = pytest.importorskip("openvino", reason="openvino is not installed: pip install '.[openvino]'")
+            # on a processor without bfloat16 it computes in another precision, which does for these tests
+            patch.setattr(openvino.Core, "get_property", lambda *asked: ["FP32", "BF16"])
+        yield name
 
 
 @pytest.fixture(scope="module")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import random
 from pathlib import Path
 
 from PIL import Image, ImageDraw
@@ -66,6 +67,15 @@ def lay_queries(root: Path) -> Path:
     (root / "f.svg").write_bytes(b"<svg><path d='M0 0")
     (root / "g.png").write_bytes(raster("PNG")[:-200])
     return root
+
+
+def scrawl(seed: int) -> bytes:
+    """A drawing that looks like no other: a polygon of seven corners by lot."""
+    lots = random.Random(seed)
+    corners = " ".join(f"{lots.randrange(100)},{lots.randrange(100)}" for _ in range(7))
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 100 100"><polygon points="{corners}"/></svg>'
+    ).encode()
 
 
 def ring(place: int = 0) -> bytes:

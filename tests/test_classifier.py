@@ -16,7 +16,7 @@ from weights import fusion
 
 from logo_retrieval import LogoClassifier, UnreadableImage
 from logo_retrieval.embedding import load_embedder
-from logo_retrieval.errors import BackendError, ModelError
+from logo_retrieval.errors import BackendError, IndexStoreError, ModelError
 from logo_retrieval.gallery.records import read_gallery
 from logo_retrieval.heads.cosine import HEAD_FILE, HeadVectors
 from logo_retrieval.images.decode import decode
@@ -129,6 +129,10 @@ def test_a_search_cache_is_made_used_and_not_trusted(
         cache.write_bytes(damaged)
         assert ask() == expected
         assert cache.read_bytes() == whole
+    if partitioned_from == 1:  # whose vectors are looked at when they are asked for
+        cache.write_bytes(whole[:-200] + bytes([whole[-200] ^ 1]) + whole[-199:])
+        with pytest.raises(IndexStoreError, match=f"'{cache}' is damaged.*delete it"):
+            ask()
 
 
 @pytest.fixture(scope="module")
@@ -204,3 +208,11 @@ def test_an_empty_path_is_not_the_working_directory(mine: Path, monkeypatch: pyt
 def test_top_is_a_whole_number(mine: Path, top: object) -> None:
     with LogoClassifier.open(mine) as classifier, pytest.raises(TypeError, match="interpreted as an integer"):
         classifier.classify([svg("disc")], top=top)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("shares", [{"other_share": "0.5"}, {"other_share": None}, {"max_false_accept": "default"}])
+def test_a_share_is_a_number(mine: Path, shares: dict[str, object]) -> None:
+    with LogoClassifier.open(mine) as classifier, pytest.raises(TypeError, match="a share is a number"):
+        classifier.classify([svg("disc")], **shares)  # type: ignore[arg-type]
+    with LogoClassifier.open(mine) as classifier:
+        assert classifier.classify([svg("disc")], other_share=np.float32(0.5))  # type: ignore[arg-type]

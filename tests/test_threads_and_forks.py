@@ -13,6 +13,7 @@ import pytest
 from drawings import ring, svg
 
 from logo_retrieval import LogoClassifier
+from logo_retrieval.concurrency.cpus import usable_cores
 from logo_retrieval.errors import BackendError
 
 
@@ -105,3 +106,15 @@ def test_a_daemon_thread_may_be_in_the_middle_of_it_when_the_process_ends(mine: 
     )
     ended = subprocess.run([sys.executable, "-c", code], timeout=60, capture_output=True, text=True)
     assert ended.returncode == 0, ended.stderr
+
+
+@pytest.mark.skipif(usable_cores() < 2, reason="with one core there is nobody to wait")
+def test_what_has_nothing_to_multiply_takes_no_core() -> None:
+    """By itself a thread of OpenBLAS spins for some 25 ms after each product."""
+    code = (
+        "import sys, time\nimport logo_retrieval\nimport numpy as np\n"
+        "many = np.ones((999, 999), np.float32)\nmany @ many\n"
+        "start = time.process_time()\ntime.sleep(0.2)\nsys.exit(time.process_time() - start > 0.01)\n"
+    )
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("OPENBLAS")}
+    assert subprocess.run([sys.executable, "-c", code], timeout=60, env=environment).returncode == 0

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantTy
 
 from logo_retrieval.backbones.export import fold
 from logo_retrieval.backbones.storage import store
+from logo_retrieval.models.bundle import INT8_FILE
 from logo_retrieval.models.onnx_session import open_session
 from logo_retrieval.types import Float32Array, UInt8Array
 
@@ -63,22 +64,25 @@ def quantised(graph: bytes, views: UInt8Array) -> bytes | None:
         return stored.read_bytes() if _nearness(given, stored, views) > _NEAR else None
 
 
-def rounded(graph: bytes, views: UInt8Array) -> bytes:
+def rounded(graph: bytes, views: UInt8Array, integers: bytes | None) -> bytes:
     """The same embedder with its kernels stored in 8 bits, if these do; it computes in 32 bits as before.
 
     Args:
         graph: an ONNX file, from (n, s, s, 3) floats in 0..255 to (n, d) unit vectors.
         views: (m, s, s, 3) pictures such as will be asked.
+        integers: what `quantised` made of it, whose file the kernels are then shared with.
 
     Returns:
         The ONNX file; the given one when one in twenty of the vectors would be further than `_SAME` from what it is.
     """
     with tempfile.TemporaryDirectory() as scratch:
-        given, folded, stored = (Path(scratch, name) for name in ("given.onnx", "folded.onnx", "stored.onnx"))
+        names = ("given.onnx", "folded.onnx", "stored.onnx", INT8_FILE)
+        given, folded, stored, shared = (Path(scratch, name) for name in names)
         given.write_bytes(graph)
+        shared.write_bytes(integers or b"")
         fold(given, folded)
-        store(folded, stored, kernels=8)
-        return stored.read_bytes() if _nearness(given, stored, views) > _SAME else graph
+        store(folded, stored, kernels=8, integers=integers)
+        return stored.read_bytes() if _nearness(given, stored, views, {INT8_FILE: shared}) > _SAME else graph
 
 
 def write_in_integers(
@@ -124,14 +128,15 @@ def _unadvised() -> Iterator[None]:
         logging.disable(before)
 
 
-def _nearness(given: Path, made: Path, views: UInt8Array) -> float:
-    """The cosine that nineteen in twenty of the vectors of two graphs exceed."""
-    return float(np.quantile(np.sum(_embedded(given, views) * _embedded(made, views), axis=1), 0.05))
+def _nearness(given: Path, made: Path, views: UInt8Array, others: Mapping[str, Path] | None = None) -> float:
+    """The cosine that nineteen in twenty of the vectors of two graphs exceed; `others` are as in `open_session`."""
+    cosines = np.sum(_embedded(given, views) * _embedded(made, views, others), axis=1)
+    return float(np.quantile(cosines, 0.05))
 
 
-def _embedded(graph: Path, views: UInt8Array) -> Float32Array:
+def _embedded(graph: Path, views: UInt8Array, others: Mapping[str, Path] | None = None) -> Float32Array:
     """(m, d) unit vectors."""
-    session = open_session(graph)
+    session = open_session(graph, others)
     (port,) = session.get_inputs()
     return np.concatenate([session.run(None, {port.name: batch})[0] for batch in _batches(views)])
 

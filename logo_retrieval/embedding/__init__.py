@@ -5,7 +5,7 @@ Importing this room loads no runtime; `load_embedder` does.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from logo_retrieval.embedding.ensemble import EnsembleEmbedder
@@ -20,19 +20,23 @@ INT8, FP32, BF16 = "onnxruntime-int8", "onnxruntime-fp32", "openvino-bf16"
 in 16-bit ones where the processor has them."""
 
 
-def _onnx_runtime(graph: Path, input_size_px: int, precision: str) -> Embedder:
+def _onnx_runtime(graph: Path, others: Mapping[str, Path], input_size_px: int, precision: str) -> Embedder:
     from logo_retrieval.embedding.onnx_runtime import OnnxRuntimeEmbedder
 
-    return OnnxRuntimeEmbedder(graph, input_size_px, precision)
+    return OnnxRuntimeEmbedder(graph, others, input_size_px, precision)
 
 
-def _openvino(graph: Path, input_size_px: int, precision: str) -> Embedder:
+def _openvino(graph: Path, others: Mapping[str, Path], input_size_px: int, precision: str) -> Embedder:
     from logo_retrieval.embedding.openvino import OpenVinoEmbedder
 
-    return OpenVinoEmbedder(graph, input_size_px, precision)
+    return OpenVinoEmbedder(graph, others, input_size_px, precision)
 
 
-RUNTIMES: dict[str, Callable[[Path, int, str], Embedder]] = {INT8: _onnx_runtime, FP32: _onnx_runtime, BF16: _openvino}
+RUNTIMES: dict[str, Callable[[Path, Mapping[str, Path], int, str], Embedder]] = {
+    INT8: _onnx_runtime,
+    FP32: _onnx_runtime,
+    BF16: _openvino,
+}
 """By the precision that they compute in."""
 
 
@@ -59,7 +63,8 @@ def load_embedder(bundle: ModelBundle, *, runtime: str | None = None) -> Embedde
     graphs = bundle.int8_graphs if runtime == INT8 else bundle.graphs
     if not graphs:
         raise BackendError(f"the model {bundle.config.name} has no network in integers: use the runtime {FP32}")
-    members = [RUNTIMES[runtime](graph, bundle.config.input_size_px, runtime) for graph in graphs]
+    size_px = bundle.config.input_size_px
+    members = [RUNTIMES[runtime](graph, bundle.others(graph), size_px, runtime) for graph in graphs]
     embedder = EnsembleEmbedder(members) if len(members) > 1 else members[0]
     if embedder.dim != bundle.config.dim:
         raise ModelError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import cast
 
@@ -20,8 +21,10 @@ class OnnxRuntimeEmbedder:
         precision: of its arithmetic.
     """
 
-    def __init__(self, graph: Path, input_size_px: int, precision: str) -> None:
+    def __init__(self, graph: Path, others: Mapping[str, Path], input_size_px: int, precision: str) -> None:
         """Loads the graph, which takes pictures of this size, and 32-bit floats whatever it computes with.
+
+        `others` are the files that it may take weights from, by what it calls them.
 
         Raises:
             ModelError: it is damaged, or of another size.
@@ -29,7 +32,7 @@ class OnnxRuntimeEmbedder:
         self.input_size_px = input_size_px
         self.precision = precision
         self._graph = graph
-        self._session = open_session(graph)
+        self._session = open_session(graph, others)
         inputs, outputs = self._session.get_inputs(), self._session.get_outputs()
         if {port.type for port in (*inputs, *outputs)} != {"tensor(float)"}:
             raise ModelError(f"{graph} must take and give 32-bit floats")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
+import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import cast
 
@@ -10,6 +13,7 @@ import numpy as np
 from logo_retrieval.concurrency.cpus import usable_cores
 from logo_retrieval.embedding.protocol import embed_in_batches, width_of
 from logo_retrieval.errors import BackendError, ModelError
+from logo_retrieval.models.bundle import MODEL_FILE
 from logo_retrieval.types import Float32Array, UInt8Array
 
 try:
@@ -20,6 +24,9 @@ except ModuleNotFoundError as error:
     ) from error
 
 _DEVICE = "CPU"
+
+_ADDRESS = b"_ORT_MEM_ADDR_"
+"""In the place of a file's name it says that weights lie in memory, at an address."""
 
 
 class OpenVinoEmbedder:
@@ -33,8 +40,10 @@ class OpenVinoEmbedder:
         precision: of its arithmetic, bfloat16.
     """
 
-    def __init__(self, graph: Path, input_size_px: int, precision: str) -> None:
+    def __init__(self, graph: Path, others: Mapping[str, Path], input_size_px: int, precision: str) -> None:
         """Compiles the graph, which takes pictures of this size.
+
+        `others` are the files that it may take weights from, by what it calls them.
 
         Raises:
             BackendError: this processor has no bfloat16 instructions.
@@ -50,10 +59,8 @@ class OpenVinoEmbedder:
                 "take the usual runtime"
             )
         try:
-            compiled = core.compile_model(
-                graph, _DEVICE, {"INFERENCE_PRECISION_HINT": "bf16", "INFERENCE_NUM_THREADS": usable_cores()}
-            )
-        except RuntimeError as error:
+            compiled = _compiled(core, graph, others)
+        except (OSError, RuntimeError) as error:
             raise ModelError(f"OpenVINO cannot load {graph}: {error}") from error
         ports = (*compiled.inputs, *compiled.outputs)
         shapes = [tuple(port.get_partial_shape()[1:].get_max_shape()) for port in ports]
@@ -72,3 +79,19 @@ class OpenVinoEmbedder:
 
     def _run(self, batch: Float32Array) -> Float32Array:
         return cast(Float32Array, self._request.infer([batch], share_outputs=True)[0])
+
+
+def _compiled(core: openvino.Core, graph: Path, others: Mapping[str, Path]) -> openvino.CompiledModel:
+    """The graph in a folder of its own with the files that it may take weights from: OpenVINO looks nowhere else.
+
+    Raises:
+        OSError: a file cannot be read.
+        RuntimeError: the graph is damaged.
+    """
+    if _ADDRESS in graph.read_bytes():
+        raise RuntimeError("it takes weights from an address in memory")
+    with tempfile.TemporaryDirectory() as scratch:
+        for name, file in {MODEL_FILE: graph, **others}.items():
+            shutil.copyfile(file, Path(scratch, name))
+        options = {"INFERENCE_PRECISION_HINT": "bf16", "INFERENCE_NUM_THREADS": usable_cores()}
+        return core.compile_model(Path(scratch, MODEL_FILE), _DEVICE, options)

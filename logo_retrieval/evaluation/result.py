@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from logo_retrieval.evaluation.measure import RESAMPLES, SEED, Estimate
+from logo_retrieval.open_set.fusion import OTHER_SHARE
 from logo_retrieval.types import OTHER, Evidence
 
 if TYPE_CHECKING:
@@ -28,6 +29,9 @@ FIGURES = {
 """Every headline figure by name, as it is called for people. Of FPR and the last three, smaller is better."""
 
 _NAMED = 5
+
+_FAR = 2.0
+"""By this factor, odds of the share of `other` stated and of that among the files are far apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +141,7 @@ class Evaluation:
         confusions: the commonest first.
         reliability: by rising probability.
         remarks: of the gallery.
+        other_share: of unknown logos, that the probabilities are for.
         seed: of the resamples behind the intervals.
         resamples: how many.
     """
@@ -148,6 +153,7 @@ class Evaluation:
     confusions: tuple[Confusion, ...]
     reliability: tuple[ReliabilityBin, ...]
     remarks: tuple[str, ...]
+    other_share: float = OTHER_SHARE
     seed: int = SEED
     resamples: int = RESAMPLES
 
@@ -201,6 +207,7 @@ class Evaluation:
             "unknown_classes": self.unknown_classes,
             "notes": self.notes,
             "remarks": list(self.remarks),
+            "other_share": self.other_share,
             "figures": {name: None if figure is None else asdict(figure) for name, figure in self.figures.items()},
             "seed": self.seed,
             "resamples": self.resamples,
@@ -236,3 +243,9 @@ def _notes(evaluation: Evaluation) -> Iterator[str]:
         yield f"no file is {OTHER!r}: nothing is said about telling companies from {OTHER!r}"
     elif support[OTHER] == total:
         yield f"every file is {OTHER!r}: nothing is said about companies"
+    elif not 1 / _FAR <= support[OTHER] / (total - support[OTHER]) * (1 / evaluation.other_share - 1) <= _FAR:
+        share = support[OTHER] / total
+        yield (
+            f"{share:.0%} of the files are {OTHER!r}, the probabilities are for {evaluation.other_share:.0%}: how good "
+            f"they are for such a mix, --other-share {share:.2g} shows"
+        )

@@ -24,6 +24,7 @@ from logo_retrieval.evaluation.result import (
 from logo_retrieval.gallery.records import Gallery, GalleryData, read_gallery
 from logo_retrieval.images.source import read_source
 from logo_retrieval.models.resolve import STARTER, starter_index
+from logo_retrieval.open_set.fusion import OTHER_SHARE
 from logo_retrieval.types import OTHER, BoolArray, Float64Array, Int64Array
 
 if TYPE_CHECKING:
@@ -33,7 +34,13 @@ if TYPE_CHECKING:
 _TOP = 5
 
 
-def evaluate(classifier: LogoClassifier, gallery: GalleryData, *, progress: Progress | None = None) -> Evaluation:
+def evaluate(
+    classifier: LogoClassifier,
+    gallery: GalleryData,
+    *,
+    other_share: float = OTHER_SHARE,
+    progress: Progress | None = None,
+) -> Evaluation:
     """Classifies every file of a gallery and measures the answers.
 
     A class that the index writes in other letters, `tumblr` for `Tumblr`, is the same, and a remark says so. One that
@@ -44,11 +51,13 @@ def evaluate(classifier: LogoClassifier, gallery: GalleryData, *, progress: Prog
         classifier: of an open index.
         gallery: the files with their classes: a folder of classes, a table, a pandas DataFrame with the columns path
             and label, or what `read_gallery` made of one.
+        other_share: of unknown logos, that probabilities shall be for, see `LogoClassifier.classify`.
         progress: called after each file.
 
     Raises:
         GalleryError: when the gallery cannot be read.
         IndexStoreError: when the index turns out to be damaged.
+        ValueError: when the share is out of range.
     """
     gallery = read_gallery(gallery)
     names, other = list(classifier.classes), classifier.classes.index(OTHER)
@@ -61,7 +70,7 @@ def evaluate(classifier: LogoClassifier, gallery: GalleryData, *, progress: Prog
     in_top = np.zeros(len(records), np.bool_)
     digests: list[bytes] = []
     decisions = []
-    stream = classifier.classify_stream(_contents(gallery, digests), top=len(names))
+    stream = classifier.classify_stream(_contents(gallery, digests), top=len(names), other_share=other_share)
     for row, decision in enumerate(stream):
         if decision.label is not None:
             predicted[row] = position[decision.label]
@@ -107,6 +116,7 @@ def evaluate(classifier: LogoClassifier, gallery: GalleryData, *, progress: Prog
         ),
         reliability=_reliability(probabilities[everything, predicted][answered], (predicted == true)[answered]),
         remarks=(*gallery.remarks, *(f"the class '{given}' is taken for '{name}'" for given, name in meant.items())),
+        other_share=other_share,
     )
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from logo_retrieval.errors import GalleryError
+from logo_retrieval.gallery.files import visible_files
 from logo_retrieval.gallery.tables import FURTHER_COLUMNS, Row, rows_of_table
 from logo_retrieval.images.source import is_there, named_path
 from logo_retrieval.types import OTHER
@@ -64,10 +65,24 @@ class GalleryRecord:
 
 @dataclass(frozen=True, slots=True)
 class Gallery:
-    """Records in a fixed order, and remarks about what was passed over, one sentence each."""
+    """Records in a fixed order, and remarks about what was passed over, one sentence each.
+
+    Raises:
+        GalleryError: when two records have one name.
+    """
 
     records: tuple[GalleryRecord, ...]
     remarks: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        places: dict[str, int] = {}
+        for place, record in enumerate(self.records, start=1):
+            if places.setdefault(record.name, place) != place:
+                raise GalleryError(
+                    f"the records of a gallery need names of their own, got {record.name!r} for number "
+                    f"{places[record.name]}, '{self.records[places[record.name] - 1].given}', and for number {place}, "
+                    f"'{record.given}'"
+                )
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -169,36 +184,9 @@ def numbered(name: str) -> Iterator[str]:
     yield from (f"{name}#{number}" for number in count(2))
 
 
-_STRAY = frozenset(("thumbs.db", "ehthumbs.db", "desktop.ini", "__macosx"))
-"""What operating systems leave in folders, in lower case."""
-
-
-def visible_files(folder: Path, stray: list[Path] | None = None) -> Iterator[Path]:
-    """Every file below a folder in sorted order, but for names that begin with a dot.
-
-    What operating systems leave there, such as Thumbs.db, is put into `stray` instead, where that is given.
-
-    Links to folders are followed, but not back into a folder that they lie in. A folder that may not be read stands for
-    its files, so that whoever opens it says so.
-    """
-    denied: list[Path] = []
-    for parent, folders, names in os.walk(folder, followlinks=True, onerror=lambda error: denied.append(_path(error))):
-        inside = {os.path.realpath(above) for above in (Path(parent), *Path(parent).parents)}
-        folders[:] = sorted(
-            name for name in folders if not name.startswith(".") and os.path.realpath(Path(parent, name)) not in inside
-        )
-        for name in (*folders, *sorted(names)):
-            if name.lower() in _STRAY and stray is not None:
-                stray.append(Path(parent, name))
-        folders[:] = [name for name in folders if name.lower() not in _STRAY]
-        yield from (
-            Path(parent, name) for name in sorted(names) if not name.startswith(".") and name.lower() not in _STRAY
-        )
-    yield from denied
-
-
-def _path(error: OSError) -> Path:
-    return Path(os.fsdecode(error.filename))
+def free_name(name: str, taken: Container[str]) -> str:
+    """The first of the `numbered` names that is not taken."""
+    return next(each for each in numbered(name) if each not in taken)
 
 
 def _from_folder(data: Path) -> Gallery:
@@ -210,21 +198,18 @@ def _from_folder(data: Path) -> Gallery:
             "put the drawings of each company into a folder with its name"
         )
     remarks = [f"passed over '{entry.name}': it lies outside the class folders" for entry in entries if entry.is_file()]
-    records = []
+    records: dict[str, GalleryRecord] = {}
     for folder in folders:
         label = class_name(folder.name, f"in '{data}'")
         files = list(visible_files(folder))
         if not files:
             remarks.append(f"passed over class '{label}': its folder is empty")
-        records += [
-            GalleryRecord(
-                printable(file.relative_to(data).as_posix()), label, file, str(file), group=_group(file, folder, label)
-            )
-            for file in files
-        ]
+        for file in files:
+            name = free_name(printable(file.relative_to(data).as_posix()), records)
+            records[name] = GalleryRecord(name, label, file, str(file), group=_group(file, folder, label))
     if not records:
         raise GalleryError(f"expected drawings in the sub-folders of '{data}', got {len(folders)} empty folders")
-    return Gallery(tuple(records), tuple(remarks))
+    return Gallery(tuple(records.values()), tuple(remarks))
 
 
 def _group(file: Path, folder: Path, label: str) -> str | None:
@@ -248,9 +233,9 @@ def gallery_of_rows(rows: Iterable[Row], table: str, folder: Path) -> Gallery:
     Raises:
         GalleryError: when there are no rows, a path is missing, or a class name cannot stand.
     """
-    records: list[GalleryRecord] = []
+    records: dict[str, GalleryRecord] = {}
     remarks: list[str] = []
-    seen: dict[str, set[str]] = {}
+    seen: set[tuple[str, str]] = set()
     for number, row in rows:
         path, label = row["path"], row["label"]
         where = f"in row {number} of {table}"
@@ -258,17 +243,16 @@ def gallery_of_rows(rows: Iterable[Row], table: str, folder: Path) -> Gallery:
             if not row[column].strip():
                 raise GalleryError(f"the column {column} is empty {where}")
         name, label = printable(path), class_name(label, where)
-        labels = seen.setdefault(name, set())
-        if label in labels:
+        if (name, label) in seen:
             remarks.append(f"passed over row {number}: '{name}' stands there twice for class '{label}'")
             continue
-        labels.add(label)
-        unique = name if len(labels) == 1 else f"{name}#{len(labels)}"
+        seen.add((name, label))
+        name = free_name(name, records)
         group, part, colour = (_text(row.get(column, "")) for column in FURTHER_COLUMNS)
-        records.append(GalleryRecord(unique, label, _file_of(folder, path), path, group, part, colour))
+        records[name] = GalleryRecord(name, label, _file_of(folder, path), path, group, part, colour)
     if not records:
         raise GalleryError(f"expected rows below the header of {table}, got none")
-    return Gallery(tuple(records), tuple(remarks))
+    return Gallery(tuple(records.values()), tuple(remarks))
 
 
 def _file_of(folder: Path, path: str) -> Path:

@@ -62,6 +62,13 @@ def plainer(data: bytes) -> bytes | None:
     return None if indices is None else _with_palette(bitmap, indices)
 
 
+def with_alpha(data: bytes) -> bytes:
+    """A picture of 16 bits a pixel with its opacity, which Pillow passes over; any other as it is."""
+    bitmap = _read(data)
+    has_alpha = bitmap is not None and bitmap.bits == 16 and bitmap.masks[3] != 0
+    return (plainer(data) if has_alpha else None) or data
+
+
 def _read(data: bytes) -> _Bitmap | None:
     if len(data) < _FILE_HEADER + 16:
         return None

@@ -28,7 +28,7 @@ def fullest_frame(image: ImageFile.ImageFile) -> Image.Image:
     """
     within_budget = min(MAX_FRAMES, MAX_FRAME_PIXELS // (image.width * image.height))
     last = min(getattr(image, "n_frames", 1), within_budget) - 1
-    pixels = eight_bit(image)
+    pixels = _first_frame(image)
     if last < 1:
         return pixels
     pixels = pixels.copy()  # the next frame comes in its place
@@ -38,6 +38,19 @@ def fullest_frame(image: ImageFile.ImageFile) -> Image.Image:
     if first == most == 0 and last > _FRAMES_SEEN:
         most, best = _fullest_of(image, range(1, last))
     return best if best is not None and first < _CLEARLY_LESS * most else pixels
+
+
+def _first_frame(image: ImageFile.ImageFile) -> Image.Image:
+    """What the first frame of a GIF leaves free of its canvas is transparent; Pillow fills it with a colour."""
+    box = image.tile[0][1] if image.format == "GIF" and image.tile else None
+    pixels = eight_bit(image)
+    if box is None or box == (0, 0, *image.size):
+        return pixels
+    pixels = pixels.convert("RGBA")
+    alpha = Image.new("L", image.size)
+    alpha.paste(pixels.getchannel("A").crop(box), box)
+    pixels.putalpha(alpha)
+    return pixels
 
 
 def _fullest_of(image: ImageFile.ImageFile, numbers: Iterable[int]) -> tuple[float, Image.Image | None]:

@@ -37,7 +37,7 @@ def is_opaque(alpha: Image.Image) -> bool:
 
 def is_black(pixels: Image.Image) -> bool:
     """Whether red, green and blue of an RGBA image are 0 all over."""
-    return all(each.convert("RGB").getbbox() is None for each in (_glance(pixels), pixels))
+    return all(each.getchannel(band).getbbox() is None for each in (_glance(pixels), pixels) for band in "RGB")
 
 
 def is_grey(pixels: Image.Image) -> bool:

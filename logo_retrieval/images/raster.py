@@ -246,7 +246,7 @@ def _with_its_size(data: bytes) -> bytes:
     return data[:4] + struct.pack("<I", len(data) - 8) + data[8:] if claimed > len(data) - 8 else data
 
 
-_MENDED = {"png": without_metadata, "jpeg": _with_its_end, "webp": _with_its_size}
+_MENDED = {"png": without_metadata, "jpeg": _with_its_end, "webp": _with_its_size, "bmp": bmp.with_alpha}
 _PLAINER: dict[str, Callable[[bytes], bytes | None]] = {
     "png": lambda data: still(data, 8 * MAX_PIXELS),
     "jpeg": without_application_data,

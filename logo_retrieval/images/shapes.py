@@ -87,14 +87,20 @@ def _grey(views: UInt8Array) -> Float64Array:
     """(n, 64, 64) grey levels, means over squares of pixels."""
     n, side_px = views.shape[:2]
     square_px = max(side_px // _GRID_PX, 1)
-    taken = np.arange(_GRID_PX * square_px) * side_px // (_GRID_PX * square_px)  # all where 64 divides the side
-    rows = views[:, taken].reshape(n, _GRID_PX, square_px, side_px, 3)
-    summed = sum(rows[:, :, place].astype(np.uint16) for place in range(square_px))
-    columns = np.asarray(summed)[:, :, taken].reshape(n, _GRID_PX, _GRID_PX, square_px, 3)
-    colours = np.asarray(sum(columns[:, :, :, place] for place in range(square_px)), np.int32)
-    red, green, blue = np.moveaxis(colours, -1, 0)
+    fitting_px = _GRID_PX * square_px
+    if fitting_px != side_px:
+        taken = np.arange(fitting_px) * side_px // fitting_px
+        views = views[:, taken][:, :, taken]
+    rows = views.reshape(n, _GRID_PX, square_px, fitting_px * 3)
+    summed = rows[:, :, 0].astype(np.uint16)
+    for place in range(1, square_px):
+        summed += rows[:, :, place]
+    red, green, blue = (summed[:, :, channel::3].astype(np.int32) for channel in range(3))
     luma = _LUMA[0] * red + _LUMA[1] * green + _LUMA[2] * blue
-    grey: Float64Array = luma / np.float64(sum(_LUMA) * square_px**2)
+    grey: Float64Array = luma[:, :, ::square_px].astype(np.float64)  # whole numbers, whose sums are exact
+    for place in range(1, square_px):
+        grey += luma[:, :, place::square_px]
+    grey /= sum(_LUMA) * square_px**2
     return grey
 
 

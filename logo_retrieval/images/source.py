@@ -20,7 +20,7 @@ Source: TypeAlias = "str | os.PathLike[str] | bytes | bytearray | memoryview | B
 """What a picture may come as, see `file_or_bytes`."""
 
 _ADDRESS = re.compile(r"(https?|ftp|data|file):", re.IGNORECASE)
-
+_DRAWING = re.compile(r"\s*<(?:svg|\?xml|!DOCTYPE|!--)", re.IGNORECASE)
 
 _AS_PNG = {
     **dict.fromkeys(("CMYK", "YCbCr", "LAB", "HSV", "F", "RGBX"), "RGB"),
@@ -126,6 +126,9 @@ def read_source(source: bytes | Path) -> bytes:
         address = str(source).replace(":/", ":///" if is_local else "://", 1)  # before it became a path
         advice = "give the path alone" if is_local else "save the picture first"
         raise UnreadableImage("missing", f"{address} is an address, and nothing is fetched: {advice}")
+    if _DRAWING.match(str(source)) and not is_there(source):
+        advice = "give its path, or in Python its bytes"
+        raise UnreadableImage("missing", f"this is the text of a drawing, not the name of a file: {advice}")
     try:
         return _read_file(source)
     except PermissionError:

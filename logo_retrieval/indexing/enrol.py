@@ -15,6 +15,7 @@ from logo_retrieval.gallery.records import (
     GalleryRecord,
     check_distinct,
     class_name,
+    free_name,
     numbered,
     plain_name,
     printable,
@@ -54,8 +55,7 @@ def drawings_of(label: str, sources: Iterable[Source]) -> Gallery:
             path, content = source, None
         else:
             path, content = Path(_file_name(given) or hashlib.sha256(source).hexdigest()[:16]), source
-        plain = f"{label}/{printable(path.name)}"
-        name = next(one for one in numbered(plain) if one not in records)
+        name = free_name(f"{label}/{printable(path.name)}", records)
         records[name] = GalleryRecord(name, label, path, str(path), content=content)
     return Gallery(tuple(records.values()), ())
 
@@ -85,7 +85,27 @@ def _company(label: str) -> str:
         raise EnrolmentError([str(error).strip()], "Give another name.") from error
 
 
-class Enrolment:
+def enroll(engine: Engine, gallery: Gallery, names: Names, *, force: bool, skip_unreadable: bool) -> EnrolmentReport:
+    """Adds the drawings and names, all in one transaction; see `LogoClassifier.enroll`.
+
+    Others are answered meanwhile: the engine's turn is taken a batch at a time, and not while the index is written.
+    What was checked is checked again where the index has changed since.
+
+    Args:
+        engine: of the index.
+        gallery: the drawings.
+        names: by `names_of`; a class with names needs no drawing.
+        force: whatever the index has under other classes.
+        skip_unreadable: without those that cannot be read.
+
+    Raises:
+        EnrolmentError, IndexStoreError: nothing was added.
+    """
+    with engine.while_open():
+        return _Enrolment(engine).enroll(gallery, names, force=force, skip_unreadable=skip_unreadable)
+
+
+class _Enrolment:
     """Checks and adds drawings and names to one open index, beside those who are answered."""
 
     def __init__(self, engine: Engine) -> None:
@@ -94,20 +114,7 @@ class Enrolment:
         self._store = engine.store
 
     def enroll(self, gallery: Gallery, names: Names, *, force: bool, skip_unreadable: bool) -> EnrolmentReport:
-        """Adds the drawings and names, all in one transaction; see `LogoClassifier.enroll`.
-
-        Others are answered meanwhile: the engine's turn is taken a batch at a time, and not while the index is written.
-        What was checked is checked again where the index has changed since.
-
-        Args:
-            gallery: the drawings.
-            names: by `names_of`; a class with names needs no drawing.
-            force: whatever the index has under other classes.
-            skip_unreadable: without those that cannot be read.
-
-        Raises:
-            EnrolmentError, IndexStoreError: nothing was added.
-        """
+        """See the function of that name."""
         engine = self._engine
         check_writable(self._store.folder)
         _check_classes(sorted({*gallery.classes, *names}), engine.current())

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from functools import cached_property, partial
 from itertools import islice
+from numbers import Real
 from operator import index
 from typing import TYPE_CHECKING, TypeVar
 
@@ -25,7 +26,7 @@ from logo_retrieval.images.preparation import Preparation
 from logo_retrieval.images.source import Source, file_or_bytes
 from logo_retrieval.images.traits import traits_of
 from logo_retrieval.inference.knowledge import Knowledge
-from logo_retrieval.inference.predict import Policy, Query, Text, decide, similar
+from logo_retrieval.inference.predict import AUTO, Auto, Policy, Query, Text, decide, similar
 from logo_retrieval.inference.snapshot import IndexSnapshot, read_snapshot, renewed_snapshot
 from logo_retrieval.models.resolve import model_of
 from logo_retrieval.store.index_store import IndexStore
@@ -189,14 +190,17 @@ class Engine(Closable):
                 self._held = renewed_snapshot(self._held, self.store, self.knowledge)
             return self._held
 
-    def policy(self, *, top: int, max_false_accept: float | None, other_share: float, text: Text) -> Policy:
+    def policy(self, *, top: int, max_false_accept: float | None, other_share: float | Auto, text: Text) -> Policy:
         """How odds shall become answers; see `LogoClassifier.classify`.
 
         Raises:
             ValueError: when top is below 1, or a share is out of range or less than the model can vouch for.
-            TypeError: when top is no whole number.
+            TypeError: when top is no whole number, or a share no number.
             ModelError: when a share is asked for and the model has no unknown logos to vouch for it.
         """
+        if not ((other_share == AUTO or isinstance(other_share, Real)) and isinstance(max_false_accept, Real | None)):
+            got = f"other_share={other_share!r} and max_false_accept={max_false_accept!r}"
+            raise TypeError(f"a share is a number above 0 and below 1, other_share also {AUTO!r}, got {got}")
         top = index(top)
         if top < 1:
             raise ValueError(f"top must be at least 1, got {top}")

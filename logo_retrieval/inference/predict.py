@@ -15,7 +15,7 @@ from logo_retrieval.inference.doubt import settled_by_twins, unsettled
 from logo_retrieval.inference.knowledge import Knowledge
 from logo_retrieval.inference.snapshot import IndexSnapshot
 from logo_retrieval.open_set.evidence import COMPANY_FEATURES, NEIGHBOURS, Compared, Features, gather, with_text
-from logo_retrieval.open_set.fusion import BIAS, OTHER_SHARE, Fusion, best_company, named, probabilities
+from logo_retrieval.open_set.fusion import BIAS, OTHER_SHARE, Fusion, any_company, best_company, named, probabilities
 from logo_retrieval.runs import run_starts
 from logo_retrieval.types import (
     MISSING_ID,
@@ -32,6 +32,10 @@ from logo_retrieval.types import (
 )
 
 Text = Literal["auto", "always", "never"]
+
+Auto = Literal["auto"]
+AUTO: Auto = "auto"
+"""In place of the share of unknown logos: the one that `mixture.estimated_other_share` finds."""
 
 Read = Callable[[BoolArray], list[tuple[TextLine, ...] | None]]
 """Reads those of n images that are wanted; of each of the n what was read, None where nobody looked."""
@@ -69,20 +73,21 @@ class Policy:
 
     Attributes:
         share: of unknown logos, how many may be given a company's name; with None the likeliest answer is given.
-        other_share: how common unknown logos are among those that are asked about.
+        other_share: how common unknown logos are among those that are asked about; with `AUTO` answers are for
+            `OTHER_SHARE`, and list `other` beside the likeliest companies, for `other_share.at_share`.
         top: how many labels and neighbours each answer lists.
         text: whether images are read: where that could change the answer, always or never.
     """
 
     share: float | None = None
-    other_share: float = OTHER_SHARE
+    other_share: float | Auto = OTHER_SHARE
     top: int = 5
     text: Text = "auto"
 
     def __post_init__(self) -> None:
         if self.text not in get_args(Text):
             raise ValueError(f"text must be one of {', '.join(get_args(Text))}, got {self.text!r}")
-        if not 0 < self.other_share < 1:
+        if self.other_share != AUTO and not 0 < self.other_share < 1:
             raise ValueError(f"the share of unknown logos must be above 0 and below 1, got {self.other_share}")
 
 
@@ -166,16 +171,18 @@ def decide(
         read: reads some of the images, given by their positions; None where nothing shall be read.
     """
     fusion, other = knowledge.fusion, held.other
+    other_share = OTHER_SHARE if policy.other_share == AUTO else policy.other_share
     thresholds = knowledge.thresholds(policy.share, held.profile)
     if thresholds is None:
-        thresholds = np.full(len(held.classes), np.log(policy.other_share / (1 - policy.other_share)))
+        thresholds = np.full(len(held.classes), np.log(other_share / (1 - other_share)))
     scores = score(query, held, fusion, policy.top)
     if read is not None:
         by_text = fusion.most_by_text(scores.features, held.profile)
         wanted = (policy.text == "always") | unsettled(scores.log_odds, by_text, other, thresholds)
         query = replace(query, texts=read(wanted))
         scores = _with_text(scores, query, held, fusion)
-    chances = probabilities(scores.log_odds, other, policy.other_share)
+    chances = probabilities(scores.log_odds, other, other_share)
+    known = any_company(scores.log_odds, other)
     label = named(scores.log_odds, other, thresholds)
     best, company = best_company(scores.log_odds, other)
     missing = thresholds[company] - best
@@ -186,17 +193,27 @@ def decide(
             "ok",
             held.classes[label[row]],
             float(chances[row, label[row]]),
-            top=_top(row, chances[row], scores, held, said[row], policy.top),
+            top=_top(row, chances[row], scores, held, said[row], _listed(chances[row], other, policy)),
             neighbours=tuple(neighbours[row]),
             missed_by=float(missing[row]) if label[row] == other and np.isfinite(missing[row]) else None,
             text=query.texts[row] if query.texts else None,
+            log_odds=float(known[row]),
         )
         for row in range(len(chances))
     ]
 
 
+def _listed(chances: Float64Array, other: int, policy: Policy) -> list[int]:
+    """The classes that an answer lists, likeliest first, `other` last where its share is not known yet."""
+    order: list[int] = np.argsort(-chances, kind="stable").tolist()
+    if policy.other_share != AUTO:
+        return order[: policy.top]
+    order.remove(other)
+    return [*order[: policy.top], other]
+
+
 def _top(
-    row: int, chances: Float64Array, scores: Scores, held: IndexSnapshot, said: Float64Array, k: int
+    row: int, chances: Float64Array, scores: Scores, held: IndexSnapshot, said: Float64Array, listed: Sequence[int]
 ) -> tuple[ScoredLabel, ...]:
     features, other = scores.features, held.other
     return tuple(
@@ -207,7 +224,7 @@ def _top(
             None if features.head is None else float(features.head[row, c]),
             {} if c == other else dict(zip((BIAS, *COMPANY_FEATURES), said[c].tolist(), strict=True)),
         )
-        for c in np.argsort(-chances, kind="stable")[:k].tolist()
+        for c in listed
     )
 
 

@@ -21,7 +21,7 @@ from logo_retrieval.search.halves import halves_of
 from logo_retrieval.search.open import open_index
 from logo_retrieval.search.partitions import PartitionedIndex, Partitions
 from logo_retrieval.search.protocol import VectorIndex
-from logo_retrieval.store.cache import Prepared, read_cache, write_cache
+from logo_retrieval.store.cache import CACHE_FILE, Prepared, read_cache, write_cache
 from logo_retrieval.store.manifest import Manifest
 from logo_retrieval.store.stored import StoredIndex
 from logo_retrieval.store.traits import ItemTraits
@@ -74,18 +74,18 @@ def opened(folder: Path, manifest: Manifest) -> tuple[StoredIndex, VectorIndex, 
     if kept is None or kept.facts.get("recipe") != _recipe(manifest):
         return None
     try:
-        stored = _stored_of(kept.facts, kept.arrays)
-        index = _index_of(kept.arrays, manifest.dim)
+        stored = _stored_of(kept.facts, kept.arrays, folder / CACHE_FILE)
+        index = _index_of(kept.arrays, manifest.dim, folder / CACHE_FILE)
         return stored, index, _derived_of(stored.open_classes, kept.arrays, Scale(*kept.facts["scale"]))
     except (IndexStoreError, KeyError, TypeError, ValueError, IndexError):  # damaged, or of another making
         return None
 
 
-def _stored_of(facts: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> StoredIndex:
+def _stored_of(facts: Mapping[str, Any], arrays: Mapping[str, np.ndarray], file: Path) -> StoredIndex:
     stored = StoredIndex(
         generation=facts["generation"],
         classes=tuple(facts["classes"]),
-        item_traits=ItemTraits.of_cache(arrays["item_traits"], arrays["trait_sums"]),
+        item_traits=ItemTraits.of_cache(arrays["item_traits"], arrays["trait_sums"], file),
         vectors=None,
         names=tuple(map(tuple, facts["names"])),
         parts=facts["parts"],
@@ -107,8 +107,8 @@ def _are_places(places: np.ndarray, n: int) -> bool:
     return bool(((places >= 0) & (places < n)).all())
 
 
-def _index_of(arrays: Mapping[str, np.ndarray], dim: int) -> VectorIndex:
-    """Searches the vectors.
+def _index_of(arrays: Mapping[str, np.ndarray], dim: int, file: Path) -> VectorIndex:
+    """Searches the vectors, which lie in this file.
 
     Raises:
         ValueError: they are not those that were written.
@@ -119,7 +119,7 @@ def _index_of(arrays: Mapping[str, np.ndarray], dim: int) -> VectorIndex:
         centroids, starts, slots = arrays["centroids"], arrays["starts"], arrays["slots"]
         _expect(centroids.shape == (len(starts) - 1, dim) and len(slots) == len(ids) and _are_places(slots, len(sums)))
         _expect(bool(starts[0] == 0 and starts[-1] == len(sums) and (np.diff(starts) >= 0).all()))
-        return PartitionedIndex(Partitions(centroids, starts, halves, sums), slots, ids)
+        return PartitionedIndex(Partitions(centroids, starts, halves, sums, file), slots, ids)
     _expect(len(sums) == len(ids) and np.array_equal(row_sums(halves), sums))
     _expect(np.array_equal(row_sums(arrays["item_traits"]), arrays["trait_sums"]))
     return open_index(units_of(halves), ids)

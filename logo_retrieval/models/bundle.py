@@ -104,6 +104,10 @@ def int8_name(name: str) -> str:
     return name.removesuffix(_GRAPH_SUFFIX) + _INT8_SUFFIX
 
 
+INT8_FILE = int8_name(MODEL_FILE)
+"""What a graph calls the file whose kernels it shares, the same network in integers, even where its name is another."""
+
+
 @dataclass(frozen=True, slots=True)
 class ModelBundle:
     """A bundle on disk, checked.
@@ -136,6 +140,11 @@ class ModelBundle:
         """The files with the same graphs in 8-bit integers, in the same order; none unless all of them are there."""
         names = [int8_name(graph.name) for graph in self.graphs]
         return [self.path(name) for name in names] if set(names) <= set(self.config.files) else []
+
+    def others(self, graph: Path) -> dict[str, Path]:
+        """The files that one of its graphs may take weights from, by what the graph calls them."""
+        name = int8_name(graph.name)
+        return {INT8_FILE: self.path(name)} if name in self.config.files else {}
 
     def path(self, name: str) -> Path:
         """Gives the path of one of its files.

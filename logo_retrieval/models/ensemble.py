@@ -56,10 +56,11 @@ def write_ensemble(folder: Path, members: Sequence[ModelBundle], *, name: str) -
         raise ModelError(f"the members of an ensemble must take pictures of one size, got {listed}")
     if any(len(member.graphs) > 1 for member in members):
         raise ModelError("a member of an ensemble must be a single model, got an ensemble: name its members instead")
-    files = {_member_name(place): member.graphs[0].read_bytes() for place, member in enumerate(members, start=1)}
-    if all(member.int8_graphs for member in members):
-        for place, member in enumerate(members, start=1):
-            files[int8_name(_member_name(place))] = member.int8_graphs[0].read_bytes()
+    files = {}
+    for place, member in enumerate(members, start=1):
+        files[_member_name(place)] = member.graphs[0].read_bytes()
+        for integers in member.int8_graphs:  # though others have none: the graph may share kernels with them
+            files[int8_name(_member_name(place))] = integers.read_bytes()
     files[MEMBERS_FILE] = (json.dumps([json.loads(config.to_json()) for config in configs], indent=2) + "\n").encode()
     head = _joined_head(members)
     if head is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 import onnxruntime
@@ -14,17 +15,19 @@ from logo_retrieval.errors import ModelError
 _FATAL_ONLY = 4  # errors are raised
 
 
-def open_session(graph: Path) -> onnxruntime.InferenceSession:
+def open_session(graph: Path, others: Mapping[str, Path] | None = None) -> onnxruntime.InferenceSession:
     """A session on the CPU, with as many threads as there are usable cores.
 
-    The graph has to hold all of its weights: those that it says lie in other files, which nobody has checked and which
-    may be anything on this machine, are looked for below the null device, where there is nothing.
+    Weights that the graph does not hold come from the files that are named here, or from none: what else it names,
+    which nobody has checked and which may be anything on this machine, would be looked for below the null device, where
+    there is nothing.
 
     Args:
         graph: its file.
+        others: files that it may take weights from, by what it calls them.
 
     Raises:
-        ModelError: when the graph is missing or damaged.
+        ModelError: when a file is missing or damaged.
     """
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = usable_cores()
@@ -35,6 +38,11 @@ def open_session(graph: Path) -> onnxruntime.InferenceSession:
         options.add_session_config_entry("session.x64quantprecision", "1")
     options.add_session_config_entry("session.model_external_initializers_file_folder_path", os.devnull)
     try:
+        if others:
+            contents = [file.read_bytes() for file in others.values()]
+            options.add_external_initializers_from_files_in_memory(
+                list(others), contents, [len(each) for each in contents]
+            )
         session = onnxruntime.InferenceSession(graph.read_bytes(), options, providers=["CPUExecutionProvider"])
     except Exception as error:  # the runtime's own exceptions share no base class but this
         raise ModelError(f"ONNX Runtime cannot load {graph}: {error}") from error

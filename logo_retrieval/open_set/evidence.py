@@ -211,7 +211,7 @@ def with_text(features: Features, named: Float32Array, written: Float32Array) ->
     """
     company = features.company.copy()
     company[..., COMPANY_FEATURES.index("named")] = named
-    company[..., COMPANY_FEATURES.index("contradicted")] = -np.maximum(written[:, None] - named, 0)
+    company[..., COMPANY_FEATURES.index("contradicted")] = np.minimum(named - written[:, None], 0)
     return replace(features, company=company)
 
 

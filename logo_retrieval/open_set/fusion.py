@@ -184,6 +184,15 @@ def probabilities(log_odds: Float64Array, other: int, other_share: float = OTHER
     return rows
 
 
+def any_company(log_odds: Float64Array, other: int) -> Float64Array:
+    """(n,) log-odds that it is one of the companies, whichever; -inf where there is none."""
+    companies = np.delete(log_odds, other, axis=1)
+    most = companies.max(axis=1, initial=np.finfo(np.float64).min)
+    with np.errstate(divide="ignore"):
+        odds: Float64Array = most + np.log(np.exp(companies - most[:, None]).sum(axis=1))
+    return odds
+
+
 def best_company(log_odds: Float64Array, other: int) -> tuple[Float64Array, Int64Array]:
     """(n,) the largest log-odds of a company, and whose they are; -inf where there is no company."""
     companies = log_odds.copy()

@@ -99,4 +99,5 @@ class Recogniser:
         if not kept.any():
             return TextLine("", 0.0)
         text = "".join(self._characters[place] for place in best[kept])
-        return TextLine(text.strip(), round(float(chances.max(axis=1)[kept].mean()), _DIGITS))
+        certain = chances[kept, best[kept]]
+        return TextLine(text.strip(), round(float(certain.mean()), _DIGITS))

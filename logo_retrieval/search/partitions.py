@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Self
 
 import numpy as np
@@ -54,12 +55,14 @@ class Partitions:
         starts: (p + 1,) int64, partition i has the slots from starts[i] to starts[i + 1].
         halves: (s, d) float16, one a slot.
         sums: (s,) uint32 their checksums, by `row_sums`.
+        file: that they are mapped from; None where they are in memory, and not compared with their checksums.
     """
 
     centroids: Float32Array
     starts: Int64Array
     halves: Float16Array
     sums: UInt32Array
+    file: Path | None = None
 
     def units(self, slots: Int64Array) -> Float32Array:
         """The (n, d) float32 unit vectors in some slots.
@@ -69,8 +72,8 @@ class Partitions:
         """
         sums = self.sums[slots]
         halves = self.halves[slots]
-        if changed(halves, sums):
-            raise IndexStoreError("the vectors that were prepared for the search are damaged: delete 'search.cache'")
+        if self.file is not None and changed(halves, sums):
+            raise IndexStoreError(f"'{self.file}' is damaged, vectors in it are not what was written: delete it")
         return units_of(halves)
 
 

@@ -6,6 +6,7 @@ A request has to come, and its answer to be taken, in time.
 from __future__ import annotations
 
 import asyncio
+import re
 from typing import Any, Final
 
 import h11
@@ -20,8 +21,11 @@ _PROBE_S: Final = 1.0
 _UNREADABLE: Final = Problem(400, "what came is no well-formed request of HTTP/1.1, or its headers are too long")
 
 
+_WHOLE_ADDRESS: Final = re.compile(rb"https?://([^/?@]+)(.*)", re.ASCII | re.IGNORECASE)
+
+
 class _Conversation(h11.Connection):
-    """One that passes over empty lines before a request, as RFC 9112 has it in section 2.2."""
+    """One that passes over empty lines before a request, and takes whole addresses (RFC 9112, sections 2.2, 3.2.2)."""
 
     def next_event(self) -> Any:  # noqa: ANN401  (as in h11)
         """What comes next of what was received."""
@@ -33,7 +37,22 @@ class _Conversation(h11.Connection):
             self._receive_buffer.maybe_extract_at_most(end)
             if received == b"\r":
                 return h11.NEED_DATA  # the other half is on its way
-        return super().next_event()
+        event = super().next_event()
+        return _at_its_host(event) if isinstance(event, h11.Request) else event
+
+
+def _at_its_host(request: h11.Request) -> h11.Request:
+    """The same request with a path alone for its target; the host in a whole address counts, and no other."""
+    whole = _WHOLE_ADDRESS.fullmatch(request.target)
+    if whole is None:
+        return request
+    host, place = whole.groups()
+    return h11.Request(
+        method=request.method,
+        target=place if place.startswith(b"/") else b"/" + place,
+        headers=[(b"host", host), *((name, value) for name, value in request.headers if name != b"host")],
+        http_version=request.http_version,
+    )
 
 
 class Connection(H11Protocol):
@@ -60,6 +79,10 @@ class Connection(H11Protocol):
         super().connection_made(transport)
         transport.set_write_buffer_limits(0)  # whatever is not taken at once is told of by `pause_writing`
         self._wait()
+
+    def _should_upgrade(self) -> bool:
+        """Never, and nothing is logged of it: Java offers HTTP/2 with its requests, which a server may pass over."""
+        return False
 
     def connection_lost(self, exc: Exception | None) -> None:
         """They went, or were sent away."""

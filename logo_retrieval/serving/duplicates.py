@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from logo_retrieval.gallery.records import Gallery, GalleryRecord, numbered, printable
+from logo_retrieval.gallery.records import Gallery, GalleryRecord, free_name, printable
 from logo_retrieval.near_duplicates import find_clusters, find_matches
 from logo_retrieval.serving.queries import DuplicatesQuery
 from logo_retrieval.serving.uploads import Upload
@@ -34,6 +34,6 @@ def _records(pictures: Sequence[Upload]) -> Iterator[GalleryRecord]:
     taken: set[str] = set()
     for picture in pictures:
         name = printable(picture.name)
-        unique = next(each for each in numbered(name) if each not in taken)
+        unique = free_name(name, taken)
         taken.add(unique)
         yield GalleryRecord(unique, "", Path(name), name, content=picture.data)

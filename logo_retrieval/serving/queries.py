@@ -6,14 +6,25 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic_core import PydanticCustomError
 
-from logo_retrieval.inference.predict import Text
+from logo_retrieval.inference.predict import AUTO, Auto, Text
 from logo_retrieval.near_duplicates import NEAR_SIMILARITY, Kind
 from logo_retrieval.open_set.fusion import OTHER_SHARE
 from logo_retrieval.serving.problems import faults_of, wrong_fields
 
 Share = Annotated[float, Field(gt=0, lt=1)]
+
+
+def _share_or_auto(value: object) -> object:
+    """One fault for what is neither, where pydantic would tell one for each."""
+    try:
+        if value == AUTO or 0 < float(str(value)) < 1:
+            return value
+    except ValueError:
+        pass
+    raise PydanticCustomError("share_or_auto", "Input should be 'auto', or a number above 0 and below 1")
 
 
 class NoQuery(BaseModel):
@@ -30,7 +41,11 @@ class ClassifyQuery(NoQuery):
         Share | None,
         Field(description='Of logos that are "other", name a company for at most this share; by default 0.02.'),
     ] = None
-    other_share: Annotated[Share, Field(description="How common such logos are among these pictures.")] = OTHER_SHARE
+    other_share: Annotated[
+        Share | Auto,
+        BeforeValidator(_share_or_auto),
+        Field(description="How common such logos are among these pictures; with auto, what all of them show together."),
+    ] = OTHER_SHARE
     text: Annotated[Text, Field(description="Read what is written: where it could change the answer, or not.")] = "auto"
 
 

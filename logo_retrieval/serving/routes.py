@@ -18,7 +18,8 @@ from starlette.convertors import PathConvertor, register_url_convertor
 from logo_retrieval.errors import LogoRetrievalError
 from logo_retrieval.gallery.records import plain_name
 from logo_retrieval.inference.facts import facts_of
-from logo_retrieval.inference.predict import Policy
+from logo_retrieval.inference.other_share import at_share, shown_share
+from logo_retrieval.inference.predict import AUTO, Policy
 from logo_retrieval.rows import decision_row, settings_text
 from logo_retrieval.serving import schema
 from logo_retrieval.serving.access import check_access
@@ -38,7 +39,7 @@ from logo_retrieval.serving.queries import (
 from logo_retrieval.serving.service import Service
 from logo_retrieval.serving.settings import Scope
 from logo_retrieval.serving.uploads import Upload, read_body
-from logo_retrieval.types import OTHER
+from logo_retrieval.types import OTHER, Decision
 
 _TOKEN = HTTPBearer(auto_error=False, description="Needed where the service was started with tokens.")
 router = APIRouter(prefix="/v1", dependencies=[Depends(_TOKEN)])  # for OpenAPI; `_enter` looks at it
@@ -76,14 +77,14 @@ async def classify(request: Request, query: Annotated[ClassifyQuery, Query()]) -
     """One row a picture, in the order sent, as `logo-retrieval classify --format jsonl` writes them.
 
     A picture that cannot be read is a row with the reason. With `Accept: application/x-ndjson` the rows come as they
-    are answered, one a line.
+    are answered, one a line; with `other_share=auto` when all are.
     """
     service, _ = _enter(request, "read")
     policy = _policy(service, query)
     _check_queue(service, 1)
     body = await read_body(request, service.settings.limits)
     _check_queue(service, len(body.pictures))
-    rows = _rows(service, body.pictures, policy, settings_text(query.other_share, query.max_false_accept, query.text))
+    rows = _rows(service, body.pictures, policy, query)
     if any(_LINES in kinds.lower() for kinds in request.headers.getlist("accept")):
         return StreamingResponse((json.dumps(row) + "\n" async for row in rows), media_type=_LINES)
     return JSONResponse(await unless_gone(request, _collected(rows)))
@@ -279,12 +280,23 @@ def _check_queue(service: Service, more: int) -> None:
 
 
 async def _rows(
-    service: Service, pictures: Sequence[Upload], policy: Policy, settings: str
+    service: Service, pictures: Sequence[Upload], policy: Policy, query: ClassifyQuery
 ) -> AsyncIterator[dict[str, object]]:
     answers = service.line.answers([picture.data for picture in pictures], service.engine, policy)
+    share = query.other_share
+    if share == AUTO:
+        asked = [decision async for decision in answers]
+        share = shown_share(asked)
+        answers = _each(at_share(asked, share, policy))
+    settings = settings_text(share, query.max_false_accept, query.text)
     index, names = service.index_name, (picture.name for picture in pictures)
     async for decision in answers:
         yield decision_row(next(names), decision, index, settings)
+
+
+async def _each(decisions: list[Decision]) -> AsyncIterator[Decision]:
+    for decision in decisions:
+        yield decision
 
 
 async def _collected(rows: AsyncIterator[dict[str, object]]) -> list[dict[str, object]]:

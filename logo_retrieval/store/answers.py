@@ -19,7 +19,7 @@ from logo_retrieval.types import Decision, Evidence, ScoredLabel, TextLine
 
 CACHE_FILE = "answers.sqlite"
 
-_FORMAT = 1
+_FORMAT = 2
 _KEPT = 1_000_000
 """Answers; beyond them the oldest go."""
 

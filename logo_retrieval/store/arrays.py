@@ -14,19 +14,22 @@ from logo_retrieval.store.seal import Row
 from logo_retrieval.store.stored import StoredIndex
 from logo_retrieval.store.traits import ItemTraits
 from logo_retrieval.store.vectors import are_unit, vectors_of
-from logo_retrieval.types import MISSING_ID, TRAITS, Float32Array, Int64Array
+from logo_retrieval.types import MISSING_ID, TRAITS, Float32Array, Int64Array, UInt8Array
 
 Items = tuple[Int64Array, Int64Array, ItemTraits]
 """Of m items: (m,) their numbers, (m,) the positions of their classes, their traits."""
 
 
-def items_of(items: Sequence[Row], classes: Sequence[Row], file: Path) -> Items:
+def items_of(items: Sequence[Row], classes: Sequence[Row], file: Path) -> tuple[Int64Array, Int64Array, UInt8Array]:
     """Items from rows of number, number of the class, traits; `MISSING_ID` for a class that is not there.
 
     Args:
         items: their rows.
         classes: rows of number and name, by number.
         file: of the index, for the message.
+
+    Returns:
+        (m,) their numbers, (m,) the positions of their classes, (m, 272) their traits.
 
     Raises:
         IndexStoreError: traits are not of the length that they were written in.
@@ -37,7 +40,7 @@ def items_of(items: Sequence[Row], classes: Sequence[Row], file: Path) -> Items:
     of_items, class_ids = numbers_of(items, 1), numbers_of(classes)
     places = np.searchsorted(class_ids, of_items).astype(np.int64)
     there = np.append(class_ids, MISSING_ID)[places] == of_items
-    item_traits = ItemTraits.of(np.frombuffer(traits, np.uint8).reshape(-1, TRAITS))
+    item_traits = np.frombuffer(traits, np.uint8).reshape(-1, TRAITS)
     return numbers_of(items), np.where(there, places, MISSING_ID), item_traits
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,7 @@ from logo_retrieval.store.seal import (
     rows_of,
 )
 from logo_retrieval.store.stored import Change, Renewal, StoredIndex
+from logo_retrieval.store.traits import ItemTraits
 from logo_retrieval.types import MISSING_ID, Float32Array, Int64Array
 
 
@@ -116,7 +118,8 @@ class IndexStore(Closable):
             rows = {table: list(rows_of(self._connection, table)) for table in tables}
         check_none_broken([table for table in tables if not seals.fit(table, rows[table])], self.file)
         vectors = unit_vectors([row[2] for row in rows["vectors"]], self.manifest.dim, self.file)
-        items = items_of(rows[ITEM_FACTS], rows["classes"], self.file)
+        item_ids, item_classes, traits = items_of(rows[ITEM_FACTS], rows["classes"], self.file)
+        items = item_ids, item_classes, ItemTraits.of(traits)
         return arranged(generation, rows, items, numbers_of(rows["vectors"]), vectors, seals.parts(), self.file)
 
     def renewed(self, before: StoredIndex) -> Renewal | None:
@@ -145,7 +148,7 @@ class IndexStore(Closable):
         came_ids, came_classes, came_traits = items_of(fresh[ITEM_FACTS], rows["classes"], self.file)
         item_ids, order = joined(before.item_ids[stay], came_ids)
         item_classes = np.concatenate([moved[before.item_classes[stay]], came_classes])[order]
-        items = item_ids, item_classes, before.item_traits.renewed(stay, came_traits.read, order)
+        items = item_ids, item_classes, before.item_traits.renewed(stay, came_traits, order)
         vector_items, order = joined(before.vector_items[kept], numbers_of(fresh["vectors"]))
         stored = arranged(generation, rows, items, vector_items, None, seals.parts(), self.file)
         vectors = unit_vectors([row[2] for row in fresh["vectors"]], self.manifest.dim, self.file)
@@ -159,8 +162,9 @@ class IndexStore(Closable):
         return {label: names.get(class_id, ()) for class_id, label in classes}
 
     def item_names(self, item_ids: Iterable[int]) -> dict[int, str]:
-        """Names of some items by id."""
-        return self._first_values("SELECT name FROM items WHERE id = ?", map(int, item_ids))
+        """Names of some items by id; one that is gone is left out."""
+        query = "SELECT id, name FROM items WHERE id IN (SELECT value FROM json_each(?))"
+        return dict(self._rows(query, json.dumps([*map(int, item_ids)])))
 
     def thumbnails(self, names: Iterable[str]) -> dict[str, bytes]:
         """The small WebP pictures of some items, by item name."""

@@ -76,13 +76,17 @@ def storage_errors(path: Path, doing: str) -> Iterator[None]:
 
 _FREE_SPACE = "free some space and try again"
 _MORE_FILES = "close some of them, or raise the limit with `ulimit -n`"
+_OTHER_RIGHTS = "change the permissions or the mount, or use another folder"
+_OTHER_PLACE = "a file lies where a folder has to be: move it away, or use another folder"
 _FAULTS_OF_FILES = {
     errno.ENOSPC: (StorageFull, f"; {_FREE_SPACE}"),
     errno.EDQUOT: (StorageFull, f"; {_FREE_SPACE}"),
     errno.EFBIG: (StorageFull, "; raise the limit on the size of files"),
-    errno.EROFS: (IndexReadOnly, ""),
-    errno.EACCES: (IndexReadOnly, ""),
-    errno.EPERM: (IndexReadOnly, ""),
+    errno.EROFS: (IndexReadOnly, f"; {_OTHER_RIGHTS}"),
+    errno.EACCES: (IndexReadOnly, f"; {_OTHER_RIGHTS}"),
+    errno.EPERM: (IndexReadOnly, f"; {_OTHER_RIGHTS}"),
+    errno.EEXIST: (IndexReadOnly, f"; {_OTHER_PLACE}"),
+    errno.ENOTDIR: (IndexReadOnly, f"; {_OTHER_PLACE}"),
     errno.EMFILE: (NoDescriptors, f"; {_MORE_FILES}"),
     errno.ENFILE: (NoDescriptors, f"; {_MORE_FILES}"),
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Self
 
 import numpy as np
@@ -21,12 +22,14 @@ class ItemTraits:
         sums: (p,) uint32 their checksums, by `row_sums`.
         read: (q, 272) uint8.
         rows: (m,) int64 where those of each item are: in `cached`, or from p on in `read`.
+        file: of the cache, if any.
     """
 
     cached: UInt8Array
     sums: UInt32Array
     read: UInt8Array
     rows: Int64Array
+    file: Path | None = None
 
     @classmethod
     def of(cls, traits: UInt8Array) -> Self:
@@ -34,15 +37,15 @@ class ItemTraits:
         return cls(np.zeros((0, TRAITS), np.uint8), np.zeros(0, np.uint32), traits, np.arange(len(traits)))
 
     @classmethod
-    def of_cache(cls, traits: UInt8Array, sums: UInt32Array) -> Self:
-        """Of the items of a cache.
+    def of_cache(cls, traits: UInt8Array, sums: UInt32Array, file: Path) -> Self:
+        """Of the items of a cache, which lies in this file.
 
         Raises:
             ValueError: they do not fit each other.
         """
         if traits.shape != (len(sums), TRAITS) or traits.dtype != np.uint8:
             raise ValueError(f"traits must be {(len(sums), TRAITS)} bytes, got {traits.shape} of {traits.dtype}")
-        return cls(traits, sums, np.zeros((0, TRAITS), np.uint8), np.arange(len(traits)))
+        return cls(traits, sums, np.zeros((0, TRAITS), np.uint8), np.arange(len(traits)), file)
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -59,7 +62,7 @@ class ItemTraits:
         sums = self.sums[rows[in_cache]]
         cached = self.cached[rows[in_cache]]
         if changed(cached, sums):
-            raise IndexStoreError("the traits that were prepared for the search are damaged: delete 'search.cache'")
+            raise IndexStoreError(f"'{self.file}' is damaged, traits in it are not what was written: delete it")
         found[in_cache] = cached
         found[~in_cache] = self.read[rows[~in_cache] - first]
         return found
@@ -71,4 +74,4 @@ class ItemTraits:
         read = np.concatenate([self.read[rows[was_read] - first], came])
         rows[was_read] = first + np.arange(len(was_read))
         new = first + len(was_read) + np.arange(len(came))
-        return ItemTraits(self.cached, self.sums, read, np.concatenate([rows, new])[order])
+        return ItemTraits(self.cached, self.sums, read, np.concatenate([rows, new])[order], self.file)

@@ -80,8 +80,9 @@ def export_trained(
         paper=spec.paper,
         versions={library: version(library) for library in ("keras", "tf2onnx", "onnx", "onnxruntime")},
     )
+    integers = quantised(onnx, views) if spec.is_chain else None
     files = {
-        MODEL_FILE: rounded(onnx, views),
+        MODEL_FILE: rounded(onnx, views, integers),
         LOG_FILE: "".join(json.dumps(entry) + "\n" for entry in log).encode(),
         CURVES_FILE: curves_svg(log).encode(),
         RECIPE_FILE: (json.dumps(recipe.to_dict(), indent=2) + "\n").encode(),
@@ -89,7 +90,7 @@ def export_trained(
     }
     if head is not None:
         files[HEAD_FILE] = head.to_bytes()
-    if spec.is_chain and (integers := quantised(onnx, views)) is not None:
+    if integers is not None:
         files[int8_name(MODEL_FILE)] = integers
     with tempfile.TemporaryDirectory() as scratch:
         fitted = calibrated(load_embedder(write_bundle(Path(scratch) / "asked", config, files)), head, recipe, data)

@@ -11,7 +11,7 @@ from logo_retrieval.embedding import FP32, INT8, load_embedder
 from logo_retrieval.errors import UnreadableImage
 from logo_retrieval.images.pool.pool import DecoderPool
 from logo_retrieval.images.preparation import Preparation
-from logo_retrieval.models.bundle import MODEL_FILE, ModelBundle, int8_name, write_bundle
+from logo_retrieval.models.bundle import INT8_FILE, MODEL_FILE, ModelBundle, write_bundle
 from logo_retrieval.models.resolve import starter_model
 from logo_retrieval.types import UInt8Array
 
@@ -28,15 +28,22 @@ def views() -> UInt8Array:
     return np.concatenate([whole, whole[:, :, ::-1], whole[:, ::-1], 255 - whole])
 
 
-def test_it_gives_nearly_the_same_vectors(views: UInt8Array, tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def starter_graph() -> bytes:
+    """The graph of the starter in floats, with the kernels that it shares with that in integers."""
+    import onnx
+
+    return bytes(onnx.load(starter_model().path(MODEL_FILE)).SerializeToString())
+
+
+def test_it_gives_nearly_the_same_vectors(views: UInt8Array, starter_graph: bytes, tmp_path: Path) -> None:
     from logo_retrieval.backbones.quantise import quantised
 
-    exact = starter_model()
-    graph = exact.path(MODEL_FILE).read_bytes()
-    integers = quantised(graph, views[: len(views) // 2])  # as they are and mirrored, not upside down and inverted
+    # as they are and mirrored, not upside down and inverted
+    integers = quantised(starter_graph, views[: len(views) // 2])
     assert integers is not None and len(integers) < 6e6, "8 bits for each of five million weights"
-    files = {MODEL_FILE: graph, int8_name(MODEL_FILE): integers}
-    bundle: ModelBundle = write_bundle(tmp_path / "model", exact.config, files)
+    files = {MODEL_FILE: starter_graph, INT8_FILE: integers}
+    bundle: ModelBundle = write_bundle(tmp_path / "model", starter_model().config, files)
     embedder = load_embedder(bundle)
     assert embedder.precision == INT8
     found, expected = embedder.embed(views), load_embedder(bundle, runtime=FP32).embed(views)
@@ -46,11 +53,13 @@ def test_it_gives_nearly_the_same_vectors(views: UInt8Array, tmp_path: Path) -> 
     np.testing.assert_allclose(embedder.embed(views[3:4])[0], found[3], atol=1e-5)
 
 
-def test_one_that_is_too_far_off_is_none(views: UInt8Array, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_that_is_too_far_off_is_none(
+    views: UInt8Array, starter_graph: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from logo_retrieval.backbones import quantise
 
     monkeypatch.setattr(quantise, "_NEAR", 1.0)
-    assert quantise.quantised(starter_model().path(MODEL_FILE).read_bytes(), views[:8]) is None
+    assert quantise.quantised(starter_graph, views[:8]) is None
 
 
 def with_fine_kernels(graph: Path, scratch: Path) -> bytes:
@@ -69,8 +78,9 @@ def with_fine_kernels(graph: Path, scratch: Path) -> bytes:
     return bytes(model.SerializeToString())
 
 
+@pytest.mark.parametrize("shared", [False, True])
 def test_kernels_alone_change_next_to_nothing(
-    views: UInt8Array, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    views: UInt8Array, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, shared: bool
 ) -> None:
     import onnx
 
@@ -79,24 +89,27 @@ def test_kernels_alone_change_next_to_nothing(
     monkeypatch.setattr(quantise, "_SAME", 0.99)  # one of these few drawings, of no company, shows it most
     starter = starter_model()
     given = with_fine_kernels(starter.path(MODEL_FILE), tmp_path)
-    graph = quantise.rounded(given, views)
-    kinds = [weights.data_type for weights in onnx.load_from_string(graph).graph.initializer]
-    assert kinds.count(onnx.TensorProto.INT8) == 61 and len(graph) < 5e6 < len(given) / 3
-    exact, bundle = (
-        write_bundle(tmp_path / name, starter.config, {MODEL_FILE: content})
-        for name, content in (("exact", given), ("model", graph))
-    )
+    integers = quantise.quantised(given, views) if shared else None
+    graph = quantise.rounded(given, views, integers)
+    arrays = onnx.load_from_string(graph).graph.initializer
+    assert [each.data_type for each in arrays].count(onnx.TensorProto.INT8) == 61
+    assert [each.data_location for each in arrays].count(onnx.TensorProto.EXTERNAL) == (60 if shared else 0)
+    assert len(graph) < (1e6 if shared else 5e6) < len(given) / 3
+    files = {MODEL_FILE: graph} if integers is None else {MODEL_FILE: graph, INT8_FILE: integers}
+    exact = write_bundle(tmp_path / "exact", starter.config, {MODEL_FILE: given})
+    bundle = write_bundle(tmp_path / "model", starter.config, files)
     found, expected = (load_embedder(each, runtime=FP32).embed(views) for each in (bundle, exact))
     cosines = np.sum(found * expected, axis=1)
     assert np.median(cosines) > 0.999 and cosines.min() > 0.99
 
 
-def test_kernels_stay_as_they_are_where_it_shows(views: UInt8Array, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_kernels_stay_as_they_are_where_it_shows(
+    views: UInt8Array, starter_graph: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from logo_retrieval.backbones import quantise
 
     monkeypatch.setattr(quantise, "_SAME", 2.0)
-    graph = starter_model().path(MODEL_FILE).read_bytes()
-    assert quantise.rounded(graph, views[:8]) == graph
+    assert quantise.rounded(starter_graph, views[:8], None) == starter_graph
 
 
 def test_released_weights_are_exported_with_the_same_whole_numbers(tmp_path: Path) -> None:

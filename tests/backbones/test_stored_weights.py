@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from logo_retrieval.errors import ModelError
+from logo_retrieval.models.bundle import INT8_FILE
 from logo_retrieval.models.onnx_session import open_session
 from logo_retrieval.types import Float32Array
 
@@ -62,9 +64,9 @@ def write_graph(path: Path, weights: dict[str, Float32Array]) -> None:
     path.write_bytes(onnx.helper.make_model(graph, opset_imports=opset, ir_version=8).SerializeToString())
 
 
-def computed(path: Path) -> Float32Array:
+def computed(path: Path, others: dict[str, Path] | None = None) -> Float32Array:
     views = np.random.default_rng(8).normal(size=(3, 16, 9, 9)).astype(np.float32)
-    (found,) = open_session(path).run(None, {"views": views})
+    (found,) = open_session(path, others).run(None, {"views": views})
     return np.asarray(found)
 
 
@@ -110,6 +112,34 @@ def test_what_was_rounded_so_keeps_its_whole_numbers(tmp_path: Path, between: ty
     store(one, other, kernels=8)
     for name in CHANNELS:
         np.testing.assert_array_equal(stored(other)[f"{name}/quanta"], first[f"{name}/quanta"])
+
+
+def test_kernels_that_integers_have_are_read_from_their_file(tmp_path: Path) -> None:
+    """Also where these take larger steps in a channel, as they do if its sum would else not fit."""
+    from logo_retrieval.backbones.storage import store
+
+    given, alone, made, integers = (tmp_path / name for name in ("given.onnx", "alone.onnx", "made.onnx", INT8_FILE))
+    weights = kernels()
+    write_graph(given, weights)
+    store(given, alone, kernels=8)
+    whole = stored(alone)["conv/quanta"].copy()
+    whole[3] = np.rint(whole[3] / 2)
+    kept = onnx.numpy_helper.from_array(whole, "conv_quantized")
+    integers.write_bytes(onnx.helper.make_model(onnx.helper.make_graph([], "g", [], [], [kept])).SerializeToString())
+    store(given, made, kernels=8, integers=integers.read_bytes())
+    assert alone.stat().st_size - made.stat().st_size > 0.98 * whole.nbytes
+    for name, (axis, shape) in CHANNELS.items():
+        quanta, steps = stored(made)[f"{name}/quanta"], stored(made)[f"{name}/steps"]
+        if name == "conv":
+            np.testing.assert_array_equal(quanta, whole)
+        assert quanta.shape == shape and steps.size == shape[axis]
+        assert (np.abs(quanta * steps - weights[name]) <= 1.01 * steps).all()
+    found = computed(made, {INT8_FILE: integers})
+    assert np.linalg.norm(found - computed(alone)) < 0.02 * np.linalg.norm(found)
+    for cut in (b"", integers.read_bytes()[: whole.nbytes // 2]):
+        integers.write_bytes(cut)
+        with pytest.raises(ModelError, match=r"cannot load .*made\.onnx"):
+            computed(made, {INT8_FILE: integers})
 
 
 def test_a_channel_of_zeros_stays_one(tmp_path: Path) -> None:

@@ -142,6 +142,28 @@ def test_resume_refuses_other_settings(run: Run, index: Path, queries: Path, tmp
     assert run(*call, index, "--resume").code == 3
 
 
+@pytest.mark.parametrize("kind", ["table", "jsonl", "csv"])
+def test_auto_writes_the_rows_of_the_share_that_it_finds(
+    run: Run, index: Path, queries: Path, tmp_path: Path, kind: str
+) -> None:
+    file, page = tmp_path / "rows", tmp_path / "page.html"
+    call = ("classify", queries, "--index", index, "--format", kind)
+    assert run(*call, "--other-share", "auto", "--output", file, "--explain", page).code == 3
+    (settings,) = {row["settings"] for row in rows(run(*call[:-1], "jsonl", "--other-share", "auto").out)}
+    share = settings.split()[1]
+    assert 0 < float(share) < 1
+    assert run(*call, "--other-share", share).out == file.read_text()
+    assert "disc" in page.read_text()
+    resumed = run(*call, "--other-share", "auto", "--output", file, "--resume")
+    assert resumed.code == 2 and "leave out --resume, or give the share" in resumed.err
+
+
+def test_a_share_is_a_number_or_auto(run: Run, index: Path, queries: Path) -> None:
+    for share in ("0", "1", "most", "AUTO"):
+        refused = run("classify", queries, "--index", index, "--other-share", share)
+        assert refused.code == 2 and "--other-share" in refused.err
+
+
 @pytest.mark.parametrize(
     ("name", "first"), [("a.csv", "path,"), ("a.JSONL", "{"), ("a.ndjson", "{"), ("a.json", "{"), ("a.txt", "path ")]
 )
@@ -218,6 +240,7 @@ def test_a_name_that_promises_what_is_not_written(
         (("@absent.txt",), "cannot read the list 'absent.txt'"),
         (("x", "--frobnicate"), "No such option"),
         (("",), "an empty PATH"),
+        (("x", "--other-share", "nan"), "'--other-share': nan is no finite number"),
     ],
 )
 def test_wrong_usage_is_exit_code_2(run: Run, arguments: tuple[str, ...], message: str) -> None:
@@ -301,6 +324,15 @@ def test_a_list_as_powershell_writes_it(run: Run, index: Path, queries: Path, tm
     (tmp_path / "list.txt").write_bytes("\r\n".join([*paths, ""]).encode("utf-16"))
     answers = rows(run("classify", f"@{tmp_path / 'list.txt'}", "--index", index, "--format", "jsonl").out)
     assert [row["path"] for row in answers] == paths
+
+
+def test_a_picture_is_no_list(run: Run, queries: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, format in (("a.svg", "svg"), ("b.png", "png")):
+        listed = run("classify", f"@{queries / name}")
+        assert listed.code == 2 and f"{name}', got a picture ({format}): give its path" in listed.err
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO((queries / name).read_bytes())))
+        piped = run("classify", "-")
+        assert piped.code == 2 and f"in standard input, got a picture ({format})" in piped.err
 
 
 def test_a_list_with_a_nul_behind_each_path(

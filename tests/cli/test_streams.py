@@ -6,9 +6,11 @@ import os
 import pty
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from drawings import scrawl
 
 COMMAND = [sys.executable, "-m", "logo_retrieval_cli"]
 FULL = Path("/dev/full")
@@ -63,18 +65,38 @@ def test_other_commands_on_a_full_disk(index: Path, queries: Path) -> None:
         assert ran.returncode == 1 and ran.stderr.count("\n") == 1 and "No space left" in ran.stderr
 
 
-def test_a_summary_on_a_terminal_alone(index: Path, queries: Path, tmp_path: Path) -> None:
+def said_on_a_terminal(*arguments: object, rows: Path) -> tuple[int, str]:
+    """Exit code and what a call says where standard error is a terminal."""
     ours, theirs = pty.openpty()
-    with (tmp_path / "rows").open("w") as rows:
-        arguments = ["classify", str(queries), "--index", str(index)]
-        code = subprocess.run([*COMMAND, *arguments], stdout=rows, stderr=theirs, timeout=120).returncode
+    with rows.open("w") as file:
+        call = [*COMMAND, *map(str, arguments)]
+        running = subprocess.Popen(call, stdout=file, stderr=theirs)
     os.close(theirs)
     said = b""
-    while b"could not be read" not in said:
-        said += os.read(ours, 4096)
+    with suppress(OSError):  # once nobody holds the other end
+        while part := os.read(ours, 4096):
+            said += part
     os.close(ours)
-    assert code == 3 and b"7 inputs: " in said and b", 2 unreadable" in said
+    return running.wait(120), said.decode()
+
+
+def test_a_summary_on_a_terminal_alone(index: Path, queries: Path, tmp_path: Path) -> None:
+    code, said = said_on_a_terminal("classify", queries, "--index", index, rows=tmp_path / "rows")
+    assert code == 3 and "7 inputs: " in said and ", 2 unreadable" in said
+    assert "seem to be" not in said  # seven show too little
     assert "7 inputs: " not in call("classify", queries, "--index", index).stderr
+
+
+def test_the_summary_tells_where_probabilities_do_not_suit_the_inputs(index: Path, tmp_path: Path) -> None:
+    strangers = tmp_path / "strangers"
+    strangers.mkdir()
+    for turn in range(40):
+        (strangers / f"{turn}.svg").write_bytes(scrawl(turn))
+    asked = ("classify", strangers, "--index", index)
+    _, said = said_on_a_terminal(*asked, rows=tmp_path / "rows")
+    assert "% seem to be of no known company; the probabilities are for 50%: --other-share auto" in said
+    _, said = said_on_a_terminal(*asked, "--other-share", "auto", rows=tmp_path / "rows")
+    assert "40 inputs: " in said and "seem to be" not in said
 
 
 def test_stray_files_are_named_once(index: Path, queries: Path, tmp_path: Path) -> None:

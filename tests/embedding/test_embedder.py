@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -28,17 +27,6 @@ TOLERANCE = {FP32: 1e-5, BF16: 1e-2}
 @pytest.fixture(scope="module")
 def bundle() -> ModelBundle:
     return read_bundle(TINY)
-
-
-@pytest.fixture(scope="module", params=[FP32, BF16])
-def runtime(request: pytest.FixtureRequest) -> Iterator[str]:
-    name: str = request.param
-    with pytest.MonkeyPatch.context() as patch:
-        if name == BF16:
-            openvino = pytest.importorskip("openvino", reason="openvino is not installed: pip install '.[openvino]'")
-            # on a processor without bfloat16 it computes in another precision, which does for these tests
-            patch.setattr(openvino.Core, "get_property", lambda *asked: ["FP32", "BF16"])
-        yield name
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ from dataclasses import astuple
 from pathlib import Path
 
 import pytest
-from drawings import svg
+from drawings import scrawl, svg
 
 from logo_retrieval import LogoClassifier
 from logo_retrieval.evaluation.result import FIGURES, Confusion, Evaluation
@@ -133,6 +133,20 @@ def test_nothing_is_said_that_the_files_cannot_tell(
     assert {name for name, figure in found.figures.items() if figure is None} == absent
     assert any(note in each for each in found.notes)
     assert seen == [(place, len(kept)) for place in range(1, len(kept) + 1)]
+
+
+def test_probabilities_are_judged_for_the_share_that_is_stated(index: Path, tmp_path: Path) -> None:
+    data = laid(tmp_path, {f"other/{seed}.svg": scrawl(seed) for seed in range(9)} | {"disc/new.svg": svg("disc", 3)})
+    with LogoClassifier.open(index) as classifier:
+        half, most = (evaluate(classifier, data, other_share=share) for share in (0.5, 0.9))
+        answers = classifier.classify([file.file for file in most.files], other_share=0.9)
+    assert [file.probability for file in most.files] == [answer.probability for answer in answers]
+    assert [file.predicted for file in most.files] == [file.predicted for file in half.files]
+    assert half.notes == [
+        "90% of the files are 'other', the probabilities are for 50%: how good they are for such a mix, "
+        "--other-share 0.9 shows"
+    ]
+    assert most.notes == [] and most.to_dict()["other_share"] == 0.9
 
 
 def test_a_class_in_other_letters_is_the_same_where_that_is_certain(index: Path, tmp_path: Path) -> None:

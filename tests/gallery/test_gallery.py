@@ -11,8 +11,10 @@ from pathlib import Path
 import pytest
 from conftest import without_root
 
+from logo_retrieval.drawings import files_of
 from logo_retrieval.errors import GalleryError
-from logo_retrieval.gallery.records import class_name, printable, read_gallery, visible_files
+from logo_retrieval.gallery.files import visible_files
+from logo_retrieval.gallery.records import Gallery, GalleryRecord, class_name, printable, read_gallery
 
 
 def lay(root: Path, *names: str) -> Path:
@@ -124,6 +126,26 @@ def test_a_row_that_stands_there_twice(tmp_path: Path) -> None:
     assert len(gallery.records) == 1 and gallery.remarks == (
         "passed over row 3: 'a.svg' stands there twice for class 'alpha'",
     )
+
+
+def test_every_record_has_a_name_of_its_own(tmp_path: Path) -> None:
+    text = "path,label\na.svg,alpha\na.svg,beta\na.svg#2,alpha\na.svg#2,beta\n"
+    records = read_gallery(table(tmp_path, text)).records
+    assert [record.name for record in records] == ["a.svg", "a.svg#2", "a.svg#2#2", "a.svg#2#3"]
+    assert [record.path.name for record in records] == ["a.svg", "a.svg", "a.svg#2", "a.svg#2"]
+    folder = tmp_path / "folder" / "alpha"
+    folder.mkdir(parents=True)
+    for name in ("\udcff.svg", "\\xff.svg"):  # which read alike where a file name must be text
+        (folder / name).write_bytes(name.encode("utf-8", "surrogateescape"))
+    names = {"alpha/\\xff.svg", "alpha/\\xff.svg#2"}
+    assert {record.name for record in read_gallery(folder.parent).records} == names
+    assert len({record.name for record in files_of(folder).records}) == 2
+
+
+def test_two_records_of_one_name_are_refused() -> None:
+    records = [GalleryRecord(name, "alpha", Path(given), given) for name, given in (("a", "x"), ("b", "y"), ("a", "z"))]
+    with pytest.raises(GalleryError, match="got 'a' for number 1, 'x', and for number 3, 'z'"):
+        Gallery(tuple(records), ())
 
 
 @pytest.mark.parametrize(

@@ -44,6 +44,15 @@ TWINS = {
     "symbol with a size": (f'{OF_40}<use href="#s"/>', "20 20 16"),
     "use with shares": (f'{SYMBOL.format("")}<use href="#s" width="50%" height="50%"/>', "25 25 20"),
     "use with a size": (f'{OF_9}<use href="#s" width="50" height="50"/>', "25 25 20"),
+    "part that is turned": (
+        '<svg x="30" y="-70" width="40" height="40" transform="rotate(90)"><circle cx="20" cy="20" r="20"/></svg>',
+        "50 50 20",
+    ),
+    "box of contents": (
+        '<circle cx="20" cy="20" r="10" style="transform-box:content-box;transform-origin:0 0;transform:scale(2)"/>'
+        '<rect x="49" y="49" width="1" height="1"/>',
+        "30 30 20",
+    ),
     "shares in a symbol": (
         '<symbol id="s" viewBox="0 0 10 10"><circle cx="50%" cy="50%" r="20%"/></symbol><use href="#s"/>',
         "50 50 20",
@@ -130,6 +139,11 @@ def test_a_shadow_has_a_colour_in_any_notation(colour: str) -> None:
     assert same(drawn(shape.format(f"{colour} 20px 20px")), plain)
 
 
+def test_light_that_is_added_lightens() -> None:
+    over = '<rect width="100" height="100" fill="#303030" style="mix-blend-mode:plus-lighter"/>'
+    assert (np.abs(drawn(f"{SQUARE}/>{over}")[25, 25] - (48, 176, 255, 255)) <= 25).all()
+
+
 CURVES = [
     "M20 50C20 10 60 10 60 50S80 90 90 50",
     "M10 50Q30 0 50 50T90 50",
@@ -154,6 +168,30 @@ def test_a_gradient_is_turned_by_its_style() -> None:
     filled = '<rect width="100" height="100" fill="url(#g)"/>'
     turned = f'<linearGradient id="g" style="transform:rotate(90deg)">{stops}{filled}'
     assert same(drawn(turned), drawn(f'<linearGradient id="g" gradientTransform="rotate(90)">{stops}{filled}'))
+
+
+GRADIENT = '<stop stop-color="red"/><stop offset="1" stop-color="blue"/>'
+HANDED_ON = {
+    "linearGradient": (GRADIENT, 'gradientTransform="rotate(90)"'),
+    "radialGradient": (GRADIENT, 'gradientTransform="translate(.4)"'),
+    "pattern": ('<rect width=".1" height=".1"/>', 'patternTransform="scale(3)"'),
+}
+
+
+@pytest.mark.parametrize("tag", HANDED_ON)
+def test_a_gradient_or_pattern_takes_over_the_transform_of_the_one_it_is_linked_to(tag: str) -> None:
+    content, transform = HANDED_ON[tag]
+    size = 'width=".2" height=".2" patternContentUnits="objectBoundingBox"' if tag == "pattern" else ""
+    filled = '<rect width="100" height="100" fill="url(#c)"/>'
+    links = f'<{tag} id="c" href="#b"/><{tag} id="b" href="#a"/>'
+    whole = f'<{tag} id="a" {size} {{}}>{content}</{tag}>'
+    plain = drawn(whole.format(transform) + filled.replace("#c", "#a"))
+    assert not same(plain, drawn(whole.format("") + filled.replace("#c", "#a")))
+    assert same(plain, drawn(links + whole.format(transform) + filled))
+    own = links.replace('"#b"', f'"#b" {transform}').replace('"#a"', '"#a" gradientTransform="" patternTransform=""')
+    assert same(plain, drawn(own + whole.format("") + filled))
+    turned = links.replace('id="a"', 'id="a" href="#c"')  # in a circle
+    assert same(plain, drawn(turned + whole.format(transform) + filled))
 
 
 def test_a_drawing_inside_is_as_large_as_it_says() -> None:

@@ -115,3 +115,12 @@ def test_what_shows_nowhere_is_meant_to_show() -> None:
     masks = struct.pack("<4I", 0xFF00, 0xFF0000, 0xFF, 0xFF000000)
     found = np.asarray(RasterPicture.open(bmp(32, packed(pixels), 3, size=56, more=masks), "bmp").render(SIZE[0]))
     assert found[..., 3].min() == 255
+
+
+def test_opacity_of_one_bit() -> None:
+    solid = indices() > 0
+    values = np.where(solid, 0x8000 | 0x7C00, 0).astype("<u2")
+    masks = struct.pack("<4I", 0x7C00, 0x3E0, 0x1F, 0x8000)
+    found = np.asarray(RasterPicture.open(bmp(16, packed(values), 3, size=56, more=masks), "bmp").render(SIZE[0]))
+    assert (found[..., 3] == np.where(solid, 255, 0)).all()
+    assert (found[solid] == (255, 0, 0, 255)).all()

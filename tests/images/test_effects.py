@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from drawn import drawn, guarded
+from drawn import drawn, guarded, same
 
 from logo_retrieval.errors import UnreadableImage
 from logo_retrieval.images.svg import SvgPicture
@@ -48,3 +48,81 @@ def test_the_region_of_a_wide_spread_cuts_its_outcome_alone() -> None:
 def test_a_spread_beyond_any_logo_is_refused(radius: str) -> None:
     with pytest.raises(UnreadableImage, match="thicken"):
         drawn(THINNED.format("dilate", radius))
+
+
+CAIRO = (
+    '<filter id="f" x="0" y="0" width="32" height="32">'
+    '<feColorMatrix values="0 0 0 0 1 0 0 0 0 0 0 0 0 0 0 0 0 0 1 0"/>'
+    "</filter>" + '<g filter="url(#f)"><rect x="10" y="10" width="70" height="60"/></g>' * 4
+)
+
+
+def test_a_region_far_around_what_is_recoloured_takes_no_more() -> None:
+    assert same(drawn(CAIRO), drawn(CAIRO.replace('"32"', '"1"')))
+    with pytest.raises(UnreadableImage, match="filters"):
+        drawn(CAIRO.replace("0 0 0 1 0", "0 0 0 1 1"))  # which fills the region
+    with pytest.raises(UnreadableImage, match="filters"):
+        drawn(CAIRO.replace("<feColorMatrix", '<feOffset dx="3"/><feColorMatrix'))
+
+
+def shadowed(effect: str, shade: str) -> tuple[np.ndarray, np.ndarray]:
+    """A square of 20 with a shadow 40 to its right, and two squares."""
+    square = '<rect x="{}" y="40" width="20" height="20" fill="{}"/>'
+    left = square.format(20, "#0080ff")
+    return drawn(left.replace("/>", f' style="filter:{effect}"/>')), drawn(left + square.format(60, shade))
+
+
+@pytest.mark.parametrize("shade", ["#804020", "#804020cc", "#80402080", "#3e8ede", "teal"])
+def test_a_shadow_lies_where_it_is_sent_in_its_own_colour(shade: str) -> None:
+    assert same(*shadowed(f"drop-shadow(40px 0 {shade})", shade))
+    primitive = f'<feDropShadow dx="40" dy="0" stdDeviation="0" flood-color="{shade}"/>'
+    for colours in ("sRGB", "linearRGB"):
+        effect = f'<filter id="f" x="-1" width="5" color-interpolation-filters="{colours}">{primitive}</filter>'
+        square = '<rect x="20" y="40" width="20" height="20" fill="#0080ff" filter="url(#f)"/>'
+        assert same(drawn(effect + square), shadowed("none", shade)[1])
+
+
+def test_a_blur_is_not_cut_off() -> None:
+    blurred = drawn('<rect x="40" y="40" width="20" height="20" style="filter:blur(10px)"/>')
+    assert 3 < blurred[25, 11, 3] < 30  # 18 from the edge
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        '<path d="M10 30H90" stroke="#0080ff" stroke-width="6" {}/>',
+        '<g {}><path d="M10 30H90" stroke="#0080ff" stroke-width="6"/></g>',
+        '<g stroke="#0080ff" stroke-width="6"><line x1="10" y1="30" x2="90" y2="30" {}/></g>',
+        '<circle cx="40" cy="30" r="3" stroke="#0080ff" stroke-width="20" {}/>',
+    ],
+)
+def test_lines_are_not_cut_off_by_a_shadow_of_theirs(line: str) -> None:
+    lit = drawn(line.format('style="filter:drop-shadow(0 40px #804020)"'))
+    plain = drawn(line.format(""))
+    shadow = drawn(line.replace("#0080ff", "#804020").replace("<circle", '<circle fill="#804020"').format(""))
+    assert same(lit[:24], plain[:24])
+    assert same(lit[24:], np.roll(shadow, 20, axis=0)[24:])
+
+
+def test_a_shadow_in_units_of_the_type_goes_by_it() -> None:
+    square = '<g font-size="40"><rect x="20" y="20" width="60" height="40" fill="#0080ff" {}/></g>'
+    lit = drawn(square.format('style="filter:drop-shadow(0 .5em #000)"'))
+    assert (lit[33, 25] == (0, 0, 0, 255)).all() and lit[41, 25, 3] == 0
+
+
+def test_functions_are_drawn_one_after_another() -> None:
+    both = "grayscale(1) drop-shadow(40px 0 0 #804020)"
+    assert same(
+        shadowed(both, "")[0],
+        drawn(
+            '<rect x="20" y="40" width="20" height="20" fill="#6e6e6e"/>'
+            '<rect x="60" y="40" width="20" height="20" fill="#804020"/>'
+        ),
+        within=8,
+    )
+
+
+@pytest.mark.parametrize("name", ["a12345678", "f1e80"])
+def test_a_link_is_no_number_however_it_looks(name: str) -> None:
+    offset = f'<filter id="{name}"><feOffset dx="10"/></filter><rect width="50" height="50" filter="url(#{name})"/>'
+    assert drawn(offset)[10, 2, 3] == 0

@@ -6,7 +6,24 @@ import pytest
 from drawn import drawn, same
 
 UPPER = "style='text-transform:uppercase'"
+SLANTED = 'transform="translate(0 {0}) skewX(-12) translate(0 -{0})"'
 TWINS = {
+    "italics": (
+        "<g font-style='italic'><text y='40'>Logo</text></g>",
+        f"<text y='40' {SLANTED.format(40)}>Logo</text>",
+    ),
+    "italics of a shorthand": (
+        "<text dy='30' transform='scale(.9)' style='font:oblique bold 30px Arial'>Logo</text>",
+        f"<g transform='scale(.9)'><text y='30' style='font:bold 30px Arial' {SLANTED.format(30)}>Logo</text></g>",
+    ),
+    "italics of a line as Inkscape writes it": (
+        "<text y='40' style='font-style:italic'><tspan x='0' y='40'>Logo</tspan></text>",
+        f"<text y='40' {SLANTED.format(40)}>Logo</text>",
+    ),
+    "no italics in italics": (
+        "<g font-style='italic'><text y='40' font-style='normal'>Logo</text></g>",
+        "<text y='40'>Logo</text>",
+    ),
     "capitals": (f"<text y='40' {UPPER}>Logo</text>", "<text y='40'>LOGO</text>"),
     "of a group": (f"<g {UPPER}><text y='40'>a<tspan>b</tspan></text></g>", "<text y='40'>A<tspan>B</tspan></text>"),
     "of a class": (

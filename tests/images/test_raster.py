@@ -266,6 +266,16 @@ def test_animation_shows_the_first_frame_that_is_not_blank(format: str) -> None:
     assert_close(opened(data).render(96).getpixel((30, 32)), (*RED, 255), 40)
 
 
+@pytest.mark.parametrize("transparency", [None, 0])
+def test_what_a_gif_leaves_free_of_its_canvas_is_transparent(transparency: int | None) -> None:
+    hole = {} if transparency is None else {"transparency": transparency}
+    data = bytearray(saved(drawing("L"), "GIF", **hole))
+    data[6:10] = struct.pack("<HH", 192, 64)
+    image = opened(bytes(data)).render(192)
+    assert image.getchannel("A").getpixel((30, 32)) == 255
+    assert image.getchannel("A").crop((97, 0, 192, 64)).getextrema() == (0, 0)
+
+
 def test_thousands_of_blank_frames_are_not_all_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
     still = saved(Image.new("P", (8, 8)), "GIF")
     first_frame = 13 + 3 * (2 << (still[10] & 7))

@@ -92,6 +92,15 @@ def test_an_address_is_not_fetched(address: str) -> None:
     assert caught.value.code == "missing"
 
 
+@pytest.mark.parametrize(
+    "text", ['<svg xmlns="http://www.w3.org/2000/svg"/>', "\n<?xml version='1.0'?><svg/>" + "x" * 5000]
+)
+def test_the_text_of_a_drawing_is_no_path(text: str) -> None:
+    with pytest.raises(UnreadableImage, match="this is the text of a drawing, .* in Python its bytes") as caught:
+        read_source(Path(text))
+    assert caught.value.code == "missing"
+
+
 def test_a_path_as_an_address_is_told_as_it_was_given() -> None:
     with pytest.raises(UnreadableImage, match="file:///tmp/a.svg is an address, .*: give the path alone"):
         read_source(Path("file:///tmp/a.svg"))

@@ -18,8 +18,10 @@ from test_bundle import CONFIG, FILES
 from logo_retrieval.embedding import load_embedder
 from logo_retrieval.errors import ModelError
 from logo_retrieval.heads.cosine import HeadVectors
-from logo_retrieval.models.bundle import MODEL_FILE, ModelBundle, read_bundle, write_bundle
+from logo_retrieval.models.bundle import INT8_FILE, MODEL_FILE, ModelBundle, read_bundle, write_bundle
+from logo_retrieval.models.ensemble import write_ensemble
 from logo_retrieval.open_set.impostors import Impostors
+from logo_retrieval.packed import unit
 
 DIM = 2
 HEAD = {"vectors": np.ones((2, DIM), np.int8), "names": np.array(["a", "b"]), "classes": np.array([0, 1], np.uint8)}
@@ -194,29 +196,55 @@ def test_constants_that_are_no_numbers(tmp_path: Path, value: object) -> None:
         read_bundle(tmp_path / "b")
 
 
-def bundle_of(folder: Path, content: bytes) -> ModelBundle:
-    return write_bundle(folder, replace(CONFIG, input_size_px=SIDE, dim=WIDTH), {MODEL_FILE: content})
+def bundle_of(folder: Path, content: bytes, integers: bytes | None = None) -> ModelBundle:
+    files = {MODEL_FILE: content} if integers is None else {MODEL_FILE: content, INT8_FILE: integers}
+    return write_bundle(folder, replace(CONFIG, input_size_px=SIDE, dim=WIDTH), files)
 
 
 VIEWS = np.ones((2, SIDE, SIDE, 3), np.uint8)
+VECTORS = [np.frombuffer(WEIGHTS, np.float32).reshape(-1, WIDTH).sum(0)] * 2
 
 
 def test_a_graph_that_holds_its_weights(tmp_path: Path) -> None:
     embedder = load_embedder(bundle_of(tmp_path / "b", graph()))
+    np.testing.assert_allclose(embedder.embed(VIEWS), VECTORS)
+
+
+def test_weights_in_the_file_of_the_integers(tmp_path: Path, runtime: str) -> None:
+    """Also where an ensemble has given it another name, and others have none."""
+    bundle = bundle_of(tmp_path / "b", graph(elsewhere=INT8_FILE), integers=WEIGHTS)
+    found = load_embedder(bundle, runtime=runtime).embed(VIEWS)
+    np.testing.assert_allclose(unit(found), unit(np.stack(VECTORS)), atol=1e-2)
+    both = write_ensemble(tmp_path / "both", [bundle, bundle_of(tmp_path / "c", graph())], name="both")
+    assert not both.int8_graphs
     np.testing.assert_allclose(
-        embedder.embed(VIEWS), [np.frombuffer(WEIGHTS, np.float32).reshape(-1, WIDTH).sum(0)] * 2
+        unit(load_embedder(both, runtime=runtime).embed(VIEWS)[:, :WIDTH]), unit(found), atol=1e-2
     )
 
 
-@pytest.mark.parametrize("place", ["inside.bin", "../outside.bin", "outside.bin", "b/inside.bin", "absolute"])
-def test_weights_in_other_files_are_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str) -> None:
+@pytest.mark.parametrize("integers", [WEIGHTS[:-1], b""], ids=["cut off", "empty"])
+def test_too_little_in_the_file_of_the_integers(tmp_path: Path, runtime: str, integers: bytes) -> None:
+    bundle = bundle_of(tmp_path / "b", graph(elsewhere=INT8_FILE), integers=integers)
+    with pytest.raises(ModelError, match=r"cannot load .*model\.onnx"):
+        load_embedder(bundle, runtime=runtime)
+
+
+@pytest.mark.parametrize(
+    "place",
+    ["inside.bin", INT8_FILE, "../outside.bin", "outside.bin", "b/inside.bin", "absolute", "*/_ORT_MEM_ADDR_/*"],
+)
+def test_weights_in_other_files_are_not_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, runtime: str, place: str
+) -> None:
+    """Nor any in memory, though both libraries know a name for that."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "outside.bin").write_bytes(WEIGHTS)
     bundle = bundle_of(tmp_path / "b", graph(elsewhere=str(tmp_path / "outside.bin") if place == "absolute" else place))
-    (tmp_path / "b" / "inside.bin").write_bytes(WEIGHTS)
+    for name in ("inside.bin", INT8_FILE):  # that the bundle does not list
+        (tmp_path / "b" / name).write_bytes(WEIGHTS)
     for own in (bundle, ModelBundle(Path("b"), bundle.config)):
         with pytest.raises(ModelError, match=r"cannot load .*model\.onnx"):
-            load_embedder(own)
+            load_embedder(own, runtime=runtime)
 
 
 @pytest.mark.parametrize(

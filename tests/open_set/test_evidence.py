@@ -102,6 +102,13 @@ def test_a_name_that_is_read_supports_its_company_and_contradicts_the_others() -
     assert first["nearest"] == of(plain, 0)["nearest"] and of(plain, 1)["named"] == 0.0
 
 
+def test_where_nothing_was_read_the_evidence_is_that_of_a_picture_that_nobody_read() -> None:
+    """To the sign of a zero, so that an answer does not show whether another of its batch was read."""
+    plain = gathered([0.9, 0.7], [1, 0])
+    read = with_text(plain, np.zeros((1, 3), np.float32), np.zeros(1, np.float32))
+    assert read.company.tobytes() == plain.company.tobytes()
+
+
 def test_the_drawing_whose_hues_agree_most_tells_what_colours_say() -> None:
     """An agreement of .85 says nothing; what is without colour neither."""
     found = gathered([0.9, 0.8, 0.7, 0.6], [0, 0, 1, OTHER], hues=[0.2, 0.925, 0.425, 1.0])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -85,11 +86,11 @@ def test_of_equal_ones_the_first_row_comes_first(monkeypatch: pytest.MonkeyPatch
 
 def test_a_vector_that_is_not_as_written_is_no_neighbour(rng: np.random.Generator) -> None:
     vectors = crowds(rng, 300)
-    whole = PartitionedIndex.build(vectors, np.arange(300)).partitions
+    whole = replace(PartitionedIndex.build(vectors, np.arange(300)).partitions, file=Path("mine", "search.cache"))
     for component, bit in ((0, 0), (7, 9), (31, 15)):
         halves = whole.halves.copy()
         halves.view(np.uint16)[5, component] ^= 1 << bit
-        with pytest.raises(IndexStoreError, match="delete 'search.cache'"):
+        with pytest.raises(IndexStoreError, match=r"'mine/search\.cache' is damaged.*delete it"):
             replace(whole, halves=halves).units(np.arange(300))
     halves, sums = whole.halves.copy(), whole.sums.copy()
     halves[5] = 0  # by a removal in another process

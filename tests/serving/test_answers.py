@@ -46,6 +46,7 @@ def test_rows_are_those_of_the_command_line(client: httpx.Client, run: Run, inde
     cases: tuple[tuple[list[object], dict[str, int | float | str]], ...] = (
         ([], {}),
         (["--top", 2, "--other-share", 0.9, "--text", "never"], {"top": 2, "other_share": 0.9, "text": "never"}),
+        (["--other-share", "auto"], {"other_share": "auto"}),
     )
     for options, parameters in cases:
         said = run("classify", queries, "--index", index, "--format", "jsonl", *options)
@@ -65,6 +66,9 @@ def test_lines_come_in_the_order_sent(client: httpx.Client, tmp_path: Path) -> N
         rows = [json.loads(line) for line in answer.iter_lines()]
     assert [row["path"] for row in rows] == [name for _, (name, _) in files]
     assert rows == client.post("/v1/classify", files=files).json()
+    with client.stream("POST", "/v1/classify", files=files, headers=accept, params={"other_share": "auto"}) as answer:
+        rows = [json.loads(line) for line in answer.iter_lines()]
+    assert rows == client.post("/v1/classify", files=files, params={"other_share": "auto"}).json()
 
 
 def test_one_picture_as_the_body(client: httpx.Client) -> None:

@@ -38,6 +38,33 @@ def test_empty_lines_before_a_request_are_passed_over(service: Served) -> None:
     assert sent(service, b"\r" + last).startswith(b"HTTP/1.1 400")
 
 
+def test_a_whole_address_is_taken_as_its_path_at_its_host(service: Served) -> None:
+    """As some proxies send it; RFC 9112, section 3.2.2. What `Host` says does not count beside it."""
+    here = httpx.URL(service.url).netloc
+    for target, host, status in (
+        (b"http://%b/healthz" % here, here, b"200 OK"),
+        (b"HTTP://localhost/healthz?", b"elsewhere.example", b"200 OK"),
+        (b"https://localhost/v1/classes/disc", here, b"200 OK"),
+        (b"http://localhost", here, b"200 OK"),
+        (b"http://localhost?a=1", here, b"200 OK"),
+        (b"http://localhost/v1/info?a=1", here, b"422 "),
+        (b"http://elsewhere.example/healthz", here, b"403 "),
+        (b"ftp://localhost/healthz", here, b"404 "),
+    ):
+        answer = sent(service, b"GET %b HTTP/1.1\r\nHost: %b\r\nConnection: close\r\n\r\n" % (target, host))
+        assert answer.startswith(b"HTTP/1.1 " + status), (target, answer[:300])
+    wait_for(lambda: any(line.get("path") == "/v1/classes/disc" for line in service.log()))
+
+
+def test_another_protocol_that_is_offered_is_passed_over(service: Served) -> None:
+    """As by Java and `curl --http2`; the log tells no operator to install something."""
+    for kind in (b"h2c", b"websocket"):
+        offer = b"Connection: close, Upgrade, HTTP2-Settings\r\nUpgrade: %b\r\nHTTP2-Settings: AAMA" % kind
+        request = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n%b\r\n\r\n" % offer
+        assert sent(service, request).startswith(b"HTTP/1.1 200 OK")
+    assert not [line for line in service.log() if "pgrade" in line["message"] or "WebSocket" in line["message"]]
+
+
 def test_a_body_whose_length_is_said_twice_ends_the_connection(service: Served) -> None:
     """RFC 9112, section 6.1: a proxy before the service may have taken the other length."""
     chunk = b"%x\r\n%b\r\n0\r\n\r\n" % (len(svg("disc")), svg("disc"))

@@ -63,6 +63,7 @@ def test_parameters_that_are_not_what_they_must_be(client: httpx.Client) -> None
         ({"top": "x"}, "top"),
         ({"other_share": 1}, "other_share"),
         ({"other_share": "nan"}, "other_share"),
+        ({"other_share": "most"}, "other_share"),
         ({"max_false_accept": 1e-9}, "max_false_accept"),
         ({"text": "sometimes"}, "text"),
         ({"tops": 3}, "tops"),

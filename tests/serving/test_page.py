@@ -84,8 +84,12 @@ def test_no_hint_is_cut_off(browser: Browser, address: str, queries: Path) -> No
 
 
 def test_a_row_says_why(browser: Browser, address: str, queries: Path) -> None:
+    from playwright.sync_api import expect
+
     with visit(browser, address) as page:
         drop(page, [queries / "a.svg"])
+        for button in page.locator(".row button").all():  # a list of buttons says of which picture each is
+            expect(button).to_have_accessible_description("a.svg")
         page.get_by_role("button", name="Why").click()
         words = page.locator(".reasons").inner_text()
         assert "Likeliest" in words and "disc/1.svg" in words and "--other-share 0.5" in words

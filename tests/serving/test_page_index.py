@@ -93,7 +93,7 @@ def test_a_token_is_asked_for_and_kept_for_the_tab(browser: Browser, mine: Path,
         dialog = page.get_by_role("dialog")
         dialog.get_by_label("Token").fill("not-a-token-of-this-service")
         dialog.get_by_role("button", name="Use this token").click()
-        dialog.get_by_text("The token was refused").wait_for()
+        dialog.get_by_text("does not know this token").wait_for()
         dialog.get_by_label("Token").fill(READER)
         page.keyboard.press("Enter")
         page.locator("#facts", has_text="3 companies").wait_for()
@@ -118,7 +118,7 @@ def test_no_token_is_an_answer_too(browser: Browser, mine: Path) -> None:
     with address_of(mine, "--token", ADMIN) as address, visit(browser, address, expected=["401"]) as page:
         page.get_by_role("dialog").get_by_label("Token").wait_for()
         page.keyboard.press("Escape")
-        page.locator("#problems", has_text="Authorization").wait_for()
+        page.locator("#problems", has_text="Without a token").wait_for()
 
 
 @pytest.mark.parametrize("width", [1280, 360])

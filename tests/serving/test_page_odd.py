@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import urllib.request
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from browsing import overflow, settled, visit
-from drawings import svg
+from browsing import CHROMIUM, overflow, settled, visit
+from drawings import ring, svg
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Dialog, Route
+    from playwright.sync_api import Browser, Dialog, Page, Route
 
 pytestmark = pytest.mark.browser
 
@@ -43,6 +46,50 @@ def test_text_goes_into_a_field_though_it_comes_with_a_picture(
         settled(page)
         assert page.evaluate(event, [kind, ".row input"]) and page.locator(".row").count() == 1
         assert not page.evaluate(event, [kind, "main"])  # a link would lead away, and rows be lost
+
+
+def without_privilege(folder: Path) -> str | None:
+    """The browser as one that may not read everything, though the tests run as root."""
+    if os.geteuid() or CHROMIUM is None:
+        return CHROMIUM
+    if shutil.which("setpriv") is None:
+        pytest.skip("there is no setpriv: apt-get install util-linux")
+    program = folder / "chromium"
+    program.write_text(f'#!/bin/sh\nexec setpriv --bounding-set=-dac_override,-dac_read_search {CHROMIUM} "$@"\n')
+    program.chmod(0o755)
+    return str(program)
+
+
+def drop(page: Page, files: Sequence[Path]) -> None:
+    """As from a file manager, folders too."""
+    session = page.context.new_cdp_session(page)
+    data = {"items": [], "files": list(map(str, files)), "dragOperationsMask": 1}
+    for kind in ("dragEnter", "dragOver", "drop"):
+        session.send("Input.dispatchDragEvent", {"type": kind, "x": 400, "y": 200, "data": data})
+
+
+def test_of_a_dropped_folder_all_is_taken_that_can_be_read(browser: Browser, address: str, tmp_path: Path) -> None:
+    """And what cannot be is told: a folder in it, or a file."""
+    folder = tmp_path / "logos"
+    for name in ("a/disc.svg", "closed/bars.svg", "closed.svg", ".git/disc.svg", "z.svg"):
+        file = folder / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(svg("disc"))
+    for name in ("closed", "closed.svg"):
+        (folder / name).chmod(0)
+    denied = "denied: the browser could not read it"
+    try:
+        with (
+            browser.browser_type.launch(executable_path=without_privilege(tmp_path)) as another,
+            visit(another, address, expected=["ERR_ACCESS_DENIED"]) as page,
+        ):
+            drop(page, [folder])
+            settled(page)
+            names, said = (page.locator(f".row .{part}").all_text_contents() for part in ("name", "read"))
+            expected = {"logos/a/disc.svg": "", "logos/closed/": denied, "logos/closed.svg": denied, "logos/z.svg": ""}
+            assert dict(zip(names, said, strict=True)) == expected
+    finally:
+        (folder / "closed").chmod(0o755)
 
 
 def test_of_many_companies_a_field_offers_those_that_fit(browser: Browser, address: str, queries: Path) -> None:
@@ -132,3 +179,74 @@ def test_what_somebody_else_has_removed_is_gone(browser: Browser, address: str) 
         page.get_by_role("dialog").get_by_role("button", name="Remove", exact=True).click()
         page.locator("#company-list a", has_text="disc").wait_for(state="detached")
         assert page.locator("#problems .problem").count() == 0
+
+
+def test_a_double_click_counts_once(browser: Browser, address: str) -> None:
+    """The first has put another button under the second; or waits for its answer."""
+    with visit(browser, f"{address}/#companies/\u00e4rzte") as page:
+        changes: list[str] = []
+        page.on("request", lambda request: changes.append(request.method) if request.method == "DELETE" else None)
+        tiles = page.locator("#company .tile")
+        tiles.nth(2).wait_for()
+        tiles.first.get_by_role("button").dblclick(delay=50)
+        page.locator("#company .size", has_text="2 drawings").wait_for()
+        page.wait_for_timeout(300)
+        assert tiles.count() == 2 and changes == ["DELETE"]
+        page.get_by_role("link", name="Recognise").click()
+        page.set_input_files("#files", {"name": "ring.svg", "mimeType": "", "buffer": ring()})
+        settled(page)
+        page.on("request", lambda request: changes.append(request.url) if "/v1/classes/twice" in request.url else None)
+        page.locator(".row input").fill("twice")
+        page.locator(".row .this").dblclick()
+        page.locator(".row .note", has_text="twice/ring.svg").wait_for()
+        page.wait_for_timeout(300)
+        assert len(changes) == 2
+        page.get_by_role("button", name="Undo").click()
+        page.locator(".row .note", has_text="Taken back.").wait_for()
+
+
+def test_what_was_written_of_a_company_stays_when_it_is_refused(browser: Browser, address: str) -> None:
+    with visit(browser, f"{address}/#companies", expected=["422"]) as page:
+        field, enrol = (
+            page.get_by_label("Class, as answers say it"),
+            page.get_by_role("button", name="Enrol", exact=True),
+        )
+        page.get_by_role("button", name="New company").click()
+        field.fill("hooli")
+        enrol.click()
+        page.locator("#problems", has_text="no drawing was given").wait_for()
+        page.get_by_role("button", name="New company").click()
+        assert field.input_value() == "hooli"
+        page.get_by_label("Names by which it is known").fill("Hooli")
+        enrol.click()
+        page.locator("#company", has_text="known as Hooli").wait_for()
+        page.get_by_role("button", name="New company").click()
+        assert field.input_value() == ""
+
+
+def test_a_drawing_of_a_company_that_somebody_else_has_removed(browser: Browser, address: str) -> None:
+    with visit(browser, f"{address}/#companies/bars", expected=["404"]) as page:
+        page.locator("#company .tile").first.wait_for()
+        request = urllib.request.Request(f"{address}/v1/classes/bars", method="DELETE")  # noqa: S310
+        urllib.request.urlopen(request).close()  # noqa: S310
+        page.locator("#company .tile button").first.click()
+        page.locator("#company", has_text="Choose a company").wait_for()
+        assert page.locator("#company-list a", has_text="bars").count() == 0
+
+
+def test_names_that_are_long_or_run_from_right_to_left(browser: Browser, address: str) -> None:
+    """A long one takes two lines, and what is said of it four; in a sentence, each stays in its place."""
+    height = "(each) => each.getBoundingClientRect().height"
+    with visit(browser, address, width=320) as page:
+        page.set_input_files("#files", {"name": "ring.svg", "mimeType": "", "buffer": ring(2)})
+        settled(page)
+        row = page.locator(".row")
+        for name in ("\u05d0\u05d1\u05d2", "x" * 150):
+            row.locator("input").fill(name)
+            row.locator(".this").click()
+            row.locator(".note", has_text=f"Enrolled as \u2068{name}\u2069: \u2068{name}/ring.svg\u2069.").wait_for()
+            label = row.locator(".answer .label", has_text=name)
+            assert label.evaluate(height) < 60 and page.locator("#status").evaluate(height) < 110
+            assert label.get_attribute("title") == name
+            row.get_by_role("button", name="Undo").click()
+            row.locator(".note", has_text="Taken back.").wait_for()

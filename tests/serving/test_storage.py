@@ -87,6 +87,14 @@ def test_an_index_that_may_only_be_read(mine: Path, open_folder: Path) -> None:
     asyncio.run(check())
 
 
+def test_the_copy_of_the_shipped_index_cannot_be_written(tmp_path: Path) -> None:
+    """A file lies where its folder has to be."""
+    (tmp_path / "indexes").write_bytes(b"")
+    with served(None, tmp_path) as service, service.client() as client:
+        check_refused(asked(client, CHANGES[:1]), 403, "move it away, or use another folder")
+        assert asked(client, READING[:1])[0].status_code == 200
+
+
 def test_a_full_disk_refuses_a_change_and_loses_none(mine: Path, tmp_path: Path, run: Run) -> None:
     with served(mine, tmp_path) as service, service.client() as client:
         assert client.post("/v1/classes/before", params={"names": ["Before"]}).status_code == 201

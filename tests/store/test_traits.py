@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -9,6 +11,8 @@ from logo_retrieval.checksums import row_sums
 from logo_retrieval.errors import IndexStoreError
 from logo_retrieval.store.traits import ItemTraits
 from logo_retrieval.types import TRAITS, UInt8Array
+
+CACHE = Path("mine", "search.cache")
 
 
 def traits(rng: np.random.Generator, n: int) -> UInt8Array:
@@ -18,7 +22,7 @@ def traits(rng: np.random.Generator, n: int) -> UInt8Array:
 @pytest.mark.parametrize("cached", [True, False])
 def test_changes_leave_every_item_its_traits(rng: np.random.Generator, cached: bool) -> None:
     whole = traits(rng, 20)
-    held = ItemTraits.of_cache(whole, row_sums(whole)) if cached else ItemTraits.of(whole)
+    held = ItemTraits.of_cache(whole, row_sums(whole), CACHE) if cached else ItemTraits.of(whole)
     for _ in range(30):
         stay = np.flatnonzero(rng.random(len(whole)) < 0.8)
         came = traits(rng, int(rng.integers(0, 6)))
@@ -33,11 +37,13 @@ def test_changes_leave_every_item_its_traits(rng: np.random.Generator, cached: b
 
 def test_what_a_cache_has_is_looked_at_when_it_is_asked_for(rng: np.random.Generator) -> None:
     cached = traits(rng, 3)
-    held = ItemTraits.of_cache(cached, row_sums(cached))
+    held = ItemTraits.of_cache(cached, row_sums(cached), CACHE)
     cached[1, 7] += 1
     held.at(np.array([0, 2]))
-    with pytest.raises(IndexStoreError, match="delete 'search.cache'"):
+    with pytest.raises(IndexStoreError, match=r"'mine/search\.cache' is damaged.*delete it"):
         held.at(np.array([0, 1]))
+    with pytest.raises(IndexStoreError, match=r"'mine/search\.cache' is damaged"):
+        held.renewed(np.array([1]), traits(rng, 1), np.arange(2)).at(np.array([0]))
     cached[1] = 0  # an item that was just removed
     assert not held.at(np.array([1])).any()
 
@@ -46,4 +52,4 @@ def test_traits_of_another_width_or_number_are_refused(rng: np.random.Generator)
     whole = traits(rng, 3)
     for wrong in (whole[:2], whole[:, :-2], whole[None]):
         with pytest.raises(ValueError, match="traits must be"):
-            ItemTraits.of_cache(wrong, row_sums(whole))
+            ItemTraits.of_cache(wrong, row_sums(whole), CACHE)

@@ -233,8 +233,9 @@ def test_the_bundle_does_what_the_network_does(data: TrainingSet, tmp_path: Path
 
     views = plain_views(data.art, np.arange(4), 32)
     expected = {name: np.asarray(each) for name, each in network(views.astype(np.float32), training=False).items()}
+    assert b"model-int8.onnx" in bundle.path("model.onnx").read_bytes(), "kernels that both have lie there once"
     embeddings = load_embedder(bundle, runtime=FP32).embed(views)
-    np.testing.assert_allclose(embeddings, expected[EMBEDDING], atol=5e-3)  # a kernel has 8 bits
+    np.testing.assert_allclose(embeddings, expected[EMBEDDING], atol=2e-2)  # a kernel has 8 bits
     assert np.sum(load_embedder(bundle, runtime=INT8).embed(views) * embeddings, axis=1).min() > 0.97
     fusion = Fusion.from_dict(bundle.config.decision)
     assert fusion.fitted and fusion.scale is not None

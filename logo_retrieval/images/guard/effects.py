@@ -3,19 +3,37 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator
 
 from logo_retrieval.images.guard.caps import CAPS
 from logo_retrieval.images.guard.drawing import Element
 from logo_retrieval.images.guard.geometry import Box, length, numbers
+from logo_retrieval.images.guard.values import put_style, style_of
 
 _BESIDE = 3.0
 """Sizes of what a filter is for: so far away from it nothing of it is left, and only a mistake puts a region there."""
+
+_MARGIN = 1.0
+"""Sizes of what a filter is for, around it: no outline strays so far from its shape."""
+
+_POINTWISE = frozenset("feBlend feColorMatrix feComponentTransfer feComposite feMerge".split())
+"""Primitives that look at one point at a time."""
 
 _WIDEST = CAPS["radius"][0]
 _STEP = 0.99 * _WIDEST
 _MOST_STEPS = 8
 
+_FUNCTION = re.compile(r"(blur|drop-shadow)\(([^()]*)\)")
+_DEVIATIONS = 3.0
+"""So far a blur reaches."""
+
+_AIR = 0.2
+"""In sizes of what a filter is for, what joints of lines take around it."""
+
+_OF_TYPE = ("em", "ex")
+
+_COLOURS = "color-interpolation-filters"
 _SOURCE = "in"
 _OF_THE_LAST = ("result", "id", "x", "y", "width", "height")
 """What is said of the outcome: its region would cut the steps before off."""
@@ -29,16 +47,95 @@ def settle_filter(effect: Element, canvas: Box) -> None:
         canvas: of the drawing.
     """
     _confine(effect)
+    for primitive in effect.children:
+        if isinstance(primitive, Element) and primitive.tag == "feDropShadow":
+            _in_linear_colours(primitive)
     if effect.attributes.get("primitiveUnits") != "objectBoundingBox":
         effect.children = [step for primitive in effect.children for step in _steps_of(primitive, canvas)]
 
 
+def effects_of(value: str, box: Box | None, stroke: float, canvas: Box) -> tuple[str, list[Element]]:
+    """Says functions that draw beside what they are for as filters: renderers cut them off, and mistake their colours.
+
+    Args:
+        value: of the property `filter`.
+        box: bounds of what it is for, where they are known.
+        stroke: the width of the widest line in it.
+        canvas: of the drawing.
+
+    Returns:
+        The value with `{}` for the link to each of these filters, and the filters.
+    """
+    found = [_effect_of(name, arguments.split(), box, stroke, canvas) for name, arguments in _FUNCTION.findall(value)]
+    if None in found or "{" in value:
+        return value, []
+    return _FUNCTION.sub("url(#{})", value), [effect for effect in found if effect is not None]
+
+
+def _effect_of(name: str, arguments: list[str], box: Box | None, stroke: float, canvas: Box) -> Element | None:
+    """The filter of a function; None when it is invalid, or in units of the type, which are not known here."""
+    known = [(part, length(part)) for part in arguments]
+    lengths = [value for _, value in known if value is not None]
+    x, y, blur = (0.0, 0.0, *lengths, 0.0)[:3] if name == "blur" else (*lengths, 0.0, 0.0, 0.0)[:3]
+    of_type = any(value is not None and part.lower().endswith(_OF_TYPE) for part, value in known)
+    if of_type or blur < 0 or len(lengths) not in ((1,) if name == "blur" else (2, 3)):
+        return None
+    attributes = {"stdDeviation": f"{blur:.9g}"}
+    if name == "drop-shadow":
+        colours = [part for part, value in known if value is None]
+        attributes |= {"dx": f"{x:.9g}", "dy": f"{y:.9g}", "flood-color": " ".join(colours) or "black"}
+    most = max(canvas.width, canvas.height)
+    reaches = [stroke + min(abs(step) + _DEVIATIONS * blur, most) for step in (x, y)]
+    region = {_COLOURS: "sRGB" if name == "blur" else "linearRGB", **_region(box, *reaches)}
+    tag = "feGaussianBlur" if name == "blur" else "feDropShadow"
+    return Element("filter", region, [Element(tag, attributes)])
+
+
+def _region(box: Box | None, across: float, down: float) -> dict[str, str]:
+    """The region of a filter that reaches so far beside its box; a line has no box that renderers know."""
+    if box is not None and not (box.width and box.height):
+        sides = (box.left - across, box.top - down, box.width + 2 * across, box.height + 2 * down)
+        units = {"filterUnits": "userSpaceOnUse"}
+    else:
+        wide, high = (across / box.width, down / box.height) if box is not None else (1.0, 1.0)
+        sides = (-_AIR - wide, -_AIR - high, 1 + 2 * (_AIR + wide), 1 + 2 * (_AIR + high))
+        units = {}
+    return units | {name: f"{side:.9g}" for name, side in zip(("x", "y", "width", "height"), sides, strict=True)}
+
+
 def _confine(effect: Element) -> None:
-    """Makes the region of a filter small that lies beside what it is for: however large, it shows nothing of that."""
+    """Makes the region of a filter small where it shows nothing of what it is for: beside that, and all around it."""
     attributes = effect.attributes
-    if attributes.get("filterUnits") != "userSpaceOnUse" and "href" not in attributes:
-        if max(length(attributes.get(name), 1.0) or 0.0 for name in "xy") > _BESIDE:
-            attributes["width"] = attributes["height"] = "1"
+    if attributes.get("filterUnits") == "userSpaceOnUse" or "href" in attributes:
+        return
+    starts = [length(attributes.get(name, "-10%"), 1.0) or 0.0 for name in "xy"]
+    if max(starts) > _BESIDE:
+        attributes["width"] = attributes["height"] = "1"
+    elif all(map(_keeps_holes, effect.children)):
+        for name, start, side in zip("xy", starts, ("width", "height"), strict=True):
+            end = start + (length(attributes.get(side, "120%"), 1.0) or 0.0)
+            if start < -_MARGIN or end > 1 + _MARGIN:
+                start, end = max(start, -_MARGIN), min(end, 1 + _MARGIN)
+                attributes[name], attributes[side] = f"{start:.9g}", f"{max(end - start, 0.0):.9g}"
+
+
+def _keeps_holes(primitive: Element | str) -> bool:
+    """Whether a step of a filter leaves transparent what is transparent around."""
+    if isinstance(primitive, str) or primitive.tag not in _POINTWISE:
+        return False
+    if primitive.tag == "feColorMatrix":
+        return all(value <= 0 for value in numbers(primitive.attributes.get("values", ""))[19:])
+    if primitive.tag == "feComponentTransfer":
+        return not any(isinstance(each, Element) and each.tag == "feFuncA" for each in primitive.children)
+    return primitive.attributes.get("operator") != "arithmetic"
+
+
+def _in_linear_colours(shadow: Element) -> None:
+    """The only colours in which renderers have the colour of a shadow right."""
+    style = style_of(shadow.attributes)
+    style.pop(_COLOURS, None)
+    put_style(shadow.attributes, style)
+    shadow.attributes[_COLOURS] = "linearRGB"
 
 
 def _steps_of(primitive: Element | str, canvas: Box) -> Iterator[Element | str]:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import binascii
 import re
+import struct
 import warnings
+from collections.abc import Callable
 from io import BytesIO
 from typing import TYPE_CHECKING, NamedTuple
 
 from logo_retrieval.errors import UnreadableImage
 from logo_retrieval.images.guard.drawing import Element
-from logo_retrieval.images.png import without_metadata
+from logo_retrieval.images.png import still, tones, without_metadata
 from logo_retrieval.images.sniff import sniff
 
 if TYPE_CHECKING:
@@ -31,6 +33,9 @@ _DRAWN_PX = 1024
 _SHAPED = frozenset(("1", "L", "LA", "P", "RGB", "RGBA"))
 _DRAWINGS = frozenset(("svg", "svgz"))
 _KEPT_FORMATS = frozenset(("png", "jpeg", "gif", "webp"))
+_PIXEL_BYTES = 10
+"""At most, those of its row's filter among them."""
+
 _ENDS = {"PNG": b"IEND\xaeB`\x82", "JPEG": b"\xff\xd9"}
 _EXIF_ORIENTATION = 0x0112
 _DATA_URL = re.compile(r"data:([^,]*),", re.IGNORECASE)
@@ -154,9 +159,10 @@ def _raster(content: bytes, format: str) -> _Embedded:
 
     from logo_retrieval.images.raster import RasterPicture
 
-    if format == "png":
-        content = without_metadata(content)
-    if format in _KEPT_FORMATS:
+    shades = tones(content) if format == "png" else None
+    if format == "png" and shades is None:
+        content = _sound_png(content)
+    if format in _KEPT_FORMATS and shades is None:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             with Image.open(BytesIO(content), formats=[format.upper()]) as image:
@@ -167,6 +173,15 @@ def _raster(content: bytes, format: str) -> _Embedded:
     longest = round(max(picture.width, picture.height))
     size = (picture.width, picture.height)
     return _png(picture.render(min(longest, _SHRUNK_PX)), round(picture.width * picture.height), size)
+
+
+def _sound_png(content: bytes) -> bytes:
+    """A PNG of one frame with right checksums, which renderers ask for and browsers do without."""
+    width, height = struct.unpack_from(">II", content, 16)
+    plain = without_metadata(content)
+    if b"acTL" in plain:
+        return plain
+    return still(plain, _PIXEL_BYTES * min(width * height, _KEPT_PIXELS)) or plain
 
 
 def _pixels(image: Image.Image) -> int:
@@ -186,8 +201,26 @@ def _too_many(pixels: str) -> UnreadableImage:
 def _is_plain(image: Image.Image, content: bytes) -> bool:
     whole = _ENDS.get(str(image.format), b"")
     upright = image.getexif().get(_EXIF_ORIENTATION, 1) == 1
-    still = getattr(image, "n_frames", 1) == 1
-    return image.mode in _SHAPED and still and upright and content.endswith(whole)
+    is_still = getattr(image, "n_frames", 1) == 1
+    is_usual = _USUAL.get(str(image.format))
+    known = image.mode in _SHAPED and (is_usual is None or is_usual(image, content))
+    return known and is_still and upright and content.endswith(whole)
+
+
+def _fills_its_canvas(image: Image.Image, content: bytes) -> bool:
+    """Whether a GIF is as large as it says."""
+    canvas = struct.unpack_from("<HH", content, 6)
+    return image.size == canvas and [each[1] for each in getattr(image, "tile", ())] == [(0, 0, *canvas)]
+
+
+def _is_as_cameras_write(image: Image.Image, content: bytes) -> bool:
+    """Whether a JPEG holds brightness and two colours, not red, green and blue, and begins without a gap."""
+    names = bytes(part[0] for part in getattr(image, "layer", ()))
+    return image.info.get("adobe_transform") != 0 and names != b"RGB" and content[3] != 0xFF
+
+
+_USUAL: dict[str, Callable[[Image.Image, bytes], bool]] = {"GIF": _fills_its_canvas, "JPEG": _is_as_cameras_write}
+"""Whether a renderer reads a file as browsers do."""
 
 
 def _png(image: Image.Image, decoded: int, size: tuple[float, float]) -> _Embedded:

@@ -51,8 +51,9 @@ class SafeSvg(NamedTuple):
 def guard(data: bytes, *, nesting: int = 0) -> SafeSvg:
     """Rewrites SVG bytes (plain or gzipped, any encoding) as safe SVG text.
 
-    Scripts, foreign content, event handlers and everything that names a file or a host are dropped; raster data inside
-    the drawing stays; width and height are set from the view box, so that no size is absurd.
+    Scripts, foreign content but for gradients that go round, event handlers and everything that names a file or a host
+    are dropped; raster data inside the drawing stays; width and height are set from the view box, so that no size is
+    absurd.
 
     Args:
         data: the bytes of the file.

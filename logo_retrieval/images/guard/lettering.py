@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from logo_retrieval.images.guard.drawing import Element
-from logo_retrieval.images.guard.geometry import length
+from logo_retrieval.images.guard.geometry import length, numbers
 from logo_retrieval.images.guard.values import put_style, style_of
 
 CASE = "text-transform"
 SPACE = "letter-spacing"
+STYLE = "font-style"
 """Properties; they are inherited."""
+
+_SLOPE = math.tan(math.radians(12))
+"""Of the italics of Liberation Sans, which are its upright letters slanted."""
 
 _FIRST_LETTER = re.compile(r"(?<![\w'\u2019])[^\W\d_]")
 _IN_A_WORD = re.compile(r"[\w'\u2019]")
@@ -68,3 +73,27 @@ def space_by_length(element: Element, inherited: str) -> None:
     if 0 < space < whole:
         attributes["textLength"] = f"{whole - space:.9g}"
         put_style(attributes, {**style, SPACE: "0"})
+
+
+def slant(text: Element, style: str) -> None:
+    """Slants a line of text in italics, for which there is no face; parts of a line and text on a path stay upright.
+
+    Args:
+        text: whose transform is settled.
+        style: its `font-style`.
+    """
+    parts = [text, *_parts(text)]
+    heights = {height for part in parts for height in numbers(part.attributes.get("y", ""))}
+    if style not in ("italic", "oblique") or len(heights) > 1 or any(part.tag == "textPath" for part in parts):
+        return
+    (moved,) = numbers(text.attributes.get("dy", ""))[:1] or (0.0,)
+    height = max(heights, default=0.0) + moved
+    before = text.attributes.get("transform", "")
+    text.attributes["transform"] = f"{before} matrix(1 0 {-_SLOPE:.9g} 1 {_SLOPE * height:.9g} 0)".strip()
+
+
+def _parts(text: Element) -> Iterator[Element]:
+    for child in text.children:
+        if isinstance(child, Element):
+            yield child
+            yield from _parts(child)

@@ -63,6 +63,9 @@ _GRAMMAR = {
 }
 """Of properties whose values are known in full."""
 
+_NEAREST = {"plus-lighter": "screen"}
+"""Of a word that renderers do not know, one that looks much like it."""
+
 _AS_BEFORE = frozenset(("initial", "unset", "revert", "revert-layer"))
 _LONGEST_VALUE = 20_000
 _UNIT = Box(0.0, 0.0, 1.0, 1.0)
@@ -109,6 +112,7 @@ def _computed(name: str, value: str, known: Mapping[str, str]) -> str | None:
         return paint(clean, name, known.get("color", "black"))
     if name in _GRAMMAR:
         clean = clean.lower()
+        clean = _NEAREST.get(clean, clean)
         return "" if clean in _AS_BEFORE else clean if _GRAMMAR[name].fullmatch(clean) else None
     if name == "transform" or name in SINGLE:
         return clean if matrix_of(clean, _UNIT, name) is not None else None

@@ -9,13 +9,13 @@ from typing import Any
 
 from logo_retrieval.images.guard.bounds import length_of_shape
 from logo_retrieval.images.guard.drawing import Drawing, Element
-from logo_retrieval.images.guard.effects import settle_filter
+from logo_retrieval.images.guard.effects import effects_of, settle_filter
 from logo_retrieval.images.guard.geometry import Box, Matrix, length, numbers, parse_transform, whole_of
-from logo_retrieval.images.guard.lettering import CASE, SPACE, case_of, set_in_case, space_by_length
+from logo_retrieval.images.guard.lettering import CASE, SPACE, STYLE, case_of, set_in_case, slant, space_by_length
 from logo_retrieval.images.guard.maths import worked_out
 from logo_retrieval.images.guard.properties import GEOMETRY
 from logo_retrieval.images.guard.tokens import solid, split_at_commas, word
-from logo_retrieval.images.guard.transform import bounds_of, place_in, settle_transform
+from logo_retrieval.images.guard.transform import bounds_of, hand_on_transforms, place_in, settle_transform
 from logo_retrieval.images.guard.values import SHAPES, TEXTS, put_style, style_of
 
 _PATH = re.compile(r"""path\(\s*(?:(nonzero|evenodd)\s*,\s*)?["']([^"']*)["']\s*\)""")
@@ -24,7 +24,7 @@ _BOX = re.compile(r"\b(?:fill|stroke|view|border|padding|content|margin)-box\b",
 _SHARE = re.compile(r"([-+]?\d*\.?\d+)%")
 _LENGTHS = {tag: tuple(names) for tag, names in GEOMETRY.items() if tag != "path"} | {"line": ("x1", "y1", "x2", "y2")}
 _STROKES = ("stroke-width", "stroke-dasharray", "stroke-dashoffset")
-_PASSED_ON = (*_STROKES, SPACE)
+_PASSED_ON = (*_STROKES, SPACE, STYLE)
 
 
 def rewrite(drawing: Drawing, canvas: Box) -> None:
@@ -35,6 +35,7 @@ def rewrite(drawing: Drawing, canvas: Box) -> None:
         canvas: what shares are shares of.
     """
     _rewrite(drawing, drawing.root, canvas, Matrix(), {})
+    hand_on_transforms(drawing.by_id)
 
 
 def _rewrite(
@@ -52,9 +53,11 @@ def _rewrite(
     passed_on = {**inherited, **own, CASE: case_of(style, inherited.get(CASE, ""))}
     inner = outer.then_inner(parse_transform(values.get("transform", "")))
     view = _view_of(element) if element is not drawing.root else None
-    for child in list(element.children):
+    for place, child in enumerate(list(element.children)):
         if isinstance(child, Element):
             _rewrite(drawing, child, view or canvas, inner, passed_on, nested=nested or view is not None)
+            if child.tag == "svg" and "transform" in child.attributes:  # which renderers do not look for there
+                element.children[place] = Element("g", {"transform": child.attributes.pop("transform")}, [child])
     _settle_lengths(element, canvas, shares=nested)
     if element.size is not None:
         _say_size(element, *element.size)
@@ -65,10 +68,10 @@ def _rewrite(
         settle_filter(element, canvas)
     if element.tag == "text":
         set_in_case(element, inherited.get(CASE, ""))
+        slant(element, passed_on.get(STYLE, ""))
     if element.tag in TEXTS:
         space_by_length(element, inherited.get(SPACE, ""))
-    if "(" in values.get("clip-path", "") or "-box" in values.get("clip-path", ""):
-        _clip(drawing, element, values["clip-path"], canvas)
+    _link(drawing, element, {**passed_on, **values}, canvas)
     if element.tag in SHAPES:
         factor = 1 / inner.scale if values.get("vector-effect") == "non-scaling-stroke" and inner.scale else 1.0
         along = factor * _unit_along(element, values.get("pathLength", ""), canvas)
@@ -138,6 +141,14 @@ def _scale_strokes(element: Element, strokes: Mapping[str, str], factors: Mappin
                 put_style(element.attributes, style)
 
 
+def _link(drawing: Drawing, element: Element, values: Mapping[str, str], canvas: Box) -> None:
+    """Puts links to clips and filters in the place of shapes that clip and of functions."""
+    if "(" in values.get("clip-path", "") or "-box" in values.get("clip-path", ""):
+        _clip(drawing, element, values["clip-path"], canvas)
+    if "(" in values.get("filter", ""):
+        _filter(drawing, element, values, canvas)
+
+
 def _clip(drawing: Drawing, element: Element, value: str, canvas: Box) -> None:
     """Puts a `clipPath` in the place of a shape that clips."""
     shape_text = _BOX.sub("", value).strip()
@@ -149,12 +160,35 @@ def _clip(drawing: Drawing, element: Element, value: str, canvas: Box) -> None:
     element.attributes.pop("clip-path", None)
     shape = shape_of(shape_text or "inset(0)", box)
     if shape is not None:
-        identifier = f"clip-{len(drawing.by_id)}-{len(drawing.root.children)}"
-        clip = Element("clipPath", {"id": identifier}, [shape])
-        drawing.root.children.append(clip)
-        drawing.by_id[identifier] = clip
-        style["clip-path"] = f"url(#{identifier})"
+        style["clip-path"] = f"url(#{_defined(drawing, Element('clipPath', {}, [shape]))})"
     put_style(element.attributes, style)
+
+
+def _filter(drawing: Drawing, element: Element, values: Mapping[str, str], canvas: Box) -> None:
+    """Puts filters in the place of functions that draw beside what they are for."""
+    usual = min(1.0, 0.01 * canvas.width)
+    stroke = max(length(values.get("stroke-width"), canvas.width) or usual, _widest_line(element, canvas))
+    linked, effects = effects_of(values["filter"], bounds_of(element, canvas), stroke, canvas)
+    if effects:
+        style = style_of(element.attributes)
+        style["filter"] = linked.format(*(_defined(drawing, effect) for effect in effects))
+        put_style(element.attributes, style)
+
+
+def _widest_line(element: Element, canvas: Box) -> float:
+    """How wide the widest line is whose width is said in an element."""
+    own = style_of(element.attributes).get("stroke-width", element.attributes.get("stroke-width"))
+    inner = (_widest_line(child, canvas) for child in element.children if isinstance(child, Element))
+    return max(length(own, canvas.width) or 0.0, *inner, 0.0)
+
+
+def _defined(drawing: Drawing, element: Element) -> str:
+    """Adds to a drawing what others name, and returns its id."""
+    identifier = f"{element.tag}-{len(drawing.by_id)}-{len(drawing.root.children)}"
+    element.attributes["id"] = identifier
+    drawing.root.children.append(element)
+    drawing.by_id[identifier] = element
+    return identifier
 
 
 def shape_of(value: str, box: Box) -> Element | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from logo_retrieval.images.guard.bounds import bounds_of_shape
@@ -21,6 +21,7 @@ _ATTRIBUTE = {
     **dict.fromkeys(("linearGradient", "radialGradient"), "gradientTransform"),
     "pattern": "patternTransform",
 }
+_OF_ITSELF = frozenset(("fill-box", "content-box", "stroke-box", "border-box"))
 _ALL = SINGLE | {"transform", "transform-origin", "transform-box"}
 _PLAIN = re.compile(r"(?:\s*,?\s*(?:matrix|translate|scale|rotate|skew[XY])\s*\([-+\d.eE,\s]*\))*\s*")
 _WORDS = {"left": 0.0, "top": 0.0, "center": 0.5, "right": 1.0, "bottom": 1.0}
@@ -46,7 +47,7 @@ def settle_transform(element: Element, canvas: Box, *, outermost: bool = False) 
             _settle(element, style, plain)
         return
     box = canvas if outermost else Box(0.0, 0.0, canvas.width, canvas.height)
-    if declared.get("transform-box", "") in ("fill-box", "stroke-box"):
+    if declared.get("transform-box", "") in _OF_ITSELF:
         box = bounds_of(element, canvas) or box
     x, y = place_in(declared.get("transform-origin", "center" if outermost else ""), box)
     matrix = Matrix(e=box.left + x, f=box.top + y)
@@ -64,6 +65,27 @@ def _settle(element: Element, style: dict[str, str], transform: str) -> None:
     put_style(element.attributes, style)
     if transform:
         element.attributes[_ATTRIBUTE.get(element.tag, "transform")] = transform
+
+
+def hand_on_transforms(by_id: Mapping[str, Element]) -> None:
+    """Gives gradients and patterns without a transform that of the one they are linked to, as renderers do all else.
+
+    Args:
+        by_id: the elements of a drawing that have an id, settled.
+    """
+    walked: set[Element] = set()
+    for first in by_id.values():
+        chain: list[Element] = []
+        element: Element | None = first
+        while element is not None and element.tag in _ATTRIBUTE and element not in walked:
+            walked.add(element)
+            chain.append(element)
+            element = by_id.get(element.attributes.get("href", "")[1:])
+        for each in reversed(chain):
+            name = _ATTRIBUTE[each.tag]
+            linked = by_id.get(each.attributes.get("href", "")[1:])
+            if linked is not None and name in linked.attributes:
+                each.attributes.setdefault(name, linked.attributes[name])
 
 
 def matrix_of(text: str, box: Box, name: str = "transform") -> Matrix | None:

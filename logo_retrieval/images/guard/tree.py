@@ -15,6 +15,7 @@ from logo_retrieval.images.guard.drawing import Drawing, Element
 from logo_retrieval.images.guard.embedded import Pictures
 from logo_retrieval.images.guard.links import drop_loose_ends
 from logo_retrieval.images.guard.mending import mended
+from logo_retrieval.images.guard.sweep import sweep_of
 from logo_retrieval.images.guard.values import ATTRIBUTES, ELEMENTS, TEXTS, clean_value, identifier
 
 MAX_ELEMENTS = 20_000
@@ -83,6 +84,7 @@ class _Reader:
         self._sheets: list[str] = []
         self._animations: dict[Animation, Element | str] = {}
         self._loose_sheet: Element | None = None
+        self._page: dict[str, str] | None = None
         self._namespace = ""
         self._prefixes: dict[str, str] = {}
         self._entities: dict[str, int] = {}
@@ -166,6 +168,7 @@ class _Reader:
         if tag in ANIMATIONS and self._stack:
             self._animate(tag, attributes)
         if tag not in ELEMENTS:
+            self._page = attributes if tag == "foreignObject" else None
             self._skip(name, attributes)
             return
         element = Element(tag, {})
@@ -181,8 +184,12 @@ class _Reader:
         self._drawn[id(node)] = element
 
     def _skip(self, name: str, attributes: dict[str, str]) -> None:
-        """Of what is not drawn, style sheets count all the same, and the path of a motion does."""
+        """Of what is not drawn, style sheets count all the same, and the path of a motion and a page's gradient do."""
         self._skipped += 1
+        if self._page is not None and (sweep := sweep_of(attributes.get("style", ""), self._page)) is not None:
+            self._page = None
+            self.elements += len(sweep.children)
+            self._stack[-1].children.append(sweep)
         prefix, _, local = name.rpartition(":")
         if local == "style" and self._prefixes.get(prefix, _SVG) in (_SVG, _XHTML):
             self._loose_sheet = Element(

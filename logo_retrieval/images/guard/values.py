@@ -66,6 +66,7 @@ ATTRIBUTES = (
 
 # Numbers from 10 million on, and what is no number: no drawing needs them, and renderers overflow on them.
 _ABSURD = re.compile(r"(?<![\d.])[1-9]\d{7}|\d\.?[eE]\+?0*(?:[7-9]|[1-6]\d)|nan|inf", re.IGNORECASE)
+_COLOUR_OR_LINK = re.compile(r"#[\w.:-]*")
 _FURTHER_UNIT = re.compile(r"(?<![\w.])(\d+\.?\d*|\.\d+)(rem|q|ch|vw|vh|vmin|vmax)(?!\w)", re.IGNORECASE)
 _KNOWN_UNITS = {
     "rem": (16.0, "px"),
@@ -100,7 +101,7 @@ def clean_value(name: str, value: str) -> str | None:
             return None
     elif "(" in value and "url" in value.lower():
         return None
-    if name in NUMERIC and _ABSURD.search(value):
+    if name in NUMERIC and _ABSURD.search(_COLOUR_OR_LINK.sub("", value) if name == "filter" else value):
         return None
     return value
 

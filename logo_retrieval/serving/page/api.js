@@ -41,7 +41,7 @@ export async function request(path, { method = "GET", body, accept, signal, pati
     if (response.ok) return response;
     const problem = await problemOf(response);
     if (response.status === 401) {
-      if (token() === used && !(await askForToken(problem.message, used))) throw problem;
+      if (token() === used && !(await askForToken(used))) throw new Problem(401, "Without a token the service does not answer.");
     } else if (BUSY.includes(response.status) && left > 0) {
       waiting?.(problem.message);
       await pause(Number(response.headers.get("retry-after") ?? 1), signal);
@@ -98,10 +98,10 @@ async function problemOf(response) {
 let asking = null;
 
 /** Asks once, however many requests need it. */
-function askForToken(detail, used) {
+function askForToken(used) {
   asking ??= (async () => {
     const dialog = find("#token");
-    find(".detail", dialog).textContent = used ? `The token was refused: ${detail}` : detail;
+    find(".detail", dialog).textContent = used ? "The service does not know this token, or no longer." : "Whoever runs the service has one for you.";
     const field = find("input", dialog);
     field.value = "";
     const given = (await answered(dialog)) === "use" && field.value.trim();

@@ -76,7 +76,7 @@ async function content(file, limit) {
     if (file.isDenied) throw new Error();
     return new Blob([await file.arrayBuffer()], { type: file.type });
   } catch {
-    return "denied: the browser could not read the file";
+    return "denied: the browser could not read it";
   }
 }
 

@@ -52,15 +52,18 @@ function mark() {
   }
 }
 
+/** Asks for a new company; what was written stays until it is enrolled or given up. */
 async function create() {
-  const [label, names, files] = ["#create-class", "#create-names", "#create-files"].map((each) => find(each));
-  for (const field of [label, names, files]) field.value = "";
-  if ((await answered(find("#create"))) !== "create") return;
-  const name = spelled(label.value);
-  const known_as = names.value.split("\n").map((each) => each.trim()).filter(Boolean);
-  const drawings = [...files.files].map((file) => [file.name, file]);
-  const report = await attempt(() => enrol(name, drawings, known_as));
-  if (!report) return;
-  tell(said(report, name));
-  location.hash = `#companies/${encodeURIComponent(name)}`;
+  const fields = ["#create-class", "#create-names", "#create-files"].map((each) => find(each));
+  const [label, names, files] = fields;
+  if ((await answered(find("#create"))) === "create") {
+    const name = spelled(label.value);
+    const known_as = names.value.split("\n").map((each) => each.trim()).filter(Boolean);
+    const drawings = [...files.files].map((file) => [file.name, file]);
+    const report = await attempt(() => enrol(name, drawings, known_as));
+    if (!report) return;
+    tell(said(report, name));
+    location.hash = `#companies/${encodeURIComponent(name)}`;
+  }
+  for (const field of fields) field.value = "";
 }

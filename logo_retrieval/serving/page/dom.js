@@ -16,6 +16,9 @@ export function make(tag, attributes = {}, ...content) {
 /** Text of strangers, whose direction of writing ends where it ends. */
 export const bdi = (text, kind = null) => make("bdi", { class: kind }, text);
 
+/** The same within a sentence that is text alone, by marks of Unicode that nobody sees. */
+export const apart = (text) => `\u2068${text}\u2069`;
+
 /** The id of a drawing; its lines break at slashes. */
 export const path = (item) => make("bdi", { class: "item" }, ...item.split(/(?<=\/)/).flatMap((part) => [part, make("wbr")]));
 
@@ -76,6 +79,23 @@ export async function attempt(act) {
     return undefined;
   }
 }
+
+/** An act that passes over who asks for it again while it is under way, as by a double click. */
+export function alone(act) {
+  let isUnderWay = false;
+  return async (...given) => {
+    if (isUnderWay) return;
+    isUnderWay = true;
+    try {
+      await act(...given);
+    } finally {
+      isUnderWay = false;
+    }
+  };
+}
+
+/** A listener that passes over the second press of a double click: the first may have put another button under it. */
+export const single = (act) => (event) => event.detail < 2 && act();
 
 /** Opens a dialog and waits for the value of the button that closes it; Escape gives "". */
 export function answered(dialog) {

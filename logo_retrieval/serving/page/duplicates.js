@@ -11,8 +11,9 @@ let urls = [];
 export async function findDuplicates(rows, limits) {
   const box = find("#duplicates-found");
   closeDuplicates();
-  const asked = fitting(rows, limits);
-  const left = rows.length - asked.length;
+  const small = rows.filter((row) => row.file.size <= limits.file_bytes);
+  const asked = fitting(small, limits);
+  const [large, left] = [rows.length - small.length, small.length - asked.length];
   box.hidden = false;
   box.replaceChildren(make("p", { role: "status" }, `Comparing ${counted(asked.length, "picture")} …`));
   const files = asked.map((row) => [String(row.id), row.file]);
@@ -23,7 +24,8 @@ export async function findDuplicates(rows, limits) {
   const words = clusters.length ? `${counted(clusters.length, "logo is", "logos are")} there more than once.` : "No two show the same logo.";
   const parts = [words];
   if (unreadable.length) parts.push(`${counted(unreadable.length, "picture")} could not be read.`);
-  if (left) parts.push(`The service takes ${number(limits.files)} pictures and ${number(limits.body_bytes)} bytes at once: the last ${number(left)} were left out.`);
+  if (large) parts.push(`${counted(large, "picture is", "pictures are")} larger than the service takes.`);
+  if (left) parts.push(`The service takes ${number(limits.files)} pictures and ${number(limits.body_bytes)} bytes at once: ${counted(left, "other was", "others were")} left out.`);
   const close = make("button", { type: "button", click: () => closeDuplicates() || find("#duplicates").focus() }, "Close");
   const head = make("div", { class: "tools" }, make("h2", { tabindex: -1 }, "Duplicates"), close);
   box.replaceChildren(head, make("p", {}, parts.join(" ")), make("ol", { class: "clusters" }, ...clusters.map((cluster) => shown(cluster, byId))));
@@ -42,8 +44,7 @@ export function closeDuplicates() {
 /** As many as one request may hold. */
 function fitting(rows, limits) {
   let bytes = 0;
-  const readable = rows.filter((row) => row.file.size <= limits.file_bytes);
-  return readable.slice(0, limits.files).filter((row) => (bytes += row.file.size + 300) < limits.body_bytes);
+  return rows.slice(0, limits.files).filter((row) => (bytes += row.file.size + 300) < limits.body_bytes);
 }
 
 function shown({ first, others }, byId) {

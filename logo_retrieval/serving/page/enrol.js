@@ -1,7 +1,7 @@
 /** Changes of the index: enrolling, with questions where it clashes, and taking back. */
 
 import { form, json, place } from "./api.js";
-import { answered, attempt, bdi, counted, find, make, tell } from "./dom.js";
+import { answered, apart, attempt, bdi, counted, find, make, tell } from "./dom.js";
 import { refresh } from "./known.js";
 import { forget } from "./thumbs.js";
 
@@ -49,11 +49,12 @@ async function whatToDo(label, error) {
 /** What a report says, in a sentence. */
 export function said(report, label) {
   const { added, named, duplicates, unlike, remarks } = report;
+  const company = apart(label);
   const parts = [];
-  if (added.length) parts.push(added.length === 1 ? `Enrolled as ${label}: ${added[0].item}.` : `Enrolled ${counted(added.length, "drawing")} as ${label}.`);
+  if (added.length) parts.push(added.length === 1 ? `Enrolled as ${company}: ${apart(added[0].item)}.` : `Enrolled ${counted(added.length, "drawing")} as ${company}.`);
   if (named.length) parts.push(`${counted(named.length, "name")} added.`);
-  if (duplicates.length) parts.push(`${label} has ${duplicates.length === 1 ? "this drawing" : counted(duplicates.length, "of these drawings", "of these drawings")} already.`);
-  if (unlike.length) parts.push(`Unlike all others of ${label}: ${unlike.map(({ item }) => item).join(", ")}.`);
+  if (duplicates.length) parts.push(`${company} has ${duplicates.length === 1 ? "this drawing" : counted(duplicates.length, "of these drawings", "of these drawings")} already.`);
+  if (unlike.length) parts.push(`Unlike all others of ${company}: ${unlike.map(({ item }) => apart(item)).join(", ")}.`);
   if (!parts.length) parts.push("All of it was there already.");
   return [...parts, ...remarks].join(" ");
 }
@@ -76,7 +77,7 @@ export async function undoRow(row) {
     row.added.pop();
   }
   row.note = "Taken back.";
-  tell(`Taken back: ${row.name} is not enrolled any more.`);
+  tell(`Taken back: ${apart(row.name)} is not enrolled any more.`);
   return true;
 }
 

@@ -62,28 +62,25 @@ export function takesPaste(take) {
   });
 }
 
+/** All files of some entries; what cannot be read, be it a whole folder, is there as something that is denied. */
 async function walked(entries) {
   const found = [];
   for (const entry of entries) {
-    if (entry.isFile) {
-      const file = await read(entry);
-      if (file) found.push(file);
-    } else {
-      const inside = await walked(await children(entry));
-      found.push(...inside.filter(wanted));
+    try {
+      if (entry.isFile) found.push(await read(entry));
+      else found.push(...(await walked(await children(entry))).filter(wanted));
+    } catch {
+      const place = entry.fullPath.slice(1) + (entry.isFile ? "" : "/");
+      found.push(Object.assign(new File([], entry.name), { place, isDenied: true }));
     }
   }
   return found;
 }
 
 async function read(entry) {
-  try {
-    const file = await new Promise((resolve, reject) => entry.file(resolve, reject));
-    file.place = entry.fullPath.replace(/^\//, "");
-    return file;
-  } catch {
-    return Object.assign(new File([], entry.name), { place: entry.fullPath.slice(1), isDenied: true });
-  }
+  const file = await new Promise((resolve, reject) => entry.file(resolve, reject));
+  file.place = entry.fullPath.slice(1);
+  return file;
 }
 
 async function children(folder) {

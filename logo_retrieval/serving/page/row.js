@@ -1,7 +1,7 @@
 /** One row as it is seen. What is there is changed in place, so that nothing jumps and the focus stays. */
 
 import { enrolRow, undoRow } from "./enrol.js";
-import { bdi, make, path, percent, similarity, stamp } from "./dom.js";
+import { alone, apart, bdi, make, path, percent, similarity, stamp } from "./dom.js";
 import { known, offer, spelled } from "./known.js";
 import { lookAlikes } from "./similar.js";
 import { thumb } from "./thumbs.js";
@@ -18,6 +18,8 @@ export class RowView {
     this.shown = undefined;
     this.part("name").textContent = row.name;
     this.part("name").title = row.name;
+    this.part("name").id = `row-${row.id}`;
+    for (const button of this.element.querySelectorAll("button")) button.setAttribute("aria-describedby", `row-${row.id}`);
     this.showPicture();
     this.listen(asks);
     this.update();
@@ -37,14 +39,19 @@ export class RowView {
   listen(asks) {
     const form = this.part("correct");
     const field = form.querySelector("input");
-    const enrol = async (label) => {
+    const enrol = alone(async (label) => {
+      const before = this.row.note;
+      this.row.note = `Enrolling as ${apart(label)} …`;
+      this.update();
       if (await enrolRow(this.row, label)) {
         field.value = "";
         this.nameButton();
         await asks([this.row]);
+      } else {
+        this.row.note = before;
       }
       this.update();
-    };
+    });
     form.querySelector("label span").textContent = `Company on ${this.row.name}`;
     field.addEventListener("focus", () => offer(field.value));
     field.addEventListener("input", () => {
@@ -59,11 +66,12 @@ export class RowView {
     this.part("alike").addEventListener("click", () => lookAlikes(this.row.file));
     this.part("why").addEventListener("click", () => this.toggle());
     this.enrol = enrol;
-    this.undo = async () => {
-      if (await undoRow(this.row)) await asks([this.row]);
+    this.undo = alone(async () => {
+      const isUndone = await undoRow(this.row);
       this.update();
-      field.focus();
-    };
+      field.focus(); // the button is gone
+      if (isUndone) await asks([this.row]);
+    });
   }
 
   nameButton() {
@@ -98,6 +106,7 @@ export class RowView {
     const kind = !answer ? "open" : answer.status === "unreadable" ? "unreadable" : answer.label === "other" ? "other" : "named";
     this.element.dataset.kind = kind;
     this.part("label").textContent = { open: "", unreadable: "unreadable" }[kind] ?? answer.label;
+    this.part("label").title = answer?.label ?? ""; // a long one is cut
     this.part("chance").textContent = answer?.probability == null ? "" : percent(answer.probability);
     const read = (answer?.text ?? []).map((line) => line.text).filter(Boolean);
     this.part("read").replaceChildren(

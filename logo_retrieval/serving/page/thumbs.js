@@ -6,6 +6,9 @@ import { make } from "./dom.js";
 const KEPT = 2000;
 const AT_ONCE = 4;
 
+/** A picture of one clear pixel: words are shown where there is no picture, not where it is on its way. */
+const COMING = "data:image/gif;base64,R0lGODlhAQABAAAAACH5BAEKAAEALAAAAAABAAEAAAICTAEAOw==";
+
 const kept = new Map();
 const waiting = [];
 let busy = 0;
@@ -24,7 +27,7 @@ const sight = new IntersectionObserver(
 
 /** A picture of a drawing; `says` is read aloud in its place, and shown on top of it. */
 export function thumb(item, says) {
-  const image = make("img", { class: "thumb checks", alt: says, title: says, width: 44, height: 44, "data-item": item });
+  const image = make("img", { class: "thumb checks", src: COMING, alt: says, title: says, width: 44, height: 44, "data-item": item });
   sight.observe(image);
   return image;
 }
@@ -58,7 +61,7 @@ async function load(image) {
     image.src = await kept.get(item);
   } catch {
     kept.delete(item);
-    image.classList.add("gone"); // its words stay
+    image.removeAttribute("src"); // its words stay
   }
 }
 

@@ -1,0 +1,105 @@
+"""The page where answers are slow: what is on its way, and what happens meanwhile; and where there is little room."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from browsing import address_of, settled, visit
+from drawings import ring, svg
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page, Route
+
+pytestmark = pytest.mark.browser
+
+
+@contextmanager
+def held(page: Page, method: str, address: str) -> Iterator[None]:
+    """Requests of a method to an address wait, and are answered afterwards."""
+    waiting: list[Route] = []
+    page.route(address, lambda route: waiting.append(route) if route.request.method == method else route.fallback())
+    yield
+    assert waiting
+    for route in waiting:
+        route.continue_()
+    page.unroute(address)
+
+
+def test_while_a_company_is_loaded_nothing_can_be_done_to_the_one_before(browser: Browser, address: str) -> None:
+    with visit(browser, f"{address}/#companies/disc") as page:
+        one = page.locator("#company")
+        one.get_by_role("heading", name="disc").wait_for()
+        with held(page, "GET", "**/v1/classes/bars"):
+            page.goto(f"{address}/#companies/bars")
+            one.get_by_text("Loading").wait_for()
+            assert one.get_by_role("button").count() == 0
+        one.get_by_role("heading", name="bars").wait_for()
+
+
+def test_who_has_gone_on_stays_where_they_are(browser: Browser, address: str) -> None:
+    """A change that ends later is told, and changes nothing of what is seen by then."""
+    with visit(browser, f"{address}/#companies/disc") as page:
+        one = page.locator("#company")
+        for method, button in (("POST", "Add the name"), ("DELETE", "Remove disc/0.svg")):
+            one.get_by_label("Another name of the company").fill("Disco")
+            with held(page, method, "**/v1/*/disc**"):
+                one.get_by_role("button", name=button).click()
+                page.goto(f"{address}/#companies/bars")
+                one.get_by_role("heading", name="bars").wait_for()
+                before = one.inner_text()
+            page.locator("#status", has_text="added" if method == "POST" else "Removed").wait_for()
+            page.wait_for_timeout(200)
+            assert one.inner_text() == before
+            page.goto(f"{address}/#companies/disc")
+            one.get_by_role("heading", name="disc").wait_for()
+
+
+def test_a_drawing_on_its_way_has_no_words_and_a_lost_one_has(browser: Browser, address: str) -> None:
+    words = "(image) => image.complete && image.naturalWidth === 0"
+    with visit(browser, f"{address}/#look-alikes", expected=["404"]) as page:
+        pictures: list[Route] = []
+        page.route("**/thumbnail", lambda route: pictures.append(route))
+        page.set_input_files("#similar-file", {"name": "a.svg", "mimeType": "", "buffer": svg("bars", 1)})
+        thumb = page.locator("#similar-found .thumb").first
+        thumb.wait_for()
+        page.wait_for_timeout(200)
+        assert pictures and not thumb.evaluate(words)
+        pictures[0].fulfill(status=404)
+        page.wait_for_function("() => !document.querySelector('#similar-found .thumb').hasAttribute('src')")
+        assert thumb.evaluate(words)
+
+
+def test_what_was_left_out_of_the_duplicates_is_told(browser: Browser, index: Path, tmp_path: Path) -> None:
+    mine = Path(shutil.copytree(index, tmp_path / "mine"))
+    files = [tmp_path / f"{name}.svg" for name in "abcd"]
+    for file, shade in zip(files, (1, 1, 2, 3), strict=True):
+        file.write_bytes(svg("disc", shade))
+    files[0].write_bytes(svg("disc") + b" " * 1_000_000)
+    with address_of(mine, "--max-file-mb", 1, "--max-files", 2) as address, visit(browser, address) as page:
+        page.set_input_files("#files", files)
+        settled(page)
+        page.get_by_role("button", name="Find duplicates").click()
+        page.locator("#duplicates-found h2").wait_for()
+        told = page.locator("#duplicates-found p").first.inner_text()
+        assert "1 picture is larger than the service takes." in told and "1 other was left out." in told
+
+
+def test_on_a_phone_no_word_is_broken(browser: Browser, address: str) -> None:
+    height = "(all) => Math.max(...all.map((each) => each.getBoundingClientRect().height))"
+    with visit(browser, address, width=320) as page:
+        page.set_input_files("#files", {"name": "ring.svg", "mimeType": "", "buffer": ring()})
+        settled(page)
+        page.locator(".row input").fill("playstation")
+        page.locator(".row input").press("Enter")
+        page.locator(".row .answer .label", has_text="playstation").wait_for()
+        page.get_by_role("button", name="Why").click()
+        for words in (".answer .label", ".answer .chance", ".labels .label", ".labels .chance"):
+            assert page.locator(f".row {words}").evaluate_all(height) < 32, words
+        page.goto(f"{address}/#changes")
+        page.locator("td").first.wait_for()
+        assert page.locator("th").evaluate_all(height) < 45
