@@ -132,7 +132,7 @@ def load_vintage(cache: Path | None = None) -> tuple[Drawing, ...]:
 
 
 def load_earlier() -> tuple[Drawing, ...]:
-    """Earlier marks of the 160 that no pack has, drawn for this project; they are never asked.
+    """Earlier and further marks of the 160 that no pack has, drawn for this project; they are never asked.
 
     Files are called by their label and the year of the mark, such as `apple-1977.svg`.
     """
