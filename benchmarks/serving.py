@@ -31,7 +31,7 @@ from surroundings import write_result
 
 from logo_retrieval import LogoClassifier
 
-PICTURES, ROUNDS = 160, 3
+PICTURES, ROUNDS = 160, 11
 CLIENTS = (1, 8, 64)
 _SEED = 18
 
