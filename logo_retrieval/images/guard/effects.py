@@ -25,6 +25,9 @@ _STEP = 0.99 * _WIDEST
 _MOST_STEPS = 8
 
 _FUNCTION = re.compile(r"(blur|drop-shadow)\(([^()]*)\)")
+_MOST_FUNCTIONS = 8
+"""Of one value: each becomes a filter for every part that the value is of."""
+
 _DEVIATIONS = 3.0
 """So far a blur reaches."""
 
@@ -66,8 +69,11 @@ def effects_of(value: str, box: Box | None, stroke: float, canvas: Box) -> tuple
     Returns:
         The value with `{}` for the link to each of these filters, and the filters.
     """
-    found = [_effect_of(name, arguments.split(), box, stroke, canvas) for name, arguments in _FUNCTION.findall(value)]
-    if None in found or "{" in value:
+    functions = _FUNCTION.findall(value)
+    if len(functions) > _MOST_FUNCTIONS or "{" in value or "}" in value:
+        return value, []
+    found = [_effect_of(name, arguments.split(), box, stroke, canvas) for name, arguments in functions]
+    if None in found:
         return value, []
     return _FUNCTION.sub("url(#{})", value), [effect for effect in found if effect is not None]
 
