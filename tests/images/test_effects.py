@@ -65,6 +65,13 @@ def test_a_region_far_around_what_is_recoloured_takes_no_more() -> None:
         drawn(CAIRO.replace("<feColorMatrix", '<feOffset dx="3"/><feColorMatrix'))
 
 
+def test_a_region_for_the_wide_outline_of_a_thin_shape_stays() -> None:
+    line = '<path d="M10 50h80v1h-80z" stroke="{}" stroke-width="20"{}/>'
+    plain, recoloured = line.format("red", ' fill="red"'), line.format("blue", ' filter="url(#f)"')
+    red = '<feColorMatrix values="0 0 0 0 1 0 0 0 0 0 0 0 0 0 0 0 0 0 1 0"/>'
+    assert same(drawn(f'<filter id="f" x="-1" y="-20" width="3" height="41">{red}</filter>{recoloured}'), drawn(plain))
+
+
 def shadowed(effect: str, shade: str) -> tuple[np.ndarray, np.ndarray]:
     """A square of 20 with a shadow 40 to its right, and two squares."""
     square = '<rect x="{}" y="40" width="20" height="20" fill="{}"/>'
