@@ -54,7 +54,13 @@ class ShareOrAuto(FiniteRange):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:  # noqa: ANN401
         """The word as it is, anything else as a number."""
-        return value if value == "auto" else super().convert(value, param, ctx)
+        if value == "auto":
+            return value
+        try:
+            float(value)
+        except ValueError:
+            self.fail(f"expected a number above 0 and below 1, or auto, got {value!r}", param, ctx)
+        return super().convert(value, param, ctx)
 
 
 _INDEX_DEFAULT = f"${INDEX_VARIABLE}, else {DEFAULT_INDEX}"

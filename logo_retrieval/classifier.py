@@ -197,9 +197,9 @@ class LogoClassifier(Closable):
             ValueError, ModelError: as `classify`, and when other_share is "auto", which needs all answers.
         """
         check_several(sources)
-        if isinstance(other_share, str):
-            raise ValueError('other_share "auto" needs the answers to all sources: ask `classify`, or state a number')
         policy = self.engine.policy(top=top, max_false_accept=max_false_accept, other_share=other_share, text=text)
+        if policy.other_share == AUTO:
+            raise ValueError('other_share "auto" needs the answers to all sources: ask `classify`, or state a number')
         return Answers(self.engine, policy, self._cache).to(sources)
 
     def embed(self, sources: Iterable[Source]) -> list[Float32Array | None]:

@@ -214,6 +214,8 @@ class LogoRetrievalClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[m
         check_is_fitted(self)
         if self.on_unreadable not in ("raise", "other"):
             raise ValueError(f"on_unreadable must be 'raise' or 'other', got {self.on_unreadable!r}")
+        if isinstance(self.other_share, str):  # "auto" would have an answer depend on what is asked beside it
+            raise ValueError(f"other_share must be a number above 0 and below 1, got {self.other_share!r}")
         decisions = self._index.classifier.classify(
             _sources(X),
             top=top or len(self.classes_),

@@ -214,5 +214,7 @@ def test_top_is_a_whole_number(mine: Path, top: object) -> None:
 def test_a_share_is_a_number(mine: Path, shares: dict[str, object]) -> None:
     with LogoClassifier.open(mine) as classifier, pytest.raises(TypeError, match="a share is a number"):
         classifier.classify([svg("disc")], **shares)  # type: ignore[arg-type]
+    with LogoClassifier.open(mine) as classifier, pytest.raises(TypeError, match="a share is a number"):
+        classifier.classify_stream([svg("disc")], **shares)  # type: ignore[arg-type]
     with LogoClassifier.open(mine) as classifier:
         assert classifier.classify([svg("disc")], other_share=np.float32(0.5))  # type: ignore[arg-type]

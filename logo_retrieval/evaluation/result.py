@@ -33,6 +33,9 @@ _NAMED = 5
 _FAR = 2.0
 """By this factor, odds of the share of `other` stated and of that among the files are far apart."""
 
+_LEAST = 0.001
+"""Advised as a share of `other`: closer to all or none, rounding would make it all or none, which no option takes."""
+
 
 @dataclass(frozen=True, slots=True)
 class FileResult:
@@ -244,8 +247,8 @@ def _notes(evaluation: Evaluation) -> Iterator[str]:
     elif support[OTHER] == total:
         yield f"every file is {OTHER!r}: nothing is said about companies"
     elif not 1 / _FAR <= support[OTHER] / (total - support[OTHER]) * (1 / evaluation.other_share - 1) <= _FAR:
-        share = support[OTHER] / total
+        share = min(max(support[OTHER] / total, _LEAST), 1 - _LEAST)
         yield (
-            f"{share:.0%} of the files are {OTHER!r}, the probabilities are for {evaluation.other_share:.0%}: how good "
-            f"they are for such a mix, --other-share {share:.2g} shows"
+            f"{100 * share:.3g}% of the files are {OTHER!r}, the probabilities are for "
+            f"{100 * evaluation.other_share:.3g}%: how good they are for such a mix, --other-share {share:.3g} shows"
         )

@@ -21,7 +21,7 @@ _PROBE_S: Final = 1.0
 _UNREADABLE: Final = Problem(400, "what came is no well-formed request of HTTP/1.1, or its headers are too long")
 
 
-_WHOLE_ADDRESS: Final = re.compile(rb"https?://([^/?@]+)(.*)", re.ASCII | re.IGNORECASE)
+_WHOLE_ADDRESS: Final = re.compile(rb"https?://([^/?@]+)([/?].*)?", re.ASCII | re.IGNORECASE)
 
 
 class _Conversation(h11.Connection):
@@ -46,7 +46,7 @@ def _at_its_host(request: h11.Request) -> h11.Request:
     whole = _WHOLE_ADDRESS.fullmatch(request.target)
     if whole is None:
         return request
-    host, place = whole.groups()
+    host, place = whole.groups(b"")
     return h11.Request(
         method=request.method,
         target=place if place.startswith(b"/") else b"/" + place,

@@ -241,6 +241,7 @@ def test_a_name_that_promises_what_is_not_written(
         (("x", "--frobnicate"), "No such option"),
         (("",), "an empty PATH"),
         (("x", "--other-share", "nan"), "'--other-share': nan is no finite number"),
+        (("x", "--other-share", "Auto"), "expected a number above 0 and below 1, or auto, got 'Auto'"),
     ],
 )
 def test_wrong_usage_is_exit_code_2(run: Run, arguments: tuple[str, ...], message: str) -> None:

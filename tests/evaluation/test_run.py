@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import astuple
+from dataclasses import astuple, replace
 from pathlib import Path
 
 import pytest
@@ -12,6 +12,7 @@ from logo_retrieval import LogoClassifier
 from logo_retrieval.evaluation.result import FIGURES, Confusion, Evaluation
 from logo_retrieval.evaluation.run import evaluate
 from logo_retrieval.gallery.records import read_gallery
+from logo_retrieval.types import OTHER
 
 FILES = {
     "bars/new.svg": svg("bars", 3),
@@ -147,6 +148,11 @@ def test_probabilities_are_judged_for_the_share_that_is_stated(index: Path, tmp_
         "--other-share 0.9 shows"
     ]
     assert most.notes == [] and most.to_dict()["other_share"] == 0.9
+    files = half.files * 1000
+    counts = {OTHER: len(files) - 1, "disc": 1}
+    classes = tuple(replace(one, support=counts.get(one.name, 0)) for one in half.classes)
+    (note,) = replace(half, files=files, classes=classes).notes
+    assert note.startswith("99.9% of the files") and note.endswith("--other-share 0.999 shows")
 
 
 def test_a_class_in_other_letters_is_the_same_where_that_is_certain(index: Path, tmp_path: Path) -> None:

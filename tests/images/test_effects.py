@@ -65,6 +65,13 @@ def test_a_region_far_around_what_is_recoloured_takes_no_more() -> None:
         drawn(CAIRO.replace("<feColorMatrix", '<feOffset dx="3"/><feColorMatrix'))
 
 
+def test_a_region_for_the_wide_outline_of_a_thin_shape_stays() -> None:
+    line = '<path d="M10 50h80v1h-80z" stroke="{}" stroke-width="20"{}/>'
+    plain, recoloured = line.format("red", ' fill="red"'), line.format("blue", ' filter="url(#f)"')
+    red = '<feColorMatrix values="0 0 0 0 1 0 0 0 0 0 0 0 0 0 0 0 0 0 1 0"/>'
+    assert same(drawn(f'<filter id="f" x="-1" y="-20" width="3" height="41">{red}</filter>{recoloured}'), drawn(plain))
+
+
 def shadowed(effect: str, shade: str) -> tuple[np.ndarray, np.ndarray]:
     """A square of 20 with a shadow 40 to its right, and two squares."""
     square = '<rect x="{}" y="40" width="20" height="20" fill="{}"/>'
@@ -126,3 +133,17 @@ def test_functions_are_drawn_one_after_another() -> None:
 def test_a_link_is_no_number_however_it_looks(name: str) -> None:
     offset = f'<filter id="{name}"><feOffset dx="10"/></filter><rect width="50" height="50" filter="url(#{name})"/>'
     assert drawn(offset)[10, 2, 3] == 0
+
+
+@pytest.mark.parametrize("function", ["hue-rotate(})", "opacity({)", "blur(})"])
+def test_braces_in_a_filter_are_no_places_for_links(function: str) -> None:
+    assert drawn(
+        f'<rect width="50" height="50" fill="red"/><rect width="9" height="9" filter="blur(1) {function}"/>'
+    ).any()
+
+
+def test_many_effects_of_one_part_are_no_filters() -> None:
+    part = '<rect x="20" y="20" width="50" height="50" filter="{}"/>'
+    text = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 100 100">{}</svg>'
+    assert guarded(text.format(part.format("blur(1px) " * 8)).encode()).count("<filter") == 8
+    assert "<filter" not in guarded(text.format(part.format("blur(1px) " * 9)).encode())

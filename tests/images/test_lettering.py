@@ -20,6 +20,10 @@ TWINS = {
         "<text y='40' style='font-style:italic'><tspan x='0' y='40'>Logo</tspan></text>",
         f"<text y='40' {SLANTED.format(40)}>Logo</text>",
     ),
+    "several lines in italics stay upright": (
+        "<text y='30' font-style='italic'>Lo<tspan x='0' dy='1em'>go</tspan></text>",
+        "<text y='30'>Lo<tspan x='0' dy='1em'>go</tspan></text>",
+    ),
     "no italics in italics": (
         "<g font-style='italic'><text y='40' font-style='normal'>Logo</text></g>",
         "<text y='40'>Logo</text>",

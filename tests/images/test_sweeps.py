@@ -47,11 +47,19 @@ def test_stops_without_a_place_are_spread_and_holes_keep_the_colour_beside_them(
     assert np.abs(found[45, 25] - (0, 128, 255, 128)).max() <= 8
 
 
-@pytest.mark.parametrize("style", ["red", "conic-gradient(nothing, red)", "conic-gradient(red)", "conic-gradient()"])
+MANY = ",".join(["red", "lime"] * 51)
+
+
+@pytest.mark.parametrize(
+    "style",
+    ["red", "conic-gradient(nothing, red)", "conic-gradient(red)", "conic-gradient()", f"conic-gradient({MANY})"],
+)
 def test_what_is_no_such_gradient_is_no_part_of_the_drawing(style: str) -> None:
     assert not swept(style).any()
     assert not drawn(PAGE.format("conic-gradient(red,lime)").replace('"100"', '"1e300"')).any()
-    assert not drawn(f"<foreignObject width='9' height='9'/><foo>{DIV.format('conic-gradient(red,red)')}</foo>").any()
+    for tag in ("foo", "image"):
+        part = f"<{tag}>{DIV.format('conic-gradient(red,red)')}</{tag}>"
+        assert not drawn(f"<foreignObject width='9' height='9'/>{part}").any()
 
 
 def test_angles_beyond_any_turn_do_no_harm() -> None:

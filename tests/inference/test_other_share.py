@@ -61,3 +61,12 @@ def test_a_stream_has_no_end_to_look_at() -> None:
         ):
             classifier.classify([], other_share="most")  # type: ignore[arg-type]
         assert classifier.classify([], other_share="auto") == []
+
+
+def test_an_estimator_answers_each_by_itself() -> None:
+    pytest.importorskip("sklearn", reason="scikit-learn is not installed: pip install '.[sklearn]'")
+    from logo_retrieval.estimator import LogoRetrievalClassifier
+
+    fitted = LogoRetrievalClassifier(other_share="auto").fit([svg("disc"), svg("bars")], ["disc", "bars"])  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="other_share must be a number above 0 and below 1, got 'auto'"):
+        fitted.predict([svg("disc")])

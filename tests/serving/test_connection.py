@@ -50,6 +50,7 @@ def test_a_whole_address_is_taken_as_its_path_at_its_host(service: Served) -> No
         (b"http://localhost/v1/info?a=1", here, b"422 "),
         (b"http://elsewhere.example/healthz", here, b"403 "),
         (b"ftp://localhost/healthz", here, b"404 "),
+        (b"http://elsewhere.example@localhost/healthz", here, b"404 "),
     ):
         answer = sent(service, b"GET %b HTTP/1.1\r\nHost: %b\r\nConnection: close\r\n\r\n" % (target, host))
         assert answer.startswith(b"HTTP/1.1 " + status), (target, answer[:300])

@@ -15,7 +15,8 @@ _BESIDE = 3.0
 """Sizes of what a filter is for: so far away from it nothing of it is left, and only a mistake puts a region there."""
 
 _MARGIN = 1.0
-"""Sizes of what a filter is for, around it: no outline strays so far from its shape."""
+"""Sizes of what a filter is for. A region that begins so near and ends far behind is a mistake, such as one of Cairo.
+One that is as large on either side may be for the wide outline of a thin shape."""
 
 _POINTWISE = frozenset("feBlend feColorMatrix feComponentTransfer feComposite feMerge".split())
 """Primitives that look at one point at a time."""
@@ -25,6 +26,9 @@ _STEP = 0.99 * _WIDEST
 _MOST_STEPS = 8
 
 _FUNCTION = re.compile(r"(blur|drop-shadow)\(([^()]*)\)")
+_MOST_FUNCTIONS = 8
+"""Of one value: each becomes a filter for every part that the value is of."""
+
 _DEVIATIONS = 3.0
 """So far a blur reaches."""
 
@@ -66,8 +70,11 @@ def effects_of(value: str, box: Box | None, stroke: float, canvas: Box) -> tuple
     Returns:
         The value with `{}` for the link to each of these filters, and the filters.
     """
-    found = [_effect_of(name, arguments.split(), box, stroke, canvas) for name, arguments in _FUNCTION.findall(value)]
-    if None in found or "{" in value:
+    functions = _FUNCTION.findall(value)
+    if len(functions) > _MOST_FUNCTIONS or "{" in value or "}" in value:
+        return value, []
+    found = [_effect_of(name, arguments.split(), box, stroke, canvas) for name, arguments in functions]
+    if None in found:
         return value, []
     return _FUNCTION.sub("url(#{})", value), [effect for effect in found if effect is not None]
 
@@ -111,12 +118,10 @@ def _confine(effect: Element) -> None:
     starts = [length(attributes.get(name, "-10%"), 1.0) or 0.0 for name in "xy"]
     if max(starts) > _BESIDE:
         attributes["width"] = attributes["height"] = "1"
-    elif all(map(_keeps_holes, effect.children)):
-        for name, start, side in zip("xy", starts, ("width", "height"), strict=True):
-            end = start + (length(attributes.get(side, "120%"), 1.0) or 0.0)
-            if start < -_MARGIN or end > 1 + _MARGIN:
-                start, end = max(start, -_MARGIN), min(end, 1 + _MARGIN)
-                attributes[name], attributes[side] = f"{start:.9g}", f"{max(end - start, 0.0):.9g}"
+    elif min(starts) >= -_MARGIN and all(map(_keeps_holes, effect.children)):
+        for start, side in zip(starts, ("width", "height"), strict=True):
+            if start + (length(attributes.get(side, "120%"), 1.0) or 0.0) > 1 + _MARGIN:
+                attributes[side] = f"{max(1 + _MARGIN - start, 0.0):.9g}"
 
 
 def _keeps_holes(primitive: Element | str) -> bool:

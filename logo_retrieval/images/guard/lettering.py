@@ -76,7 +76,9 @@ def space_by_length(element: Element, inherited: str) -> None:
 
 
 def slant(text: Element, style: str) -> None:
-    """Slants a line of text in italics, for which there is no face; parts of a line and text on a path stay upright.
+    """Slants a line of text in italics, for which there is no face.
+
+    Parts of a line, several lines and text on a path stay upright.
 
     Args:
         text: whose transform is settled.
@@ -84,12 +86,18 @@ def slant(text: Element, style: str) -> None:
     """
     parts = [text, *_parts(text)]
     heights = {height for part in parts for height in numbers(part.attributes.get("y", ""))}
-    if style not in ("italic", "oblique") or len(heights) > 1 or any(part.tag == "textPath" for part in parts):
+    is_one_line = len(heights) < 2 and not any(map(_begins_lower, parts[1:]))
+    if style not in ("italic", "oblique") or not is_one_line or any(part.tag == "textPath" for part in parts):
         return
     (moved,) = numbers(text.attributes.get("dy", ""))[:1] or (0.0,)
     height = max(heights, default=0.0) + moved
     before = text.attributes.get("transform", "")
     text.attributes["transform"] = f"{before} matrix(1 0 {-_SLOPE:.9g} 1 {_SLOPE * height:.9g} 0)".strip()
+
+
+def _begins_lower(part: Element) -> bool:
+    """Whether a part begins a line of its own, which is said without its height."""
+    return "x" in part.attributes and any(numbers(part.attributes.get("dy", "")))
 
 
 def _parts(text: Element) -> Iterator[Element]:

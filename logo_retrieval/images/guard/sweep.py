@@ -77,7 +77,7 @@ def _placed(head: Sequence[Any], box: Box) -> tuple[float, Point]:
 def _stops(parts: Sequence[Sequence[Any]]) -> list[_Stop]:
     """The stops in their order, each at an angle; none when a colour is not known, or there are too many."""
     found: list[tuple[float | None, tuple[float, ...]]] = []
-    for part in parts[:_MOST_STOPS]:
+    for part in parts if len(parts) <= _MOST_STOPS else ():
         own = [angle for token in part if (angle := _angle(token)) is not None]
         text = " ".join(token.serialize() for token in part if _angle(token) is None)
         colour = mixed(text, "black") if text else None

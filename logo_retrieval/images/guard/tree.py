@@ -167,8 +167,8 @@ class _Reader:
             raise UnreadableImage("unknown-format", f"the text is no SVG: its root is {name[:40]!r}")
         if tag in ANIMATIONS and self._stack:
             self._animate(tag, attributes)
+        self._page = attributes if tag == "foreignObject" else None
         if tag not in ELEMENTS:
-            self._page = attributes if tag == "foreignObject" else None
             self._skip(name, attributes)
             return
         element = Element(tag, {})
