@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO, TypeVar
@@ -130,20 +130,22 @@ def classify(
     done = earlier.paths
     waiting = _not_yet(files, done)
     tally = Tally()
-    with _interruptible(), ExitStack() as stack:
+    at_once = other_share == "auto"
+    with _interruptible(at_once=at_once), ExitStack() as stack:
         classifier = stack.enter_context(LogoClassifier.open(folder, cache=cache))
         _check_same_settings(earlier, name, classifier, top, kind)
         _check_same("the settings", earlier.settings, settings_text(other_share, max_false_accept, text))
         if not waiting:
             sys.exit(EXIT_SOME_UNREADABLE if earlier.unreadable else 0)
         _check_share(classifier, max_false_accept)  # before anything is written
-        stream = stack.enter_context(_opened(file, append=bool(done))) if file else output.stdout()
+        stream = stack.enter_context(_opened(file, append=at_once or bool(done))) if file else output.stdout()
         advance = stack.enter_context(progress_bar("classify", len(waiting), stream))
         write = output.row_writer(kind, stream, paths=waiting, top=top, header=not done)
         if page is not None:
             stack.enter_context(_still_as_it_was(page))
         ask = partial(_asked, classifier, waiting, advance, top=top, max_false_accept=max_false_accept, text=text)
         decisions, share = ask(other_share)
+        _empty(stream, is_due=at_once and file is not None)
         settings = settings_text(share, max_false_accept, text)
         explained: list[tuple[str, Decision]] = []
         for count, (path, decision) in enumerate(zip(waiting, decisions, strict=True), start=1):
@@ -156,7 +158,7 @@ def classify(
 
             write_explanation(explained, len(waiting), classifier.store, name, page)
     if sys.stderr.isatty():
-        tally.show(share)
+        tally.show(share, is_whole=not resume)
     unreadable = earlier.unreadable + tally.unreadable
     if unreadable:
         click.echo(f"{unreadable} of {len(files)} inputs could not be read: see their rows", err=True)
@@ -223,11 +225,12 @@ def _without_written(files: list[str], paths: tuple[str, ...], written: list[Pat
 
 
 @contextmanager
-def _interruptible() -> Iterator[None]:
+def _interruptible(*, at_once: bool) -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt:
-        raise click.Abort("interrupted: rows written so far are kept") from None
+        kept = "no row was written yet, all come at the end" if at_once else "rows written so far are kept"
+        raise click.Abort(f"interrupted: {kept}") from None
 
 
 def _check_share(classifier: LogoClassifier, max_false_accept: float | None) -> None:
@@ -283,6 +286,13 @@ def _not_yet(files: list[str], done: Counter[str]) -> list[str]:
         else:
             waiting.append(path)
     return waiting
+
+
+def _empty(stream: TextIO, *, is_due: bool) -> None:
+    """Takes the rows of an earlier call out of a file that was opened to be added to."""
+    if is_due:
+        with suppress(OSError):  # a pipe holds none
+            stream.truncate(0)
 
 
 @contextmanager

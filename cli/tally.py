@@ -13,9 +13,6 @@ if TYPE_CHECKING:
 _FEWEST = 20
 """Pictures from which on the share of unknown logos among them is spoken of."""
 
-_FAR = 2.0
-"""By this factor, odds of the share stated and of the share shown are far apart."""
-
 
 class Tally:
     """Counts the answers of a run."""
@@ -35,13 +32,14 @@ class Tally:
         if decision.log_odds is not None:
             self._log_odds.append(decision.log_odds)
 
-    def show(self, other_share: float) -> None:
+    def show(self, other_share: float, *, is_whole: bool) -> None:
         """Says on standard error how many inputs got which kind of answer, and whether probabilities suit them.
 
         Args:
             other_share: that the probabilities are for.
+            is_whole: whether these are all inputs, so that their share of unknown logos means something.
         """
-        from logo_retrieval.open_set.mixture import estimated_other_share
+        from logo_retrieval.open_set.mixture import are_far_apart, estimated_other_share
         from logo_retrieval.types import OTHER
 
         counts, unreadable = self._labels, self.unreadable
@@ -50,10 +48,9 @@ class Tally:
         kinds = f"{named} of {companies} companies, {counts[OTHER]} other, {unreadable} unreadable"
         click.echo(f"{counts.total()} inputs: {kinds}", err=True)
         shown = estimated_other_share(self._log_odds)
-        odds = shown / (1 - shown) / other_share * (1 - other_share)
-        if len(self._log_odds) >= _FEWEST and not 1 / _FAR <= odds <= _FAR:
+        if is_whole and len(self._log_odds) >= _FEWEST and are_far_apart(shown, other_share):
             click.echo(
-                f"of these logos, some {shown:.0%} seem to be of no known company; the probabilities are for "
-                f"{other_share:.0%}: --other-share auto makes them fit",
+                f"a share of {shown:.2g} of these logos seems to be of no known company; the probabilities are for "
+                f"{other_share:g}: --other-share auto makes them fit",
                 err=True,
             )

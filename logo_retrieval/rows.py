@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from logo_retrieval.inference.predict import Auto
     from logo_retrieval.types import Decision
 
 
@@ -23,7 +24,7 @@ def decision_row(path: str, decision: Decision, index: str, settings: str) -> di
     return {"path": path, **answer, "index": index, "text": text, "settings": settings}
 
 
-def settings_text(other_share: float | str, max_false_accept: float | None, text: str) -> str:
+def settings_text(other_share: float | Auto, max_false_accept: float | None, text: str) -> str:
     """The settings that an answer depends on, as options of `classify`."""
     return f"--other-share {other_share} --max-false-accept {max_false_accept or 'default'} --text {text}"
 

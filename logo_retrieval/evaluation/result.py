@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from logo_retrieval.evaluation.measure import RESAMPLES, SEED, Estimate
 from logo_retrieval.open_set.fusion import OTHER_SHARE
+from logo_retrieval.open_set.mixture import are_far_apart
 from logo_retrieval.types import OTHER, Evidence
 
 if TYPE_CHECKING:
@@ -29,9 +30,6 @@ FIGURES = {
 """Every headline figure by name, as it is called for people. Of FPR and the last three, smaller is better."""
 
 _NAMED = 5
-
-_FAR = 2.0
-"""By this factor, odds of the share of `other` stated and of that among the files are far apart."""
 
 _LEAST = 0.001
 """Advised as a share of `other`: closer to all or none, rounding would make it all or none, which no option takes."""
@@ -246,7 +244,7 @@ def _notes(evaluation: Evaluation) -> Iterator[str]:
         yield f"no file is {OTHER!r}: nothing is said about telling companies from {OTHER!r}"
     elif support[OTHER] == total:
         yield f"every file is {OTHER!r}: nothing is said about companies"
-    elif not 1 / _FAR <= support[OTHER] / (total - support[OTHER]) * (1 / evaluation.other_share - 1) <= _FAR:
+    elif are_far_apart(support[OTHER] / total, evaluation.other_share):
         share = min(max(support[OTHER] / total, _LEAST), 1 - _LEAST)
         yield (
             f"{100 * share:.3g}% of the files are {OTHER!r}, the probabilities are for "

@@ -10,6 +10,7 @@ _HALVINGS = 50
 _DIGITS = 4
 _LEAST = 10.0**-_DIGITS
 _SURE = 500.0
+_FAR = 2.0
 
 
 def estimated_other_share(log_odds: Iterable[float]) -> float:
@@ -32,7 +33,7 @@ def estimated_other_share(log_odds: Iterable[float]) -> float:
         In [.0001, .9999], to four digits.
 
     >>> estimated_other_share([-7.0] * 88 + [7.0] * 8)
-    0.9082
+    0.9088
     """
     likelihoods = np.exp(np.clip(np.fromiter(log_odds, np.float64), -_SURE, _SURE))
     low, high = 0.0, 1.0
@@ -44,3 +45,17 @@ def estimated_other_share(log_odds: Iterable[float]) -> float:
         else:
             high = share
     return min(max(round(low, _DIGITS), _LEAST), 1 - _LEAST)
+
+
+def are_far_apart(one: float, other: float) -> bool:
+    """Whether the odds of two shares differ by more than a factor of two, so that probabilities for one mislead.
+
+    Args:
+        one: in [0, 1].
+        other: above 0 and below 1.
+
+    >>> are_far_apart(0.9, 0.5), are_far_apart(0.6, 0.5), are_far_apart(1.0, 0.5)
+    (True, False, True)
+    """
+    ratio = one * (1 - other) / max((1 - one) * other, np.finfo(np.float64).tiny)
+    return not 1 / _FAR <= ratio <= _FAR

@@ -20,7 +20,7 @@ Share = Annotated[float, Field(gt=0, lt=1)]
 def _share_or_auto(value: object) -> object:
     """One fault for what is neither, where pydantic would tell one for each."""
     try:
-        if value == AUTO or 0 < float(str(value)) < 1:
+        if value == AUTO or (str(value).isascii() and 0 < float(str(value)) < 1):
             return value
     except ValueError:
         pass

@@ -363,3 +363,24 @@ def test_a_page_may_go_where_a_link_points(run: Run, index: Path, queries: Path,
 def test_a_table_rounds_nothing_up_to_certainty() -> None:
     row = {"path": "a.svg", "status": "ok", "label": "disc", "probability": 0.999999, "neighbours": []}
     assert table_line(row, 5).split() == ["a.svg", "disc", "0.999"]
+
+
+@pytest.mark.parametrize("interrupted", [True, False])
+def test_auto_replaces_the_rows_of_before_only_when_it_has_others(
+    run: Run, index: Path, queries: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, interrupted: bool
+) -> None:
+    file = tmp_path / "rows.csv"
+    file.write_text("rows of before, which are longer than a row\n" * 200)
+    call = ("classify", queries, "--index", index, "--other-share", "auto", "--output", file)
+    if not interrupted:
+        assert run(*call).code == 3
+        assert len(_answers(file.read_bytes(), "csv")) == len(list(queries.iterdir()))
+        return
+
+    def stop(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("logo_retrieval.inference.engine.Engine.decide_with_state", stop)
+    outcome = run(*call)
+    assert outcome.code == 130 and "no row was written yet" in outcome.err
+    assert file.read_text().count("rows of before") == 200
