@@ -1,12 +1,13 @@
-"""The program as it ships, asked the app icons of five icon themes: `python benchmarks/themes.py FOLDER`.
+"""The program as it ships, asked the app icons of eight icon themes: `python benchmarks/themes.py FOLDER`.
 
 FOLDER holds packages of Debian, each unpacked into a folder of its name (`dpkg -x papirus-icon-theme_*.deb
 FOLDER/papirus-icon-theme`): papirus-icon-theme 20230104-2, numix-icon-theme-circle 22.11.05-1, mint-y-icons 1.6.5-1,
-deepin-icon-theme 2021.11.24-1 and obsidian-icon-theme 3.5-1.1.
+deepin-icon-theme 2021.11.24-1, obsidian-icon-theme 3.5-1.1, faenza-icon-theme 1.3.1-3, moka-icon-theme 5.5.0-2 and
+paper-icon-theme 1.5.0+git20200312.aa3e8af-4.
 
-Links do not count, and files of the same bytes count once a theme. Numix has a drawing for each day of the month, in
-five colours: the first of each colour counts. No other drawings differ by the number in their names alone: the ids of
-Steam and of Chrome stand for different programs. Intervals are bootstrapped over icons, of 95 %.
+Links do not count, and files of the same bytes count once a theme. Numix and Paper have a drawing for each day of the
+month, in some colours: the first of each colour counts. No other drawings differ by the number in their names alone:
+the ids of Steam and of Chrome stand for different programs. Intervals are bootstrapped over icons, of 95 %.
 """
 
 from __future__ import annotations
@@ -41,10 +42,13 @@ ICONS = {
     "minty": "mint-y-icons/usr/share/icons/Mint-Y/apps/256",
     "bloom": "deepin-icon-theme/usr/share/icons/bloom/apps/96",
     "obsidian": "obsidian-icon-theme/usr/share/icons/Obsidian/apps/96",
+    "faenza": "faenza-icon-theme/usr/share/icons/Faenza/apps/96",
+    "moka": "moka-icon-theme/usr/share/icons/Moka/96x96@2x/apps",
+    "paper": "paper-icon-theme/usr/share/icons/Paper/512x512/apps",
 }
 """Where the icons of each theme lie in FOLDER."""
 
-CALENDAR_DAY = re.compile(r"(calendar-[a-z]+)-\d+\.svg")
+CALENDAR_DAY = re.compile(r"(calendar-[a-z]+)-\d+\.(?:svg|png)")
 NEIGHBOURS = 100
 """So many nearest drawings are looked through for one of a company."""
 

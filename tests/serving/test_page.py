@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from browsing import asked, overflow, reached_by_tab, settled, visit
 from conftest import Run
-from drawings import ring, svg
+from drawings import ring, scrawl, svg
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page, Route
@@ -145,7 +145,7 @@ def test_what_the_index_has_under_another_class_is_asked_about(browser: Browser,
         row.get_by_role("button", name="This is bars").click()
         assert "disc/0.svg" in dialog.inner_text()
         page.keyboard.press("Escape")
-        assert row.locator(".note").inner_text() == ""
+        page.wait_for_function("() => document.querySelector('.row .note').textContent === ''")
         row.get_by_role("button", name="This is bars").click()
         dialog.get_by_role("button", name="Keep both").click()
         row.locator(".note", has_text="bars/copy.svg").wait_for()
@@ -220,6 +220,27 @@ def test_settings_are_kept_and_offered_anew(browser: Browser, address: str, quer
         assert "--other-share 0.9 --max-false-accept default --text never" in page.locator(".reasons").inner_text()
         page.reload()
         assert page.locator("#settings-now").inner_text().startswith("90 % unknown")
+
+
+def test_probabilities_are_offered_for_as_many_unknown_logos_as_the_pictures_show(
+    browser: Browser, address: str, tmp_path: Path, run: Run, index: Path
+) -> None:
+    files = [tmp_path / f"{seed}.svg" for seed in range(40)]
+    for seed, file in enumerate(files):
+        file.write_bytes(scrawl(seed) if seed else svg("disc", 4))
+    printed = run("classify", *files, "--index", index, "--format", "jsonl", "--other-share", "auto").out
+    found = float(json.loads(printed.splitlines()[0])["settings"].split()[1])
+    offer = f"These show some {round(100 * found)} % unknown logos"
+    with visit(browser, address) as page:
+        drop(page, files[:19])
+        assert page.locator("#fit").is_hidden()  # they show too little
+        drop(page, files[19:])
+        page.get_by_role("button", name=offer).click()
+        settled(page)
+        assert page.locator("#settings-now").inner_text().startswith(f"{round(100 * found)} % unknown")
+        assert page.locator("#fit").is_hidden() and page.locator("#again").is_hidden()
+        page.get_by_role("button", name="Why").first.click()
+        assert f"--other-share {round(100 * found) / 100}" in page.locator(".reasons:not([hidden])").inner_text()
 
 
 def test_look_alikes_and_duplicates(browser: Browser, address: str, tmp_path: Path) -> None:

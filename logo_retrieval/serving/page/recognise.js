@@ -7,7 +7,8 @@ import { closeDuplicates, findDuplicates } from "./duplicates.js";
 import { takesDrops, takesFiles, takesPaste } from "./files.js";
 import { RowView } from "./row.js";
 import * as model from "./rows.js";
-import { query, start as startSettings } from "./settings.js";
+import { betterShare } from "./mixture.js";
+import { query, start as startSettings, statedShare, stateShare } from "./settings.js";
 import { Pager } from "./pager.js";
 
 const PAGE = 50;
@@ -38,6 +39,7 @@ export function start(limits) {
     find("#again").focus();
   });
   find("#again").addEventListener("click", () => askRows(outdated()));
+  find("#fit").addEventListener("click", fit);
   find("#clear").addEventListener("click", clear);
   find("#csv").addEventListener("click", () => download("csv", "text/csv", csv));
   find("#jsonl").addEventListener("click", () => download("jsonl", "application/jsonl", jsonl));
@@ -113,6 +115,13 @@ function outdated() {
   return open.length ? open : model.rows.filter((row) => row.asked !== query() && !row.isAsked);
 }
 
+/** Probabilities for as many unknown logos as the pictures show. */
+function fit() {
+  stateShare(find("#fit").value);
+  askRows(outdated());
+  find("#stop").focus(); // the button is gone
+}
+
 const showSoon = seldom(() => {
   showRun();
   showCounts();
@@ -130,6 +139,7 @@ function showRun() {
   again.hidden = !left.length;
   if (hadFocus && again.hidden && run) stop.focus();
   if (left.length) again.textContent = left[0].answer ? `Ask ${number(left.length)} again with these settings` : `Ask the ${number(left.length)} without an answer`;
+  showFit(!run && !left.length);
   if (!run) {
     words.textContent = `${number(answered)} of ${counted(model.rows.length, "picture")} answered`;
     return;
@@ -141,6 +151,14 @@ function showRun() {
     said = performance.now();
     murmur(`${number(run.done)} of ${number(run.total)} answered`);
   }
+}
+
+function showFit(isDue) {
+  const fit = find("#fit");
+  const share = isDue ? betterShare(model.rows.flatMap(({ answer }) => answer ?? []), statedShare()) : null;
+  fit.hidden = share === null;
+  fit.value = Math.min(Math.max(Math.round(100 * (share ?? 0.5)), 1), 99);
+  fit.textContent = `These show some ${fit.value} % unknown logos: count with that`;
 }
 
 function showCounts() {

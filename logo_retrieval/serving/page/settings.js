@@ -18,6 +18,15 @@ export function query() {
   return found.toString();
 }
 
+/** How common unknown logos are, as the fields say it. */
+export const statedShare = () => Number(new URLSearchParams(query()).get("other_share"));
+
+/** Says it in their place, in whole per cent. */
+export function stateShare(percent) {
+  share.value = percent;
+  share.dispatchEvent(new Event("change"));
+}
+
 /** Fills the fields, and calls `changed` when someone changes them. */
 export function start(changed) {
   let kept = {};
