@@ -6,7 +6,6 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO, TypeVar
 
@@ -143,8 +142,9 @@ def classify(
         write = output.row_writer(kind, stream, paths=waiting, top=top, header=not done)
         if page is not None:
             stack.enter_context(_still_as_it_was(page))
-        ask = partial(_asked, classifier, waiting, advance, top=top, max_false_accept=max_false_accept, text=text)
-        decisions, share = ask(other_share)
+        decisions, share = _asked(
+            classifier, waiting, advance, other_share, top=top, max_false_accept=max_false_accept, text=text
+        )
         _empty(stream, is_due=at_once and file is not None)
         settings = settings_text(share, max_false_accept, text)
         explained: list[tuple[str, Decision]] = []

@@ -30,7 +30,10 @@ export function start(limits) {
   takesFiles(find("#drop"), take);
   takesDrops(document.body, take);
   takesPaste(take);
-  startSettings(showRun);
+  startSettings(() => {
+    showRun();
+    showFit();
+  });
   window.addEventListener("beforeunload", (event) => run && event.preventDefault()); // rows would be lost
   find("#filter").addEventListener("submit", (event) => event.preventDefault());
   find("#filter").addEventListener("input", () => list(0));
@@ -68,6 +71,7 @@ async function askRows(rows) {
   }
   run = { stop: new AbortController(), next: [...rows], total: rows.length, done: 0, began: performance.now(), words: "" };
   showRun();
+  showFit();
   try {
     const limits = await getLimits();
     while (run.next.length) await askNow(run.next.splice(0), limits);
@@ -79,6 +83,7 @@ async function askRows(rows) {
   run = null;
   for (const row of model.rows) row.isAsked = false;
   list(pager.page);
+  showFit();
 }
 
 /** Asks about rows again, by themselves, at once. */
@@ -139,7 +144,6 @@ function showRun() {
   again.hidden = !left.length;
   if (hadFocus && again.hidden && run) stop.focus();
   if (left.length) again.textContent = left[0].answer ? `Ask ${number(left.length)} again with these settings` : `Ask the ${number(left.length)} without an answer`;
-  showFit(!run && !left.length);
   if (!run) {
     words.textContent = `${number(answered)} of ${counted(model.rows.length, "picture")} answered`;
     return;
@@ -153,8 +157,10 @@ function showRun() {
   }
 }
 
-function showFit(isDue) {
+/** Offers another share once all is answered; it looks at every row, so not while someone types into a filter. */
+function showFit() {
   const fit = find("#fit");
+  const isDue = !run && !outdated().length;
   const share = isDue ? betterShare(model.rows.flatMap(({ answer }) => answer ?? []), statedShare()) : null;
   fit.hidden = share === null;
   fit.value = Math.min(Math.max(Math.round(100 * (share ?? 0.5)), 1), 99);

@@ -11,17 +11,17 @@ const text = find("#text");
 
 const part = (field) => Number((Number(field.value) / 100).toPrecision(12));
 
+/** How common unknown logos are, as the field says it; one that is wrong counts as its default. */
+export const statedShare = () => (share.value && share.checkValidity() ? part(share) : 0.5);
+
 /** The parameters of a request; a field that is wrong counts as its default. */
 export function query() {
-  const found = new URLSearchParams({ other_share: share.value && share.checkValidity() ? part(share) : 0.5, text: text.value });
+  const found = new URLSearchParams({ other_share: statedShare(), text: text.value });
   if (most.value && most.checkValidity()) found.set("max_false_accept", part(most));
   return found.toString();
 }
 
-/** How common unknown logos are, as the fields say it. */
-export const statedShare = () => Number(new URLSearchParams(query()).get("other_share"));
-
-/** Says it in their place, in whole per cent. */
+/** Says how common unknown logos are in the place of who asks, in per cent. */
 export function stateShare(percent) {
   share.value = percent;
   share.dispatchEvent(new Event("change"));
