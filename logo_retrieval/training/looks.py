@@ -8,9 +8,10 @@ from __future__ import annotations
 import functools
 
 import numpy as np
-from PIL import Image, ImageChops, ImageFilter
+from PIL import Image, ImageChops, ImageDraw, ImageFilter
 
-from logo_retrieval.training.paint import Rng, ink_colour, inked
+from logo_retrieval.images.prepare import Colour
+from logo_retrieval.training.paint import WHITE, Rng, ink_colour, inked
 from logo_retrieval.types import Float32Array
 
 _STROKE_PX = 5
@@ -106,6 +107,27 @@ def with_shadow(picture: Image.Image, rng: Rng) -> Image.Image:
     dark = float(rng.uniform(0.15, 0.6))
     ground.putalpha(shadow.point([round(shade * dark) for shade in range(256)]))
     return Image.alpha_composite(ground, larger)
+
+
+def printed(sign: Image.Image, art: Image.Image) -> Image.Image:
+    """Art in the middle of a sign, cut off where the sign ends."""
+    shape, layer = sign.getchannel("A"), Image.new("RGBA", sign.size)
+    layer.paste(art, ((sign.width - art.width) // 2, (sign.height - art.height) // 2))
+    return with_alpha(Image.alpha_composite(sign, layer), shape)
+
+
+def with_emblem(picture: Image.Image, rng: Rng, colour: Colour) -> Image.Image:
+    """With a disc or a small square over a corner, a fifth to two fifths of the shorter side wide."""
+    side = min(picture.size) * rng.uniform(0.2, 0.4)
+    left = picture.width - side if rng.random() < 0.8 else 0.0
+    top = picture.height - side if rng.random() < 0.5 else 0.0
+    radius = side * float(rng.choice([0.5, 0.5, 0.25]))
+    edge = WHITE if rng.random() < 0.3 else None
+    covered = picture.copy()
+    ImageDraw.Draw(covered).rounded_rectangle(
+        (left, top, left + side - 1, top + side - 1), radius, (*colour, 255), edge, round(side * 0.08)
+    )
+    return covered
 
 
 def tilted(picture: Image.Image, rng: Rng, fill: tuple[int, int, int, int]) -> Image.Image:

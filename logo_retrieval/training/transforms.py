@@ -116,11 +116,12 @@ def _shadow(scene: Scene, rng: Rng) -> Scene:
 
 
 def _badge(scene: Scene, rng: Rng) -> Scene:
-    """Lays transparent art on a square, rounded or round sign, which lies on a page."""
+    """Lays transparent art on a square, rounded or round sign, which lies on a page; seldom the sign cuts it off."""
     if not paint.is_transparent(scene.picture):
         return scene
     side = max(scene.picture.size)
-    room = round(side * rng.uniform(0.08, 0.45))
+    is_cut = rng.random() < 0.12
+    room = round(side * (rng.uniform(-0.14, 0.02) if is_cut else rng.uniform(0.08, 0.45)))
     width, height = (side, side) if rng.random() < 0.8 else scene.picture.size
     sign = Image.new("RGBA", (width + 2 * room, height + 2 * room))
     art = scene.picture
@@ -135,8 +136,7 @@ def _badge(scene: Scene, rng: Rng) -> Scene:
         return scene
     radius = min(sign.size) * float(rng.choice([0.0, 0.12, 0.22, 0.35, 0.5]))
     ImageDraw.Draw(sign).rounded_rectangle((0, 0, sign.width - 1, sign.height - 1), radius=radius, fill=(*ground, 255))
-    sign = _faced(sign, rng)
-    sign.alpha_composite(art, ((sign.width - art.width) // 2, (sign.height - art.height) // 2))
+    sign = looks.printed(_faced(sign, rng), art)
     if rng.random() < 0.5:
         page = WHITE if rng.random() < 0.7 else paint.random_ground(rng)
         sign = paint.laid(paint.padded(sign, float(rng.uniform(0, 0.1))), page)
@@ -221,6 +221,11 @@ def _stuff(picture: Image.Image, rng: Rng) -> Image.Image:
     return looks.of_stuff(paint.on_serving_ground(paint.padded(picture, paint.margin(rng))), rng)
 
 
+def _emblem(picture: Image.Image, rng: Rng) -> Image.Image:
+    """With a mark in a corner, as apps count what is new and themes tell editions apart."""
+    return looks.with_emblem(picture, rng, paint.random_colour(rng))
+
+
 def _of_picture(change: Callable[[Image.Image, Rng], Image.Image]) -> Callable[[Scene, Rng], Scene]:
     """A transform that looks at nothing but the picture."""
     return lambda scene, rng: scene._replace(picture=change(scene.picture, rng))
@@ -246,6 +251,7 @@ TRANSFORMS: tuple[Transform, ...] = (
     Transform("reverse", 0.22, _reverse),
     Transform("badge", 0.25, _badge),
     Transform("ground", 0.3, _of_picture(_ground)),
+    Transform("emblem", 0.04, _of_picture(_emblem)),
     Transform("stuff", 0.08, _of_picture(_stuff)),
     Transform("gamma", 0.2, _of_picture(wear.other_gamma)),
     Transform("blur", 0.1, _of_picture(wear.blurred)),

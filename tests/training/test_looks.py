@@ -96,3 +96,21 @@ def test_stuff_changes_an_even_ground_a_little(seed: int) -> None:
 def test_a_gradient_leaves_the_shape(disc: Image.Image) -> None:
     shaded = looks.shaded(disc, rng())
     assert (alpha(shaded) == alpha(disc)).all() and np.asarray(shaded)[20:76, 48, :3].std(axis=0).max() > 5
+
+
+def test_a_sign_cuts_off_what_is_larger_than_it(disc: Image.Image) -> None:
+    sign = Image.new("RGBA", (48, 60))
+    ImageDraw.Draw(sign).ellipse((0, 0, 47, 59), fill=(20, 160, 90, 255))
+    printed = looks.printed(sign, disc)
+    assert printed.size == sign.size and np.array_equal(alpha(printed), alpha(sign))
+    assert printed.getpixel((24, 30)) == (120, 60, 60, 255)
+
+
+def test_an_emblem_covers_a_corner_and_nothing_else(disc: Image.Image) -> None:
+    for seed in range(20):
+        marked = looks.with_emblem(disc, np.random.default_rng(seed), (0, 90, 255))
+        changed = (np.asarray(marked) != np.asarray(disc)).any(axis=2)
+        corners = [changed[:40, :40], changed[:40, -40:], changed[-40:, :40], changed[-40:, -40:]]
+        assert sum(corner.any() for corner in corners) == 1
+        assert max(corner.sum() for corner in corners) == changed.sum()
+        assert 0.2**2 * 0.7 < changed.mean() < 0.4**2
