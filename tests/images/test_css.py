@@ -212,6 +212,12 @@ def test_transforms(style: str, transform: str) -> None:
     assert same(drawn(f'<g style="{style}">{WHOLE}</g>'), drawn(f'<g transform="{transform}">{WHOLE}</g>'), within=40)
 
 
+def test_a_box_is_that_of_what_is_drawn() -> None:
+    kept = '<defs><rect width="900" height="900"/></defs><clipPath><rect x="-500" width="9" height="9"/></clipPath>'
+    style = "transform:rotate(90deg);transform-origin:center;transform-box:fill-box"
+    assert same(drawn(f'<g style="{style}">{kept}{WHOLE}</g>'), drawn(f'<g style="{style}">{WHOLE}</g>'))
+
+
 @pytest.mark.parametrize(
     ("shape", "plain"),
     [

@@ -7,6 +7,7 @@ import pytest
 from drawn import drawn, guarded, same
 
 from logo_retrieval.errors import UnreadableImage
+from logo_retrieval.images.guard import bounds
 from logo_retrieval.images.svg import SvgPicture
 
 THINNED = (
@@ -147,3 +148,17 @@ def test_many_effects_of_one_part_are_no_filters() -> None:
     text = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 100 100">{}</svg>'
     assert guarded(text.format(part.format("blur(1px) " * 8)).encode()).count("<filter") == 8
     assert "<filter" not in guarded(text.format(part.format("blur(1px) " * 9)).encode())
+
+
+def test_each_shape_is_looked_at_once_however_many_groups_around_it_have_effects(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    looked_at = []
+    walked = bounds.bounds_of_shape
+    monkeypatch.setattr(bounds, "bounds_of_shape", lambda *shape: looked_at.append(shape) or walked(*shape))
+    effects = ("filter:blur(1px)", "clip-path:inset(1px)", "filter:drop-shadow(1px 1px 1px red)")
+    inner = '<path d="M10 10h80v80z" stroke="red" stroke-width="3"/>'
+    for depth in range(12):
+        inner = f'<g style="{effects[depth % 3]}">{inner}</g>'
+    assert guarded(f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 100 100">{inner}</svg>'.encode())
+    assert len(looked_at) == 1

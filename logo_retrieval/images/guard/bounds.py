@@ -6,12 +6,41 @@ import math
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
-from logo_retrieval.images.guard.geometry import Box, Point, measure_shape, segments
+from logo_retrieval.images.guard.drawing import Element, Extent
+from logo_retrieval.images.guard.geometry import Box, Point, length, measure_shape, parse_transform, segments
+from logo_retrieval.images.guard.values import DRAWN, SHAPES, style_of
 
 _STEPS = 16
 _MOST_SEGMENTS = 20_000
 _SMOOTH = {"S": "CS", "T": "QT"}
 """Curves whose first control point mirrors the last one of the curve before, if that was of this kind."""
+
+
+def extent_of(element: Element, canvas: Box) -> Extent:
+    """What an element draws; looked at once, when all within it says its transforms plainly.
+
+    Args:
+        element: of the document.
+        canvas: what shares are shares of.
+    """
+    if element.extent is None:
+        element.extent = _extent(element, canvas)
+    return element.extent
+
+
+def _extent(element: Element, canvas: Box) -> Extent:
+    box: Box | None = None
+    width = style_of(element.attributes).get("stroke-width", element.attributes.get("stroke-width"))
+    line = length(width, canvas.width) or 0.0
+    if element.tag in SHAPES or element.tag == "image":
+        box = bounds_of_shape("rect" if element.tag == "image" else element.tag, element.attributes, canvas)
+    for child in element.children:
+        if isinstance(child, Element) and child.tag in DRAWN:
+            inner = extent_of(child, canvas)
+            line = max(line, inner.line)
+            if inner.box is not None:
+                box = parse_transform(child.attributes.get("transform", "")).map_box(inner.box).joined(box)
+    return Extent(box, line)
 
 
 def bounds_of_shape(tag: str, attributes: dict[str, str], canvas: Box) -> Box | None:

@@ -4,6 +4,20 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from logo_retrieval.images.guard.geometry import Box
+
+
+class Extent(NamedTuple):
+    """What an element draws.
+
+    Attributes:
+        box: its bounds in the element's own units; None when it draws nothing whose bounds are known.
+        line: how wide the widest line is whose width is said; 0 when none is.
+    """
+
+    box: Box | None
+    line: float
+
 
 class Element:
     """A clean SVG element.
@@ -16,9 +30,10 @@ class Element:
         size: of that picture by itself, in user units, where the raster that stands for it has another.
         style: the style attribute as it was, until `apply_styles` has dealt with it.
         animated: attributes and properties that animations have changed when they have ended.
+        extent: what it draws, once that has been looked at.
     """
 
-    __slots__ = ("animated", "attributes", "children", "pixels", "size", "style", "tag")
+    __slots__ = ("animated", "attributes", "children", "extent", "pixels", "size", "style", "tag")
 
     def __init__(self, tag: str, attributes: dict[str, str], children: list[Element | str] | None = None) -> None:
         self.tag = tag
@@ -28,6 +43,7 @@ class Element:
         self.size: tuple[float, float] | None = None
         self.style = ""
         self.animated: dict[str, str] = {}
+        self.extent: Extent | None = None
 
 
 class Drawing(NamedTuple):

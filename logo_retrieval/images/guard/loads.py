@@ -12,15 +12,14 @@ from collections.abc import Mapping
 from logo_retrieval.images.guard.caps import MAX_DEPTH, Load, check, join, scaled, unsafe
 from logo_retrieval.images.guard.drawing import Drawing, Element
 from logo_retrieval.images.guard.geometry import Box, Matrix, length, measure_shape, numbers, parse_transform
-from logo_retrieval.images.guard.values import REFERENCE, SHAPES, style_of
+from logo_retrieval.images.guard.values import DRAWN, REFERENCE, SHAPES, style_of
 
 MAX_SQUARED_DATA = 4e8
 """Of the squared lengths of path data: as many lines cannot cross each other too often, however they lie."""
 
-_DRAWN = SHAPES | frozenset("svg g use switch a text tspan textPath image".split())
 _GRADIENTS = frozenset(("linearGradient", "radialGradient"))
 _PAINTS = _GRADIENTS | {"pattern"}
-_LINKED = _DRAWN | _PAINTS | {"symbol"}
+_LINKED = DRAWN | _PAINTS | {"symbol"}
 _VIEWS = frozenset(("svg", "symbol"))
 _CLIPS = frozenset(("clipPath", "mask"))
 _LAYERED = ("filter", "mask", "clip-path", "opacity", "mix-blend-mode", "isolation")
@@ -105,7 +104,7 @@ class _Loads:
         for child in element.children:
             if isinstance(child, str):
                 load["elements"] += len(child)
-            elif child.tag in _DRAWN:
+            elif child.tag in DRAWN:
                 join(load, self.placed(child, child, self.of(child)))
         self.add_shape(element, load)
         if "href" in values:
@@ -208,7 +207,7 @@ class _Loads:
             shape = "rect" if element.tag == "image" else element.tag
             outline = measure_shape(shape, element.attributes, self.canvas) if shape in SHAPES else None
             whole = outline.box if outline is not None else None
-            parts = [each for each in element.children if isinstance(each, Element) and each.tag in _DRAWN]
+            parts = [each for each in element.children if isinstance(each, Element) and each.tag in DRAWN]
             used = self.by_id.get(element.attributes.get("href", "")[1:]) if element.tag == "use" else None
             for part in parts if used is None else [used]:
                 if (box := self.box(part)) is not None:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from logo_retrieval.images.guard.bounds import length_of_shape
+from logo_retrieval.images.guard.bounds import extent_of, length_of_shape
 from logo_retrieval.images.guard.drawing import Drawing, Element
 from logo_retrieval.images.guard.effects import effects_of, settle_filter
 from logo_retrieval.images.guard.geometry import Box, Matrix, length, numbers, parse_transform, whole_of
@@ -15,7 +15,7 @@ from logo_retrieval.images.guard.lettering import CASE, SPACE, STYLE, case_of, s
 from logo_retrieval.images.guard.maths import worked_out
 from logo_retrieval.images.guard.properties import GEOMETRY
 from logo_retrieval.images.guard.tokens import solid, split_at_commas, word
-from logo_retrieval.images.guard.transform import bounds_of, hand_on_transforms, place_in, settle_transform
+from logo_retrieval.images.guard.transform import hand_on_transforms, place_in, settle_transform
 from logo_retrieval.images.guard.values import SHAPES, TEXTS, put_style, style_of
 
 _PATH = re.compile(r"""path\(\s*(?:(nonzero|evenodd)\s*,\s*)?["']([^"']*)["']\s*\)""")
@@ -154,7 +154,7 @@ def _clip(drawing: Drawing, element: Element, value: str, canvas: Box) -> None:
     shape_text = _BOX.sub("", value).strip()
     if shape_text and not _SHAPE.match(shape_text):
         return
-    box = canvas if "view-box" in value.lower() else bounds_of(element, canvas) or canvas
+    box = canvas if "view-box" in value.lower() else extent_of(element, canvas).box or canvas
     style = style_of(element.attributes)
     style.pop("clip-path", None)
     element.attributes.pop("clip-path", None)
@@ -167,19 +167,13 @@ def _clip(drawing: Drawing, element: Element, value: str, canvas: Box) -> None:
 def _filter(drawing: Drawing, element: Element, values: Mapping[str, str], canvas: Box) -> None:
     """Puts filters in the place of functions that draw beside what they are for."""
     usual = min(1.0, 0.01 * canvas.width)
-    stroke = max(length(values.get("stroke-width"), canvas.width) or usual, _widest_line(element, canvas))
-    linked, effects = effects_of(values["filter"], bounds_of(element, canvas), stroke, canvas)
+    box, line = extent_of(element, canvas)
+    stroke = max(length(values.get("stroke-width"), canvas.width) or usual, line)
+    linked, effects = effects_of(values["filter"], box, stroke, canvas)
     if effects:
         style = style_of(element.attributes)
         style["filter"] = linked.format(*(_defined(drawing, effect) for effect in effects))
         put_style(element.attributes, style)
-
-
-def _widest_line(element: Element, canvas: Box) -> float:
-    """How wide the widest line is whose width is said in an element."""
-    own = style_of(element.attributes).get("stroke-width", element.attributes.get("stroke-width"))
-    inner = (_widest_line(child, canvas) for child in element.children if isinstance(child, Element))
-    return max(length(own, canvas.width) or 0.0, *inner, 0.0)
 
 
 def _defined(drawing: Drawing, element: Element) -> str:

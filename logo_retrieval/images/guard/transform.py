@@ -7,12 +7,12 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from logo_retrieval.images.guard.bounds import bounds_of_shape
+from logo_retrieval.images.guard.bounds import extent_of
 from logo_retrieval.images.guard.drawing import Element
 from logo_retrieval.images.guard.geometry import Box, Matrix, length, parse_transform
 from logo_retrieval.images.guard.maths import TURNS
 from logo_retrieval.images.guard.tokens import solid, word
-from logo_retrieval.images.guard.values import SHAPES, put_style, style_of
+from logo_retrieval.images.guard.values import put_style, style_of
 
 SINGLE = frozenset(("translate", "rotate", "scale"))
 """Properties that transform, but are no attributes that do."""
@@ -48,7 +48,7 @@ def settle_transform(element: Element, canvas: Box, *, outermost: bool = False) 
         return
     box = canvas if outermost else Box(0.0, 0.0, canvas.width, canvas.height)
     if declared.get("transform-box", "") in _OF_ITSELF:
-        box = bounds_of(element, canvas) or box
+        box = extent_of(element, canvas).box or box
     x, y = place_in(declared.get("transform-origin", "center" if outermost else ""), box)
     matrix = Matrix(e=box.left + x, f=box.top + y)
     for step in ("translate", "rotate", "scale", "transform"):
@@ -192,14 +192,3 @@ def place_in(text: str, box: Box) -> tuple[float, float]:
     )
     x, y = (0.0 if value is None else value for value in found)
     return x, y
-
-
-def bounds_of(element: Element, canvas: Box) -> Box | None:
-    """The bounds of what an element draws, in its own units."""
-    if element.tag in SHAPES or element.tag == "image":
-        return bounds_of_shape("rect" if element.tag == "image" else element.tag, element.attributes, canvas)
-    whole: Box | None = None
-    for child in element.children:
-        if isinstance(child, Element) and (box := bounds_of(child, canvas)) is not None:
-            whole = parse_transform(child.attributes.get("transform", "")).map_box(box).joined(whole)
-    return whole

@@ -11,17 +11,19 @@ from collections.abc import Iterator, Mapping
 
 SHAPES = frozenset("path rect circle ellipse line polyline polygon".split())
 TEXTS = frozenset("text tspan textPath".split())
+DRAWN = SHAPES | TEXTS | frozenset("svg g use switch a image".split())
+"""What is drawn where it stands."""
+
 PRIMITIVES = frozenset(
     "feBlend feColorMatrix feComponentTransfer feComposite feConvolveMatrix feDiffuseLighting feDisplacementMap "
     "feDropShadow feFlood feGaussianBlur feImage feMerge feMorphology feOffset feSpecularLighting feTile "
     "feTurbulence".split()
 )
 ELEMENTS = (
-    SHAPES
-    | TEXTS
+    DRAWN
     | PRIMITIVES
     | frozenset(
-        "svg g defs symbol use switch a image style linearGradient radialGradient stop pattern clipPath mask marker "
+        "defs symbol style linearGradient radialGradient stop pattern clipPath mask marker "
         "filter feMergeNode feFuncR feFuncG feFuncB feFuncA feDistantLight fePointLight feSpotLight".split()
     )
 )
