@@ -26,10 +26,10 @@ from logo_retrieval.store.manifest import Manifest
 from logo_retrieval.store.stored import StoredIndex
 from logo_retrieval.store.traits import ItemTraits
 
-_FORMAT = 4
+_FORMAT = 5
 """Of the cache, and of how what is in it is computed."""
 
-_OF_ITEMS = ("item_ids", "item_classes", "vector_items")
+_NUMBERS = ("class_ids", "item_ids", "item_classes", "vector_items")
 
 
 def keep(folder: Path, manifest: Manifest, stored: StoredIndex, index: VectorIndex, derived: Derived) -> None:
@@ -42,7 +42,7 @@ def keep(folder: Path, manifest: Manifest, stored: StoredIndex, index: VectorInd
         "parts": stored.parts,
         "scale": astuple(derived.scale),
     }
-    arrays: dict[str, np.ndarray] = {name: getattr(stored, name) for name in _OF_ITEMS}
+    arrays: dict[str, np.ndarray] = {name: getattr(stored, name) for name in _NUMBERS}
     arrays["places"] = derived.places
     arrays["item_traits"] = stored.item_traits.at(np.arange(len(stored.item_ids)))
     arrays["trait_sums"] = row_sums(arrays["item_traits"])
@@ -89,11 +89,11 @@ def _stored_of(facts: Mapping[str, Any], arrays: Mapping[str, np.ndarray], file:
         vectors=None,
         names=tuple(map(tuple, facts["names"])),
         parts=facts["parts"],
-        **{name: arrays[name] for name in _OF_ITEMS},
+        **{name: arrays[name] for name in _NUMBERS},
     )
     _expect(np.array_equal(stored.vector_items[stored.whole_drawings], stored.item_ids))
     _expect(_are_places(stored.item_classes, len(stored.classes)) and len(stored.item_classes) == len(stored.item_ids))
-    _expect(len(stored.item_traits) == len(stored.item_ids))
+    _expect(len(stored.item_traits) == len(stored.item_ids) and len(stored.class_ids) == len(stored.classes))
     return stored
 
 

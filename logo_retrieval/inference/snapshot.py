@@ -169,8 +169,9 @@ def snapshot_of(
     """
     if traits is None:
         traits = np.zeros((len(item_classes), TRAITS), np.uint8)
-    item_ids, of_items = np.arange(len(item_classes)), ItemTraits.of(traits)
-    stored = StoredIndex(0, classes, item_ids, item_classes, of_items, items, vectors, tuple(names))
+    class_ids, item_ids = np.arange(len(classes)), np.arange(len(item_classes))
+    of_items = ItemTraits.of(traits)
+    stored = StoredIndex(0, classes, class_ids, item_ids, item_classes, of_items, items, vectors, tuple(names))
     return assemble(stored, open_index(vectors, items), knowledge)
 
 

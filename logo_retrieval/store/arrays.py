@@ -106,6 +106,7 @@ def arranged(
     return StoredIndex(
         generation=generation,
         classes=tuple(name for _, name in rows["classes"]),
+        class_ids=numbers_of(rows["classes"]),
         item_ids=item_ids,
         item_classes=item_classes,
         item_traits=item_traits,

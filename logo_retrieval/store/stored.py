@@ -57,6 +57,7 @@ class StoredIndex:
     Attributes:
         generation: counts the transactions that changed the index.
         classes: names, in the order of their ids; position c is class c.
+        class_ids: (c,) int64, ascending.
         item_ids: (m,) int64, ascending.
         item_classes: (m,) int64 positions in `classes`.
         item_traits: of the m items.
@@ -68,6 +69,7 @@ class StoredIndex:
 
     generation: int
     classes: tuple[str, ...]
+    class_ids: Int64Array
     item_ids: Int64Array
     item_classes: Int64Array
     item_traits: ItemTraits

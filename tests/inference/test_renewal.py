@@ -195,6 +195,46 @@ def test_what_is_removed_is_in_no_cache_and_the_rest_is_still_prepared(
         assert (cache.stat().st_ino == place) == (kind == "partitions")  # the other is small, and written anew
 
 
+@pytest.mark.parametrize("cached", [True, False])
+@pytest.mark.parametrize("kind", ["numpy", "faiss", "partitions"])
+def test_classes_renamed_by_a_build_have_their_new_names(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str, cached: bool
+) -> None:
+    served_by(kind, monkeypatch)
+    chance = np.random.default_rng(0)
+    drawings = items(chance, [label for label in ("acme", "bolt", OTHER) for _ in range(20)])
+    replace_index(tmp_path, MANIFEST, ["acme", "bolt", OTHER], drawings)
+    knowledge = made_up(chance)
+    with IndexStore(tmp_path) as store:
+        held = read_snapshot(store, knowledge, cached=cached)
+        for first, second in (("acme", "dash"), ("dash", "acme"), ("fern", "gong")):
+            called = {"acme": first, "bolt": second, OTHER: OTHER}  # nothing else changes, nor does any number
+            named = [replace(each, label=called[each.label]) for each in drawings]
+            replace_index(tmp_path, MANIFEST, [first, second, OTHER], named)
+            held = read_snapshot(store, knowledge, cached=True) if cached else renewed_snapshot(held, store, knowledge)
+            check_same(held, read_snapshot(store, knowledge, cached=False), chance)
+            assert held.stored.labels_of(np.arange(1)) == [first]
+
+
+@pytest.mark.parametrize("kind", ["faiss", "partitions"])
+def test_what_is_removed_and_comes_back_is_there_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    served_by(kind, monkeypatch)
+    chance = np.random.default_rng(0)
+    drawings = items(chance, CLASSES * 20)
+    replace_index(tmp_path, MANIFEST, CLASSES, drawings)
+    knowledge = made_up(chance)
+    with IndexStore(tmp_path) as store:
+        read_snapshot(store, knowledge, cached=True)
+        remove_items(tmp_path, [drawings[-1].name])
+        add_items(tmp_path, [drawings[-1]], generation=store.generation())  # under the number that it had
+        check_same(read_snapshot(store, knowledge, cached=True), read_snapshot(store, knowledge, cached=False), chance)
+        remove_items(tmp_path, [drawings[7].name])
+        replace_index(tmp_path, MANIFEST, CLASSES, drawings)
+        check_same(read_snapshot(store, knowledge, cached=True), read_snapshot(store, knowledge, cached=False), chance)
+
+
 def test_a_cache_of_another_model_or_with_parts_that_do_not_fit_is_none(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
