@@ -51,22 +51,23 @@ def removing(folder: Path, items: Touched | None) -> Iterator[sqlite3.Cursor]:
     Raises:
         IndexStoreError: when the file cannot be rewritten; what was changed stays changed.
     """
-    with closing(connect(folder / INDEX_FILE, write=True)) as connection, storage_errors(folder / INDEX_FILE, "read"):
-        owed = connection.execute("SELECT 1 FROM meta WHERE key = ?", (WIPE,)).fetchone() is not None
+    owed: str | None = None
     gone: list[int] | None = None
     try:
         with changing(folder, items) as cursor:
-            cursor.execute("INSERT OR REPLACE INTO meta VALUES (?, 'owed')", (WIPE,))
-            if items is not None and not owed:
+            (owed,) = cursor.execute("SELECT MAX(value) FROM meta WHERE key = ?", (WIPE,)).fetchone()
+            if items is not None and owed is None:
                 gone = [*items(cursor)]
+            own = f"owed since {generation_of(cursor.connection, folder / INDEX_FILE)}"
+            cursor.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (WIPE, own))
             yield cursor
-        owed = True
+        owed = own
     finally:
-        if owed:
-            _wipe(folder, gone)
+        if owed is not None:
+            _wipe(folder, gone, owed)
 
 
-def _wipe(folder: Path, gone: Sequence[int] | None) -> None:
+def _wipe(folder: Path, gone: Sequence[int] | None, owed: str) -> None:
     """Leaves in the folder only what the tables say.
 
     Zeroing what is freed does not suffice: when a page is split, copies of its rows stay in the gap of the old one.
@@ -74,6 +75,7 @@ def _wipe(folder: Path, gone: Sequence[int] | None) -> None:
     Args:
         folder: of the index.
         gone: the numbers of all items that were removed; where they are not known, the cache goes as a whole.
+        owed: the note that says so; one that a removal beside this one has put in its place stays.
 
     Raises:
         IndexStoreError: when the file cannot be rewritten; what was changed stays changed.
@@ -90,7 +92,7 @@ def _wipe(folder: Path, gone: Sequence[int] | None) -> None:
             connection.execute("VACUUM")
             _empty_log(connection)
             with transaction(connection, write=True):
-                connection.execute("DELETE FROM meta WHERE key = ?", (WIPE,))
+                connection.execute("DELETE FROM meta WHERE key = ? AND value = ?", (WIPE, owed))
     except IndexStoreError as error:
         raise type(error)(
             "what was removed is in no answer any more, but may lie in the file until `logo-retrieval compact` has "

@@ -9,7 +9,8 @@ from conftest import Run
 from test_store import CLASSES, ITEMS, MANIFEST
 
 from logo_retrieval.errors import IndexStoreError
-from logo_retrieval.store.changes import add_items, compact, remove_class, replace_index
+from logo_retrieval.store import transactions
+from logo_retrieval.store.changes import add_items, compact, remove_class, remove_items, replace_index
 from logo_retrieval.store.index_store import IndexStore
 from logo_retrieval.store.staging import STAGING_FILE, Staging
 
@@ -42,6 +43,27 @@ def test_it_is_finished_by_compact(unfinished: Path) -> None:
     assert not is_wiped(unfinished)
     compact(unfinished)
     assert is_wiped(unfinished)
+
+
+def test_one_that_ends_does_not_take_the_note_of_another_for_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    replace_index(tmp_path, MANIFEST, CLASSES, ITEMS)
+    remove_staging, begun = transactions.remove_staging, []
+
+    def beside(folder: Path) -> None:
+        """A removal that cannot be finished, while the first one is."""
+        if not begun:
+            begun.append(folder)
+            with Staging(folder, "recipe"), pytest.raises(IndexStoreError, match="until `logo-retrieval compact`"):
+                remove_items(folder, ["c.svg"])
+        remove_staging(folder)
+
+    monkeypatch.setattr(transactions, "remove_staging", beside)
+    remove_items(tmp_path, ["b.svg"])
+    assert begun and not is_wiped(tmp_path)
+    compact(tmp_path)
+    assert is_wiped(tmp_path)
 
 
 def test_verify_tells(run: Run, mine: Path) -> None:
