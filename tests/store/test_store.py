@@ -342,6 +342,11 @@ def test_two_builds_of_one_index_do_not_mix(tmp_path: Path) -> None:
     assert (tmp_path / STAGING_FILE).exists()
 
 
+def test_a_log_that_has_just_gone_does_not_count(index: Path) -> None:
+    (index / f"{INDEX_FILE}-gone").symlink_to("nowhere")  # listed, and not there
+    assert sum(compact(index)) > 0
+
+
 def test_removed_rows_leave_no_copy_where_pages_were_split(tmp_path: Path) -> None:
     """Pages that split or merge keep copies of their rows in the gaps, which zeroing what is freed does not reach."""
     rng = np.random.default_rng(1)
