@@ -23,6 +23,7 @@ from logo_retrieval.search.partitions import PartitionedIndex, Partitions
 from logo_retrieval.search.protocol import VectorIndex
 from logo_retrieval.store.cache import CACHE_FILE, Prepared, read_cache, write_cache
 from logo_retrieval.store.manifest import Manifest
+from logo_retrieval.store.seal import ANSWERED_BY, are_parts
 from logo_retrieval.store.stored import StoredIndex
 from logo_retrieval.store.traits import ItemTraits
 
@@ -77,7 +78,7 @@ def opened(folder: Path, manifest: Manifest) -> tuple[StoredIndex, VectorIndex, 
         stored = _stored_of(kept.facts, kept.arrays, folder / CACHE_FILE)
         index = _index_of(kept.arrays, manifest.dim, folder / CACHE_FILE)
         return stored, index, _derived_of(stored.open_classes, kept.arrays, Scale(*kept.facts["scale"]))
-    except (IndexStoreError, KeyError, TypeError, ValueError, IndexError):  # damaged, or of another making
+    except (IndexStoreError, LookupError, TypeError, ValueError, AttributeError):  # damaged, or of another making
         return None
 
 
@@ -91,6 +92,8 @@ def _stored_of(facts: Mapping[str, Any], arrays: Mapping[str, np.ndarray], file:
         parts=facts["parts"],
         **{name: arrays[name] for name in _NUMBERS},
     )
+    _expect(all(isinstance(name, str) for name in stored.classes))
+    _expect(all(are_parts(stored.parts.get(table)) for table in ANSWERED_BY))
     _expect(np.array_equal(stored.vector_items[stored.whole_drawings], stored.item_ids))
     _expect(_are_places(stored.item_classes, len(stored.classes)) and len(stored.item_classes) == len(stored.item_ids))
     _expect(len(stored.item_traits) == len(stored.item_ids) and len(stored.class_ids) == len(stored.classes))

@@ -38,14 +38,14 @@ def forget(folder: Path, items: Sequence[int], names: Mapping[str, Sequence[str]
                 [name for name in of_class if name in names.get(label, ())]
                 for label, of_class in zip(cache.facts["classes"], cache.facts["names"], strict=True)
             ]
-            wiped = {str(item // PART) for item in items}  # of these parts only the rest is there, see `changed_parts`
+            wiped = {str(item // PART) for item in items}  # what comes back to these parts is not what is there
             parts = {
                 table: {part: checksum for part, checksum in of_table.items() if part not in wiped}
                 for table, of_table in cache.facts["parts"].items()
             }
             reseal(folder, cache, {**cache.facts, "classes": classes, "names": kept, "parts": parts})
             return
-    except (OSError, ValueError, KeyError, IndexError, TypeError, AttributeError):  # full, locked, or of another making
+    except (OSError, ValueError, LookupError, TypeError, AttributeError):  # full, locked, or of another making
         pass
     remove_cache(folder)
 

@@ -13,6 +13,9 @@ from logo_retrieval.types import OTHER, Float32Array, Int64Array
 
 _MOST_VIEWS = 1024
 
+LARGEST_ITEM = 2**40
+"""Of the numbers of items, so that those of `keys_of` are none too large."""
+
 
 @dataclass(frozen=True, slots=True)
 class StoredDrawing:

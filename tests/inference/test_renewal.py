@@ -27,6 +27,7 @@ from logo_retrieval.store.changes import add_items, compact, remove_class, remov
 from logo_retrieval.store.index_store import IndexStore
 from logo_retrieval.store.manifest import Manifest
 from logo_retrieval.store.schema import INDEX_FILE, connect
+from logo_retrieval.store.seal import ANSWERED_BY
 from logo_retrieval.store.stored import StoredDrawing, StoredItem
 from logo_retrieval.types import OTHER, TRAITS, Float32Array
 
@@ -261,6 +262,32 @@ def test_a_cache_of_another_model_or_with_parts_that_do_not_fit_is_none(
         assert opened(tmp_path, MANIFEST) is None, name
     write_cache(tmp_path, kept)
     assert opened(tmp_path, MANIFEST) is not None
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        {"parts": []},
+        {"parts": {"vectors": {}}},
+        {"parts": dict.fromkeys(ANSWERED_BY, {"9" * 5000: "x"})},
+        {"parts": dict.fromkeys(ANSWERED_BY, {"-1": "x"})},
+        {"classes": [["acme"], "bolt", "crux", "dash", OTHER]},
+        {"names": 5},
+        {"scale": None},
+    ],
+)
+def test_facts_of_another_kind_are_no_cache(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, facts: dict[str, object]
+) -> None:
+    served_by("partitions", monkeypatch)
+    chance = np.random.default_rng(0)
+    replace_index(tmp_path, MANIFEST, CLASSES, items(chance, CLASSES * 40))
+    with IndexStore(tmp_path) as store:
+        read_snapshot(store, made_up(chance), cached=True)
+    kept = read_cache(tmp_path)
+    assert kept is not None
+    write_cache(tmp_path, Prepared({**kept.facts, **facts}, kept.arrays))
+    assert opened(tmp_path, MANIFEST) is None
 
 
 @pytest.mark.parametrize("kind", ["faiss", "partitions"])
