@@ -38,9 +38,9 @@ def forget(folder: Path, items: Sequence[int], names: Mapping[str, Sequence[str]
                 [name for name in of_class if name in names.get(label, ())]
                 for label, of_class in zip(cache.facts["classes"], cache.facts["names"], strict=True)
             ]
-            wiped = {str(item // PART) for item in items}  # what comes back to these parts is not what is there
+            wiped = {str(item // PART) for item in items}  # to be read anew, also when all comes back that was there
             parts = {
-                table: {part: checksum for part, checksum in of_table.items() if part not in wiped}
+                table: {part: "" if part in wiped else checksum for part, checksum in of_table.items()}
                 for table, of_table in cache.facts["parts"].items()
             }
             reseal(folder, cache, {**cache.facts, "classes": classes, "names": kept, "parts": parts})

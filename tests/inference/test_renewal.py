@@ -131,6 +131,7 @@ def test_renewed_is_read_anew(
 ) -> None:
     monkeypatch.setattr("logo_retrieval.store.seal.PART", 8)
     monkeypatch.setattr("logo_retrieval.store.renewal.PART", 8)
+    monkeypatch.setattr("logo_retrieval.store.forgetting.PART", 8)
     served_by(kind, monkeypatch)
     chance = np.random.default_rng(seed)
     replace_index(tmp_path, MANIFEST, CLASSES, items(chance, chance.choice(CLASSES, size=120).tolist()))
@@ -154,6 +155,7 @@ def test_opened_from_the_cache_is_read_anew(
 ) -> None:
     monkeypatch.setattr("logo_retrieval.store.seal.PART", 8)
     monkeypatch.setattr("logo_retrieval.store.renewal.PART", 8)
+    monkeypatch.setattr("logo_retrieval.store.forgetting.PART", 8)
     served_by(kind, monkeypatch)
     chance = np.random.default_rng(seed)
     replace_index(tmp_path, MANIFEST, CLASSES, items(chance, chance.choice(CLASSES, size=120).tolist()))
