@@ -15,7 +15,7 @@ from contextvars import ContextVar
 from datetime import UTC, datetime
 from pathlib import Path
 
-from logo_retrieval.errors import IndexStoreError
+from logo_retrieval.errors import IndexBusy, IndexStoreError
 from logo_retrieval.store.cache import remove_cache
 from logo_retrieval.store.forgetting import forget
 from logo_retrieval.store.index_store import IndexStore
@@ -90,7 +90,7 @@ def _wipe(folder: Path, gone: Sequence[int] | None, owed: str) -> None:
         remove_staging(folder)
         with storage_errors(file, "rewrite"), closing(connect(file, write=True)) as connection:
             connection.execute("VACUUM")
-            _empty_log(connection)
+            _empty_log(connection, file)
             with transaction(connection, write=True):
                 connection.execute("DELETE FROM meta WHERE key = ? AND value = ?", (WIPE, owed))
     except IndexStoreError as error:
@@ -100,10 +100,10 @@ def _wipe(folder: Path, gone: Sequence[int] | None, owed: str) -> None:
         ) from error
 
 
-def _empty_log(connection: sqlite3.Connection) -> None:
+def _empty_log(connection: sqlite3.Connection, file: Path) -> None:
     (busy, *_) = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
     if busy:
-        raise sqlite3.OperationalError("another process is reading it")
+        raise IndexBusy(f"cannot rewrite '{file}': another process is reading it; wait for that to end")
 
 
 @contextmanager
