@@ -13,7 +13,7 @@ import numpy as np
 
 from logo_retrieval.checksums import row_sums
 from logo_retrieval.errors import IndexStoreError
-from logo_retrieval.heads.imprinting import Imprinted
+from logo_retrieval.heads.imprinting import NOBODY, Imprinted
 from logo_retrieval.inference.derived import Derived
 from logo_retrieval.open_set.evidence import Scale
 from logo_retrieval.packed import units_of
@@ -77,7 +77,7 @@ def opened(folder: Path, manifest: Manifest) -> tuple[StoredIndex, VectorIndex, 
     try:
         stored = _stored_of(kept.facts, kept.arrays, folder / CACHE_FILE)
         index = _index_of(kept.arrays, manifest.dim, folder / CACHE_FILE)
-        return stored, index, _derived_of(stored.open_classes, kept.arrays, Scale(*kept.facts["scale"]))
+        return stored, index, _derived_of(stored.open_classes, kept.arrays, manifest.dim, Scale(*kept.facts["scale"]))
     except (IndexStoreError, LookupError, TypeError, ValueError, AttributeError):  # damaged, or of another making
         return None
 
@@ -128,11 +128,17 @@ def _index_of(arrays: Mapping[str, np.ndarray], dim: int, file: Path) -> VectorI
     return open_index(units_of(halves), ids)
 
 
-def _derived_of(classes: tuple[str, ...], arrays: Mapping[str, np.ndarray], scale: Scale) -> Derived:
+def _derived_of(classes: tuple[str, ...], arrays: Mapping[str, np.ndarray], dim: int, scale: Scale) -> Derived:
     places, imprinted = arrays["places"], None
     if "means" in arrays:
         by_class = (arrays[name][places] for name in ("means", "rows"))
         imprinted = Imprinted(*by_class, *(arrays[name] for name in ("nearest", "nearness", "claims")))
+        of_targets = imprinted.nearest, imprinted.nearness, imprinted.claims
+        _expect(imprinted.means.shape == imprinted.rows.shape == (len(places), dim))
+        _expect(len({array.shape for array in of_targets}) == 1 and imprinted.claims.ndim == 1)
+        _expect(
+            all(_are_places(array - NOBODY, len(places) - NOBODY) for array in (imprinted.nearest, imprinted.claims))
+        )
     return Derived(classes, places, imprinted, scale)
 
 

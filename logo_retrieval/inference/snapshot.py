@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 import numpy as np
 
+from logo_retrieval.errors import IndexStoreError
 from logo_retrieval.heads.cosine import CosineHead, Novel
 from logo_retrieval.inference.contents import Contents
 from logo_retrieval.inference.derived import Derived, derive, standing
@@ -110,11 +112,17 @@ def read_snapshot(store: IndexStore, knowledge: Knowledge, *, cached: bool) -> I
             raise ValueError("the vectors were not read")
         return assemble(read, open_index(read.vectors, read.vector_items), knowledge)
     kept = opened(store.folder, store.manifest)
-    if kept is None:
+    if kept is None or not kept[2].fits(knowledge.head):
+        kept = None
         now = read_snapshot(store, knowledge, cached=False)
     else:
         now = renewed_snapshot(_put_together(*kept, knowledge), store, knowledge)
-    if not is_large(len(now.index)) or (kept is not None and is_most_of(kept[1], now.index)):
+    if not is_large(len(now.index)):
+        if kept is not None:  # the index was larger once
+            with suppress(IndexStoreError):
+                remove_cache(store.folder)
+        return now
+    if kept is not None and is_most_of(kept[1], now.index):
         return now
     keep(store.folder, store.manifest, now.stored, merged_index(now.index), now.derived)
     if store.generation() != now.number:  # what was removed meanwhile must not stay in the cache

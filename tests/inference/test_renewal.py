@@ -259,11 +259,39 @@ def test_a_cache_of_another_model_or_with_parts_that_do_not_fit_is_none(
         "item_ids": kept.arrays["item_ids"] + 1,
         "halves": kept.arrays["halves"][:, 1:],
         "places": kept.arrays["places"] + 99,
+        "means": kept.arrays["means"][:, 1:],
+        "claims": kept.arrays["claims"] + 99,
+        "nearest": kept.arrays["nearest"][1:],
     }.items():
         write_cache(tmp_path, Prepared(kept.facts, {**kept.arrays, name: spoilt}))
         assert opened(tmp_path, MANIFEST) is None, name
     write_cache(tmp_path, kept)
     assert opened(tmp_path, MANIFEST) is not None
+
+
+def test_a_cache_of_other_targets_is_not_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    served_by("partitions", monkeypatch)
+    chance = np.random.default_rng(0)
+    replace_index(tmp_path, MANIFEST, CLASSES, items(chance, CLASSES * 40))
+    knowledge = made_up(chance)
+    with IndexStore(tmp_path) as store:
+        read_snapshot(store, knowledge, cached=True)
+        for head in (None, HeadVectors(vectors(chance, 3), ("acme", OTHER, OTHER))):
+            other = replace(knowledge, head=head)
+            anew = read_snapshot(store, other, cached=False)
+            check_same(read_snapshot(store, other, cached=True), anew, chance)
+
+
+def test_an_index_that_is_small_now_keeps_no_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    served_by("faiss", monkeypatch)
+    chance = np.random.default_rng(0)
+    replace_index(tmp_path, MANIFEST, CLASSES, items(chance, CLASSES * 10))
+    with IndexStore(tmp_path) as store:
+        read_snapshot(store, made_up(chance), cached=True)
+        assert (tmp_path / CACHE_FILE).exists()
+        replace_index(tmp_path, MANIFEST, CLASSES, items(chance, CLASSES))
+        read_snapshot(store, made_up(chance), cached=True)
+    assert not (tmp_path / CACHE_FILE).exists()
 
 
 @pytest.mark.parametrize(
