@@ -111,25 +111,27 @@ def read_snapshot(store: IndexStore, knowledge: Knowledge, *, cached: bool) -> I
         if read.vectors is None:
             raise ValueError("the vectors were not read")
         return assemble(read, open_index(read.vectors, read.vector_items), knowledge)
-    kept = opened(store.folder, store.manifest)
-    if kept is None or not kept[2].fits(knowledge.head):
-        kept = None
-        now = read_snapshot(store, knowledge, cached=False)
-    else:
-        now = renewed_snapshot(_put_together(*kept, knowledge), store, knowledge)
+    before = _cached(store, knowledge)
+    now = renewed_snapshot(before, store, knowledge) if before else read_snapshot(store, knowledge, cached=False)
     if not is_large(len(now.index)):
-        if kept is not None:  # the index was larger once
+        if before is not None:  # the index was larger once
             with suppress(IndexStoreError):
                 remove_cache(store.folder)
         return now
-    if kept is not None and is_most_of(kept[1], now.index):
+    if before is not None and is_most_of(before.index, now.index):
         return now
     keep(store.folder, store.manifest, now.stored, merged_index(now.index), now.derived)
     if store.generation() != now.number:  # what was removed meanwhile must not stay in the cache
         remove_cache(store.folder)
         return now
-    written = opened(store.folder, store.manifest)  # so that the vectors are mapped
-    return now if written is None or written[0].generation != now.number else _put_together(*written, knowledge)
+    written = _cached(store, knowledge)  # so that the vectors are mapped
+    return now if written is None or written.number != now.number else written
+
+
+def _cached(store: IndexStore, knowledge: Knowledge) -> IndexSnapshot | None:
+    """The index as its cache has it, as of one generation or another; None where there is none that fits."""
+    kept = opened(store.folder, store.manifest)
+    return _put_together(*kept, knowledge) if kept is not None and kept[2].fits(knowledge.head) else None
 
 
 def renewed_snapshot(before: IndexSnapshot, store: IndexStore, knowledge: Knowledge) -> IndexSnapshot:

@@ -57,7 +57,8 @@ ANSWERED_BY = (ITEM_FACTS, "vectors")
 
 Row = tuple[Any, ...]
 Parts = Mapping[str, Collection[int]]
-"""By long table, the parts of it that are meant; of a table that is not named all rows are."""
+"""By long table, the numbers of the parts that are looked at; all rows of a table that is not named. The checksums of
+parts, which say what is in them, are another thing: see `Seals.parts`."""
 
 WHOLE: Parts = MappingProxyType({})
 

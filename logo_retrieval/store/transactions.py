@@ -51,7 +51,7 @@ def removing(folder: Path, items: Touched | None) -> Iterator[sqlite3.Cursor]:
     Raises:
         IndexStoreError: when the file cannot be rewritten; what was changed stays changed.
     """
-    owed: str | None = None
+    owed: str | None = None  # the note of what is still to be wiped, whoever has removed it
     gone: list[int] | None = None
     try:
         with changing(folder, items) as cursor:
