@@ -238,6 +238,23 @@ def test_what_is_removed_and_comes_back_is_there_again(
         check_same(read_snapshot(store, knowledge, cached=True), read_snapshot(store, knowledge, cached=False), chance)
 
 
+@pytest.mark.parametrize("kind", ["faiss", "partitions"])
+def test_what_is_removed_and_built_again_is_there_for_one_who_has_the_cache_open(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    served_by(kind, monkeypatch)
+    chance = np.random.default_rng(0)
+    drawings = items(chance, CLASSES * 20)
+    replace_index(tmp_path, MANIFEST, CLASSES, drawings)
+    knowledge = made_up(chance)
+    with IndexStore(tmp_path) as store:
+        held = read_snapshot(store, knowledge, cached=True)
+        remove_items(tmp_path, [drawings[7].name])
+        replace_index(tmp_path, MANIFEST, CLASSES, drawings)  # all checksums of parts are what they were
+        held = renewed_snapshot(held, store, knowledge)
+        check_same(held, read_snapshot(store, knowledge, cached=False), chance)
+
+
 def test_a_cache_of_another_model_or_with_parts_that_do_not_fit_is_none(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
