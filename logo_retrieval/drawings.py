@@ -16,7 +16,7 @@ from logo_retrieval.gallery.files import visible_files
 from logo_retrieval.gallery.reader import Intake, Progress
 from logo_retrieval.gallery.records import Gallery, GalleryData, GalleryRecord, free_name, printable, read_gallery
 from logo_retrieval.images.pool.pool import DecoderPool
-from logo_retrieval.images.source import read_source
+from logo_retrieval.images.source import named_path, read_source
 from logo_retrieval.indexing.build import Embed, embedded
 from logo_retrieval.store.index_store import IndexStore
 from logo_retrieval.types import Float32Array, Int64Array
@@ -99,7 +99,7 @@ def digests_of_files(gallery: Gallery) -> Drawings:
     records, digests, unreadable = [], [], []
     for record in gallery.records:
         try:
-            digests.append(hashlib.sha256(read_source(record.path)).digest())
+            digests.append(hashlib.sha256(read_source(record.drawing)).digest())
             records.append(record)
         except UnreadableImage as fault:
             unreadable.append((record.name, str(fault)))
@@ -114,8 +114,9 @@ def files_of(data: GalleryData) -> Gallery:
 
     Raises:
         GalleryError: when it is none of these.
+        ValueError: when a path is empty.
     """
-    if not isinstance(data, str | os.PathLike) or not Path(data).is_dir():
+    if not isinstance(data, str | os.PathLike) or not named_path(data).is_dir():
         return read_gallery(data)
     records: dict[str, GalleryRecord] = {}
     for file in visible_files(Path(data)):

@@ -19,8 +19,11 @@ def write_synced(file: Path, content: bytes) -> None:
 
 
 def sync_folder(folder: Path) -> None:
-    """Makes the names in a folder certain."""
-    handle = os.open(folder, os.O_RDONLY)
+    """Makes the names in a folder certain, but for one that may not be listed, as that of all homes may be."""
+    try:
+        handle = os.open(folder, os.O_RDONLY)
+    except PermissionError:  # nobody but its owner can sync it
+        return
     try:
         os.fsync(handle)
     finally:

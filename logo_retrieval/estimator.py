@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Self, overload
+from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar, overload
 
 import numpy as np
 import numpy.typing as npt
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from logo_retrieval.inference.predict import Text
 
 Labels = npt.NDArray[np.str_]
+
+Told = TypeVar("Told")
 
 
 class LogoRetrievalClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
@@ -134,7 +136,7 @@ class LogoRetrievalClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[m
             UnreadableImage: when a picture cannot be read, unless `on_unreadable` is "other"; it names its place in X.
             ValueError: when a parameter is out of range.
         """
-        return np.array([decision.label or OTHER for decision in self._decisions(X, top=1)], dtype=self.classes_.dtype)
+        return np.array(self._each_answer(X, lambda answer: answer.label or OTHER, top=1), dtype=self.classes_.dtype)
 
     def predict_proba(self, X: Iterable[Source]) -> Float64Array:
         """The (n, c) probabilities in [0, 1], a column a class in the order of `classes_`, `other` among them.
@@ -147,15 +149,18 @@ class LogoRetrievalClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[m
         Raises:
             NotFittedError, UnreadableImage, ValueError: as `predict`.
         """
-        decisions = self._decisions(X, top=None)
+        check_is_fitted(self)
         column = {name: place for place, name in enumerate(self.classes_.tolist())}
-        probabilities = np.zeros((len(decisions), len(column)))
-        for row, decision in zip(probabilities, decisions, strict=True):
-            for scored in decision.top:
+
+        def row_of(answer: Decision) -> Float64Array:
+            row = np.zeros(len(column))
+            for scored in answer.top:
                 row[column[scored.label]] = scored.probability
-            if decision.label is None:
+            if answer.label is None:
                 row[column[OTHER]] = 1.0
-        return probabilities
+            return row
+
+        return np.array(self._each_answer(X, row_of, top=len(column))).reshape(-1, len(column))
 
     @overload
     def kneighbors(
@@ -192,7 +197,7 @@ class LogoRetrievalClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[m
         if not 1 <= n_neighbors <= n_items:
             raise ValueError(f"n_neighbors must be from 1 to the {n_items} different pictures, got {n_neighbors}")
         decisions = self._index.classifier.classify(_sources(X), top=n_neighbors, text="never")
-        _check_readable(decisions)
+        _check_readable([decision.reason for decision in decisions])
         shape = len(decisions), n_neighbors
         near = [neighbour for decision in decisions for neighbour in decision.neighbours]
         indices = np.array([_place(one.item) for one in near], np.int64).reshape(shape)
@@ -210,22 +215,24 @@ class LogoRetrievalClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[m
         self.classes_: Labels = np.unique(self._index.classifier.classes)
         self.n_samples_fit_ = n_samples
 
-    def _decisions(self, X: Iterable[Source], *, top: int | None) -> list[Decision]:
+    def _each_answer(self, X: Iterable[Source], told: Callable[[Decision], Told], *, top: int) -> list[Told]:
+        """What is told by the answer to each picture; the answers, which list `top` classes, are not kept."""
         check_is_fitted(self)
         if self.on_unreadable not in ("raise", "other"):
             raise ValueError(f"on_unreadable must be 'raise' or 'other', got {self.on_unreadable!r}")
         if isinstance(self.other_share, str):  # "auto" would have an answer depend on what is asked beside it
             raise ValueError(f"other_share must be a number above 0 and below 1, got {self.other_share!r}")
-        decisions = self._index.classifier.classify(
+        answers = self._index.classifier.classify_stream(
             _sources(X),
-            top=top or len(self.classes_),
+            top=top,
             max_false_accept=self.max_false_accept,
             other_share=self.other_share,
             text=self.text,
         )
+        found = [(told(answer), answer.reason) for answer in answers]
         if self.on_unreadable == "raise":
-            _check_readable(decisions)
-        return decisions
+            _check_readable([reason for _, reason in found])
+        return [each for each, _ in found]
 
 
 def _gallery(X: Iterable[Source], y: Iterable[str], first: int) -> Gallery:
@@ -283,8 +290,8 @@ def _labels(y: Iterable[str]) -> list[str]:
     return [str(label) for label in labels]
 
 
-def _check_readable(decisions: Sequence[Decision]) -> None:
-    unreadable = [(f"X[{place}]", one.reason or "") for place, one in enumerate(decisions) if one.label is None]
+def _check_readable(reasons: Sequence[str | None]) -> None:
+    unreadable = [(f"X[{place}]", reason) for place, reason in enumerate(reasons) if reason is not None]
     if unreadable:
         raise _unreadable(unreadable)
 

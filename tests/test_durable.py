@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from conftest import without_root
 from drawings import ring
 
 from logo_retrieval import LogoClassifier
@@ -107,3 +108,18 @@ def test_the_model_of_a_disk_forgets_what_was_not_synced(monkeypatch: pytest.Mon
     later = {path.relative_to(tmp_path / "later").as_posix(): path for path in (tmp_path / "later").rglob("*")}
     assert sorted(later) == ["place", "place/synced", "place/written"]
     assert later["place/synced"].read_bytes() == b"but without a name"
+
+
+def test_a_folder_that_may_not_be_listed(open_folder: Path) -> None:
+    open_folder.chmod(0o777)
+    with without_root():
+        homes = open_folder / "homes"
+        home = homes / "mine"
+        home.mkdir(parents=True)
+        write_synced(home / "fresh", b"content")
+        homes.chmod(0o311)
+        try:
+            take_place(home / "fresh", home / "place")
+            assert (home / "place").read_bytes() == b"content"
+        finally:
+            homes.chmod(0o755)

@@ -25,6 +25,7 @@ from sklearn.utils.estimator_checks import check_estimator
 from logo_retrieval import LogoRetrievalClassifier, UnreadableImage
 from logo_retrieval.errors import BackendError, EnrolmentError, GalleryError
 from logo_retrieval.images.source import Source
+from logo_retrieval.types import Decision
 
 X = [svg(shape, place) for shape in SHAPES for place in range(3)]
 Y = [shape for shape in SHAPES for _ in range(3)]
@@ -257,6 +258,26 @@ def test_fitted_ones_are_kept_and_sent(mine: LogoRetrievalClassifier, tmp_path: 
     assert np.concatenate(answers).tolist() == mine.predict(asked).tolist()
     threads = joblib.Parallel(n_jobs=4, prefer="threads")(joblib.delayed(mine.predict)([each]) for each in asked)
     assert np.concatenate(threads).tolist() == mine.predict(asked).tolist()
+
+
+def test_answers_are_not_kept_behind_what_they_told(
+    fitted: LogoRetrievalClassifier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("logo_retrieval.inference.stream._REMEMBERED", 1)
+    monkeypatch.setattr(fitted, "on_unreadable", "other")
+    alive: list[int] = []
+
+    def n_alive() -> int:
+        return sum(isinstance(each, Decision) for each in gc.get_objects())
+
+    class Picture:
+        def read(self) -> bytes:
+            alive.append(n_alive() if len(alive) % 50 == 0 else 0)
+            return b"broken %d" % len(alive)
+
+    before = n_alive()
+    assert fitted.predict_proba([Picture() for _ in range(401)]).shape == (401, len(SHAPES))
+    assert before <= max(alive) < before + 100
 
 
 def test_a_forgotten_one_leaves_no_files(temporary: Path) -> None:

@@ -15,7 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from logo_retrieval import near_duplicates
-from logo_retrieval.drawings import Drawings
+from logo_retrieval.drawings import Drawings, digests_of_files, files_of
+from logo_retrieval.gallery.records import Gallery, GalleryRecord
 from logo_retrieval.near_duplicates import find_clusters, find_matches
 from logo_retrieval.types import Float32Array
 
@@ -197,3 +198,14 @@ def test_the_same_bytes_are_found_without_vectors_in_a_gallery_that_has_them() -
     gallery = Drawings(["a", "b"], ["k"] * 2, [b"2", b"1"], np.zeros(2, np.int64), on_circle(0, 90))
     (found,) = find_matches(asked, gallery, kind="bytes")
     assert (found.name, found.kind, found.similarity, found.of) == ("w", "bytes", 1.0, "b")
+
+
+def test_an_empty_path_is_not_the_working_directory() -> None:
+    with pytest.raises(ValueError, match="the path is empty"):
+        files_of("")
+
+
+def test_bytes_in_memory_are_told_by_them() -> None:
+    records = [GalleryRecord(name, "", Path(name), name, content=b"x") for name in ("one", "two")]
+    found = digests_of_files(Gallery(tuple(records), ()))
+    assert (found.names, len(set(found.digests)), found.unreadable) == (["one", "two"], 1, [])

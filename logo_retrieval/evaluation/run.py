@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from logo_retrieval.errors import UnreadableImage
+from logo_retrieval.errors import IndexStoreError, UnreadableImage
 from logo_retrieval.evaluation import metrics
 from logo_retrieval.evaluation.measure import UNANSWERED, Answers, estimate, measure
 from logo_retrieval.evaluation.result import (
@@ -56,7 +56,7 @@ def evaluate(
 
     Raises:
         GalleryError: when the gallery cannot be read.
-        IndexStoreError: when the index turns out to be damaged.
+        IndexStoreError: when the index turns out to be damaged, or its classes are changed meanwhile.
         ValueError: when the share is out of range.
     """
     gallery = read_gallery(gallery)
@@ -73,6 +73,10 @@ def evaluate(
     stream = classifier.classify_stream(_contents(gallery, digests), top=len(names), other_share=other_share)
     for row, decision in enumerate(stream):
         if decision.label is not None:
+            if {scored.label for scored in decision.top} != position.keys():
+                raise IndexStoreError(
+                    f"the classes of the index '{classifier.store.folder}' changed meanwhile: evaluate again"
+                )
             predicted[row] = position[decision.label]
             for scored in decision.top:
                 probabilities[row, position[scored.label]] = scored.probability

@@ -7,7 +7,6 @@ import shutil
 from collections import deque
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
-from importlib.metadata import version
 from itertools import islice
 from pathlib import Path
 
@@ -25,7 +24,7 @@ from logo_retrieval.models.bundle import ModelBundle, read_bundle, write_bundle
 from logo_retrieval.models.resolve import model_folder
 from logo_retrieval.store.changes import Names, replace_index
 from logo_retrieval.store.index_store import IndexStore
-from logo_retrieval.store.manifest import Manifest
+from logo_retrieval.store.manifest import Manifest, library_versions
 from logo_retrieval.store.schema import INDEX_FILE, SCHEMA_VERSION, storage_errors
 from logo_retrieval.store.staging import STAGING_FILE, Staging
 from logo_retrieval.store.stored import StoredDrawing, StoredItem
@@ -127,7 +126,7 @@ def _build(
         preparation=preparation.to_dict(),
         decision=bundle.config.decision,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
-        versions={name: version(name) for name in ("logo-retrieval", "numpy", "onnxruntime", "pillow", "resvg")},
+        versions=library_versions(),
     )
     recipe = {"model": bundle.digest, "precision": embedder.precision, "preparation": preparation.to_dict()}
     with Staging(folder, json.dumps([recipe, SCHEMA_VERSION, dict(manifest.versions)], sort_keys=True)) as staging:

@@ -31,6 +31,11 @@ class Derived:
     imprinted: Imprinted | None
     scale: Scale
 
+    def fits(self, learned: HeadVectors | None) -> bool:
+        """Whether it may follow from what a model has learned: it claims of so many targets."""
+        n_targets = None if learned is None else len(learned.classes)
+        return n_targets == (None if self.imprinted is None else len(self.imprinted.claims))
+
 
 def standing(classes: Sequence[str], learned: HeadVectors | None) -> tuple[BoolArray, BoolArray]:
     """(c,) which classes are companies that training knew, and which are others."""

@@ -34,6 +34,8 @@ def settled_by_twins(log_odds: Float64Array, features: Features, other: int) -> 
     rest = nearest.copy()
     rest[rows, twin] = -np.inf
     is_twin = (best >= _TWIN) & (rest.max(axis=1) <= best - _APART) & (differ[rows, twin] == 0)
+    # The twin's class gets at least the odds of a sure label, every other company as much less; `other` stays at 0, so
+    # that where it is the twin itself, no company comes near being named.
     found = log_odds.copy()
     found[rows, twin] = np.where(twin == other, 0.0, np.maximum(log_odds[rows, twin], _CERTAIN))
     most = found[rows, twin][:, None] - _CERTAIN

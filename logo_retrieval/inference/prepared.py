@@ -13,7 +13,7 @@ import numpy as np
 
 from logo_retrieval.checksums import row_sums
 from logo_retrieval.errors import IndexStoreError
-from logo_retrieval.heads.imprinting import Imprinted
+from logo_retrieval.heads.imprinting import NOBODY, Imprinted
 from logo_retrieval.inference.derived import Derived
 from logo_retrieval.open_set.evidence import Scale
 from logo_retrieval.packed import units_of
@@ -23,13 +23,14 @@ from logo_retrieval.search.partitions import PartitionedIndex, Partitions
 from logo_retrieval.search.protocol import VectorIndex
 from logo_retrieval.store.cache import CACHE_FILE, Prepared, read_cache, write_cache
 from logo_retrieval.store.manifest import Manifest
+from logo_retrieval.store.seal import ANSWERED_BY, are_parts
 from logo_retrieval.store.stored import StoredIndex
 from logo_retrieval.store.traits import ItemTraits
 
-_FORMAT = 4
+_FORMAT = 5
 """Of the cache, and of how what is in it is computed."""
 
-_OF_ITEMS = ("item_ids", "item_classes", "vector_items")
+_NUMBERS = ("class_ids", "item_ids", "item_classes", "vector_items")
 
 
 def keep(folder: Path, manifest: Manifest, stored: StoredIndex, index: VectorIndex, derived: Derived) -> None:
@@ -42,7 +43,7 @@ def keep(folder: Path, manifest: Manifest, stored: StoredIndex, index: VectorInd
         "parts": stored.parts,
         "scale": astuple(derived.scale),
     }
-    arrays: dict[str, np.ndarray] = {name: getattr(stored, name) for name in _OF_ITEMS}
+    arrays: dict[str, np.ndarray] = {name: getattr(stored, name) for name in _NUMBERS}
     arrays["places"] = derived.places
     arrays["item_traits"] = stored.item_traits.at(np.arange(len(stored.item_ids)))
     arrays["trait_sums"] = row_sums(arrays["item_traits"])
@@ -76,8 +77,8 @@ def opened(folder: Path, manifest: Manifest) -> tuple[StoredIndex, VectorIndex, 
     try:
         stored = _stored_of(kept.facts, kept.arrays, folder / CACHE_FILE)
         index = _index_of(kept.arrays, manifest.dim, folder / CACHE_FILE)
-        return stored, index, _derived_of(stored.open_classes, kept.arrays, Scale(*kept.facts["scale"]))
-    except (IndexStoreError, KeyError, TypeError, ValueError, IndexError):  # damaged, or of another making
+        return stored, index, _derived_of(stored.open_classes, kept.arrays, manifest.dim, Scale(*kept.facts["scale"]))
+    except (IndexStoreError, LookupError, TypeError, ValueError, AttributeError):  # damaged, or of another making
         return None
 
 
@@ -89,11 +90,13 @@ def _stored_of(facts: Mapping[str, Any], arrays: Mapping[str, np.ndarray], file:
         vectors=None,
         names=tuple(map(tuple, facts["names"])),
         parts=facts["parts"],
-        **{name: arrays[name] for name in _OF_ITEMS},
+        **{name: arrays[name] for name in _NUMBERS},
     )
+    _expect(all(isinstance(name, str) for name in stored.classes))
+    _expect(all(are_parts(stored.parts.get(table)) for table in ANSWERED_BY))
     _expect(np.array_equal(stored.vector_items[stored.whole_drawings], stored.item_ids))
     _expect(_are_places(stored.item_classes, len(stored.classes)) and len(stored.item_classes) == len(stored.item_ids))
-    _expect(len(stored.item_traits) == len(stored.item_ids))
+    _expect(len(stored.item_traits) == len(stored.item_ids) and len(stored.class_ids) == len(stored.classes))
     return stored
 
 
@@ -125,11 +128,17 @@ def _index_of(arrays: Mapping[str, np.ndarray], dim: int, file: Path) -> VectorI
     return open_index(units_of(halves), ids)
 
 
-def _derived_of(classes: tuple[str, ...], arrays: Mapping[str, np.ndarray], scale: Scale) -> Derived:
+def _derived_of(classes: tuple[str, ...], arrays: Mapping[str, np.ndarray], dim: int, scale: Scale) -> Derived:
     places, imprinted = arrays["places"], None
     if "means" in arrays:
         by_class = (arrays[name][places] for name in ("means", "rows"))
         imprinted = Imprinted(*by_class, *(arrays[name] for name in ("nearest", "nearness", "claims")))
+        of_targets = imprinted.nearest, imprinted.nearness, imprinted.claims
+        _expect(imprinted.means.shape == imprinted.rows.shape == (len(places), dim))
+        _expect(len({array.shape for array in of_targets}) == 1 and imprinted.claims.ndim == 1)
+        _expect(
+            all(_are_places(array - NOBODY, len(places) - NOBODY) for array in (imprinted.nearest, imprinted.claims))
+        )
     return Derived(classes, places, imprinted, scale)
 
 

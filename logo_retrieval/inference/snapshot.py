@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 import numpy as np
 
+from logo_retrieval.errors import IndexStoreError
 from logo_retrieval.heads.cosine import CosineHead, Novel
 from logo_retrieval.inference.contents import Contents
 from logo_retrieval.inference.derived import Derived, derive, standing
@@ -109,19 +111,27 @@ def read_snapshot(store: IndexStore, knowledge: Knowledge, *, cached: bool) -> I
         if read.vectors is None:
             raise ValueError("the vectors were not read")
         return assemble(read, open_index(read.vectors, read.vector_items), knowledge)
-    kept = opened(store.folder, store.manifest)
-    if kept is None:
-        now = read_snapshot(store, knowledge, cached=False)
-    else:
-        now = renewed_snapshot(_put_together(*kept, knowledge), store, knowledge)
-    if not is_large(len(now.index)) or (kept is not None and is_most_of(kept[1], now.index)):
+    before = _cached(store, knowledge)
+    now = renewed_snapshot(before, store, knowledge) if before else read_snapshot(store, knowledge, cached=False)
+    if not is_large(len(now.index)):
+        if before is not None:  # the index was larger once
+            with suppress(IndexStoreError):
+                remove_cache(store.folder)
+        return now
+    if before is not None and is_most_of(before.index, now.index):
         return now
     keep(store.folder, store.manifest, now.stored, merged_index(now.index), now.derived)
     if store.generation() != now.number:  # what was removed meanwhile must not stay in the cache
         remove_cache(store.folder)
         return now
-    written = opened(store.folder, store.manifest)  # so that the vectors are mapped
-    return now if written is None or written[0].generation != now.number else _put_together(*written, knowledge)
+    written = _cached(store, knowledge)  # so that the vectors are mapped
+    return now if written is None or written.number != now.number else written
+
+
+def _cached(store: IndexStore, knowledge: Knowledge) -> IndexSnapshot | None:
+    """The index as its cache has it, as of one generation or another; None where there is none that fits."""
+    kept = opened(store.folder, store.manifest)
+    return _put_together(*kept, knowledge) if kept is not None and kept[2].fits(knowledge.head) else None
 
 
 def renewed_snapshot(before: IndexSnapshot, store: IndexStore, knowledge: Knowledge) -> IndexSnapshot:
@@ -169,8 +179,9 @@ def snapshot_of(
     """
     if traits is None:
         traits = np.zeros((len(item_classes), TRAITS), np.uint8)
-    item_ids, of_items = np.arange(len(item_classes)), ItemTraits.of(traits)
-    stored = StoredIndex(0, classes, item_ids, item_classes, of_items, items, vectors, tuple(names))
+    class_ids, item_ids = np.arange(len(classes)), np.arange(len(item_classes))
+    of_items = ItemTraits.of(traits)
+    stored = StoredIndex(0, classes, class_ids, item_ids, item_classes, of_items, items, vectors, tuple(names))
     return assemble(stored, open_index(vectors, items), knowledge)
 
 

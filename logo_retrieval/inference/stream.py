@@ -20,8 +20,8 @@ from logo_retrieval.types import Decision, LogoImage
 _AHEAD = 4
 """Pictures that are decoded meanwhile, for each decoder."""
 
-_REMEMBERED = 4096
-"""Answers of a run that are at hand for the same content, some 5 kB each."""
+_REMEMBERED = 20_480
+"""Labels that the answers of a run list which are at hand for the same content, nearly 1 kB each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +52,7 @@ class Answers:
         self._cache = cache
         self._state = engine.state(policy)
         self._known: dict[bytes, Decision] = {}
+        self._most_known = max(_REMEMBERED // policy.top, 1)
 
     def to(self, sources: Iterable[Source]) -> Iterator[Decision]:
         """One decision a source; sources are taken a little ahead of the answers that are asked for."""
@@ -92,7 +93,7 @@ class Answers:
         while True:
             answers, state = self._decided(reads)
             if state != self._state:
-                self._state, self._known = state, {}
+                self._known, self._state = {}, state  # in this order: what is known is of no earlier state than is said
             late = [place for place, read in enumerate(reads) if read.state not in (b"", state)]
             if not late:
                 self._remember(answers)
@@ -116,7 +117,7 @@ class Answers:
     def _remember(self, answers: dict[bytes, Decision]) -> None:
         fresh = {content: answer for content, answer in answers.items() if content and content not in self._known}
         self._known |= fresh
-        for content in list(self._known)[: max(0, len(self._known) - _REMEMBERED)]:
+        for content in list(self._known)[: max(0, len(self._known) - self._most_known)]:
             del self._known[content]
         if self._cache and fresh:
             self._cache.keep(self._state, fresh)

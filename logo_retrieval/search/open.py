@@ -55,6 +55,8 @@ def renewed_index(
         fresh: (f, d) the vectors of all other rows, in their order.
         ids: (k + f,) of all rows now.
     """
+    # The large index stays as it is, the base. Behind it comes a tail: what came since it was made and stays, then
+    # what is fresh. Where the base cannot stay, or rows came between others, all is laid out anew below.
     base = before.base if isinstance(before, SegmentedIndex) else before
     of_base = kept[: np.searchsorted(kept, len(base))]
     if is_large(len(ids)) and np.array_equal(places, np.arange(len(kept))):  # what came is behind what was

@@ -68,13 +68,21 @@ class Partitions:
         """The (n, d) float32 unit vectors in some slots.
 
         Raises:
+            IndexStoreError: as `checked_halves`.
+        """
+        return units_of(self.checked_halves(slots))
+
+    def checked_halves(self, slots: Int64Array) -> Float16Array:
+        """The (n, d) vectors in some slots as they lie there.
+
+        Raises:
             IndexStoreError: one of them is not what was written.
         """
         sums = self.sums[slots]
         halves = self.halves[slots]
         if self.file is not None and changed(halves, sums):
             raise IndexStoreError(f"'{self.file}' is damaged, vectors in it are not what was written: delete it")
-        return units_of(halves)
+        return halves
 
 
 class PartitionedIndex:
@@ -140,7 +148,7 @@ class PartitionedIndex:
         def halves_at(rows: Int64Array) -> Float16Array:
             halves = np.empty((len(rows), vectors.shape[1]), "<f2")
             is_new = rows >= n_before
-            halves[~is_new] = partitions.halves[self.slots[rows[~is_new]]]
+            halves[~is_new] = partitions.checked_halves(self.slots[rows[~is_new]])
             halves[is_new] = halves_of(vectors[rows[is_new] - n_before])
             return halves
 

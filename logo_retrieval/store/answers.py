@@ -14,6 +14,7 @@ from typing import Any
 
 from logo_retrieval.closing import Closable
 from logo_retrieval.errors import PASSING_CODES, IndexStoreError
+from logo_retrieval.store.manifest import library_versions
 from logo_retrieval.store.schema import storage_errors, transaction
 from logo_retrieval.types import Decision, Evidence, ScoredLabel, TextLine
 
@@ -36,9 +37,7 @@ class AnswerCache(Closable):
         Raises:
             IndexStoreError: it cannot be written, or holds something else.
         """
-        from importlib.metadata import version  # mail and zip come with it
-
-        self._release = version("logo-retrieval").encode()
+        self._versions = json.dumps(library_versions()).encode()
         self._lock = threading.Lock()
         file = folder / CACHE_FILE
         with storage_errors(file, "write"):
@@ -88,7 +87,7 @@ class AnswerCache(Closable):
             self._connection.execute(forget, (_KEPT,))
 
     def _key(self, state: bytes, content: bytes) -> bytes:
-        return hashlib.sha256(b"%d %b " % (_FORMAT, self._release) + state + content).digest()
+        return hashlib.sha256(b"%d %b " % (_FORMAT, self._versions) + state + content).digest()
 
 
 def decision_of(values: Mapping[str, Any]) -> Decision:

@@ -11,7 +11,7 @@ from logo_retrieval.errors import IndexStoreError
 from logo_retrieval.packed import unit
 from logo_retrieval.runs import run_starts
 from logo_retrieval.store.seal import Row
-from logo_retrieval.store.stored import StoredIndex
+from logo_retrieval.store.stored import LARGEST_ITEM, StoredIndex
 from logo_retrieval.store.traits import ItemTraits
 from logo_retrieval.store.vectors import are_unit, vectors_of
 from logo_retrieval.types import MISSING_ID, TRAITS, Float32Array, Int64Array, UInt8Array
@@ -32,16 +32,18 @@ def items_of(items: Sequence[Row], classes: Sequence[Row], file: Path) -> tuple[
         (m,) their numbers, (m,) the positions of their classes, (m, 272) their traits.
 
     Raises:
-        IndexStoreError: traits are not of the length that they were written in.
+        IndexStoreError: traits are not of the length that they were written in, or numbers are none that items have.
     """
     traits = b"".join(row[2] for row in items)
     if len(traits) != TRAITS * len(items):
         raise IndexStoreError(f"the traits of '{file}' are not {TRAITS} wide: it is damaged, build it again")
-    of_items, class_ids = numbers_of(items, 1), numbers_of(classes)
+    item_ids, of_items, class_ids = numbers_of(items), numbers_of(items, 1), numbers_of(classes)
+    if item_ids.min(initial=1) < 1 or item_ids.max(initial=1) > LARGEST_ITEM:
+        raise IndexStoreError(f"items of '{file}' have numbers that no item has: it is damaged, build it again")
     places = np.searchsorted(class_ids, of_items).astype(np.int64)
-    there = np.append(class_ids, MISSING_ID)[places] == of_items
+    there = (np.append(class_ids, MISSING_ID)[places] == of_items) & (places < len(class_ids))
     item_traits = np.frombuffer(traits, np.uint8).reshape(-1, TRAITS)
-    return numbers_of(items), np.where(there, places, MISSING_ID), item_traits
+    return item_ids, np.where(there, places, MISSING_ID), item_traits
 
 
 def numbers_of(rows: Sequence[Row], column: int = 0) -> Int64Array:
@@ -106,6 +108,7 @@ def arranged(
     return StoredIndex(
         generation=generation,
         classes=tuple(name for _, name in rows["classes"]),
+        class_ids=numbers_of(rows["classes"]),
         item_ids=item_ids,
         item_classes=item_classes,
         item_traits=item_traits,

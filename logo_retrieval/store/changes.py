@@ -9,7 +9,7 @@ import difflib
 import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from types import MappingProxyType
 
@@ -198,7 +198,11 @@ def compact(folder: Path) -> tuple[int, int]:
 
 
 def _size(folder: Path) -> int:
-    return sum(file.stat().st_size for file in folder.glob(INDEX_FILE + "*"))
+    size = 0
+    for file in folder.glob(INDEX_FILE + "*"):
+        with suppress(FileNotFoundError):  # the log goes with whoever closes the index last
+            size += file.stat().st_size
+    return size
 
 
 def _rewrite(file: Path, manifest: Manifest, classes: Sequence[str], items: Iterable[StoredItem], names: Names) -> None:

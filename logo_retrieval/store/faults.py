@@ -6,10 +6,12 @@ import sqlite3
 
 from logo_retrieval.store.schema import HOLLOW_CLASSES
 from logo_retrieval.store.seal import Seals, rows_of
+from logo_retrieval.store.stored import LARGEST_ITEM
 from logo_retrieval.store.vectors import are_unit, vectors_of
 from logo_retrieval.types import TRAITS
 
 _FAULTS_OF_ROWS = {
+    "item '{}' has the number {}": f"SELECT name, id FROM items WHERE id NOT BETWEEN 1 AND {LARGEST_ITEM}",
     "item '{}' has no vector": "SELECT name FROM items WHERE id NOT IN (SELECT item_id FROM vectors)",
     "item '{}' has a checksum of {} bytes, not 32": (
         "SELECT name, length(sha256) FROM items WHERE length(sha256) <> 32"

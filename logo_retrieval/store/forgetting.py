@@ -9,6 +9,7 @@ import numpy as np
 
 from logo_retrieval.packed import unit, units_of
 from logo_retrieval.store.cache import Prepared, read_cache, remove_cache, reseal
+from logo_retrieval.store.seal import PART
 from logo_retrieval.types import Int64Array
 
 _A_COPY = 1 - 1e-5
@@ -37,9 +38,14 @@ def forget(folder: Path, items: Sequence[int], names: Mapping[str, Sequence[str]
                 [name for name in of_class if name in names.get(label, ())]
                 for label, of_class in zip(cache.facts["classes"], cache.facts["names"], strict=True)
             ]
-            reseal(folder, cache, {**cache.facts, "classes": classes, "names": kept})
+            wiped = {str(item // PART) for item in items}  # to be read anew, also when all comes back that was there
+            parts = {
+                table: {part: "" if part in wiped else checksum for part, checksum in of_table.items()}
+                for table, of_table in cache.facts["parts"].items()
+            }
+            reseal(folder, cache, {**cache.facts, "classes": classes, "names": kept, "parts": parts})
             return
-    except (OSError, ValueError, KeyError, IndexError):  # it is full or locked, or of another making
+    except (OSError, ValueError, LookupError, TypeError, AttributeError):  # full, locked, or of another making
         pass
     remove_cache(folder)
 

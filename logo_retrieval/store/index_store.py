@@ -16,7 +16,7 @@ from logo_retrieval.packed import unit
 from logo_retrieval.store.arrays import arranged, items_of, names_of, numbers_of, stored_vectors, unit_vectors
 from logo_retrieval.store.faults import faults_of
 from logo_retrieval.store.manifest import Manifest
-from logo_retrieval.store.renewal import changed_parts, joined, outside
+from logo_retrieval.store.renewal import are_renamed, changed_parts, joined, outside
 from logo_retrieval.store.schema import INDEX_FILE, connect, is_read_only, number_of, storage_errors, transaction
 from logo_retrieval.store.seal import (
     ANSWERED_BY,
@@ -142,9 +142,13 @@ class IndexStore(Closable):
         broken = [table for table in rows if not seals.fit(table, rows[table])]
         broken += [table for table in fresh if not seals.parts_fit(table, fresh[table], parts)]
         check_none_broken(broken, self.file)
+        if are_renamed(before, dict(rows["classes"])):
+            return None
         place = {name: position for position, (_, name) in enumerate(rows["classes"])}
         moved = np.array([place.get(name, MISSING_ID) for name in before.classes], np.int64)
         stay, kept = (np.flatnonzero(outside(ids, parts)) for ids in (before.item_ids, before.vector_items))
+        if before.item_traits.are_wiped(stay):  # what was removed has come back, but not to the cache that is open
+            return None
         came_ids, came_classes, came_traits = items_of(fresh[ITEM_FACTS], rows["classes"], self.file)
         item_ids, order = joined(before.item_ids[stay], came_ids)
         item_classes = np.concatenate([moved[before.item_classes[stay]], came_classes])[order]

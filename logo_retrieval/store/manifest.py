@@ -10,6 +10,13 @@ from logo_retrieval.errors import IndexStoreError
 from logo_retrieval.fields import Digest, Numbers, Object, Size, Text, Texts, built, read_object
 
 
+def library_versions() -> dict[str, str]:
+    """Of what decodes and embeds, this package included, by the name of its distribution."""
+    from importlib.metadata import version  # mail and zip come with it
+
+    return {name: version(name) for name in ("logo-retrieval", "numpy", "onnxruntime", "pillow", "resvg")}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Manifest:
     """Written once a build, in the transaction that writes the items.
@@ -22,7 +29,7 @@ class Manifest:
         preparation: how pictures become views.
         decision: constants of the decision.
         created: UTC time, ISO 8601.
-        versions: of the libraries that decoded and embedded.
+        versions: of the libraries that decoded and embedded, by `library_versions`.
     """
 
     model: Text

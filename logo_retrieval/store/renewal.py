@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -20,6 +20,17 @@ def changed_parts(before: StoredIndex, seals: Seals) -> list[int] | None:
     for table in ANSWERED_BY:
         changed |= {part for part, _ in before.parts[table].items() ^ now[table].items()}
     return sorted(map(int, changed))
+
+
+def are_renamed(before: StoredIndex, classes: Mapping[int, str]) -> bool:
+    """Whether a number that a class had is another one's now: rows in which nothing has changed mean that one.
+
+    Args:
+        before: the index before.
+        classes: names by number, as they are now.
+    """
+    had = zip(before.class_ids.tolist(), before.classes, strict=True)
+    return any(classes.get(number, name) != name for number, name in had)
 
 
 def outside(ids: Int64Array, parts: Sequence[int]) -> BoolArray:

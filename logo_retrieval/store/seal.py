@@ -48,6 +48,7 @@ _LONG = (*_OF_ITEMS, "audit")
 """Tables with a checksum for each part of their rows."""
 
 _EVERY_NUMBER = (-(2**63), 2**63 - 1)
+_DIGITS = len(str(2**63))
 PART = 1024
 """Numbers whose rows have one checksum together; another one gives other checksums."""
 
@@ -56,7 +57,8 @@ ANSWERED_BY = (ITEM_FACTS, "vectors")
 
 Row = tuple[Any, ...]
 Parts = Mapping[str, Collection[int]]
-"""By long table, the parts of it that are meant; of a table that is not named all rows are."""
+"""By long table, the numbers of the parts that are looked at; all rows of a table that is not named. The checksums of
+parts, which say what is in them, are another thing: see `Seals.parts`."""
 
 WHOLE: Parts = MappingProxyType({})
 
@@ -87,7 +89,7 @@ def seal(connection: sqlite3.Connection, parts: Parts = WHOLE) -> None:
         parts: where rows were added or removed; all others keep the checksums that they have.
     """
     kept: dict[str, Any] = {table: _checksums(table, rows_of(connection, table, parts)) for table in _QUERIES}
-    before = read_object(_value(connection, SEAL) or "{}")
+    before = read_object(_value(connection, SEAL) or "{}") if parts else {}
     for table, changed in parts.items():
         kept[table] |= {part: checksum for part, checksum in before[table].items() if _number(part) not in changed}
     connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (SEAL, json.dumps(kept)))
@@ -119,7 +121,7 @@ class Seals:
     def parts(self) -> dict[str, dict[str, str]]:
         """By table of `ANSWERED_BY` the checksum of each of its parts; empty where there are none."""
         kept = {table: self._kept.get(table) for table in ANSWERED_BY}
-        whole = {table: parts for table, parts in kept.items() if _are_parts(parts)}
+        whole = {table: parts for table, parts in kept.items() if are_parts(parts)}
         return whole if len(whole) == len(ANSWERED_BY) else {}
 
     def parts_fit(self, table: str, rows: Sequence[Row], parts: Collection[int]) -> bool:
@@ -153,7 +155,7 @@ def generation_of(connection: sqlite3.Connection, file: Path) -> int:
         IndexStoreError: the file does not say.
     """
     value = _value(connection, GENERATION)
-    if value is None or not str(value).isdecimal():
+    if value is None or not _is_number(value):
         raise IndexStoreError(f"'{file}' has no generation: build the index again")
     return int(value)
 
@@ -163,12 +165,18 @@ def _value(connection: sqlite3.Connection, key: str) -> str | None:
     return None if row is None else row[0]
 
 
-def _are_parts(value: object) -> TypeGuard[dict[str, str]]:
-    return isinstance(value, dict) and all(part.isdecimal() and isinstance(value[part], str) for part in value)
+def are_parts(value: object) -> TypeGuard[dict[str, str]]:
+    """Whether these are checksums by part, as `Seals.parts` has them of each table."""
+    return isinstance(value, dict) and all(_is_number(part) and isinstance(value[part], str) for part in value)
+
+
+def _is_number(text: str) -> bool:
+    """Whether it is a whole number that the file can hold, and the next one too."""
+    return text.isdecimal() and len(text) < _DIGITS
 
 
 def _number(part: str) -> int:
-    return int(part) if part.removeprefix("-").isdecimal() else 0
+    return int(part) if _is_number(part.removeprefix("-")) else 0
 
 
 def _checksums(table: str, rows: Iterator[Row]) -> dict[str, str]:

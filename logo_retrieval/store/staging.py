@@ -12,7 +12,7 @@ from typing import Self
 import numpy as np
 
 from logo_retrieval.errors import IndexStoreError
-from logo_retrieval.store.schema import storage_errors
+from logo_retrieval.store.schema import number_of, storage_errors
 from logo_retrieval.store.stored import StoredDrawing
 
 STAGING_FILE = "build.sqlite"
@@ -35,12 +35,20 @@ class Staging:
         """
         self._file = folder / STAGING_FILE
         with storage_errors(self._file, "write"):
-            self._connection = sqlite3.connect(self._file, timeout=0.5)
-            try:
-                self._prepare(recipe)
-            except BaseException:
+            while not self._is_held(recipe):
                 self._connection.close()
-                raise
+
+    def _is_held(self, recipe: str) -> bool:
+        """Opens the file; false where the build that held it so far has ended meanwhile, and deleted it."""
+        self._file.touch()
+        number = number_of(self._file)
+        self._connection = sqlite3.connect(self._file, timeout=0.5)
+        try:
+            self._prepare(recipe)
+        except BaseException:
+            self._connection.close()
+            raise
+        return number_of(self._file) == number
 
     def _prepare(self, recipe: str) -> None:
         run = self._connection.execute
@@ -115,9 +123,9 @@ class Staging:
 
     def discard(self) -> None:
         """Removes the file: the build has ended."""
+        for file in (self._file, self._file.with_name(self._file.name + "-journal")):
+            file.unlink(missing_ok=True)  # while it is held: whoever waits can tell, and has none yet
         self._connection.close()
-        self._file.unlink(missing_ok=True)
-        self._file.with_name(self._file.name + "-journal").unlink(missing_ok=True)
 
 
 def _checksum(content: tuple[object, ...]) -> bytes:

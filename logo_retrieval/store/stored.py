@@ -13,6 +13,9 @@ from logo_retrieval.types import OTHER, Float32Array, Int64Array
 
 _MOST_VIEWS = 1024
 
+LARGEST_ITEM = 2**40
+"""Of the numbers of items, so that those of `keys_of` are none too large."""
+
 
 @dataclass(frozen=True, slots=True)
 class StoredDrawing:
@@ -57,6 +60,7 @@ class StoredIndex:
     Attributes:
         generation: counts the transactions that changed the index.
         classes: names, in the order of their ids; position c is class c.
+        class_ids: (c,) int64, ascending.
         item_ids: (m,) int64, ascending.
         item_classes: (m,) int64 positions in `classes`.
         item_traits: of the m items.
@@ -68,6 +72,7 @@ class StoredIndex:
 
     generation: int
     classes: tuple[str, ...]
+    class_ids: Int64Array
     item_ids: Int64Array
     item_classes: Int64Array
     item_traits: ItemTraits

@@ -23,6 +23,7 @@ class ItemTraits:
         read: (q, 272) uint8.
         rows: (m,) int64 where those of each item are: in `cached`, or from p on in `read`.
         file: of the cache, if any.
+        sums_before: `sums` as they were when the cache was opened, which a removal in any process wipes; None without.
     """
 
     cached: UInt8Array
@@ -30,6 +31,7 @@ class ItemTraits:
     read: UInt8Array
     rows: Int64Array
     file: Path | None = None
+    sums_before: UInt32Array | None = None
 
     @classmethod
     def of(cls, traits: UInt8Array) -> Self:
@@ -45,7 +47,8 @@ class ItemTraits:
         """
         if traits.shape != (len(sums), TRAITS) or traits.dtype != np.uint8:
             raise ValueError(f"traits must be {(len(sums), TRAITS)} bytes, got {traits.shape} of {traits.dtype}")
-        return cls(traits, sums, np.zeros((0, TRAITS), np.uint8), np.arange(len(traits)), file)
+        nothing_read = np.zeros((0, TRAITS), np.uint8)
+        return cls(traits, sums, nothing_read, np.arange(len(traits)), file, np.array(sums))
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -67,6 +70,14 @@ class ItemTraits:
         found[~in_cache] = self.read[rows[~in_cache] - first]
         return found
 
+    def are_wiped(self, places: Int64Array) -> bool:
+        """Whether some of the items at (n,) places were wiped from the cache since it was opened, vectors and all."""
+        if self.sums_before is None:
+            return False
+        rows = self.rows[places]
+        in_cache = rows[rows < len(self.cached)]
+        return not np.array_equal(self.sums[in_cache], self.sums_before[in_cache])
+
     def renewed(self, stay: Int64Array, came: UInt8Array, order: Int64Array) -> ItemTraits:
         """Of the items at the places `stay` and after them new ones, put in an order; what is gone is let go."""
         rows, first = self.rows[stay], len(self.cached)
@@ -74,4 +85,4 @@ class ItemTraits:
         read = np.concatenate([self.read[rows[was_read] - first], came])
         rows[was_read] = first + np.arange(len(was_read))
         new = first + len(was_read) + np.arange(len(came))
-        return ItemTraits(self.cached, self.sums, read, np.concatenate([rows, new])[order], self.file)
+        return ItemTraits(self.cached, self.sums, read, np.concatenate([rows, new])[order], self.file, self.sums_before)

@@ -15,7 +15,7 @@ from contextvars import ContextVar
 from datetime import UTC, datetime
 from pathlib import Path
 
-from logo_retrieval.errors import IndexStoreError
+from logo_retrieval.errors import IndexBusy, IndexStoreError
 from logo_retrieval.store.cache import remove_cache
 from logo_retrieval.store.forgetting import forget
 from logo_retrieval.store.index_store import IndexStore
@@ -51,22 +51,23 @@ def removing(folder: Path, items: Touched | None) -> Iterator[sqlite3.Cursor]:
     Raises:
         IndexStoreError: when the file cannot be rewritten; what was changed stays changed.
     """
-    with closing(connect(folder / INDEX_FILE, write=True)) as connection, storage_errors(folder / INDEX_FILE, "read"):
-        owed = connection.execute("SELECT 1 FROM meta WHERE key = ?", (WIPE,)).fetchone() is not None
+    owed: str | None = None  # the note of what is still to be wiped, whoever has removed it
     gone: list[int] | None = None
     try:
         with changing(folder, items) as cursor:
-            cursor.execute("INSERT OR REPLACE INTO meta VALUES (?, 'owed')", (WIPE,))
-            if items is not None and not owed:
+            (owed,) = cursor.execute("SELECT MAX(value) FROM meta WHERE key = ?", (WIPE,)).fetchone()
+            if items is not None and owed is None:
                 gone = [*items(cursor)]
+            own = f"owed since {generation_of(cursor.connection, folder / INDEX_FILE)}"
+            cursor.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (WIPE, own))
             yield cursor
-        owed = True
+        owed = own
     finally:
-        if owed:
-            _wipe(folder, gone)
+        if owed is not None:
+            _wipe(folder, gone, owed)
 
 
-def _wipe(folder: Path, gone: Sequence[int] | None) -> None:
+def _wipe(folder: Path, gone: Sequence[int] | None, owed: str) -> None:
     """Leaves in the folder only what the tables say.
 
     Zeroing what is freed does not suffice: when a page is split, copies of its rows stay in the gap of the old one.
@@ -74,6 +75,7 @@ def _wipe(folder: Path, gone: Sequence[int] | None) -> None:
     Args:
         folder: of the index.
         gone: the numbers of all items that were removed; where they are not known, the cache goes as a whole.
+        owed: the note that says so; one that a removal beside this one has put in its place stays.
 
     Raises:
         IndexStoreError: when the file cannot be rewritten; what was changed stays changed.
@@ -88,9 +90,9 @@ def _wipe(folder: Path, gone: Sequence[int] | None) -> None:
         remove_staging(folder)
         with storage_errors(file, "rewrite"), closing(connect(file, write=True)) as connection:
             connection.execute("VACUUM")
-            _empty_log(connection)
+            _empty_log(connection, file)
             with transaction(connection, write=True):
-                connection.execute("DELETE FROM meta WHERE key = ?", (WIPE,))
+                connection.execute("DELETE FROM meta WHERE key = ? AND value = ?", (WIPE, owed))
     except IndexStoreError as error:
         raise type(error)(
             "what was removed is in no answer any more, but may lie in the file until `logo-retrieval compact` has "
@@ -98,10 +100,10 @@ def _wipe(folder: Path, gone: Sequence[int] | None) -> None:
         ) from error
 
 
-def _empty_log(connection: sqlite3.Connection) -> None:
+def _empty_log(connection: sqlite3.Connection, file: Path) -> None:
     (busy, *_) = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
     if busy:
-        raise sqlite3.OperationalError("another process is reading it")
+        raise IndexBusy(f"cannot rewrite '{file}': another process is reading it; wait for that to end")
 
 
 @contextmanager

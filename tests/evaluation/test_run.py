@@ -6,12 +6,13 @@ from dataclasses import astuple, replace
 from pathlib import Path
 
 import pytest
-from drawings import scrawl, svg
+from drawings import ring, scrawl, svg
 
 from logo_retrieval import LogoClassifier
+from logo_retrieval.errors import IndexStoreError
 from logo_retrieval.evaluation.result import FIGURES, Confusion, Evaluation
 from logo_retrieval.evaluation.run import evaluate
-from logo_retrieval.gallery.records import read_gallery
+from logo_retrieval.gallery.records import Gallery, read_gallery
 from logo_retrieval.types import OTHER
 
 FILES = {
@@ -163,3 +164,15 @@ def test_a_class_in_other_letters_is_the_same_where_that_is_certain(index: Path,
         found = evaluate(classifier, read_gallery(folder))
     assert {file.label: file.expected for file in found.files} == {"Bars": "bars", "ÄRZTE": "ärzte", "Nova": "other"}
     assert found.remarks == ("the class 'Bars' is taken for 'bars'", "the class 'ÄRZTE' is taken for 'ärzte'")
+
+
+def test_classes_that_come_meanwhile_are_an_error(mine: Path, classes: Path) -> None:
+    def enroll(done: int, total: int) -> None:
+        if done == 1:
+            other.enroll("ring", [ring(0)])
+
+    gallery = read_gallery(classes)
+    many = Gallery(tuple(replace(gallery.records[0], name=str(place)) for place in range(99)), ())
+    with LogoClassifier.open(mine) as classifier, LogoClassifier.open(mine) as other:
+        with pytest.raises(IndexStoreError, match="evaluate again"):
+            evaluate(classifier, many, progress=enroll)

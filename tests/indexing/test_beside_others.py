@@ -294,3 +294,12 @@ def test_a_refusal_calls_drawings_by_names_that_they_have_now(
 
     classifier.store.item_names = removed_first  # type: ignore[method-assign]
     assert len(classifier.enroll("ring", [nearly]).added) == 1
+
+
+def test_a_drawing_that_was_added_under_a_wrong_name_is_of_the_right_one_for_all(mine: Path) -> None:
+    with LogoClassifier.open(mine) as classifier, LogoClassifier.open(mine) as asked:
+        classifier.enroll("wrong", [ring()])
+        assert asked.classify([ring()])[0].label == "wrong"
+        classifier.unenroll("wrong")  # and nobody asks until the number of the class and the item are others' again
+        classifier.enroll("right", [ring()])
+        assert asked.classify([ring()])[0].label == "right"

@@ -27,6 +27,7 @@ from logo_retrieval.store.changes import add_items, compact, remove_class, remov
 from logo_retrieval.store.index_store import IndexStore
 from logo_retrieval.store.manifest import Manifest
 from logo_retrieval.store.schema import INDEX_FILE, connect
+from logo_retrieval.store.seal import ANSWERED_BY
 from logo_retrieval.store.stored import StoredDrawing, StoredItem
 from logo_retrieval.types import OTHER, TRAITS, Float32Array
 
@@ -130,6 +131,7 @@ def test_renewed_is_read_anew(
 ) -> None:
     monkeypatch.setattr("logo_retrieval.store.seal.PART", 8)
     monkeypatch.setattr("logo_retrieval.store.renewal.PART", 8)
+    monkeypatch.setattr("logo_retrieval.store.forgetting.PART", 8)
     served_by(kind, monkeypatch)
     chance = np.random.default_rng(seed)
     replace_index(tmp_path, MANIFEST, CLASSES, items(chance, chance.choice(CLASSES, size=120).tolist()))
@@ -153,6 +155,7 @@ def test_opened_from_the_cache_is_read_anew(
 ) -> None:
     monkeypatch.setattr("logo_retrieval.store.seal.PART", 8)
     monkeypatch.setattr("logo_retrieval.store.renewal.PART", 8)
+    monkeypatch.setattr("logo_retrieval.store.forgetting.PART", 8)
     served_by(kind, monkeypatch)
     chance = np.random.default_rng(seed)
     replace_index(tmp_path, MANIFEST, CLASSES, items(chance, chance.choice(CLASSES, size=120).tolist()))
@@ -195,6 +198,63 @@ def test_what_is_removed_is_in_no_cache_and_the_rest_is_still_prepared(
         assert (cache.stat().st_ino == place) == (kind == "partitions")  # the other is small, and written anew
 
 
+@pytest.mark.parametrize("cached", [True, False])
+@pytest.mark.parametrize("kind", ["numpy", "faiss", "partitions"])
+def test_classes_renamed_by_a_build_have_their_new_names(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str, cached: bool
+) -> None:
+    served_by(kind, monkeypatch)
+    chance = np.random.default_rng(0)
+    drawings = items(chance, [label for label in ("acme", "bolt", OTHER) for _ in range(20)])
+    replace_index(tmp_path, MANIFEST, ["acme", "bolt", OTHER], drawings)
+    knowledge = made_up(chance)
+    with IndexStore(tmp_path) as store:
+        held = read_snapshot(store, knowledge, cached=cached)
+        for first, second in (("acme", "dash"), ("dash", "acme"), ("fern", "gong")):
+            called = {"acme": first, "bolt": second, OTHER: OTHER}  # nothing else changes, nor does any number
+            named = [replace(each, label=called[each.label]) for each in drawings]
+            replace_index(tmp_path, MANIFEST, [first, second, OTHER], named)
+            held = read_snapshot(store, knowledge, cached=True) if cached else renewed_snapshot(held, store, knowledge)
+            check_same(held, read_snapshot(store, knowledge, cached=False), chance)
+            assert held.stored.labels_of(np.arange(1)) == [first]
+
+
+@pytest.mark.parametrize("kind", ["faiss", "partitions"])
+def test_what_is_removed_and_comes_back_is_there_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    served_by(kind, monkeypatch)
+    chance = np.random.default_rng(0)
+    drawings = items(chance, CLASSES * 20)
+    replace_index(tmp_path, MANIFEST, CLASSES, drawings)
+    knowledge = made_up(chance)
+    with IndexStore(tmp_path) as store:
+        read_snapshot(store, knowledge, cached=True)
+        remove_items(tmp_path, [drawings[-1].name])
+        add_items(tmp_path, [drawings[-1]], generation=store.generation())  # under the number that it had
+        check_same(read_snapshot(store, knowledge, cached=True), read_snapshot(store, knowledge, cached=False), chance)
+        remove_items(tmp_path, [drawings[7].name])
+        replace_index(tmp_path, MANIFEST, CLASSES, drawings)
+        check_same(read_snapshot(store, knowledge, cached=True), read_snapshot(store, knowledge, cached=False), chance)
+
+
+@pytest.mark.parametrize("kind", ["faiss", "partitions"])
+def test_what_is_removed_and_built_again_is_there_for_one_who_has_the_cache_open(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    served_by(kind, monkeypatch)
+    chance = np.random.default_rng(0)
+    drawings = items(chance, CLASSES * 20)
+    replace_index(tmp_path, MANIFEST, CLASSES, drawings)
+    knowledge = made_up(chance)
+    with IndexStore(tmp_path) as store:
+        held = read_snapshot(store, knowledge, cached=True)
+        remove_items(tmp_path, [drawings[7].name])
+        replace_index(tmp_path, MANIFEST, CLASSES, drawings)  # all checksums of parts are what they were
+        held = renewed_snapshot(held, store, knowledge)
+        check_same(held, read_snapshot(store, knowledge, cached=False), chance)
+
+
 def test_a_cache_of_another_model_or_with_parts_that_do_not_fit_is_none(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -216,11 +276,65 @@ def test_a_cache_of_another_model_or_with_parts_that_do_not_fit_is_none(
         "item_ids": kept.arrays["item_ids"] + 1,
         "halves": kept.arrays["halves"][:, 1:],
         "places": kept.arrays["places"] + 99,
+        "means": kept.arrays["means"][:, 1:],
+        "claims": kept.arrays["claims"] + 99,
+        "nearest": kept.arrays["nearest"][1:],
     }.items():
         write_cache(tmp_path, Prepared(kept.facts, {**kept.arrays, name: spoilt}))
         assert opened(tmp_path, MANIFEST) is None, name
     write_cache(tmp_path, kept)
     assert opened(tmp_path, MANIFEST) is not None
+
+
+def test_a_cache_of_other_targets_is_not_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    served_by("partitions", monkeypatch)
+    chance = np.random.default_rng(0)
+    replace_index(tmp_path, MANIFEST, CLASSES, items(chance, CLASSES * 40))
+    knowledge = made_up(chance)
+    with IndexStore(tmp_path) as store:
+        read_snapshot(store, knowledge, cached=True)
+        for head in (None, HeadVectors(vectors(chance, 3), ("acme", OTHER, OTHER))):
+            other = replace(knowledge, head=head)
+            anew = read_snapshot(store, other, cached=False)
+            check_same(read_snapshot(store, other, cached=True), anew, chance)
+
+
+def test_an_index_that_is_small_now_keeps_no_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    served_by("faiss", monkeypatch)
+    chance = np.random.default_rng(0)
+    replace_index(tmp_path, MANIFEST, CLASSES, items(chance, CLASSES * 10))
+    with IndexStore(tmp_path) as store:
+        read_snapshot(store, made_up(chance), cached=True)
+        assert (tmp_path / CACHE_FILE).exists()
+        replace_index(tmp_path, MANIFEST, CLASSES, items(chance, CLASSES))
+        read_snapshot(store, made_up(chance), cached=True)
+    assert not (tmp_path / CACHE_FILE).exists()
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        {"parts": []},
+        {"parts": {"vectors": {}}},
+        {"parts": dict.fromkeys(ANSWERED_BY, {"9" * 5000: "x"})},
+        {"parts": dict.fromkeys(ANSWERED_BY, {"-1": "x"})},
+        {"classes": [["acme"], "bolt", "crux", "dash", OTHER]},
+        {"names": 5},
+        {"scale": None},
+    ],
+)
+def test_facts_of_another_kind_are_no_cache(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, facts: dict[str, object]
+) -> None:
+    served_by("partitions", monkeypatch)
+    chance = np.random.default_rng(0)
+    replace_index(tmp_path, MANIFEST, CLASSES, items(chance, CLASSES * 40))
+    with IndexStore(tmp_path) as store:
+        read_snapshot(store, made_up(chance), cached=True)
+    kept = read_cache(tmp_path)
+    assert kept is not None
+    write_cache(tmp_path, Prepared({**kept.facts, **facts}, kept.arrays))
+    assert opened(tmp_path, MANIFEST) is None
 
 
 @pytest.mark.parametrize("kind", ["faiss", "partitions"])

@@ -13,6 +13,7 @@ from drawings import lay_queries, ring, svg
 from logo_retrieval import LogoClassifier
 from logo_retrieval.errors import IndexStoreError
 from logo_retrieval.images.pool.pool import DecoderPool
+from logo_retrieval.inference.stream import Answers
 from logo_retrieval.store.answers import CACHE_FILE
 
 
@@ -89,6 +90,47 @@ def test_a_changed_index_answers_anew(mine: Path, tmp_path: Path) -> None:
         assert classifier.classify([ring(1)])[0].label == "ring"
         classifier.unenroll("ring")
         assert classifier.classify([ring(1)])[0].label != "ring"
+
+
+@pytest.mark.parametrize("top", [5, 20_000])
+def test_answers_that_list_much_are_remembered_for_less_long(index: Path, decoded: list[object], top: int) -> None:
+    sources = [svg("disc"), *(b"broken %d" % place for place in range(120)), svg("disc")]
+    with LogoClassifier.open(index) as classifier:
+        first, *_, last = classifier.classify(sources, top=top)
+    assert first == last
+    assert decoded.count(svg("disc")) == (1 if top == 5 else 2)
+
+
+def test_no_answer_stands_beside_a_later_state_than_its_own(mine: Path) -> None:
+    seen: list[tuple[object, int]] = []
+
+    class Watched(Answers):
+        """Says what a decoder thread may find between any two steps."""
+
+        def __setattr__(self, name: str, value: object) -> None:
+            super().__setattr__(name, value)
+            if "_known" in vars(self):
+                seen.append((self._state, len(self._known)))
+
+    with LogoClassifier.open(mine) as classifier, LogoClassifier.open(mine) as other:
+        policy = classifier.engine.policy(top=5, max_false_accept=None, other_share=0.5, text="never")
+        answers = Watched(classifier.engine, policy)
+        list(answers.to([svg("disc")]))
+        other.enroll("ring", [ring(0)])
+        list(answers.to([svg("bars")]))
+    (first, _), (last, _) = seen[0], seen[-1]
+    assert first != last
+    assert [known for state, known in seen if state == last][0] == 0
+
+
+def test_other_libraries_answer_anew(
+    index: Path, tmp_path: Path, decoded: list[object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for pillow, n_decoded in (("12.2", 1), ("12.2", 1), ("99.0", 2)):
+        monkeypatch.setattr("logo_retrieval.store.answers.library_versions", lambda pillow=pillow: {"pillow": pillow})
+        with LogoClassifier.open(index, cache=tmp_path / "answers") as classifier:
+            classifier.classify([svg("disc")])
+        assert len(decoded) == n_decoded
 
 
 def test_what_may_pass_is_not_kept(index: Path, tmp_path: Path, decoded: list[object]) -> None:

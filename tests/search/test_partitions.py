@@ -92,6 +92,9 @@ def test_a_vector_that_is_not_as_written_is_no_neighbour(rng: np.random.Generato
         halves.view(np.uint16)[5, component] ^= 1 << bit
         with pytest.raises(IndexStoreError, match=r"'mine/search\.cache' is damaged.*delete it"):
             replace(whole, halves=halves).units(np.arange(300))
+        damaged = PartitionedIndex(replace(whole, halves=halves), np.arange(300), np.arange(300))
+        with pytest.raises(IndexStoreError, match="is damaged"):
+            damaged.grown(vectors[:1], np.array([300]))  # whose checksums would be right again
     halves, sums = whole.halves.copy(), whole.sums.copy()
     halves[5] = 0  # by a removal in another process
     assert not replace(whole, halves=halves, sums=sums).units(np.array([5])).any()

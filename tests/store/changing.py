@@ -92,7 +92,9 @@ class Change:
                 arrays = {name: getattr(held, name) for name in ("item_ids", "item_classes", "vector_items")}
                 arrays["item_traits"] = held.item_traits.at(np.arange(len(held.item_ids)))
                 arrays |= {"halves": halves, "sums": row_sums(halves), "trait_sums": row_sums(arrays["item_traits"])}
-                write_cache(folder, Prepared({"classes": held.classes, "names": held.names}, arrays))
+                write_cache(
+                    folder, Prepared({"classes": held.classes, "names": held.names, "parts": held.parts}, arrays)
+                )
 
 
 def mark(name: str) -> bytes:

@@ -83,6 +83,15 @@ def test_other_tables_than_those_of_an_index(index: Path, script: str) -> None:
         "UPDATE vectors SET vector = zeroblob(1000000) WHERE item_id = 1",
         "DELETE FROM meta WHERE key = 'generation'",
         "UPDATE meta SET value = 'many' WHERE key = 'generation'",
+        f"UPDATE meta SET value = '{'9' * 5000}' WHERE key = 'generation'",
+        "UPDATE meta SET value = '9223372036854775807' WHERE key = 'generation'",
+        "UPDATE classes SET id = id - 1000; UPDATE items SET class_id = class_id - 1000;"
+        "UPDATE items SET class_id = -1 WHERE id = 2",
+        *(
+            f"UPDATE items SET id = {number} WHERE id = 1; UPDATE thumbnails SET item_id = {number} WHERE item_id = 1;"
+            f"UPDATE vectors SET item_id = {number} WHERE item_id = 1"
+            for number in (0, -1, 2**60, 2**63 - 1)
+        ),
     ],
 )
 def test_rows_that_do_not_fit(index: Path, script: str) -> None:
@@ -91,6 +100,18 @@ def test_rows_that_do_not_fit(index: Path, script: str) -> None:
         with pytest.raises(IndexStoreError):
             store.snapshot()
         assert store.faults()
+
+
+@pytest.mark.parametrize("seal_text", ["", "{", "[]", "5", "[" * 100_000])
+def test_an_index_without_checksums_is_built_anew(index: Path, seal_text: str) -> None:
+    with closing(sqlite3.connect(index / INDEX_FILE)) as connection:
+        connection.execute("UPDATE meta SET value = ? WHERE key = 'seal'", (seal_text,))
+        connection.commit()
+    with IndexStore(index) as store:
+        with pytest.raises(IndexStoreError, match="build the index again"):
+            store.snapshot()
+        replace_index(index, MANIFEST, CLASSES, ITEMS)
+        assert store.faults() == [] and len(store.snapshot().item_ids) == len(ITEMS)
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, 0, 2])

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
+import threading
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -340,6 +342,28 @@ def test_two_builds_of_one_index_do_not_mix(tmp_path: Path) -> None:
     with Staging(tmp_path, "recipe"), pytest.raises(IndexStoreError, match="another process is using"):
         Staging(tmp_path, "recipe")
     assert (tmp_path / STAGING_FILE).exists()
+
+
+def test_a_build_that_waited_for_another_one_has_a_file_of_its_own(tmp_path: Path) -> None:
+    waited = []
+
+    def build() -> None:
+        with Staging(tmp_path, "recipe") as second:
+            waited.append((tmp_path / STAGING_FILE).exists())
+            second.discard()
+
+    with Staging(tmp_path, "recipe") as first:
+        thread = threading.Thread(target=build)
+        thread.start()
+        time.sleep(0.1)
+        first.discard()
+        thread.join()
+    assert waited == [True] and not (tmp_path / STAGING_FILE).exists()
+
+
+def test_a_log_that_has_just_gone_does_not_count(index: Path) -> None:
+    (index / f"{INDEX_FILE}-gone").symlink_to("nowhere")  # listed, and not there
+    assert sum(compact(index)) > 0
 
 
 def test_removed_rows_leave_no_copy_where_pages_were_split(tmp_path: Path) -> None:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from conftest import Run
 from test_store import CLASSES, ITEMS, MANIFEST
 
-from logo_retrieval.errors import IndexStoreError
-from logo_retrieval.store.changes import add_items, compact, remove_class, replace_index
+from logo_retrieval.errors import IndexBusy, IndexStoreError
+from logo_retrieval.store import transactions
+from logo_retrieval.store.changes import add_items, compact, remove_class, remove_items, replace_index
 from logo_retrieval.store.index_store import IndexStore
+from logo_retrieval.store.schema import INDEX_FILE, connect, transaction
 from logo_retrieval.store.staging import STAGING_FILE, Staging
 
 
@@ -42,6 +46,42 @@ def test_it_is_finished_by_compact(unfinished: Path) -> None:
     assert not is_wiped(unfinished)
     compact(unfinished)
     assert is_wiped(unfinished)
+
+
+def test_a_reader_that_does_not_end_is_told_as_such(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def soon(path: Path, *, write: bool) -> sqlite3.Connection:
+        connection = connect(path, write=write)
+        connection.execute("PRAGMA busy_timeout = 50")
+        return connection
+
+    monkeypatch.setattr(transactions, "connect", soon)
+    replace_index(tmp_path, MANIFEST, CLASSES, ITEMS)
+    with closing(connect(tmp_path / INDEX_FILE, write=False)) as reader, transaction(reader):
+        reader.execute("SELECT * FROM items").fetchall()
+        with pytest.raises(IndexBusy, match="another process is reading it"):
+            remove_class(tmp_path, "beta")
+    assert not is_wiped(tmp_path)
+
+
+def test_one_that_ends_does_not_take_the_note_of_another_for_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    replace_index(tmp_path, MANIFEST, CLASSES, ITEMS)
+    remove_staging, begun = transactions.remove_staging, []
+
+    def beside(folder: Path) -> None:
+        """A removal that cannot be finished, while the first one is."""
+        if not begun:
+            begun.append(folder)
+            with Staging(folder, "recipe"), pytest.raises(IndexStoreError, match="until `logo-retrieval compact`"):
+                remove_items(folder, ["c.svg"])
+        remove_staging(folder)
+
+    monkeypatch.setattr(transactions, "remove_staging", beside)
+    remove_items(tmp_path, ["b.svg"])
+    assert begun and not is_wiped(tmp_path)
+    compact(tmp_path)
+    assert is_wiped(tmp_path)
 
 
 def test_verify_tells(run: Run, mine: Path) -> None:
