@@ -256,8 +256,13 @@ _PLAINER: dict[str, Callable[[bytes], bytes | None]] = {
 
 
 def _orientation(image: ImageFile.ImageFile) -> int:
-    """From the EXIF block; a damaged one leaves the picture as it lies."""
+    """From the EXIF block alone, as browsers do (Pillow looks into XMP too, and has turned a TIFF itself).
+
+    A damaged one leaves the picture as it lies.
+    """
+    block = Image.Exif()
     try:
-        return int(image.getexif().get(_EXIF_ORIENTATION, 1))
+        block.load(image.info.get("exif", b""))
+        return int(block.get(_EXIF_ORIENTATION, 1))
     except Exception:  # EXIF is a little TIFF of its own, whose reader can fail in any way
         return 1
