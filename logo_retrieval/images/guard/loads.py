@@ -118,8 +118,12 @@ class _Loads:
         return scaled(load, parse_transform(values["transform"]).scale) if "transform" in values else load
 
     def placed(self, element: Element, sized: Element, load: Load) -> Load:
-        """The load in what holds the element; a nested svg or a symbol is cut off at its edges: one more layer."""
-        return _in_layer(scaled(load, _fit(element, sized, self.canvas))) if element.tag in _VIEWS else load
+        """The load in what holds the element; a nested svg or a symbol that is cut off at its edges is a layer."""
+        if element.tag not in _VIEWS:
+            return load
+        load = scaled(load, _fit(element, sized, self.canvas))
+        overflow = style_of(element.attributes).get("overflow", element.attributes.get("overflow"))
+        return load if overflow in ("visible", "auto") else _in_layer(load)
 
     def add_shape(self, element: Element, load: Load) -> None:
         """Adds what an element draws itself."""
