@@ -36,6 +36,11 @@ _PLUGINS = {name.lower(): name for name in ("Png", "Jpeg", "Gif", "WebP", "Avif"
 _PREMULTIPLIED = {"LA": "La", "RGBA": "RGBa"}
 _ANIMATED = {"png", "gif", "webp", "avif"}
 
+_INKS_WITH_ALPHA = {
+    (order, 5, (1,), 1, (8,) * 5, (alpha,)): ("CMYK", "CMYKX") for order in (b"II", b"MM") for alpha in (1, 2)
+}
+"""Pillow's table of kinds of TIFF lacks printing inks with opacity; below what is transparent there is paper."""
+
 _EXIF_ORIENTATION = 0x0112
 _UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -205,6 +210,8 @@ def _opened(data: bytes, format: str) -> ImageFile.ImageFile:
     if format == "avif":
         # its pool of threads would reserve a stack and an arena for each core of the machine
         setattr(module, "DEFAULT_MAX_THREADS", 1)  # noqa: B010
+    if format == "tiff":
+        module.OPEN_INFO.update(_INKS_WITH_ALPHA)
     image: ImageFile.ImageFile = getattr(module, f"{_PLUGINS[format]}ImageFile")(io.BytesIO(data))
     _check_size(*image.size)
     return image
