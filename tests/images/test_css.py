@@ -277,6 +277,7 @@ def test_what_animations_leave_behind(name: str) -> None:
         + base64.b64encode(b"@import 'data:text/css,@import \"data:text/css,.a%257Bx:y%257D\"';" * 200).decode()
         + "';",
         "*{d:path('" + "M0 0h9" * 3000 + "')}",
+        "url(data:" * 100_000,
     ],
 )
 def test_style_sheets_made_to_keep_a_reader_busy_end(sheet: str) -> None:

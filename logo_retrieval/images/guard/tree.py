@@ -34,7 +34,7 @@ _XHTML = "http://www.w3.org/1999/xhtml"
 _XLINK = "http://www.w3.org/1999/xlink"
 _ENTITY_REFERENCE = re.compile(r"&([^#;&][^;&]*);")
 _PREDEFINED = dict.fromkeys(("amp", "lt", "gt", "quot", "apos"), 1)
-_UNDRAWN = re.compile(r"@font-face\s*\{[^{}]*\}|(?<=url\()\s*[\"']?data:(?!text/css)[^)]*(?=\))", re.IGNORECASE)
+_UNDRAWN = re.compile(r"@font-face\s*\{[^{}]*\}|(?<=url\()\s*[\"']?data:(?!text/css)[^()]*(?=\))", re.IGNORECASE)
 _LONG = frozenset(("d", "points"))
 _LINKED = frozenset(("use", "image", "textPath"))
 
