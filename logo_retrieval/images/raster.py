@@ -89,7 +89,7 @@ class RasterPicture:
         Raises:
             UnreadableImage: "too-large", "corrupt", or "empty" when it is but a few pixels.
         """
-        return cls._best_entry(data) if format in ("ico", "cur") else cls._open(data, format)
+        return cls._best_entry(data) if format in ("ico", "cur") else cls._single(data, format)
 
     @classmethod
     def _best_entry(cls, data: bytes) -> RasterPicture:
@@ -98,7 +98,7 @@ class RasterPicture:
         fault: Exception | None = None
         for format, entry in entries(data):
             try:
-                found = cls._open(entry, format)
+                found = cls._single(entry, format)
             except Exception as error:  # whatever ails one entry, the next may be sound
                 fault = fault or error
                 continue
@@ -110,8 +110,8 @@ class RasterPicture:
         return blank
 
     @classmethod
-    def _open(cls, data: bytes, format: str) -> RasterPicture:
-        """Decodes a file of one picture, mended where all of its pixels are there."""
+    def _single(cls, data: bytes, format: str) -> RasterPicture:
+        """Decodes a file that is no icon, mended where all of its pixels are there, in the shades of a usual screen."""
         found = cls._sound(data, format)
         shades = tones(data) if format == "png" else None
         if shades is not None:
@@ -120,6 +120,7 @@ class RasterPicture:
 
     @classmethod
     def _sound(cls, data: bytes, format: str) -> RasterPicture:
+        """Decodes it without the faults that `_MENDED` knows; where that fails, in its plainest form, by `_PLAINER`."""
         mend = _MENDED.get(format)
         data = data if mend is None else mend(data)
         try:
@@ -135,7 +136,7 @@ class RasterPicture:
     @classmethod
     def _decoded(cls, data: bytes, format: str) -> RasterPicture:
         with _strict_pillow():
-            image = _opened(data, format)
+            image = _header_read(data, format)
             width, height = image.size
             if format == "jpeg" and max(width, height) > _DRAFT_PX:
                 image.draft(None, (width * _DRAFT_PX // max(width, height), height * _DRAFT_PX // max(width, height)))
@@ -204,8 +205,8 @@ def _strict_pillow() -> Iterator[None]:
             raise UnreadableImage("too-large", str(fault)) from None
 
 
-def _opened(data: bytes, format: str) -> ImageFile.ImageFile:
-    """Reads the header; of all plugins only the right one is ever imported."""
+def _header_read(data: bytes, format: str) -> ImageFile.ImageFile:
+    """A picture of which no pixel is decoded yet; of all plugins only the right one is ever imported."""
     module = importlib.import_module(f"PIL.{_PLUGINS[format]}ImagePlugin")
     if format == "avif":
         # its pool of threads would reserve a stack and an arena for each core of the machine
@@ -236,7 +237,7 @@ def _with_its_end(data: bytes) -> bytes:
     seen = []
     for filler in (b"", b"\x55" * 4096):
         try:
-            image = _opened(body + filler + _JPEG_END, "jpeg")
+            image = _header_read(body + filler + _JPEG_END, "jpeg")
             image.draft("L", (_DRAFT_PX, _DRAFT_PX))
             image.load()
         except Exception:  # it lacks more than its end

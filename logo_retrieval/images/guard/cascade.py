@@ -48,7 +48,7 @@ def apply_styles(document: Node, elements: Mapping[int, Element], sheets: Sequen
     pending: list[tuple[Node, Mapping[str, str]]] = [(document, rules.registered)]
     while pending:
         node, known = pending.pop()
-        user = users.get(node.get("id", ""))
+        user = users.get(node.get("id", ""))  # that must come first: what it draws has its variables
         if user is not None and user not in passed_on:
             waiting.setdefault(user, []).append((node, known))
         else:
@@ -107,10 +107,10 @@ def _style(element: Element, matched: list[Declared], inherited: Mapping[str, st
         for name in PROPERTIES & attributes.keys()
         if name in COLOURED or (name != "transform" and is_odd(attributes[name]))
     ]
-    if not (matched or element.style or element.animated or odd):
+    if not (matched or element.raw_style or element.animated or odd):
         return inherited
     numbers = count()
-    declared = [*matched, *_inline(element.style, numbers)]
+    declared = [*matched, *_inline(element.raw_style, numbers)]
     known = _variables(declared, inherited, rules)
     motion = [(each.name, each.value) for each in sorted(declared) if "animation" in each.name]
     if values := motion_of(motion):

@@ -57,6 +57,7 @@ class _Loads:
             how often a path crosses itself is known well enough from the length of its data.
         unsure: whether something should have been measured.
         open: the elements that are being looked at, with how many references led to each.
+        followed: how many references lead to what is being looked at now.
     """
 
     def __init__(self, drawing: Drawing, canvas: Box, *, measured: bool = False) -> None:
@@ -75,6 +76,7 @@ class _Loads:
         if element in self.known:
             return self.known[element]
         if element in self.open:
+            # It is inside itself. By one reference that draws nothing; by several, renderers may go round for ever.
             if self.open[element] < self.followed - 1:
                 raise unsafe("what it names leads back to itself through others")
             return {}

@@ -123,6 +123,8 @@ def is_odd(value: str) -> bool:
 def computed(name: str, value: str, known: Mapping[str, str]) -> dict[str, str] | None:
     """A declaration as a renderer may have it, a shorthand as its parts; None when it is invalid and does not count.
 
+    An empty value beats weaker declarations, and leaves the attribute of that name as it is.
+
     Args:
         name: of the property.
         value: as declared, without `!important`.

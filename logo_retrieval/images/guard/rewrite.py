@@ -50,6 +50,16 @@ def _rewrite(
     *,
     nested: bool = False,
 ) -> None:
+    """Rewrites what an element holds, and then itself, so that boxes are those of children whose transforms are plain.
+
+    Args:
+        drawing: the document.
+        element: of it.
+        canvas: what shares are shares of, here.
+        outer: from the units around the element to pixels; view boxes inside the outermost one are left out.
+        inherited: of the properties in `_PASSED_ON` and of `CASE`, what those around it have.
+        nested: whether it lies in a view box inside the outermost one.
+    """
     style = style_of(element.attributes)
     values = {**element.attributes, **style}
     own = {name: values[name] for name in _PASSED_ON if values.get(name, "inherit") != "inherit"}
