@@ -45,6 +45,12 @@ def test_the_colour_of_a_stop_is_not_inherited() -> None:
     )
 
 
+@pytest.mark.parametrize(("keyword", "shown"), [("initial", "visible"), ("unset", "visible"), ("revert", "hidden")])
+def test_browsers_cut_nested_drawings_off(keyword: str, shown: str) -> None:
+    nested = f'<svg width="40" height="40" overflow="scroll" style="overflow:{{}}">{SQUARE}/></svg>'
+    assert same(drawn(nested.format(keyword)), drawn(nested.format(shown)))
+
+
 def test_an_initial_ground_is_none() -> None:
     assert same(drawn(ANGLE.format(""), 'style="background:initial"'), drawn(ANGLE.format("")))
 

@@ -151,6 +151,8 @@ def _undeclared(name: str, keyword: str) -> str:
     """The value that a keyword of CSS stands for with any property; empty where that is not known."""
     if name in _INHERITED:
         return _INHERITED[name] if keyword == "initial" else "inherit"
+    if name == "overflow" and keyword.startswith("revert"):
+        return "hidden"  # the sheet of browsers has it
     return _OWN.get(name, "")
 
 
