@@ -9,7 +9,7 @@ import struct
 import warnings
 from collections.abc import Callable, Iterator
 from functools import cached_property
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from PIL import Image, ImageChops, ImageFile
 
@@ -36,10 +36,13 @@ _PLUGINS = {name.lower(): name for name in ("Png", "Jpeg", "Gif", "WebP", "Avif"
 _PREMULTIPLIED = {"LA": "La", "RGBA": "RGBa"}
 _ANIMATED = {"png", "gif", "webp", "avif"}
 
-_INKS_WITH_ALPHA = {
-    (order, 5, (1,), 1, (8,) * 5, (alpha,)): ("CMYK", "CMYKX") for order in (b"II", b"MM") for alpha in (1, 2)
+_KINDS_OF_TIFF: dict[Any, tuple[str, str]] = {
+    **{(order, 5, (1,), 1, (8,) * 5, (alpha,)): ("CMYK", "CMYKX") for order in (b"II", b"MM") for alpha in (1, 2)},
+    (b"MM", 0, (1,), 1, (16,), ()): ("I;16B", "I;16B"),
 }
-"""Pillow's table of kinds of TIFF lacks printing inks with opacity; below what is transparent there is paper."""
+"""What Pillow's table lacks: printing inks with opacity (below what is transparent there is paper), grey from white."""
+
+_PHOTOMETRIC, _WHITE_IS_ZERO = 262, 0
 
 _EXIF_ORIENTATION = 0x0112
 _UPRIGHT = {
@@ -141,6 +144,8 @@ class RasterPicture:
             if format == "jpeg" and max(width, height) > _DRAFT_PX:
                 image.draft(None, (width * _DRAFT_PX // max(width, height), height * _DRAFT_PX // max(width, height)))
             pixels = fullest_frame(image) if format in _ANIMATED else eight_bit(image)
+            if _is_negative(image):
+                pixels = ImageChops.invert(pixels)
             _check_size(*pixels.size)
             orientation = _orientation(image)
             if orientation in _UPRIGHT:
@@ -212,10 +217,16 @@ def _header_read(data: bytes, format: str) -> ImageFile.ImageFile:
         # its pool of threads would reserve a stack and an arena for each core of the machine
         setattr(module, "DEFAULT_MAX_THREADS", 1)  # noqa: B010
     if format == "tiff":
-        module.OPEN_INFO.update(_INKS_WITH_ALPHA)
+        module.OPEN_INFO.update(_KINDS_OF_TIFF)
     image: ImageFile.ImageFile = getattr(module, f"{_PLUGINS[format]}ImageFile")(io.BytesIO(data))
     _check_size(*image.size)
     return image
+
+
+def _is_negative(image: ImageFile.ImageFile) -> bool:
+    """Whether it is a TIFF of 16 bits of grey in which 0 is white; of other kinds Pillow turns that round itself."""
+    tags = getattr(image, "tag_v2", {})
+    return image.mode.startswith("I;16") and tags.get(_PHOTOMETRIC) == _WHITE_IS_ZERO
 
 
 def _check_size(width: int, height: int) -> None:

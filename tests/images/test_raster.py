@@ -135,14 +135,6 @@ def test_premultiplied_grey() -> None:
     assert_close(opened(data).render(8).getpixel((4, 4)), (127, 127, 127, 120), 1)
 
 
-@pytest.mark.parametrize("alpha", [1, 2])
-def test_printing_inks_with_opacity(alpha: int) -> None:
-    entries = {256: 8, 257: 8, 258: 8, 259: 1, 262: 5, 273: 134, 277: 5, 278: 8, 279: 320, 338: alpha}
-    directory = b"".join(struct.pack("<HHII", tag, 4, 1, value) for tag, value in entries.items())
-    data = b"II*\0" + struct.pack("<IH", 8, len(entries)) + directory + bytes(4) + b"\0\xff\xff\0\xff" * 64
-    assert_close(opened(data).render(8).getpixel((4, 4)), (255, 0, 0, 255), 1)
-
-
 def test_sixteen_bits_per_channel_rgba() -> None:
     row = bytes([0]) + struct.pack(">HHHH", 65535, 32896, 0, 32896) * 8
     assert_close(opened(png(8, 8, 16, 6, row * 8)).render(8).getpixel((4, 4)), (255, 128, 0, 128), 1)
