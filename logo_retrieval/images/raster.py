@@ -9,7 +9,7 @@ import struct
 import warnings
 from collections.abc import Callable, Iterator
 from functools import cached_property
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from PIL import Image, ImageChops, ImageFile
 
@@ -35,6 +35,14 @@ _PLUGINS = {name.lower(): name for name in ("Png", "Jpeg", "Gif", "WebP", "Avif"
 
 _PREMULTIPLIED = {"LA": "La", "RGBA": "RGBa"}
 _ANIMATED = {"png", "gif", "webp", "avif"}
+
+_KINDS_OF_TIFF: dict[Any, tuple[str, str]] = {
+    **{(order, 5, (1,), 1, (8,) * 5, (alpha,)): ("CMYK", "CMYKX") for order in (b"II", b"MM") for alpha in (1, 2)},
+    (b"MM", 0, (1,), 1, (16,), ()): ("I;16B", "I;16B"),
+}
+"""What Pillow's table lacks: printing inks with opacity (below what is transparent there is paper), grey from white."""
+
+_PHOTOMETRIC, _WHITE_IS_ZERO = 262, 0
 
 _EXIF_ORIENTATION = 0x0112
 _UPRIGHT = {
@@ -84,7 +92,7 @@ class RasterPicture:
         Raises:
             UnreadableImage: "too-large", "corrupt", or "empty" when it is but a few pixels.
         """
-        return cls._best_entry(data) if format in ("ico", "cur") else cls._open(data, format)
+        return cls._best_entry(data) if format in ("ico", "cur") else cls._single(data, format)
 
     @classmethod
     def _best_entry(cls, data: bytes) -> RasterPicture:
@@ -93,7 +101,7 @@ class RasterPicture:
         fault: Exception | None = None
         for format, entry in entries(data):
             try:
-                found = cls._open(entry, format)
+                found = cls._single(entry, format)
             except Exception as error:  # whatever ails one entry, the next may be sound
                 fault = fault or error
                 continue
@@ -105,8 +113,8 @@ class RasterPicture:
         return blank
 
     @classmethod
-    def _open(cls, data: bytes, format: str) -> RasterPicture:
-        """Decodes a file of one picture, mended where all of its pixels are there."""
+    def _single(cls, data: bytes, format: str) -> RasterPicture:
+        """Decodes a file that is no icon, mended where all of its pixels are there, in the shades of a usual screen."""
         found = cls._sound(data, format)
         shades = tones(data) if format == "png" else None
         if shades is not None:
@@ -115,6 +123,7 @@ class RasterPicture:
 
     @classmethod
     def _sound(cls, data: bytes, format: str) -> RasterPicture:
+        """Decodes it without the faults that `_MENDED` knows; where that fails, in its plainest form, by `_PLAINER`."""
         mend = _MENDED.get(format)
         data = data if mend is None else mend(data)
         try:
@@ -130,11 +139,13 @@ class RasterPicture:
     @classmethod
     def _decoded(cls, data: bytes, format: str) -> RasterPicture:
         with _strict_pillow():
-            image = _opened(data, format)
+            image = _header_read(data, format)
             width, height = image.size
             if format == "jpeg" and max(width, height) > _DRAFT_PX:
                 image.draft(None, (width * _DRAFT_PX // max(width, height), height * _DRAFT_PX // max(width, height)))
             pixels = fullest_frame(image) if format in _ANIMATED else eight_bit(image)
+            if _is_negative(image):
+                pixels = ImageChops.invert(pixels)
             _check_size(*pixels.size)
             orientation = _orientation(image)
             if orientation in _UPRIGHT:
@@ -199,15 +210,23 @@ def _strict_pillow() -> Iterator[None]:
             raise UnreadableImage("too-large", str(fault)) from None
 
 
-def _opened(data: bytes, format: str) -> ImageFile.ImageFile:
-    """Reads the header; of all plugins only the right one is ever imported."""
+def _header_read(data: bytes, format: str) -> ImageFile.ImageFile:
+    """A picture of which no pixel is decoded yet; of all plugins only the right one is ever imported."""
     module = importlib.import_module(f"PIL.{_PLUGINS[format]}ImagePlugin")
     if format == "avif":
         # its pool of threads would reserve a stack and an arena for each core of the machine
         setattr(module, "DEFAULT_MAX_THREADS", 1)  # noqa: B010
+    if format == "tiff":
+        module.OPEN_INFO.update(_KINDS_OF_TIFF)
     image: ImageFile.ImageFile = getattr(module, f"{_PLUGINS[format]}ImageFile")(io.BytesIO(data))
     _check_size(*image.size)
     return image
+
+
+def _is_negative(image: ImageFile.ImageFile) -> bool:
+    """Whether it is a TIFF of 16 bits of grey in which 0 is white; of other kinds Pillow turns that round itself."""
+    tags = getattr(image, "tag_v2", {})
+    return image.mode.startswith("I;16") and tags.get(_PHOTOMETRIC) == _WHITE_IS_ZERO
 
 
 def _check_size(width: int, height: int) -> None:
@@ -229,7 +248,7 @@ def _with_its_end(data: bytes) -> bytes:
     seen = []
     for filler in (b"", b"\x55" * 4096):
         try:
-            image = _opened(body + filler + _JPEG_END, "jpeg")
+            image = _header_read(body + filler + _JPEG_END, "jpeg")
             image.draft("L", (_DRAFT_PX, _DRAFT_PX))
             image.load()
         except Exception:  # it lacks more than its end
@@ -256,8 +275,13 @@ _PLAINER: dict[str, Callable[[bytes], bytes | None]] = {
 
 
 def _orientation(image: ImageFile.ImageFile) -> int:
-    """From the EXIF block; a damaged one leaves the picture as it lies."""
+    """From the EXIF block alone, as browsers do (Pillow looks into XMP too, and has turned a TIFF itself).
+
+    A damaged one leaves the picture as it lies.
+    """
+    block = Image.Exif()
     try:
-        return int(image.getexif().get(_EXIF_ORIENTATION, 1))
+        block.load(image.info.get("exif", b""))
+        return int(block.get(_EXIF_ORIENTATION, 1))
     except Exception:  # EXIF is a little TIFF of its own, whose reader can fail in any way
         return 1

@@ -64,3 +64,8 @@ def test_what_turns_with_its_path_points_along_it(turn: str, angle: int) -> None
 def test_an_outline_that_grows_for_ever_is_taken_where_it_rests() -> None:
     grows = '<animate attributeName="r" values="0;40;40" dur="2s" repeatCount="indefinite"/>'
     assert same(drawn(f'<circle cx="50" cy="50" r="0">{grows}</circle>'), drawn('<circle cx="50" cy="50" r="40"/>'))
+
+
+@pytest.mark.parametrize("begin", [" " * 60_000 + "x", "a.begin" * 60_000 + "&#10;x", "+" + " " * 60_000 + "x"])
+def test_a_time_made_to_keep_a_reader_busy_is_none(begin: str) -> None:
+    assert same(drawn(f'<g>{WHOLE}<set attributeName="opacity" to="0" begin="{begin}"/></g>'), drawn(WHOLE))

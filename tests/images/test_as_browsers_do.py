@@ -199,3 +199,45 @@ def test_a_drawing_inside_is_as_large_as_it_says() -> None:
     inner = f'<svg xmlns="http://www.w3.org/2000/svg" width="30" height="20">{filled}</svg>'
     link = "data:image/svg+xml;base64," + base64.b64encode(inner.encode()).decode()
     assert same(drawn(f'<image x="10" href="{link}"/>'), drawn(filled.replace("<rect", '<rect x="10"')))
+
+
+INSIDE = '<rect width="60" height="60" fill="red"/><rect x="20" y="20" width="80" height="80"/>'
+
+
+@pytest.mark.parametrize(
+    ("effect", "around", "within"),
+    [
+        ('opacity=".5"', 'opacity=".5"', ""),
+        ('style="opacity:.5;transform:translate(9px,0)"', 'opacity=".5" transform="translate(9)"', ""),
+        ('clip-path="url(#c)" transform="rotate(5)"', 'transform="rotate(5)"', 'clip-path="url(#c)"'),
+        ('style="mask:url(#m);fill:#0080ff"', 'fill="#0080ff"', 'mask="url(#m)"'),
+        ('filter="url(#f)"', "", 'filter="url(#f)"'),
+        ('style="mix-blend-mode:multiply"', 'style="mix-blend-mode:multiply"', ""),
+    ],
+)
+def test_a_nested_drawing_has_its_effects_once(effect: str, around: str, within: str) -> None:
+    defined = (
+        '<clipPath id="c"><circle cx="40" cy="40" r="25"/></clipPath><rect width="50" height="100" fill="#8f8"/>'
+        '<mask id="m"><rect width="50" height="100" fill="#888"/></mask>'
+        '<filter id="f"><feOffset dx="9"/></filter>'
+    )
+    nested = '<svg x="10" y="10" width="70" height="70" {}>{}</svg>'
+    expected = f"<g {around}>{nested.format('', f'<g {within}>{INSIDE}</g>')}</g>"
+    assert same(drawn(defined + nested.format(effect, INSIDE)), drawn(defined + expected))
+
+
+@pytest.mark.parametrize(
+    ("size", "width"),
+    [
+        ('width="25" height="25"', 40),
+        ('width="200" height="200"', 5),
+        ('width="25" height="50"', 40),
+        ('width="100%" height="100%"', 10),
+        ("", 10),
+    ],
+)
+def test_a_stroke_that_does_not_scale_goes_by_the_size_that_the_drawing_claims(size: str, width: int) -> None:
+    line = '<path d="M10 50h80" stroke="red" {}/>'
+    odd = line.format('stroke-width="10" vector-effect="non-scaling-stroke"')
+    size = f'viewBox="0 0 100 100" {size}'
+    assert same(drawn(odd, size=size), drawn(line.format(f'stroke-width="{width}"'), size=size))

@@ -164,6 +164,16 @@ def test_exif_orientation_is_undone(format: str, orientation: int) -> None:
     assert_close(image.getpixel((30, 32)), (*RED, 255), 40)
 
 
+@pytest.mark.parametrize("format", ["JPEG", "WEBP", "AVIF"])
+@pytest.mark.parametrize("exif", [None, "without an orientation"])
+def test_an_orientation_in_xmp_says_nothing(format: str, exif: str | None) -> None:
+    block = Image.Exif()
+    block[0x0131] = "an editor"
+    options = {"exif": block} if exif else {}
+    picture = opened(saved(drawing(), format, xmp=b'<rdf:Description tiff:Orientation="6"/>', **options))
+    assert (picture.width, picture.height) == (96, 64)
+
+
 def test_damaged_exif_and_colour_profiles_do_no_harm() -> None:
     for data in (
         saved(drawing(), "JPEG", exif=b"Exif\0\0MM\0*\xff\xff\xff\xff"),

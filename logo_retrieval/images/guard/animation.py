@@ -18,8 +18,8 @@ VISIBLE = frozenset("opacity fill-opacity stroke-opacity stop-opacity visibility
 
 _LONGEST_TRANSFORM = 2_000
 
-_CLOCK = re.compile(r"\s*([+-]?)\s*((?:\d+:)?\d+:)?([\d.]+)\s*(h|min|s|ms)?\s*")
-_EVENT = re.compile(r"\s*([\w.-]+?)\.(begin|end)\s*(.*)")
+_CLOCK = re.compile(r"([+-]?)\s*((?:\d+:)?\d+:)?([\d.]+)\s*(h|min|s|ms)?")
+_EVENT = re.compile(r"([\w.-]+?)\.(begin|end)(.*)", re.DOTALL)
 _SECONDS = {"h": 3600.0, "min": 60.0, "s": 1.0, "ms": 0.001}
 _SCALE = re.compile(r"(?:scale\(\s*)?([\d.]+)")
 
@@ -68,13 +68,13 @@ class Timeline:
         return "indefinite" in repeats or animation in self._in_circles
 
     def _moment(self, text: str) -> float:
-        event = _EVENT.fullmatch(text)
+        event = _EVENT.fullmatch(text.strip())
         if event is None:
             return _seconds(text)
         other = self._by_id.get(event[1])
         if other is None or len(self._open) > 32:
             return math.inf
-        moment = self.begin(other) + (_seconds(event[3]) if event[3] else 0.0)
+        moment = self.begin(other) + (_seconds(event[3]) if event[3].strip() else 0.0)
         return moment + _duration(other.attributes) if event[2] == "end" else moment
 
     def left_by(self, animation: Animation, target: Element, path: str) -> tuple[str, str] | None:
@@ -176,7 +176,7 @@ def _sum(one: str, other: str) -> str:
 
 def _seconds(text: str) -> float:
     """A clock value or an offset; infinite where it is none."""
-    match = _CLOCK.fullmatch(text)
+    match = _CLOCK.fullmatch(text.strip())
     if match is None or match[3].count(".") > 1 or match[3] == ".":
         return math.inf
     whole = 0.0

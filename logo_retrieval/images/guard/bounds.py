@@ -35,12 +35,16 @@ def _extent(element: Element, canvas: Box) -> Extent:
     if element.tag in SHAPES or element.tag == "image":
         box = bounds_of_shape("rect" if element.tag == "image" else element.tag, element.attributes, canvas)
     for child in element.children:
-        if isinstance(child, Element) and child.tag in DRAWN:
+        if isinstance(child, Element) and child.tag in DRAWN and not _is_left_out(child):
             inner = extent_of(child, canvas)
             line = max(line, inner.line)
             if inner.box is not None:
                 box = parse_transform(child.attributes.get("transform", "")).map_box(inner.box).joined(box)
     return Extent(box, line)
+
+
+def _is_left_out(element: Element) -> bool:
+    return style_of(element.attributes).get("display", element.attributes.get("display")) == "none"
 
 
 def bounds_of_shape(tag: str, attributes: dict[str, str], canvas: Box) -> Box | None:

@@ -10,7 +10,7 @@ from xml.etree.ElementTree import Element as Node
 from logo_retrieval.images.guard.colours import COLOURED
 from logo_retrieval.images.guard.drawing import Element
 from logo_retrieval.images.guard.keyframes import left_behind, motion_of
-from logo_retrieval.images.guard.properties import BACKGROUND, GEOMETRY, computed
+from logo_retrieval.images.guard.properties import BACKGROUND, GEOMETRY, computed, is_odd
 from logo_retrieval.images.guard.sheets import ANIMATED, INLINE, UNLAYERED, Declared, Sheets, declared_as
 from logo_retrieval.images.guard.tokens import declarations
 from logo_retrieval.images.guard.values import ATTRIBUTES, PROPERTIES, clean_value, put_style, style_of
@@ -48,7 +48,7 @@ def apply_styles(document: Node, elements: Mapping[int, Element], sheets: Sequen
     pending: list[tuple[Node, Mapping[str, str]]] = [(document, rules.registered)]
     while pending:
         node, known = pending.pop()
-        user = users.get(node.get("id", ""))
+        user = users.get(node.get("id", ""))  # that must come first: what it draws has its variables
         if user is not None and user not in passed_on:
             waiting.setdefault(user, []).append((node, known))
         else:
@@ -105,12 +105,12 @@ def _style(element: Element, matched: list[Declared], inherited: Mapping[str, st
     odd = [
         name
         for name in PROPERTIES & attributes.keys()
-        if name in COLOURED or ("(" in attributes[name] and name != "transform")
+        if name in COLOURED or (name != "transform" and is_odd(attributes[name]))
     ]
-    if not (matched or element.style or element.animated or odd):
+    if not (matched or element.raw_style or element.animated or odd):
         return inherited
     numbers = count()
-    declared = [*matched, *_inline(element.style, numbers)]
+    declared = [*matched, *_inline(element.raw_style, numbers)]
     known = _variables(declared, inherited, rules)
     motion = [(each.name, each.value) for each in sorted(declared) if "animation" in each.name]
     if values := motion_of(motion):
@@ -119,7 +119,7 @@ def _style(element: Element, matched: list[Declared], inherited: Mapping[str, st
     declared += [
         declared_as(name, value, ANIMATED, UNLAYERED, (), next(numbers))
         for name, value in element.animated.items()
-        if name in PROPERTIES
+        if name in PROPERTIES and name != "transform"  # which is that of the attribute, weaker than any style
     ]
     colour = _winners([each for each in declared if each.name == "color"], known).get("color")
     colour = colour or (computed("color", attributes.get("color", ""), known) or {}).get("color", "inherit")

@@ -14,7 +14,6 @@ _HEX = re.compile(r"#(?:[0-9a-f]{3,4}|[0-9a-f]{6}|[0-9a-f]{8})", re.IGNORECASE)
 _KEYWORDS = {
     **{word: word for word in ("none", "inherit", "black", "white")},
     "currentcolor": "currentColor",  # renderers know the other words of CSS in one case only
-    **dict.fromkeys(("unset", "revert", "revert-layer"), "inherit"),
     "context-fill": "context-fill",
     "context-stroke": "context-stroke",
 }
@@ -41,7 +40,6 @@ _SYSTEM_COLOURS = {
 }
 """As Chromium has them on a light page."""
 
-_INITIAL = {"fill": "black", "stroke": "none", "flood-color": "black", "stop-color": "black", "lighting-color": "white"}
 _PAINTED = frozenset(("fill", "stroke"))
 _OF_PAINTS = frozenset(("none", "context-fill", "context-stroke"))
 
@@ -60,8 +58,6 @@ def paint(value: str, name: str = "fill", current: str = "black") -> str | None:
     True
     """
     value = _CONTEXT.sub("", _PROFILE.sub("", value.strip()))
-    if value.lower() == "initial":
-        return _INITIAL.get(name, "black")
     server = _PAINT_SERVER.fullmatch(value) if name in _PAINTED else None
     if server is None:
         found = _colour(value, current)

@@ -28,12 +28,12 @@ class Element:
         children: elements and, inside texts, strings.
         pixels: of the raster that an `image` embeds.
         size: of that picture by itself, in user units, where the raster that stands for it has another.
-        style: the style attribute as it was, until `apply_styles` has dealt with it.
+        raw_style: the style attribute as it was; `apply_styles` puts what counts of it into `attributes`.
         animated: attributes and properties that animations have changed when they have ended.
         extent: what it draws, once that has been looked at.
     """
 
-    __slots__ = ("animated", "attributes", "children", "extent", "pixels", "size", "style", "tag")
+    __slots__ = ("animated", "attributes", "children", "extent", "pixels", "raw_style", "size", "tag")
 
     def __init__(self, tag: str, attributes: dict[str, str], children: list[Element | str] | None = None) -> None:
         self.tag = tag
@@ -41,7 +41,7 @@ class Element:
         self.children = [] if children is None else children
         self.pixels = 0
         self.size: tuple[float, float] | None = None
-        self.style = ""
+        self.raw_style = ""
         self.animated: dict[str, str] = {}
         self.extent: Extent | None = None
 

@@ -1,6 +1,7 @@
-"""How large a drawing's shapes are: affine matrices, bounds and path lengths, all as cheap upper bounds.
+"""Numbers, lengths and affine matrices of a drawing, and how large its shapes are.
 
-The guard needs them to foresee what a renderer would do; nothing here is exact enough to draw with.
+Matrices and lengths are exact. Outlines are measured as cheap upper bounds, to foresee what a renderer would do; where
+something is drawn by them, `bounds` walks along the curves.
 """
 
 from __future__ import annotations

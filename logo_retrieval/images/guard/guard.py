@@ -65,9 +65,9 @@ def guard(data: bytes, *, nesting: int = 0) -> SafeSvg:
     """
     drawing = read_drawing(_plain_text(data), nesting=nesting)
     _show(drawing.root)
-    view = _normalise_root(drawing.root)
+    view, pixels_per_unit = _normalise_root(drawing.root)
     canvas = view or _UNKNOWN_CANVAS
-    rewrite(drawing, canvas)
+    rewrite(drawing, canvas, pixels_per_unit)
     if drawing.ground and view is not None:
         drawing.root.children.insert(0, _ground(drawing.ground, view))
     check_caps(drawing, canvas)
@@ -111,23 +111,29 @@ def _plain_text(data: bytes) -> bytes:
     return data.lstrip() if wide_encoding(data) is None else data
 
 
-def _normalise_root(root: Element) -> Box | None:
-    """Sets width and height of the root to those of its view box; returns that box, None where nothing tells it."""
+def _normalise_root(root: Element) -> tuple[Box | None, float]:
+    """Sets width and height of the root to those of its view box.
+
+    Returns:
+        That box, None where nothing tells it, and how many pixels a user unit had in the size that the root claimed.
+    """
     attributes = root.attributes
     width, height = (_extent(length(attributes.pop(name, None))) for name in ("width", "height"))
     view = _view_box(attributes.pop("viewBox", ""))
     if view is None:
         if width is None or height is None or max(width, height) > MAX_EXTENT:
-            return None
+            return None, 1.0
         view = Box(0.0, 0.0, width, height)
+    pixels_per_unit = 1.0
     if width is not None and height is not None:
         view = _sliced(view, attributes.get("preserveAspectRatio", "").split(), width / height)
+        pixels_per_unit = min(width / view.width, height / view.height)
     if width is None or height is None or not _is_stretched(attributes, width / height * view.height / view.width):
         width, height = view.width, view.height
     scale = max(view.width, view.height) / max(width, height)
     attributes["width"], attributes["height"] = f"{width * scale:.9g}", f"{height * scale:.9g}"
     attributes["viewBox"] = f"{view.left:.9g} {view.top:.9g} {view.width:.9g} {view.height:.9g}"
-    return view
+    return view, pixels_per_unit
 
 
 def _sliced(view: Box, words: list[str], aspect: float) -> Box:

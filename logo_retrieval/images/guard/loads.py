@@ -57,6 +57,7 @@ class _Loads:
             how often a path crosses itself is known well enough from the length of its data.
         unsure: whether something should have been measured.
         open: the elements that are being looked at, with how many references led to each.
+        followed: how many references lead to what is being looked at now.
     """
 
     def __init__(self, drawing: Drawing, canvas: Box, *, measured: bool = False) -> None:
@@ -75,6 +76,7 @@ class _Loads:
         if element in self.known:
             return self.known[element]
         if element in self.open:
+            # It is inside itself. By one reference that draws nothing; by several, renderers may go round for ever.
             if self.open[element] < self.followed - 1:
                 raise unsafe("what it names leads back to itself through others")
             return {}
@@ -118,8 +120,12 @@ class _Loads:
         return scaled(load, parse_transform(values["transform"]).scale) if "transform" in values else load
 
     def placed(self, element: Element, sized: Element, load: Load) -> Load:
-        """The load in what holds the element; a nested svg or a symbol is cut off at its edges: one more layer."""
-        return _in_layer(scaled(load, _fit(element, sized, self.canvas))) if element.tag in _VIEWS else load
+        """The load in what holds the element; a nested svg or a symbol that is cut off at its edges is a layer."""
+        if element.tag not in _VIEWS:
+            return load
+        load = scaled(load, _fit(element, sized, self.canvas))
+        overflow = style_of(element.attributes).get("overflow", element.attributes.get("overflow"))
+        return load if overflow in ("visible", "auto") else _in_layer(load)
 
     def add_shape(self, element: Element, load: Load) -> None:
         """Adds what an element draws itself."""

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from functools import partial
 
 from logo_retrieval.images.guard.colours import COLOURED, paint
-from logo_retrieval.images.guard.geometry import Box, numbers
+from logo_retrieval.images.guard.geometry import numbers
 from logo_retrieval.images.guard.maths import worked_out
-from logo_retrieval.images.guard.transform import SINGLE, matrix_of
+from logo_retrieval.images.guard.transform import SINGLE, is_declarable
 from logo_retrieval.images.guard.values import PROPERTIES, clean_value, font_shorthand
 from logo_retrieval.images.guard.variables import has_variables, substituted
 
@@ -53,6 +53,7 @@ _GRAMMAR = {
         ("stroke-linecap", "butt|round|square"),
         ("stroke-linejoin", "miter|round|bevel|miter-clip|arcs"),
         ("text-anchor", "start|middle|end"),
+        ("font-weight", f"normal|bold|bolder|lighter|{_NUMBER}"),
         ("text-transform", "none|capitalize|uppercase|lowercase"),
         ("mask-type", "luminance|alpha"),
         ("isolation", "auto|isolate"),
@@ -66,26 +67,76 @@ _GRAMMAR = {
 _NEAREST = {"plus-lighter": "screen"}
 """Of a word that renderers do not know, one that looks much like it."""
 
-_AS_BEFORE = frozenset(("initial", "unset", "revert", "revert-layer"))
+_INHERITED = {
+    "color": "black",
+    "fill": "black",
+    "stroke": "none",
+    "fill-opacity": "1",
+    "stroke-opacity": "1",
+    "stroke-width": "1",
+    "stroke-dashoffset": "0",
+    "stroke-dasharray": "none",
+    "stroke-miterlimit": "4",
+    "stroke-linecap": "butt",
+    "stroke-linejoin": "miter",
+    "fill-rule": "nonzero",
+    "clip-rule": "nonzero",
+    "visibility": "visible",
+    "paint-order": "normal",
+    "image-rendering": "auto",
+    "color-interpolation-filters": "linearRGB",
+    "font-size": "16px",
+    "font-style": "normal",
+    "font-weight": "normal",
+    "letter-spacing": "0",
+    "word-spacing": "0",
+    "text-anchor": "start",
+    "text-transform": "none",
+    **dict.fromkeys(("marker-start", "marker-mid", "marker-end"), "none"),
+}
+_OWN = {
+    **dict.fromkeys(("opacity", "stop-opacity", "flood-opacity"), "1"),
+    **dict.fromkeys(("transform", "translate", "rotate", "scale", "filter", "mask", "clip-path"), "none"),
+    "transform-origin": "0 0",
+    "transform-box": "view-box",
+    "display": "inline",
+    "overflow": "visible",
+    "isolation": "auto",
+    "mix-blend-mode": "normal",
+    "mask-type": "luminance",
+    **dict.fromkeys(("stop-color", "flood-color"), "black"),
+    "lighting-color": "white",
+    "vector-effect": "none",
+}
+"""Values where nothing is declared: of properties that are inherited, and of those that are not."""
+
+_UNDECLARED = frozenset(("initial", "unset", "revert", "revert-layer"))
+_ODD = re.compile(rf"[(A-Z]|{'|'.join((*_UNDECLARED, *_NEAREST))}")
 _LONGEST_VALUE = 20_000
-_UNIT = Box(0.0, 0.0, 1.0, 1.0)
-_INHERITED = frozenset(("fill", "stroke", "color"))
+
+
+def is_odd(value: str) -> bool:
+    """Whether a value of an attribute may be one that a renderer does not know, or does not know in capitals."""
+    return _ODD.search(value) is not None
 
 
 def computed(name: str, value: str, known: Mapping[str, str]) -> dict[str, str] | None:
     """A declaration as a renderer may have it, a shorthand as its parts; None when it is invalid and does not count.
+
+    An empty value beats weaker declarations, and leaves the attribute of that name as it is.
 
     Args:
         name: of the property.
         value: as declared, without `!important`.
         known: the variables, and the value of `color`.
     """
+    name = _ALIASES.get(name, name)
     if has_variables(value):
         resolved = substituted(value, known)
         found = computed(name, resolved, known) if resolved is not None else None
-        # Invalid at computed-value time: as if nothing had been declared.
-        return found or {name: "inherit" if name in _INHERITED else ""}
-    name = _ALIASES.get(name, name)
+        return found or {name: _undeclared(name, "unset")}  # as it is said of what turns out invalid only here
+    if value.lower() in _UNDECLARED and name in _INHERITED | _OWN:
+        return {name: _undeclared(name, value.lower())}
     if not 0 < len(value) <= _LONGEST_VALUE:
         return None
     if name == "font":
@@ -94,6 +145,15 @@ def computed(name: str, value: str, known: Mapping[str, str]) -> dict[str, str] 
         return {BACKGROUND: _background(value, known.get("color", "black"))}
     clean = _computed(name, worked_out(value), known)
     return None if clean is None else {name: clean}
+
+
+def _undeclared(name: str, keyword: str) -> str:
+    """The value that a keyword of CSS stands for with any property; empty where that is not known."""
+    if name in _INHERITED:
+        return _INHERITED[name] if keyword == "initial" else "inherit"
+    if name == "overflow" and keyword.startswith("revert"):
+        return "hidden"  # the sheet of browsers has it
+    return _OWN.get(name, "")
 
 
 def _computed(name: str, value: str, known: Mapping[str, str]) -> str | None:
@@ -113,9 +173,9 @@ def _computed(name: str, value: str, known: Mapping[str, str]) -> str | None:
     if name in _GRAMMAR:
         clean = clean.lower()
         clean = _NEAREST.get(clean, clean)
-        return "" if clean in _AS_BEFORE else clean if _GRAMMAR[name].fullmatch(clean) else None
+        return clean if _GRAMMAR[name].fullmatch(clean) else None
     if name == "transform" or name in SINGLE:
-        return clean if matrix_of(clean, _UNIT, name) is not None else None
+        return clean if is_declarable(clean, name) else None
     return clean
 
 

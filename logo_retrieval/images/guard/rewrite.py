@@ -25,16 +25,19 @@ _SHARE = re.compile(r"([-+]?\d*\.?\d+)%")
 _LENGTHS = {tag: tuple(names) for tag, names in GEOMETRY.items() if tag != "path"} | {"line": ("x1", "y1", "x2", "y2")}
 _STROKES = ("stroke-width", "stroke-dasharray", "stroke-dashoffset")
 _PASSED_ON = (*_STROKES, SPACE, STYLE)
+_WITHIN = ("opacity", "isolation", "filter", "mask", "clip-path")
+"""Effects of a nested `svg` that are in the units of what it holds."""
 
 
-def rewrite(drawing: Drawing, canvas: Box) -> None:
+def rewrite(drawing: Drawing, canvas: Box, pixels_per_unit: float = 1.0) -> None:
     """Rewrites a clean document in place.
 
     Args:
         drawing: the document.
         canvas: what shares are shares of.
+        pixels_per_unit: in the size that the document claims, which strokes that do not scale go by.
     """
-    _rewrite(drawing, drawing.root, canvas, Matrix(), {})
+    _rewrite(drawing, drawing.root, canvas, Matrix(a=pixels_per_unit, d=pixels_per_unit), {})
     hand_on_transforms(drawing.by_id)
 
 
@@ -47,6 +50,16 @@ def _rewrite(
     *,
     nested: bool = False,
 ) -> None:
+    """Rewrites what an element holds, and then itself, so that boxes are those of children whose transforms are plain.
+
+    Args:
+        drawing: the document.
+        element: of it.
+        canvas: what shares are shares of, here.
+        outer: from the units around the element to pixels; view boxes inside the outermost one are left out.
+        inherited: of the properties in `_PASSED_ON` and of `CASE`, what those around it have.
+        nested: whether it lies in a view box inside the outermost one.
+    """
     style = style_of(element.attributes)
     values = {**element.attributes, **style}
     own = {name: values[name] for name in _PASSED_ON if values.get(name, "inherit") != "inherit"}
@@ -56,8 +69,8 @@ def _rewrite(
     for place, child in enumerate(list(element.children)):
         if isinstance(child, Element):
             _rewrite(drawing, child, view or canvas, inner, passed_on, nested=nested or view is not None)
-            if child.tag == "svg" and "transform" in child.attributes:  # which renderers do not look for there
-                element.children[place] = Element("g", {"transform": child.attributes.pop("transform")}, [child])
+            if child.tag == "svg":
+                element.children[place] = _with_its_effects(child)
     _settle_lengths(element, canvas, shares=nested)
     if element.size is not None:
         _say_size(element, *element.size)
@@ -76,6 +89,20 @@ def _rewrite(
         factor = 1 / inner.scale if values.get("vector-effect") == "non-scaling-stroke" and inner.scale else 1.0
         along = factor * _unit_along(element, values.get("pathLength", ""), canvas)
         _scale_strokes(element, passed_on, {"stroke-width": factor, **dict.fromkeys(_STROKES[1:], along)})
+
+
+def _with_its_effects(inner: Element) -> Element:
+    """A nested `svg` whose effects are those of groups: renderers overlook its transform, and draw all else twice."""
+    attributes, style = inner.attributes, style_of(inner.attributes)
+    within = {name: attributes.pop(name) for name in _WITHIN if name in attributes}
+    within |= {name: style.pop(name) for name in _WITHIN if name in style}
+    around = {"transform": attributes.pop("transform")} if "transform" in attributes else {}
+    if "mix-blend-mode" in style:
+        around["style"] = f"mix-blend-mode:{style.pop('mix-blend-mode')}"
+    put_style(attributes, style)
+    if within:
+        inner.children = [Element("g", within, inner.children)]
+    return Element("g", around, [inner]) if around else inner
 
 
 def _view_of(element: Element) -> Box | None:

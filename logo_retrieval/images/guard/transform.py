@@ -23,10 +23,14 @@ _ATTRIBUTE = {
 }
 _OF_ITSELF = frozenset(("fill-box", "content-box", "stroke-box", "border-box"))
 _ALL = SINGLE | {"transform", "transform-origin", "transform-box"}
-_PLAIN = re.compile(r"(?:\s*,?\s*(?:matrix|translate|scale|rotate|skew[XY])\s*\([-+\d.eE,\s]*\))*\s*")
+_PLAIN = re.compile(r"(?:\s*(?:,\s*)?(?:matrix|translate|scale|rotate|skew[XY])\s*\([-+\d.eE,\s]*\))*\s*")
 _WORDS = {"left": 0.0, "top": 0.0, "center": 0.5, "right": 1.0, "bottom": 1.0}
 _AXES = {"x": 0, "y": 1, "z": 2}
 _FAR = 1e7
+_UNITS = re.compile(r"translate(?:[xyz]|3d)?|rotate[xyz]?|skew[xy]?")
+"""Functions of lengths and angles alone."""
+
+_UNIT = Box(0.0, 0.0, 1.0, 1.0)
 
 
 def settle_transform(element: Element, canvas: Box, *, outermost: bool = False) -> None:
@@ -39,6 +43,8 @@ def settle_transform(element: Element, canvas: Box, *, outermost: bool = False) 
     """
     style = style_of(element.attributes)
     declared = {name: style.pop(name) for name in _ALL & style.keys()}
+    if not _PLAIN.fullmatch(element.attributes.get("transform", "")):
+        del element.attributes["transform"]  # the attribute has no units, and no other functions
     for name in _ALL - SINGLE - declared.keys() & element.attributes.keys():
         declared[name] = element.attributes[name]
     plain = declared.get("transform", "")
@@ -86,6 +92,23 @@ def hand_on_transforms(by_id: Mapping[str, Element]) -> None:
             linked = by_id.get(each.attributes.get("href", "")[1:])
             if linked is not None and name in linked.attributes:
                 each.attributes.setdefault(name, linked.attributes[name])
+
+
+def is_declarable(text: str, name: str) -> bool:
+    """Whether a style may declare a value: there lengths and angles have units, unlike those of the attribute.
+
+    >>> [is_declarable(text, "transform") for text in ("rotate(5deg) translate(0,3px)", "rotate(5)", "translate(0,3)")]
+    [True, False, False]
+    """
+    import tinycss2
+
+    steps = [token for token in tinycss2.parse_component_value_list(text) if token.type == "function"]
+    bare = [each for step in steps if _UNITS.fullmatch(step.lower_name) for each in step.arguments if _is_bare(each)]
+    return not bare and matrix_of(text, _UNIT, name) is not None
+
+
+def _is_bare(token: Any) -> bool:  # noqa: ANN401 - tinycss2 has no types
+    return bool(token.type == "number" and token.value)
 
 
 def matrix_of(text: str, box: Box, name: str = "transform") -> Matrix | None:

@@ -34,7 +34,7 @@ _XHTML = "http://www.w3.org/1999/xhtml"
 _XLINK = "http://www.w3.org/1999/xlink"
 _ENTITY_REFERENCE = re.compile(r"&([^#;&][^;&]*);")
 _PREDEFINED = dict.fromkeys(("amp", "lt", "gt", "quot", "apos"), 1)
-_UNDRAWN = re.compile(r"@font-face\s*\{[^{}]*\}|(?<=url\()\s*[\"']?data:(?!text/css)[^)]*(?=\))", re.IGNORECASE)
+_UNDRAWN = re.compile(r"@font-face\s*\{[^{}]*\}|(?<=url\()\s*[\"']?data:(?!text/css)[^()]*(?=\))", re.IGNORECASE)
 _LONG = frozenset(("d", "points"))
 _LINKED = frozenset(("use", "image", "textPath"))
 
@@ -66,7 +66,18 @@ def read_drawing(text: bytes, *, nesting: int = 0) -> Drawing:
 
 
 class _Reader:
-    """Handlers for expat that build the tree while the text streams by."""
+    """Handlers for expat that build the tree while the text streams by.
+
+    There are two trees at a time. `_nodes` lead down the document as it is, with all that is not drawn, for selectors
+    to match; `_stack` leads down the clean elements, and `_drawn` says which node each of those was.
+
+    Attributes:
+        text: of the document.
+        root: the outermost clean element, once it has begun.
+        by_id: the first clean element with each id.
+        elements: how many have begun, drawn or not.
+        depth: how deep they have nested.
+    """
 
     def __init__(self, text: bytes, encoding: str | None = None, *, nesting: int = 0) -> None:
         self.text = text
@@ -75,7 +86,7 @@ class _Reader:
         self.by_id: dict[str, Element] = {}
         self.elements = self.depth = 0
         self._level = 0
-        self._skipped = 0
+        self._skipped = 0  # how deep in something that is not drawn
         self._closed = False
         self._stack: list[Element] = []
         self._document: Node | None = None
@@ -84,7 +95,7 @@ class _Reader:
         self._sheets: list[str] = []
         self._animations: dict[Animation, Element | str] = {}
         self._loose_sheet: Element | None = None
-        self._page: dict[str, str] | None = None
+        self._page: dict[str, str] | None = None  # attributes of a `foreignObject`, until its gradient is found
         self._namespace = ""
         self._prefixes: dict[str, str] = {}
         self._entities: dict[str, int] = {}
@@ -237,7 +248,7 @@ class _Reader:
             if name == "style" or name in ATTRIBUTES:
                 self._check_length(name, value)
             if name == "style" and value:
-                element.style = value
+                element.raw_style = value
                 kept["style"] = ""  # keeps its place
             elif name in ATTRIBUTES and (clean := clean_value(name, value)) is not None:
                 kept[name] = clean

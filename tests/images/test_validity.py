@@ -1,0 +1,109 @@
+"""What counts of what is declared: the keywords of CSS for any property, words in capitals, units of transforms."""
+
+from __future__ import annotations
+
+import pytest
+from drawn import SQUARE, drawn, same
+
+ANGLE = '<path d="M20 80L50 30L80 80" {}/>'
+THICK = 'fill="none" stroke="red" stroke-width="20"'
+
+
+@pytest.mark.parametrize(
+    ("outer", "attribute", "style", "plain"),
+    [
+        ("stroke-width='20'", "stroke-width='4'", "stroke-width:unset", "stroke-width='20'"),
+        ("stroke-width='20'", "stroke-width='4'", "stroke-width:REVERT", "stroke-width='20'"),
+        ("stroke-width='20'", "stroke-width='4'", "stroke-width:initial", ""),
+        ("stroke-width='20'", "stroke-width='4'", "stroke-width:var(--unknown)", "stroke-width='20'"),
+        ("stroke-linejoin='round' stroke-width='30'", "", "stroke-linejoin:initial", "stroke-width='30'"),
+        ("stroke-dasharray='9' stroke-width='20'", "", "stroke-dasharray:initial", "stroke-width='20'"),
+        ("visibility='hidden'", "", "visibility:initial", ""),
+        ("fill='red'", "fill='blue'", "fill:unset", "fill='red'"),
+        ("fill='red'", "fill='blue'", "fill:initial", ""),
+        ("", "opacity='.3'", "opacity:unset", ""),
+        ("", "opacity='.3'", "opacity:var(--unknown)", ""),
+        ("", "display='none'", "display:initial", ""),
+        ("", "transform='scale(.5)'", "transform:unset", ""),
+        ("", "clip-path='url(#c)'", "clip-path:initial", ""),
+    ],
+)
+def test_a_keyword_for_any_property_beats_the_attribute(outer: str, attribute: str, style: str, plain: str) -> None:
+    clip = '<clipPath id="c"><rect width="50" height="50"/></clipPath>'
+    shape = ANGLE.format(f'{attribute} style="{style}"')
+    expected = drawn(f'<g stroke="green">{ANGLE.format(plain)}</g>')
+    assert same(drawn(f'{clip}<g stroke="green" {outer}>{shape}</g>'), expected)
+
+
+def test_the_colour_of_a_stop_is_not_inherited() -> None:
+    gradient = (
+        '<linearGradient id="g" stop-color="red"><stop stop-color="blue" style="stop-color:unset"/></linearGradient>'
+    )
+    assert same(
+        drawn(f'{gradient}<rect width="100" height="100" fill="url(#g)"/>'),
+        drawn(SQUARE.replace("#0080ff", "#000") + "/>"),
+    )
+
+
+@pytest.mark.parametrize(("keyword", "shown"), [("initial", "visible"), ("unset", "visible"), ("revert", "hidden")])
+def test_browsers_cut_nested_drawings_off(keyword: str, shown: str) -> None:
+    nested = f'<svg width="40" height="40" overflow="scroll" style="overflow:{{}}">{SQUARE}/></svg>'
+    assert same(drawn(nested.format(keyword)), drawn(nested.format(shown)))
+
+
+def test_an_initial_ground_is_none() -> None:
+    assert same(drawn(ANGLE.format(""), 'style="background:initial"'), drawn(ANGLE.format("")))
+
+
+@pytest.mark.parametrize(
+    ("odd", "plain"),
+    [
+        ('display="NONE"', 'display="none"'),
+        ('stroke-linejoin="Round"', 'stroke-linejoin="round"'),
+        ('stroke-linecap="SQUARE"', 'stroke-linecap="square"'),
+        ('stroke-dasharray="None"', ""),
+        ('stroke-linecap="Unheard-of"', ""),
+        ('opacity="unset"', ""),
+    ],
+)
+def test_words_in_attributes_may_be_in_capitals(odd: str, plain: str) -> None:
+    assert same(drawn(ANGLE.format(f"{THICK} {odd}")), drawn(ANGLE.format(f"{THICK} {plain}")))
+
+
+def test_a_bold_name_is_bold_in_capitals_too() -> None:
+    text = '<text y="70" font-size="60" font-weight="{}">ab</text>'
+    assert same(drawn(text.format("Bold")), drawn(text.format("bold")))
+    assert not same(drawn(text.format("bold")), drawn(text.format("normal")))
+
+
+@pytest.mark.parametrize(
+    "style",
+    [
+        "transform:rotate(20)",
+        "transform:translate(20,5)",
+        "transform:translate(20px,5)",
+        "transform:skewX(20)",
+        "transform:translate(0,0) rotate(20)",
+    ],
+)
+def test_a_style_that_transforms_without_units_does_not_count(style: str) -> None:
+    shape = f'{SQUARE} transform="scale(.5)"'
+    assert same(drawn(f'{shape} style="{style}"/>'), drawn(f"{shape}/>"))
+    assert same(drawn(f'{shape} style="transform:scale(.2);{style}"/>'), drawn(f'{SQUARE} transform="scale(.2)"/>'))
+
+
+@pytest.mark.parametrize(
+    "transform",
+    ["rotate(20deg)", "translate(20px,5px)", "translateX(20)", "ROTATE(20)", "rotate(9,50%,50%)", "translate(20 5"],
+)
+def test_an_attribute_that_transforms_with_units_does_not_count(transform: str) -> None:
+    for rest in ("", 'style="transform-origin:50px 50px"'):
+        assert same(drawn(f'{SQUARE} transform="{transform}" {rest}/>'), drawn(f"{SQUARE}/>"))
+
+
+def test_an_animated_transform_is_weaker_than_that_of_a_style() -> None:
+    grown = '<animateTransform attributeName="transform" type="scale" to=".2" dur="1s" fill="freeze"/>'
+    assert same(
+        drawn(f'{SQUARE} style="transform:scale(.5)">{grown}</rect>'), drawn(f'{SQUARE} transform="scale(.5)"/>')
+    )
+    assert same(drawn(f"{SQUARE}>{grown}</rect>"), drawn(f'{SQUARE} transform="scale(.2)"/>'))
