@@ -189,7 +189,7 @@ async def unenroll_class(request: Request, name: str, query: Annotated[UnenrolQu
     if query.names is not None:
         gone = await service.change("unenroll", actor, lambda classifier: classifier.unenroll(name, names=query.names))
         return JSONResponse({"removed_names": query.names, "removed_classes": gone})
-    if name == OTHER:
+    if plain_name(name) == OTHER:
         raise Problem(409, f"'{OTHER}' is what unknown logos are told by and stays: remove single drawings of it")
     gone = await service.change("unenroll", actor, lambda classifier: classifier.unenroll(name))
     return JSONResponse({"removed_classes": gone})
