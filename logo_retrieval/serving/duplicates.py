@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from logo_retrieval.gallery.reader import Progress
 from logo_retrieval.gallery.records import Gallery, GalleryRecord, free_name
 from logo_retrieval.near_duplicates import find_clusters, find_matches
 from logo_retrieval.serving.queries import DuplicatesQuery
@@ -16,10 +17,10 @@ if TYPE_CHECKING:
 
 
 def duplicates_among(
-    classifier: LogoClassifier, pictures: Sequence[Upload], query: DuplicatesQuery
+    classifier: LogoClassifier, pictures: Sequence[Upload], query: DuplicatesQuery, progress: Progress
 ) -> dict[str, object]:
     """Clusters of the pictures, or those that the index has too; of each the form of `duplicates --format jsonl`."""
-    drawings = classifier.drawings(Gallery(tuple(_records(pictures)), ()))
+    drawings = classifier.drawings(Gallery(tuple(_records(pictures)), ()), progress=progress)
     unreadable = [{"path": name, "reason": reason} for name, reason in drawings.unreadable]
     if query.against_index:
         matches = find_matches(drawings, classifier.drawings(), query.threshold, query.kind)

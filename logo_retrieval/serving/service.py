@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import CancelledError, ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeVar
 
 from logo_retrieval.classifier import LogoClassifier
 from logo_retrieval.errors import IndexRebuilt, LogoRetrievalError
+from logo_retrieval.gallery.reader import Progress
 from logo_retrieval.inference.engine import Engine
 from logo_retrieval.models.resolve import STARTER, changed_starter, starter_index
 from logo_retrieval.serving.line import Line
@@ -116,9 +117,22 @@ class Service:
         _ = self.classifier
         return await asyncio.get_running_loop().run_in_executor(self._reads, reading)
 
-    async def ask(self, act: Callable[[LogoClassifier], Result]) -> Result:
-        """Has the classifier do something that changes nothing."""
-        return await asyncio.get_running_loop().run_in_executor(self._reads, act, self.classifier)
+    async def ask(self, act: Callable[[LogoClassifier, Progress], Result]) -> Result:
+        """Has the classifier do something that changes nothing.
+
+        Args:
+            act: is given what it has to call at each file, and is ended there when nobody waits for it any more.
+        """
+        classifier, is_awaited = self.classifier, True
+
+        def go_on(done: int, total: int) -> None:
+            if not is_awaited:
+                raise CancelledError
+
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._reads, act, classifier, go_on)
+        finally:
+            is_awaited = False
 
     async def change(self, action: str, actor: str, act: Callable[[LogoClassifier], Result]) -> Result:
         """Changes the index, one change after another; once begun it is ended, whoever goes away meanwhile.

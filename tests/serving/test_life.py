@@ -23,6 +23,8 @@ from logo_retrieval.models.resolve import starter_model
 from logo_retrieval.store.schema import INDEX_FILE
 
 TINY = Path(__file__).parents[1] / "embedding/data/tiny"
+LAYERED = svg("bars").replace(b"</svg>", b'<circle cx="50" cy="50" r="40" opacity=".01"/>' * 300 + b"</svg>")
+COSTLY = [("files", (f"{place}.svg", LAYERED + b" " * place)) for place in range(900)]
 
 
 def test_an_index_that_cannot_be_opened_is_said_and_tried_again(tmp_path: Path) -> None:
@@ -70,17 +72,28 @@ def test_decoders_that_are_killed_cost_their_picture_alone(index: Path, tmp_path
 
 
 def test_who_goes_away_is_not_worked_for(index: Path, tmp_path: Path) -> None:
-    costly = svg("bars").replace(b"</svg>", b'<circle cx="50" cy="50" r="40" opacity=".01"/>' * 300 + b"</svg>")
-    pictures = [("files", (f"{place}.svg", costly + b" " * place)) for place in range(900)]
     with served(index, tmp_path) as service:
         for headers in ({}, {"Accept": "application/x-ndjson"}):
             try:
                 with service.client() as client:
-                    client.post("/v1/classify", files=pictures, headers=headers, timeout=0.3)
+                    client.post("/v1/classify", files=COSTLY, headers=headers, timeout=0.3)
             except httpx.TimeoutException:
                 pass
             wait_for(lambda: service.metric("logo_waiting_pictures") == 0, seconds=20)
         assert service.metric("logo_batch_pictures_sum") < 1000
+
+
+def test_comparisons_that_nobody_waits_for_hold_nobody_up(index: Path, tmp_path: Path) -> None:
+    """As many as the threads that read; each would go on for a long time after it was answered that it was too late."""
+    with served(index, tmp_path, "--request-timeout", 2) as service, ThreadPoolExecutor(4) as threads:
+
+        def compare(_: int) -> int:
+            with service.client() as client:
+                return client.post("/v1/duplicates", files=COSTLY).status_code
+
+        assert list(threads.map(compare, range(4))) == [503] * 4
+        with service.client() as client:
+            assert client.get("/v1/classes").status_code == 200
 
 
 def test_a_slow_sender_is_given_up(index: Path, tmp_path: Path) -> None:
