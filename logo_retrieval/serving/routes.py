@@ -86,7 +86,8 @@ async def classify(request: Request, query: Annotated[ClassifyQuery, Query()]) -
     _check_queue(service, len(body.pictures))
     rows = _rows(service, body.pictures, policy, query)
     if any(_LINES in kinds.lower() for kinds in request.headers.getlist("accept")):
-        return StreamingResponse((json.dumps(row) + "\n" async for row in rows), media_type=_LINES)
+        first = await unless_gone(request, anext(rows))  # a problem can be told before an answer begins, and not after
+        return StreamingResponse(_lines(first, rows), media_type=_LINES)
     return JSONResponse(await unless_gone(request, _collected(rows)))
 
 
@@ -299,6 +300,12 @@ async def _rows(
 async def _each(decisions: list[Decision]) -> AsyncIterator[Decision]:
     for decision in decisions:
         yield decision
+
+
+async def _lines(first: dict[str, object], others: AsyncIterator[dict[str, object]]) -> AsyncIterator[str]:
+    yield json.dumps(first) + "\n"
+    async for row in others:
+        yield json.dumps(row) + "\n"
 
 
 async def _collected(rows: AsyncIterator[dict[str, object]]) -> list[dict[str, object]]:
