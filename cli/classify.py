@@ -20,6 +20,7 @@ from .options import (
     index_option,
     index_to_read,
     progress_bar,
+    real_path,
 )
 from .tally import Tally
 
@@ -212,14 +213,14 @@ def _without_written(files: list[str], paths: tuple[str, ...], written: list[Pat
     """The files but those that are to be written, which an earlier call may have left in a folder that is asked."""
     from logo_retrieval.images.source import is_folder
 
-    places = {file.resolve() for file in written}
+    places = {real_path(file) for file in written}
     if len(places) < len(written):
         raise click.UsageError("--output and --explain must be different files")
     names = {place.name for place in places}
-    to_write = {file for file in files if Path(file).name in names and Path(file).resolve() in places}
-    folders = [Path(path).resolve() for path in paths if path and is_folder(path)]
+    to_write = {file for file in files if Path(file).name in names and real_path(file) in places}
+    folders = [real_path(path) for path in paths if path and is_folder(path)]
     for file in to_write:
-        if not any(Path(file).resolve().is_relative_to(folder) for folder in folders):
+        if not any(real_path(file).is_relative_to(folder) for folder in folders):
             raise click.UsageError(f"'{file}' would be read and written: name another file")
     return [file for file in files if file not in to_write] if to_write else files
 

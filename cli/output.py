@@ -142,15 +142,13 @@ def warn_unreadable(files: Iterable[tuple[str, str]]) -> None:
 
 
 def stdout() -> TextIO:
-    """Standard output as UTF-8, whatever the locale says.
+    """Standard output.
 
     Raises:
         click.ClickException: it is closed.
     """
     if sys.stdout is None:
         raise click.ClickException("standard output is closed: send it to a file, or to /dev/null")
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(encoding="utf-8")
     return sys.stdout
 
 
