@@ -83,9 +83,9 @@ class Service:
                 await asyncio.to_thread(self._open, self._index)
                 log("ready", index=self.index_name)
                 return
-            except LogoRetrievalError as error:
+            except Exception as error:
                 self._fault = f"the index cannot be opened: {error}"
-                LOGGER.error(self._fault)
+                LOGGER.error(self._fault, exc_info=not isinstance(error, LogoRetrievalError))
             await asyncio.sleep(5)
 
     def _open(self, index: Path) -> None:
@@ -104,7 +104,7 @@ class Service:
         except IndexRebuilt:
             try:
                 self._open(self._index)
-            except LogoRetrievalError:
+            except Exception:
                 LOGGER.exception("the index that was built anew cannot be opened")
 
     async def read(self, act: Callable[[IndexStore], Result]) -> Result:

@@ -42,6 +42,13 @@ def test_an_index_that_cannot_be_opened_is_said_and_tried_again(tmp_path: Path) 
         assert client.post("/v1/classify", files=[("files", svg("disc"))]).json()[0]["label"] == "disc"
 
 
+def test_a_fault_while_it_opens_is_said(tmp_path: Path) -> None:
+    """As of a name that no file can have; else it would be "being loaded" for ever."""
+    with served(tmp_path / ("a" * 5000), tmp_path, ready=False) as service, service.client() as client:
+        wait_for(lambda: "File name too long" in client.get("/readyz").json()["detail"])
+        assert service.end() == 0
+
+
 def test_what_is_under_way_is_ended_before_it_ends(index: Path, tmp_path: Path) -> None:
     pictures = [("files", (f"{place}.svg", svg("bars", place % 3) + b" " * place)) for place in range(100)]
     with served(index, tmp_path) as service, ThreadPoolExecutor(1) as thread:
