@@ -197,6 +197,7 @@ def answered(output: Path, kind: str) -> Answered:
         if kind == "jsonl":
             rows = [read_object(line) for line in text.split("\n") if line]
         else:
+            csv.field_size_limit(sys.maxsize)  # a list may name whatever it likes
             rows = list(csv.DictReader(io.StringIO(text, newline="")))
         paths = Counter(printable(row["path"]) for row in rows)
         unreadable = sum(row["status"] != "ok" for row in rows)

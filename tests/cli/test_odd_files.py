@@ -70,6 +70,15 @@ def test_a_glob_in_a_locked_folder_is_denied(open_folder: Path) -> None:
     assert refusal.value.code == "denied"
 
 
+def test_rows_of_csv_as_long_as_a_name_may_be_are_known_again(run: Run, index: Path, tmp_path: Path) -> None:
+    listed, file = tmp_path / "list.txt", tmp_path / "answers.csv"
+    listed.write_text("a" * 200_000)
+    call = ("classify", f"@{listed}", "--index", index, "--output", file)
+    assert run(*call).code == 3
+    whole = file.read_text()
+    assert run(*call, "--resume").code == 3 and file.read_text() == whole
+
+
 def test_resume_after_a_row_of_csv_was_torn_inside_a_name_of_two_lines(run: Run, index: Path, tmp_path: Path) -> None:
     folder = tmp_path / "drawings"
     folder.mkdir()
