@@ -136,9 +136,6 @@ def main() -> None:
     except (click.Abort, KeyboardInterrupt) as error:
         click.echo(str(error) or "interrupted", err=True)
         sys.exit(EXIT_INTERRUPTED)
-    except BrokenPipeError:
-        _settle_stdout()
-        sys.exit(1)
     except OSError as error:
         _settle_stdout()
         place = f" '{error.filename}'" if error.filename else ""

@@ -62,6 +62,17 @@ def test_a_full_disk_is_one_sentence_and_no_success(index: Path, queries: Path, 
         assert ran.stderr.count("\n") == 1 and "No space left on device" in ran.stderr
 
 
+@pytest.mark.parametrize("command", ["classify", "info", "similar"])
+def test_a_reader_who_has_gone_is_told_nothing(index: Path, queries: Path, command: str) -> None:
+    """As behind `| head`."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    arguments = [] if command == "info" else [queries / "a.svg"]
+    ran = subprocess.run([*COMMAND, command, *arguments, "--index", index], stdout=writing, stderr=subprocess.PIPE)
+    os.close(writing)
+    assert (ran.returncode, ran.stderr) == (1, b"")
+
+
 @pytest.mark.skipif(not FULL.exists(), reason="the system has no device that is always full")
 def test_other_commands_on_a_full_disk(index: Path, queries: Path) -> None:
     for command in (("info", "--index", index), ("similar", queries / "a.svg", "--index", index)):
