@@ -18,8 +18,8 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from logo_retrieval.errors import IndexRebuilt, LogoRetrievalError
-from logo_retrieval.serving.gate import Gate
-from logo_retrieval.serving.logs import LOGGER
+from logo_retrieval.serving.gate import REQUEST_ID, Gate
+from logo_retrieval.serving.logs import FACTS, LOGGER
 from logo_retrieval.serving.metrics import MEDIA_TYPE
 from logo_retrieval.serving.problems import Problem, come_again, faults_of, problem_of
 from logo_retrieval.serving.routes import router
@@ -145,7 +145,7 @@ async def _as_error(request: Request, error: Exception) -> Response:
         service.renew()
     problem = problem_of(error)
     if problem.status == HTTPStatus.INTERNAL_SERVER_ERROR:
-        LOGGER.error(problem.detail)
+        LOGGER.error(problem.detail, extra={FACTS: {"request": request.scope[REQUEST_ID]}})
     return problem.response()
 
 

@@ -34,6 +34,9 @@ HEADERS: Final = (
 )
 """Those of every answer."""
 
+REQUEST_ID: Final = "logo_retrieval.request_id"
+"""Under which the scope of a request has its id, for the log."""
+
 _ID = re.compile(r"[\w.-]{1,64}", re.ASCII)
 
 _DRAIN_S: Final = 3.0
@@ -103,9 +106,11 @@ class _Passage:
 
     def __init__(self, gate: Gate, scope: Scope, receive: Receive, send: Send) -> None:
         self._method: str = scope["method"]
-        # as for GET: the server leaves the body out
-        self.scope = {**scope, "method": "GET"} if self._method == "HEAD" else scope
         self.headers = Headers(scope=scope)
+        wished = self.headers.get("x-request-id", "")
+        self._id = wished if _ID.fullmatch(wished) else uuid.uuid4().hex
+        # HEAD as GET: the server leaves the body out
+        self.scope = {**scope, "method": "GET" if self._method == "HEAD" else self._method, REQUEST_ID: self._id}
         self.held_bytes = 0
         self._gate = gate
         self._receive = receive
@@ -115,8 +120,6 @@ class _Passage:
         self._is_read = "content-length" not in self.headers and "transfer-encoding" not in self.headers
         self._status = 0
         self._start = perf_counter()
-        wished = self.headers.get("x-request-id", "")
-        self._id = wished if _ID.fullmatch(wished) else uuid.uuid4().hex
 
     async def pass_through(self) -> None:
         """Answers, whatever happens, and logs it."""
@@ -131,7 +134,7 @@ class _Passage:
             await self._fail(Problem(408, late) if not self._is_read else come_again(503, late, 5))
         except Exception as error:
             if lacks_descriptors(error):
-                LOGGER.warning("no file can be opened: %s", error, extra={"facts": {"request": self._id}})
+                LOGGER.warning("no file can be opened: %s", error, extra={FACTS: {"request": self._id}})
                 await self._fail(without_descriptors())
                 return
             LOGGER.exception("a fault of the service", extra={FACTS: {"request": self._id}})

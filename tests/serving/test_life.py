@@ -163,9 +163,10 @@ def test_an_index_that_is_gone_and_one_in_its_place(mine: Path, tmp_path: Path, 
 def test_a_damaged_index_is_logged(mine: Path, tmp_path: Path) -> None:
     with served(mine, tmp_path) as service, service.client() as client:
         (mine / INDEX_FILE).write_bytes(b"no database")
-        assert client.get("/v1/classes").status_code == 500
+        answer = client.get("/v1/classes")
+        assert answer.status_code == 500
         (line,) = [line for line in service.log() if line["level"] == "error"]
-        assert "it is damaged" in line["message"]
+        assert "it is damaged" in line["message"] and line["request"] == answer.headers["x-request-id"]
 
 
 def test_enrolments_and_removals_under_load(mine: Path, tmp_path: Path, run: Run) -> None:
