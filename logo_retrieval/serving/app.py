@@ -99,9 +99,9 @@ async def _alive() -> Response:
 
 async def _ready(request: Request) -> Response:
     service: Service = request.app.state.service
-    state = service.state()
-    if state:
-        raise come_again(503, state, 2)
+    obstacle = service.obstacle()
+    if obstacle:
+        raise come_again(503, obstacle, 2)
     return JSONResponse({"status": "ready", "index": service.index_name})
 
 

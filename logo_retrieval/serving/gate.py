@@ -185,13 +185,13 @@ class _Passage:
         """Adds the headers that every answer has."""
         if message["type"] == "http.response.start":
             self._status = message["status"]
-            closing = [] if await self._is_drained() else [(b"connection", b"close")]
+            closing = [] if await self._drain() else [(b"connection", b"close")]
             own = (*HEADERS, (b"x-request-id", self._id.encode()), *closing)
             message["headers"] = [*message.get("headers", ()), *own]
         await self._send(message)
 
-    async def _is_drained(self) -> bool:
-        """Whether all of the body has come, some of it passed over, so that who sends it can read the answer.
+    async def _drain(self) -> bool:
+        """Passes over what is left of the body, so that who sends it can read the answer; whether that was all.
 
         A body that is much too large, or slow, is not waited for: its connection ends.
         """

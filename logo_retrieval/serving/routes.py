@@ -59,11 +59,15 @@ _SECONDS_A_PICTURE = 0.02
 
 
 def _enter(request: Request, scope: Scope) -> tuple[Service, str]:
-    """The service, and who asks."""
+    """The service, and who asks.
+
+    Raises:
+        Problem: 401 or 403 as in `check_access`, 422 for a parameter that is there twice, 503 while no index is open.
+    """
     service: Service = request.app.state.service
     actor = check_access(request, service.settings, scope)
     check_once(name for name, _ in request.query_params.multi_items())
-    _ = service.classifier
+    _ = service.classifier  # or that it is not open
     return service, actor
 
 

@@ -55,7 +55,7 @@ class Service:
             Problem: 503 while it is not open.
         """
         if self._classifier is None or self._closing:
-            raise come_again(503, self.state(), 2)
+            raise come_again(503, self.obstacle(), 2)
         return self._classifier
 
     @property
@@ -68,7 +68,7 @@ class Service:
         """As rows have it."""
         return STARTER if self._index == starter_index() else str(self._index)
 
-    def state(self) -> str:
+    def obstacle(self) -> str:
         """What keeps the service from answering; nothing when it is ready."""
         if self._closing:
             return "the service is shutting down"

@@ -119,7 +119,7 @@ async function askNow(rows, limits) {
 /** Rows without an answer, or else those that were answered with other settings. */
 function outdated() {
   const open = model.rows.filter((row) => !row.answer && !row.isAsked);
-  return open.length ? open : model.rows.filter((row) => row.asked !== query() && !row.isAsked);
+  return open.length ? open : model.rows.filter((row) => row.askedWith !== query() && !row.isAsked);
 }
 
 /** Probabilities for as many unknown logos as the pictures show. */
