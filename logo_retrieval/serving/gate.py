@@ -69,12 +69,12 @@ class Gate:
     async def answer(self, passage: _Passage) -> None:
         """Has the application answer, within the limits."""
         limits = self.service.settings.limits
+        passage.check_length()
         if self._requests >= limits.requests:
             raise come_again(429, f"{limits.requests} requests are under way, which is the most", 1)
         self._requests += 1
         try:
             async with asyncio.timeout(limits.request_s):
-                passage.check_length()
                 check_origin(passage.scope["method"], passage.headers, self.service.settings)
                 _check_address(passage.scope)
                 passage.check_size(_announced(passage.headers))
