@@ -20,6 +20,7 @@ from .options import (
     index_option,
     index_to_read,
     progress_bar,
+    real_path,
 )
 from .tally import Tally
 
@@ -129,15 +130,15 @@ def classify(
     done = earlier.paths
     waiting = _not_yet(files, done)
     tally = Tally()
-    at_once = other_share == "auto"
-    with _interruptible(at_once=at_once), ExitStack() as stack:
+    at_end = other_share == "auto"  # which all answers tell together; until then an earlier file of rows stays
+    with _interruptible(at_end=at_end), ExitStack() as stack:
         classifier = stack.enter_context(LogoClassifier.open(folder, cache=cache))
         _check_same_settings(earlier, name, classifier, top, kind)
         _check_same("the settings", earlier.settings, settings_text(other_share, max_false_accept, text))
         if not waiting:
             sys.exit(EXIT_SOME_UNREADABLE if earlier.unreadable else 0)
         _check_share(classifier, max_false_accept)  # before anything is written
-        stream = stack.enter_context(_opened(file, append=at_once or bool(done))) if file else output.stdout()
+        stream = stack.enter_context(_opened(file, append=at_end or bool(done))) if file else output.stdout()
         advance = stack.enter_context(progress_bar("classify", len(waiting), stream))
         write = output.row_writer(kind, stream, paths=waiting, top=top, header=not done)
         if page is not None:
@@ -145,7 +146,7 @@ def classify(
         decisions, share = _asked(
             classifier, waiting, advance, other_share, top=top, max_false_accept=max_false_accept, text=text
         )
-        _empty(stream, is_due=at_once and file is not None)
+        _empty(stream, is_due=at_end and file is not None)
         settings = settings_text(share, max_false_accept, text)
         explained: list[tuple[str, Decision]] = []
         for count, (path, decision) in enumerate(zip(waiting, decisions, strict=True), start=1):
@@ -212,24 +213,24 @@ def _without_written(files: list[str], paths: tuple[str, ...], written: list[Pat
     """The files but those that are to be written, which an earlier call may have left in a folder that is asked."""
     from logo_retrieval.images.source import is_folder
 
-    places = {file.resolve() for file in written}
+    places = {real_path(file) for file in written}
     if len(places) < len(written):
         raise click.UsageError("--output and --explain must be different files")
     names = {place.name for place in places}
-    to_write = {file for file in files if Path(file).name in names and Path(file).resolve() in places}
-    folders = [Path(path).resolve() for path in paths if path and is_folder(path)]
+    to_write = {file for file in files if Path(file).name in names and real_path(file) in places}
+    folders = [real_path(path) for path in paths if path and is_folder(path)]
     for file in to_write:
-        if not any(Path(file).resolve().is_relative_to(folder) for folder in folders):
+        if not any(real_path(file).is_relative_to(folder) for folder in folders):
             raise click.UsageError(f"'{file}' would be read and written: name another file")
     return [file for file in files if file not in to_write] if to_write else files
 
 
 @contextmanager
-def _interruptible(*, at_once: bool) -> Iterator[None]:
+def _interruptible(*, at_end: bool) -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt:
-        kept = "no row was written yet, all come at the end" if at_once else "rows written so far are kept"
+        kept = "no row was written yet, all come at the end" if at_end else "rows written so far are kept"
         raise click.Abort(f"interrupted: {kept}") from None
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import sys
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -59,8 +58,6 @@ def duplicates(
       logo-retrieval duplicates --index indexes/mine --format jsonl
       logo-retrieval duplicates test/ --against train/
     """
-    if threshold is not None and math.isnan(threshold):
-        raise click.UsageError("--threshold must be a number in -1..1, got nan")
     if data is None and index is None:
         raise click.UsageError("expected DATA, or --index DIR, or both")
     if against is not None and (data is None or index is not None):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .options import EXIT_SOME_UNREADABLE, FiniteRange, NamedPath, index_option, index_to_read, progress_bar
+from .options import EXIT_SOME_UNREADABLE, FiniteRange, NamedPath, index_option, index_to_read, progress_bar, real_path
 from .output import csv_line, json_text, shown, stdout
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def evaluate(
 
 def _check_places(files: list[Path]) -> None:
     """What is to be written must not be found impossible only when the work is done, nor overwrite DATA."""
-    if len({file.resolve() for file in files}) < len(files):
+    if len(set(map(real_path, files))) < len(files):
         raise click.UsageError("DATA, --report, --output and --submission must be different files")
     for file in files[1:]:
         if not file.parent.is_dir():

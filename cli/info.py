@@ -34,20 +34,25 @@ def info(index: Path | None, kind: str) -> None:
     if kind == "json":
         click.echo(json_text(facts, indent=2))
         return
+    for line in _lines(folder, facts):
+        click.echo(shown(line))
+
+
+def _lines(folder: Path, facts: dict[str, Any]) -> Iterator[str]:
+    """The facts for people."""
     model, names, changes = facts["model"], facts["class_names"], facts["changes"]
-    click.echo(f"index      {shown(str(folder))} (schema {facts['schema']}, made {facts['created']})")
-    click.echo(f"drawings   {facts['items']} in {len(facts['classes'])} classes")
+    yield f"index      {folder} (schema {facts['schema']}, made {facts['created']})"
+    yield f"drawings   {facts['items']} in {len(facts['classes'])} classes"
     if names:
-        click.echo(f"names      {sum(map(len, names.values()))} of {len(names)} classes")
-    click.echo(f"model      {model['name']}: {model['backbone']} at {model['input_size_px']} px, {facts['dim']} wide")
-    click.echo(f"           {model['precision']}, digest {model['digest'][:16]}, {model['licence']}")
+        yield f"names      {sum(map(len, names.values()))} of {len(names)} classes"
+    yield f"model      {model['name']}: {model['backbone']} at {model['input_size_px']} px, {facts['dim']} wide"
+    yield f"           {model['precision']}, digest {model['digest'][:16]}, {model['licence']}"
     for line_title, line in zip(("decision", ""), _decision_lines(facts["decision"]), strict=False):
-        click.echo(f"{line_title:10} {line}")
+        yield f"{line_title:10} {line}"
     for place, change in enumerate(changes[-_LATEST:]):
         title = "" if place else "changes"
-        click.echo(f"{title:10} {change['at']}  {change['action']}: {shown(change['detail'])}")
-    sizes = facts["class_sizes"].items()
-    click.echo("classes    " + ", ".join(f"{shown(name)} {size}" for name, size in sizes))
+        yield f"{title:10} {change['at']}  {change['action']}: {change['detail']}"
+    yield "classes    " + ", ".join(f"{name} {size}" for name, size in facts["class_sizes"].items())
 
 
 def _decision_lines(decision: dict[str, Any]) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from contextlib import suppress
@@ -95,6 +96,12 @@ class _Remarks:
         return getattr(self._stream, name)
 
 
+def _write_utf8() -> None:
+    """Standard output is UTF-8, whatever the locale says, whose charset may lack letters of a name."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(encoding="utf-8")
+
+
 def _settle_stdout() -> None:
     """What nobody reads, or cannot be written, is given up, so that the flush at exit does not fail."""
     try:
@@ -104,34 +111,40 @@ def _settle_stdout() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
+def _plain(message: str) -> str:
+    """A message whose lines stay, and which steers no terminal: names of files may be in it."""
+    from .output import shown
+
+    return "\n".join(map(shown, message.split("\n")))
+
+
 def main() -> None:
     """Runs the command line; every error of the package is one sentence on stderr and exit code 1."""
     # What numpy multiplies here is small: a second BLAS thread spins while it waits for a core, and takes more than it
     # gives. Large galleries are searched by FAISS, which has threads of its own.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     _fill_closed_streams()
+    _write_utf8()
     try:
         sys.exit(commands(standalone_mode=False))
     except click.ClickException as error:
         _settle_stdout()
-        error.show()
+        said = io.StringIO()
+        error.show(said)
+        click.echo(_plain(said.getvalue()), err=True, nl=False)
         sys.exit(error.exit_code)
     except (click.Abort, KeyboardInterrupt) as error:
         click.echo(str(error) or "interrupted", err=True)
         sys.exit(EXIT_INTERRUPTED)
-    except BrokenPipeError:
-        _settle_stdout()
-        sys.exit(1)
     except OSError as error:
         _settle_stdout()
         place = f" '{error.filename}'" if error.filename else ""
-        click.echo(f"Error: cannot read or write{place}: {error.strerror or error}", err=True)
+        click.echo(_plain(f"Error: cannot read or write{place}: {error.strerror or error}"), err=True)
         sys.exit(1)
     except Exception as error:
         from logo_retrieval.errors import LogoRetrievalError
 
         if not isinstance(error, LogoRetrievalError):
             raise
-        text = str(error).encode("utf-8", "backslashreplace").decode()  # it may name a file whose name is no text
-        click.echo(f"Error: {text}", err=True)
+        click.echo(_plain(f"Error: {error}"), err=True)
         sys.exit(1)

@@ -63,6 +63,11 @@ class ShareOrAuto(FiniteRange):
         return super().convert(value, param, ctx)
 
 
+def real_path(path: str | Path) -> Path:
+    """Where a path leads to; links that lead to themselves stay, for which `Path.resolve` raises a RuntimeError."""
+    return Path(os.path.realpath(path))
+
+
 _INDEX_DEFAULT = f"${INDEX_VARIABLE}, else {DEFAULT_INDEX}"
 index_option, changed_index_option, new_index_option = (
     click.option("--index", type=NamedPath(path_type=Path), help=f"Folder of the index.  [default: {default}]")

@@ -142,15 +142,13 @@ def warn_unreadable(files: Iterable[tuple[str, str]]) -> None:
 
 
 def stdout() -> TextIO:
-    """Standard output as UTF-8, whatever the locale says.
+    """Standard output.
 
     Raises:
         click.ClickException: it is closed.
     """
     if sys.stdout is None:
         raise click.ClickException("standard output is closed: send it to a file, or to /dev/null")
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(encoding="utf-8")
     return sys.stdout
 
 
@@ -199,6 +197,7 @@ def answered(output: Path, kind: str) -> Answered:
         if kind == "jsonl":
             rows = [read_object(line) for line in text.split("\n") if line]
         else:
+            csv.field_size_limit(sys.maxsize)  # a list may name whatever it likes
             rows = list(csv.DictReader(io.StringIO(text, newline="")))
         paths = Counter(printable(row["path"]) for row in rows)
         unreadable = sum(row["status"] != "ok" for row in rows)

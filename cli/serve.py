@@ -94,6 +94,8 @@ def serve(
     from logo_retrieval.models.resolve import starter_index
     from logo_retrieval.serving.settings import Limits, Settings
 
+    if not host:
+        raise click.UsageError("--host is empty, such as an unset variable: 0.0.0.0 are all addresses of this machine")
     folder = index_to_read(index)
     try:
         limits = Limits(
@@ -120,6 +122,6 @@ def _tokens(secret: str | None, file: Path | None) -> tuple[Token, ...]:
     if file is None:
         return tokens
     try:
-        return (*tokens, *read_tokens(file.read_text(encoding="utf-8").splitlines()))
+        return (*tokens, *read_tokens(file.read_text(encoding="utf-8-sig").splitlines()))
     except (OSError, ValueError) as error:
         raise click.UsageError(f"--tokens '{file}': {error}") from error

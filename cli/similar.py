@@ -30,7 +30,7 @@ def similar(path: str, index: Path | None, kind: str, top: int) -> None:
         try:
             found = classifier.similar(path, k=top)
         except UnreadableImage as error:
-            click.echo(f"Error: '{output.shown(path)}' is unreadable: {error}", err=True)
+            click.echo(output.shown(f"Error: '{path}' is unreadable: {error}"), err=True)
             sys.exit(EXIT_SOME_UNREADABLE)
     stream = output.stdout()
     rows = [each.to_dict() for each in found]

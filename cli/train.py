@@ -128,6 +128,8 @@ def train(
     ]
     _check_options(recipes)
     output = output if output.name not in ("", "..") else output.resolve()
+    if not output.name:
+        raise click.UsageError(f"--output makes a folder, and '{output}' is the root of all: name one in it")
     work = output.with_name(f"{output.name}.training")
     _check_places(output, work, resume)
     from logo_retrieval.gallery.records import read_gallery
@@ -145,7 +147,7 @@ def train(
                 name = "-".join((output.name, *member.parts))
                 bundle, f2 = _trained(prepared, recipe, work / member, output / member, name, check)
                 quality = "not validated" if f2 is None else f"validation macro F2 {f2:.3f}"
-                stdout().write(f"{shown(str(bundle.folder))}: {bundle.config.weights}, {quality}\n")
+                stdout().write(shown(f"{bundle.folder}: {bundle.config.weights}, {quality}") + "\n")
                 check()
     except KeyboardInterrupt:
         done = sum(len(read_log(log.parent)) for log in work.rglob(LOG))

@@ -38,7 +38,7 @@ def verify(index: Path | None) -> None:
     for fault in faults:
         click.echo(shown(fault), err=True)
     if faults:
-        click.echo(f"{folder}: {len(faults)} fault(s): restore a copy or build it again", err=True)
+        click.echo(f"{shown(str(folder))}: {len(faults)} fault(s): restore a copy or build it again", err=True)
         sys.exit(1)
     with LogoClassifier.open(folder) as classifier:
         model = classifier.model

@@ -18,16 +18,17 @@ def check_origin(method: str, headers: Headers, settings: Settings) -> None:
 
     Raises:
         Problem: 403 when the host asked for, which every browser names, is not one of this machine (another name was
-            bound to it) although only this machine reaches the service, or when a request that may change something, or
-            costs much, comes from a page of another host.
+            bound to it) although only this machine reaches the service, unless tokens say who may ask, as behind a
+            proxy; or when a request that may change something, or costs much, comes from a page of another host.
     """
     host = headers.get("host", "")
     if (
         settings.is_loopback
+        and not settings.tokens
         and "host" in headers
         and _name_of(host) not in ("localhost", "127.0.0.1", "::1", settings.host)
     ):
-        raise Problem(403, f"this service answers on localhost alone, not as {host!r}")
+        raise Problem(403, f"this service has no tokens, and answers on localhost alone, not as {host!r}")
     if method in ("GET", "HEAD"):
         return  # a link may lead here, and what is answered other pages cannot read
     origin = headers.get("origin")

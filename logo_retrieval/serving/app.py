@@ -13,12 +13,13 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
+from starlette.routing import Match, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from logo_retrieval.errors import IndexRebuilt, LogoRetrievalError
-from logo_retrieval.serving.gate import Gate
-from logo_retrieval.serving.logs import LOGGER
+from logo_retrieval.serving.gate import REQUEST_ID, Gate
+from logo_retrieval.serving.logs import FACTS, LOGGER
 from logo_retrieval.serving.metrics import MEDIA_TYPE
 from logo_retrieval.serving.problems import Problem, come_again, faults_of, problem_of
 from logo_retrieval.serving.routes import router
@@ -41,7 +42,7 @@ class _Page(StaticFiles):
         """The file, or that it is as it was; that there is none comes before that the method is none for it."""
         response = await super().get_response(path, {**scope, "method": "GET"})
         if scope["method"] != "GET":  # the gate has made it of HEAD
-            raise HTTPException(405, headers={"Allow": "GET, HEAD"})
+            raise HTTPException(405)
         response.headers["cache-control"] = "no-cache"
         response.headers["accept-ranges"] = "none"
         if "location" in response.headers:  # with a slash, from here: a proxy may have put the page elsewhere
@@ -98,9 +99,9 @@ async def _alive() -> Response:
 
 async def _ready(request: Request) -> Response:
     service: Service = request.app.state.service
-    state = service.state()
-    if state:
-        raise come_again(503, state, 2)
+    obstacle = service.obstacle()
+    if obstacle:
+        raise come_again(503, obstacle, 2)
     return JSONResponse({"status": "ready", "index": service.index_name})
 
 
@@ -120,7 +121,16 @@ async def _as_http_problem(request: Request, error: Exception) -> Response:
         404: f"there is nothing at {request.url.path}: see /docs",
         405: f"{request.method} is not for {request.url.path}: see /docs",
     }.get(error.status_code, str(error.detail))
-    return Problem(error.status_code, detail, headers=error.headers).response()
+    headers = {"Allow": _allowed(request)} if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED else error.headers
+    return Problem(error.status_code, detail, headers=headers).response()
+
+
+def _allowed(request: Request) -> str:
+    """The methods for an address, of all routes that lead to it; the page is all that leads to any other."""
+    routes = [route for route in (*router.routes, *request.app.routes) if isinstance(route, Route)]
+    found = [route.methods or () for route in routes if route.matches(request.scope)[0] is not Match.NONE]
+    methods = {method for each in found for method in each} or {"GET"}
+    return ", ".join(sorted(methods | ({"HEAD"} if "GET" in methods else set())))
 
 
 async def _as_wrong_fields(request: Request, error: Exception) -> Response:
@@ -135,7 +145,7 @@ async def _as_error(request: Request, error: Exception) -> Response:
         service.renew()
     problem = problem_of(error)
     if problem.status == HTTPStatus.INTERNAL_SERVER_ERROR:
-        LOGGER.error(problem.detail)
+        LOGGER.error(problem.detail, extra={FACTS: {"request": request.scope[REQUEST_ID]}})
     return problem.response()
 
 

@@ -66,8 +66,8 @@ class Connection(H11Protocol):
     """
 
     request_s: float
-    _waiting: asyncio.TimerHandle | None = None
-    _giving: asyncio.TimerHandle | None = None
+    _until_headers: asyncio.TimerHandle | None = None
+    _until_taken: asyncio.TimerHandle | None = None
     _has_ended = False
 
     def __init__(self, *arguments: Any, **named: Any) -> None:  # noqa: ANN401  (as in uvicorn)
@@ -87,18 +87,18 @@ class Connection(H11Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """They went, or were sent away."""
         super().connection_lost(exc)
-        self._stop_waiting()
-        self._stop_giving()
+        _cancel(self._until_headers)
+        _cancel(self._until_taken)
 
     def pause_writing(self) -> None:
         """Some of an answer is not taken yet: it would stay in memory for as long as a client likes."""
         super().pause_writing()
-        self._giving = self.loop.call_later(self.request_s, self.transport.abort)
+        self._until_taken = self.loop.call_later(self.request_s, self.transport.abort)
 
     def resume_writing(self) -> None:
         """All of it is taken."""
         super().resume_writing()
-        self._stop_giving()
+        _cancel(self._until_taken)
 
     def eof_received(self) -> bool:  # type: ignore[override]  # asyncio lets it say so
         """Nothing more is sent: whoever sent a whole request either waits for its answer, or has gone away.
@@ -144,20 +144,17 @@ class Connection(H11Protocol):
         self.transport.close()
 
     def _wait(self) -> None:
-        self._stop_waiting()
-        self._waiting = self.loop.call_later(self.request_s, self._give_up)
-
-    def _stop_waiting(self) -> None:
-        if self._waiting is not None:
-            self._waiting.cancel()
-
-    def _stop_giving(self) -> None:
-        if self._giving is not None:
-            self._giving.cancel()
+        _cancel(self._until_headers)
+        self._until_headers = self.loop.call_later(self.request_s, self._give_up)
 
     def _give_up(self) -> None:
         if self.conn.their_state is h11.IDLE:
             self.transport.close()
+
+
+def _cancel(timer: asyncio.TimerHandle | None) -> None:
+    if timer is not None:
+        timer.cancel()
 
 
 def connection_within(request_s: float) -> type[Connection]:

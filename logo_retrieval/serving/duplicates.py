@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from logo_retrieval.gallery.records import Gallery, GalleryRecord, free_name, printable
+from logo_retrieval.gallery.reader import Progress
+from logo_retrieval.gallery.records import Gallery, GalleryRecord, free_name
 from logo_retrieval.near_duplicates import find_clusters, find_matches
 from logo_retrieval.serving.queries import DuplicatesQuery
 from logo_retrieval.serving.uploads import Upload
@@ -16,10 +17,10 @@ if TYPE_CHECKING:
 
 
 def duplicates_among(
-    classifier: LogoClassifier, pictures: Sequence[Upload], query: DuplicatesQuery
+    classifier: LogoClassifier, pictures: Sequence[Upload], query: DuplicatesQuery, progress: Progress
 ) -> dict[str, object]:
     """Clusters of the pictures, or those that the index has too; of each the form of `duplicates --format jsonl`."""
-    drawings = classifier.drawings(Gallery(tuple(_records(pictures)), ()))
+    drawings = classifier.drawings(Gallery(tuple(_records(pictures)), ()), progress=progress)
     unreadable = [{"path": name, "reason": reason} for name, reason in drawings.unreadable]
     if query.against_index:
         matches = find_matches(drawings, classifier.drawings(), query.threshold, query.kind)
@@ -33,7 +34,6 @@ def _records(pictures: Sequence[Upload]) -> Iterator[GalleryRecord]:
     """One a picture; names that come again get a number."""
     taken: set[str] = set()
     for picture in pictures:
-        name = printable(picture.name)
-        unique = free_name(name, taken)
-        taken.add(unique)
-        yield GalleryRecord(unique, "", Path(name), name, content=picture.data)
+        name = free_name(picture.name, taken)
+        taken.add(name)
+        yield GalleryRecord(name, "", Path(picture.name), picture.name, content=picture.data)

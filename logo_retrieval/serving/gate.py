@@ -34,6 +34,9 @@ HEADERS: Final = (
 )
 """Those of every answer."""
 
+REQUEST_ID: Final = "logo_retrieval.request_id"
+"""Under which the scope of a request has its id, for the log."""
+
 _ID = re.compile(r"[\w.-]{1,64}", re.ASCII)
 
 _DRAIN_S: Final = 3.0
@@ -66,12 +69,12 @@ class Gate:
     async def answer(self, passage: _Passage) -> None:
         """Has the application answer, within the limits."""
         limits = self.service.settings.limits
+        passage.check_length()
         if self._requests >= limits.requests:
             raise come_again(429, f"{limits.requests} requests are under way, which is the most", 1)
         self._requests += 1
         try:
             async with asyncio.timeout(limits.request_s):
-                passage.check_length()
                 check_origin(passage.scope["method"], passage.headers, self.service.settings)
                 _check_address(passage.scope)
                 passage.check_size(_announced(passage.headers))
@@ -103,9 +106,11 @@ class _Passage:
 
     def __init__(self, gate: Gate, scope: Scope, receive: Receive, send: Send) -> None:
         self._method: str = scope["method"]
-        # as for GET: the server leaves the body out
-        self.scope = {**scope, "method": "GET"} if self._method == "HEAD" else scope
         self.headers = Headers(scope=scope)
+        wished = self.headers.get("x-request-id", "")
+        self._id = wished if _ID.fullmatch(wished) else uuid.uuid4().hex
+        # HEAD as GET: the server leaves the body out
+        self.scope = {**scope, "method": "GET" if self._method == "HEAD" else self._method, REQUEST_ID: self._id}
         self.held_bytes = 0
         self._gate = gate
         self._receive = receive
@@ -115,8 +120,6 @@ class _Passage:
         self._is_read = "content-length" not in self.headers and "transfer-encoding" not in self.headers
         self._status = 0
         self._start = perf_counter()
-        wished = self.headers.get("x-request-id", "")
-        self._id = wished if _ID.fullmatch(wished) else uuid.uuid4().hex
 
     async def pass_through(self) -> None:
         """Answers, whatever happens, and logs it."""
@@ -131,7 +134,7 @@ class _Passage:
             await self._fail(Problem(408, late) if not self._is_read else come_again(503, late, 5))
         except Exception as error:
             if lacks_descriptors(error):
-                LOGGER.warning("no file can be opened: %s", error, extra={"facts": {"request": self._id}})
+                LOGGER.warning("no file can be opened: %s", error, extra={FACTS: {"request": self._id}})
                 await self._fail(without_descriptors())
                 return
             LOGGER.exception("a fault of the service", extra={FACTS: {"request": self._id}})
@@ -182,13 +185,13 @@ class _Passage:
         """Adds the headers that every answer has."""
         if message["type"] == "http.response.start":
             self._status = message["status"]
-            closing = [] if await self._is_drained() else [(b"connection", b"close")]
+            closing = [] if await self._drain() else [(b"connection", b"close")]
             own = (*HEADERS, (b"x-request-id", self._id.encode()), *closing)
             message["headers"] = [*message.get("headers", ()), *own]
         await self._send(message)
 
-    async def _is_drained(self) -> bool:
-        """Whether all of the body has come, some of it passed over, so that who sends it can read the answer.
+    async def _drain(self) -> bool:
+        """Passes over what is left of the body, so that who sends it can read the answer; whether that was all.
 
         A body that is much too large, or slow, is not waited for: its connection ends.
         """

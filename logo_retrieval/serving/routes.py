@@ -59,11 +59,15 @@ _SECONDS_A_PICTURE = 0.02
 
 
 def _enter(request: Request, scope: Scope) -> tuple[Service, str]:
-    """The service, and who asks."""
+    """The service, and who asks.
+
+    Raises:
+        Problem: 401 or 403 as in `check_access`, 422 for a parameter that is there twice, 503 while no index is open.
+    """
     service: Service = request.app.state.service
     actor = check_access(request, service.settings, scope)
     check_once(name for name, _ in request.query_params.multi_items())
-    _ = service.classifier
+    _ = service.classifier  # or that it is not open
     return service, actor
 
 
@@ -86,7 +90,8 @@ async def classify(request: Request, query: Annotated[ClassifyQuery, Query()]) -
     _check_queue(service, len(body.pictures))
     rows = _rows(service, body.pictures, policy, query)
     if any(_LINES in kinds.lower() for kinds in request.headers.getlist("accept")):
-        return StreamingResponse((json.dumps(row) + "\n" async for row in rows), media_type=_LINES)
+        first = await unless_gone(request, anext(rows))  # a problem can be told before an answer begins, and not after
+        return StreamingResponse(_lines(first, rows), media_type=_LINES)
     return JSONResponse(await unless_gone(request, _collected(rows)))
 
 
@@ -102,7 +107,8 @@ async def similar(request: Request, query: Annotated[SimilarQuery, Query()]) -> 
     body = await read_body(request, service.settings.limits)
     if len(body.pictures) != 1:
         raise Problem(400, f"expected one picture, got {len(body.pictures)}")
-    found = await service.ask(lambda classifier: classifier.similar(body.pictures[0].data, k=query.top))
+    asking = service.ask(lambda classifier, _: classifier.similar(body.pictures[0].data, k=query.top))
+    found = await unless_gone(request, asking)
     return JSONResponse([neighbour.to_dict() for neighbour in found])
 
 
@@ -189,7 +195,7 @@ async def unenroll_class(request: Request, name: str, query: Annotated[UnenrolQu
     if query.names is not None:
         gone = await service.change("unenroll", actor, lambda classifier: classifier.unenroll(name, names=query.names))
         return JSONResponse({"removed_names": query.names, "removed_classes": gone})
-    if name == OTHER:
+    if plain_name(name) == OTHER:
         raise Problem(409, f"'{OTHER}' is what unknown logos are told by and stays: remove single drawings of it")
     gone = await service.change("unenroll", actor, lambda classifier: classifier.unenroll(name))
     return JSONResponse({"removed_classes": gone})
@@ -240,7 +246,8 @@ async def duplicates(request: Request, query: Annotated[DuplicatesQuery, Query()
     """
     service, _ = _enter(request, "read")
     body = await read_body(request, service.settings.limits)
-    return JSONResponse(await service.ask(lambda classifier: duplicates_among(classifier, body.pictures, query)))
+    asking = service.ask(lambda classifier, go_on: duplicates_among(classifier, body.pictures, query, go_on))
+    return JSONResponse(await unless_gone(request, asking))
 
 
 @router.get("/info", summary="What the index holds, and which model made it", responses=schema.answers({}))
@@ -297,6 +304,12 @@ async def _rows(
 async def _each(decisions: list[Decision]) -> AsyncIterator[Decision]:
     for decision in decisions:
         yield decision
+
+
+async def _lines(first: dict[str, object], others: AsyncIterator[dict[str, object]]) -> AsyncIterator[str]:
+    yield json.dumps(first) + "\n"
+    async for row in others:
+        yield json.dumps(row) + "\n"
 
 
 async def _collected(rows: AsyncIterator[dict[str, object]]) -> list[dict[str, object]]:

@@ -60,10 +60,10 @@ def _listening(settings: Settings) -> socket.socket:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind((settings.host, settings.port))
         listening.listen(_BACKLOG)
-    except OSError as error:
+    except (OSError, TypeError) as error:  # the second of a name that can be none
         listening.close()
+        why = error.strerror if isinstance(error, OSError) and error.strerror else error
         raise BackendError(
-            f"cannot listen at {settings.host}, port {settings.port}: {error.strerror or error}; "
-            "give another --host or --port"
+            f"cannot listen at {settings.host}, port {settings.port}: {why}; give another --host or --port"
         ) from error
     return listening

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import CancelledError, ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeVar
 
 from logo_retrieval.classifier import LogoClassifier
 from logo_retrieval.errors import IndexRebuilt, LogoRetrievalError
+from logo_retrieval.gallery.reader import Progress
 from logo_retrieval.inference.engine import Engine
 from logo_retrieval.models.resolve import STARTER, changed_starter, starter_index
 from logo_retrieval.serving.line import Line
@@ -54,7 +55,7 @@ class Service:
             Problem: 503 while it is not open.
         """
         if self._classifier is None or self._closing:
-            raise come_again(503, self.state(), 2)
+            raise come_again(503, self.obstacle(), 2)
         return self._classifier
 
     @property
@@ -67,7 +68,7 @@ class Service:
         """As rows have it."""
         return STARTER if self._index == starter_index() else str(self._index)
 
-    def state(self) -> str:
+    def obstacle(self) -> str:
         """What keeps the service from answering; nothing when it is ready."""
         if self._closing:
             return "the service is shutting down"
@@ -82,9 +83,9 @@ class Service:
                 await asyncio.to_thread(self._open, self._index)
                 log("ready", index=self.index_name)
                 return
-            except LogoRetrievalError as error:
+            except Exception as error:
                 self._fault = f"the index cannot be opened: {error}"
-                LOGGER.error(self._fault)
+                LOGGER.error(self._fault, exc_info=not isinstance(error, LogoRetrievalError))
             await asyncio.sleep(5)
 
     def _open(self, index: Path) -> None:
@@ -103,7 +104,7 @@ class Service:
         except IndexRebuilt:
             try:
                 self._open(self._index)
-            except LogoRetrievalError:
+            except Exception:
                 LOGGER.exception("the index that was built anew cannot be opened")
 
     async def read(self, act: Callable[[IndexStore], Result]) -> Result:
@@ -116,9 +117,22 @@ class Service:
         _ = self.classifier
         return await asyncio.get_running_loop().run_in_executor(self._reads, reading)
 
-    async def ask(self, act: Callable[[LogoClassifier], Result]) -> Result:
-        """Has the classifier do something that changes nothing."""
-        return await asyncio.get_running_loop().run_in_executor(self._reads, act, self.classifier)
+    async def ask(self, act: Callable[[LogoClassifier, Progress], Result]) -> Result:
+        """Has the classifier do something that changes nothing.
+
+        Args:
+            act: is given what it has to call at each file, and is ended there when nobody waits for it any more.
+        """
+        classifier, is_awaited = self.classifier, True
+
+        def go_on(done: int, total: int) -> None:
+            if not is_awaited:
+                raise CancelledError
+
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._reads, act, classifier, go_on)
+        finally:
+            is_awaited = False
 
     async def change(self, action: str, actor: str, act: Callable[[LogoClassifier], Result]) -> Result:
         """Changes the index, one change after another; once begun it is ended, whoever goes away meanwhile.

@@ -77,6 +77,10 @@ class Limits:
             raise ValueError(f"a picture may have {MAX_BYTES:,} bytes at most, got a limit of {self.file_bytes:,}")
         if self.files > self.waiting:
             raise ValueError(f"a request of {self.files} files would never fit a queue of {self.waiting} pictures")
+        if self.body_bytes > self.held_bytes:
+            raise ValueError(
+                f"a request of {self.body_bytes:,} bytes would never fit the {self.held_bytes:,} bytes for all requests"
+            )
 
 
 @dataclass(frozen=True, slots=True)

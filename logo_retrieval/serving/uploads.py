@@ -11,6 +11,7 @@ from email.utils import collapse_rfc2231_value
 from multipart import MultipartSegment, ParserError, ParserLimitReached, PushMultipartParser, parse_options_header
 from starlette.requests import Request
 
+from logo_retrieval.gallery.records import printable
 from logo_retrieval.serving.problems import Problem, wrong_fields
 from logo_retrieval.serving.settings import Limits
 
@@ -75,7 +76,7 @@ async def read_body(request: Request, limits: Limits, *, with_fields: bool = Fal
             data += chunk
             _check_file_size(len(data), limits)
         body = Body([Upload(_sent_name(request), bytes(data))])
-    elif not kind and with_fields:
+    elif with_fields and not kind and await _is_empty(request):
         body = Body()
     else:
         raise Problem(
@@ -90,18 +91,33 @@ async def read_body(request: Request, limits: Limits, *, with_fields: bool = Fal
     return body
 
 
+async def _is_empty(request: Request) -> bool:
+    """Whether there is no body; one of no type is no picture, but must not be passed over."""
+    async for chunk in request.stream():
+        if chunk:
+            return False
+    return True
+
+
 def _sent_name(request: Request) -> str:
     """The file name that a body of one picture came with."""
     return _file_name(request.headers.get("content-disposition", "")) or _NAMELESS
 
 
 def _file_name(disposition: str) -> str:
-    """The file name in a header; `filename*` counts before `filename`, as RFC 6266 has it."""
+    """The file name in a header; `filename*` counts before `filename`, as RFC 6266 has it.
+
+    Raises:
+        Problem: 400 when it is no text in its charset, or its parts are not numbered one by one.
+    """
     message = Message()
     message["content-disposition"] = _text(disposition)
-    found = [value for name, value in message.get_params([], "content-disposition") if name == "filename"]
-    extended = [value for value in found if isinstance(value, tuple)]  # of charset, language and text
-    return collapse_rfc2231_value((extended or found or [""])[0])
+    try:
+        found = [value for name, value in message.get_params([], "content-disposition") if name == "filename"]
+        extended = [value for value in found if isinstance(value, tuple)]  # of charset, language and text
+        return printable(collapse_rfc2231_value((extended or found or [""])[0]))
+    except (TypeError, ValueError) as error:
+        raise Problem(400, f"expected one file name as in RFC 6266, got {disposition!r:.200}") from error
 
 
 def _text(raw: str) -> str:

@@ -190,8 +190,7 @@ class _Run:
         if not np.isfinite(sums):
             raise ModelError(f"the loss is no number any more in epoch {state.epoch}: try a smaller learning rate")
         if self._asked is not None:
-            f2 = self._validate()
-            entry[F2] = round(f2, 4)
+            f2 = entry[F2] = round(self._validate(), 4)  # by which the log, too, tells the best epoch
             if phase == "all" and f2 > state.best_f2:
                 state.best_f2, state.best_epoch = f2, state.epoch
         elif phase == "all":

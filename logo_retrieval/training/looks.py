@@ -118,7 +118,7 @@ def printed(sign: Image.Image, art: Image.Image) -> Image.Image:
 
 def with_emblem(picture: Image.Image, rng: Rng, colour: Colour) -> Image.Image:
     """With a disc or a small square over a corner, a fifth to two fifths of the shorter side wide."""
-    side = min(picture.size) * rng.uniform(0.2, 0.4)
+    side = max(1.0, min(picture.size) * rng.uniform(0.2, 0.4))
     left = picture.width - side if rng.random() < 0.8 else 0.0
     top = picture.height - side if rng.random() < 0.5 else 0.0
     radius = side * float(rng.choice([0.5, 0.5, 0.25]))

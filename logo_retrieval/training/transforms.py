@@ -121,8 +121,9 @@ def _badge(scene: Scene, rng: Rng) -> Scene:
         return scene
     side = max(scene.picture.size)
     is_cut = rng.random() < 0.12
-    room = round(side * (rng.uniform(-0.14, 0.02) if is_cut else rng.uniform(0.08, 0.45)))
+    share = rng.uniform(-0.14, 0.02) if is_cut else rng.uniform(0.08, 0.45)
     width, height = (side, side) if rng.random() < 0.8 else scene.picture.size
+    room = round(share * (min(width, height) if is_cut else side))  # or nothing would be left of a strip
     sign = Image.new("RGBA", (width + 2 * room, height + 2 * room))
     art = scene.picture
     for _ in range(4):
@@ -178,7 +179,7 @@ def _hue(picture: Image.Image, rng: Rng) -> Image.Image:
 
 def _relief(picture: Image.Image, rng: Rng) -> Image.Image:
     """With bevelled edges."""
-    return looks.in_relief(picture, rng) if paint.is_transparent(picture) else picture
+    return looks.in_relief(picture, rng) if paint.is_transparent(picture) and min(picture.size) > 1 else picture
 
 
 def _tilt(picture: Image.Image, rng: Rng) -> Image.Image:

@@ -32,6 +32,31 @@ def test_a_name_that_no_file_has_is_missing_and_the_rest_is_answered(
     assert missing["path"] == name and missing["reason"].startswith("missing: ")
 
 
+def test_no_message_steers_a_terminal(run: Run, mine: Path, tmp_path: Path) -> None:
+    """Whether they are of an index, a model, a file that is missing, or stand in a table."""
+    red, table = f"{tmp_path}/red\x1b[31m", tmp_path / "table.csv"
+    table.write_text("path,label\n\x1b[31m.svg,a\n")
+    for call in (
+        ("verify", "--index", red),
+        ("classify", "a.svg", "--index", red),
+        ("similar", red),
+        ("unenroll", "--item", red, "--index", mine),
+        ("build-index", table, "--index", tmp_path / "made"),
+        ("build-index", tmp_path, "--model", red, "--index", tmp_path / "made"),
+    ):
+        outcome = run(*call)
+        assert outcome.code in (1, 2, 3) and "\x1b" not in outcome.err and r"\x1b[31m" in outcome.err, call
+
+
+@pytest.mark.parametrize("option", ["--output", "--explain"])
+def test_links_that_lead_to_themselves_cannot_be_written(run: Run, index: Path, tmp_path: Path, option: str) -> None:
+    loop, drawing = tmp_path / "loop.csv", tmp_path / "a.svg"
+    loop.symlink_to(loop)
+    drawing.write_bytes(svg("disc"))
+    outcome = run("classify", drawing, "--index", index, option, loop)
+    assert outcome.code == 1 and "Too many levels of symbolic links" in outcome.err
+
+
 def test_a_glob_in_a_locked_folder_is_denied(open_folder: Path) -> None:
     locked = open_folder / "locked"
     locked.mkdir()
@@ -43,6 +68,15 @@ def test_a_glob_in_a_locked_folder_is_denied(open_folder: Path) -> None:
             read_source(Path(asked))
     locked.chmod(0o755)
     assert refusal.value.code == "denied"
+
+
+def test_rows_of_csv_as_long_as_a_name_may_be_are_known_again(run: Run, index: Path, tmp_path: Path) -> None:
+    listed, file = tmp_path / "list.txt", tmp_path / "answers.csv"
+    listed.write_text("a" * 200_000)
+    call = ("classify", f"@{listed}", "--index", index, "--output", file)
+    assert run(*call).code == 3
+    whole = file.read_text()
+    assert run(*call, "--resume").code == 3 and file.read_text() == whole
 
 
 def test_resume_after_a_row_of_csv_was_torn_inside_a_name_of_two_lines(run: Run, index: Path, tmp_path: Path) -> None:

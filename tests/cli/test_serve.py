@@ -18,6 +18,12 @@ def test_a_port_that_is_taken(run: Run, index: Path) -> None:
     assert "cannot listen at 127.0.0.1, port" in said.err and "give another --host or --port" in said.err
 
 
+@pytest.mark.parametrize(("host", "code", "words"), [("ü..b", 1, "cannot listen at ü..b"), ("", 2, "--host is empty")])
+def test_an_address_that_is_none(run: Run, index: Path, host: str, code: int, words: str) -> None:
+    said = run("serve", "--index", index, "--host", host, "--port", 0)
+    assert said.code == code and words in said.err
+
+
 @pytest.mark.parametrize(
     ("content", "words"),
     [
@@ -25,6 +31,7 @@ def test_a_port_that_is_taken(run: Run, index: Path) -> None:
         ("reader write 0123456789abcdef", "line 1: a token's scope must be one of read, enrol, admin, got 'write'"),
         ("reader read tooshort", "at least 16"),
         ("# none yet", "there is no token in it"),
+        ("\ufeff# as Windows writes it\r\nreader read tooshort\r\n", "line 2: a token must have at least 16"),
     ],
 )
 def test_a_file_of_tokens_that_is_wrong(run: Run, index: Path, tmp_path: Path, content: str, words: str) -> None:
@@ -38,6 +45,8 @@ def test_a_file_of_tokens_that_is_wrong(run: Run, index: Path, tmp_path: Path, c
 def test_limits_that_do_not_fit_each_other(run: Run, index: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     said = run("serve", "--index", index, "--max-files", 100, "--queue", 50)
     assert said.code == 2 and "a request of 100 files would never fit a queue of 50 pictures" in said.err
+    said = run("serve", "--index", index, "--memory-mb", 100)
+    assert said.code == 2 and "a request of 256,000,000 bytes would never fit the 100,000,000 bytes" in said.err
     monkeypatch.setenv("LOGO_RETRIEVAL_SERVE_TOKEN", "short")
     assert "at least 16" in run("serve", "--index", index).err
 

@@ -10,17 +10,21 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from drawings import scrawl
+from drawings import ring, scrawl
 
 COMMAND = [sys.executable, "-m", "logo_retrieval_cli"]
 FULL = Path("/dev/full")
 
 
-def call(*arguments: object, shell: str = "") -> subprocess.CompletedProcess[str]:
-    """Runs a command with its streams as a shell would set them."""
+def call(*arguments: object, shell: str = "", **variables: str) -> subprocess.CompletedProcess[str]:
+    """Runs a command with its streams as a shell would set them, and further variables of the environment."""
     script = f'exec "$@" {shell}'
     return subprocess.run(
-        ["sh", "-c", script, "sh", *COMMAND, *map(str, arguments)], capture_output=True, text=True, timeout=120
+        ["sh", "-c", script, "sh", *COMMAND, *map(str, arguments)],
+        capture_output=True,
+        encoding="utf-8",
+        timeout=120,
+        env={**os.environ, **variables},
     )
 
 
@@ -58,11 +62,32 @@ def test_a_full_disk_is_one_sentence_and_no_success(index: Path, queries: Path, 
         assert ran.stderr.count("\n") == 1 and "No space left on device" in ran.stderr
 
 
+@pytest.mark.parametrize("command", ["classify", "info", "similar"])
+def test_a_reader_who_has_gone_is_told_nothing(index: Path, queries: Path, command: str) -> None:
+    """As behind `| head`."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    arguments = [] if command == "info" else [queries / "a.svg"]
+    ran = subprocess.run([*COMMAND, command, *arguments, "--index", index], stdout=writing, stderr=subprocess.PIPE)
+    os.close(writing)
+    assert (ran.returncode, ran.stderr) == (1, b"")
+
+
 @pytest.mark.skipif(not FULL.exists(), reason="the system has no device that is always full")
 def test_other_commands_on_a_full_disk(index: Path, queries: Path) -> None:
     for command in (("info", "--index", index), ("similar", queries / "a.svg", "--index", index)):
         ran = call(*command, shell=f">{FULL}")
         assert ran.returncode == 1 and ran.stderr.count("\n") == 1 and "No space left" in ran.stderr
+
+
+@pytest.mark.parametrize("charset", ["latin-1", "ascii"])
+def test_names_that_the_charset_of_a_locale_lacks_are_written(mine: Path, tmp_path: Path, charset: str) -> None:
+    """As UTF-8: an enrolment that was made must not end in a fault."""
+    drawing = tmp_path / "ring.svg"
+    drawing.write_bytes(ring())
+    for arguments in (("enroll", "--class", "日本", drawing), ("info",), ("unenroll", "--class", "日本")):
+        ran = call(*arguments, "--index", mine, PYTHONIOENCODING=charset)
+        assert ran.returncode == 0 and "日本" in ran.stdout, ran.stderr
 
 
 def said_on_a_terminal(*arguments: object, rows: Path) -> tuple[int, str]:
@@ -78,6 +103,11 @@ def said_on_a_terminal(*arguments: object, rows: Path) -> tuple[int, str]:
             said += part
     os.close(ours)
     return running.wait(120), said.decode()
+
+
+def test_wrong_usage_steers_no_terminal(tmp_path: Path) -> None:
+    code, said = said_on_a_terminal("classify", "a.svg", "--output", "red\x1b[31m.xlsx", rows=tmp_path / "rows")
+    assert code == 2 and "rows are not written as .xlsx" in said and "\x1b" not in said
 
 
 def test_a_summary_on_a_terminal_alone(index: Path, queries: Path, tmp_path: Path) -> None:

@@ -34,6 +34,7 @@ def test_wrong_usage_costs_no_time(run: Run, classes: Path, tmp_path: Path) -> N
     for arguments, message in (
         ((classes,), "Missing option '--output'"),
         ((tmp_path / "absent", *output), "does not exist"),
+        ((classes, "--output", "/"), "the root of all"),
         ((classes, *output, "--head", "arc"), "'arc' is not one of"),
         ((classes, *output, "--size", 16), "not in the range"),
         ((classes, *output, "--fold", "6/5"), "expected one of at least 3 parts, such as 1/5, got '6/5'"),

@@ -193,6 +193,15 @@ def test_names_alone_and_clashes(changed: Served) -> None:
         assert [row["path"] for row in skipped["unreadable"]] == ["b.svg"] and len(skipped["added"]) == 1
         assert client.post("/v1/classes/none").status_code == 422
         assert client.delete("/v1/classes/other").status_code == 409
+        assert client.delete("/v1/classes/other%20").status_code == 409
+
+
+def test_a_drawing_without_a_type_is_not_passed_over(changed: Served) -> None:
+    """As clients send bytes that are told nothing else; the names beside it would be enrolled alone."""
+    with changed.client() as client:
+        refused = client.post("/v1/classes/newco", params={"names": ["New Co"]}, content=ring())
+        assert refused.status_code == 415 and "no type" in refused.json()["detail"]
+        assert client.get("/v1/classes/newco").status_code == 404
 
 
 def test_a_class_is_the_same_in_every_form_of_its_accents(changed: Served) -> None:

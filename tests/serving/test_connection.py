@@ -76,6 +76,17 @@ def test_a_body_whose_length_is_said_twice_ends_the_connection(service: Served) 
     assert b"application/problem+json" in answer and b"connection: close" in answer.lower()
 
 
+def test_it_does_also_when_too_many_are_under_way(index: Path, tmp_path: Path) -> None:
+    head = b"POST /v1/classify HTTP/1.1\r\nHost: localhost\r\nContent-Type: image/svg+xml\r\n"
+    both = head + b"Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
+    with served(index, tmp_path, "--max-requests", 1) as service:
+        place = httpx.URL(service.url)
+        with socket.create_connection((place.host, place.port or 0)) as first:
+            first.sendall(head + b"Content-Length: 5\r\n\r\n<")
+            wait_for(lambda: sent(service, b"GET /healthz HTTP/1.0\r\n\r\n").startswith(b"HTTP/1.1 429 "))
+            assert sent(service, both).startswith(b"HTTP/1.1 400 ")
+
+
 def test_a_request_whose_headers_do_not_come_is_given_up(service: Served) -> None:
     whole = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
     for begun in (b"", b"GET /healthz HTTP/1.1\r\nHost: loc", whole + whole[:30]):

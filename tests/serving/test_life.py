@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
@@ -9,8 +10,10 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import httpx
+import pytest
 from conftest import Run
 from drawings import lay_classes, ring, svg
 from served import served, wait_for
@@ -23,6 +26,8 @@ from logo_retrieval.models.resolve import starter_model
 from logo_retrieval.store.schema import INDEX_FILE
 
 TINY = Path(__file__).parents[1] / "embedding/data/tiny"
+LAYERED = svg("bars").replace(b"</svg>", b'<circle cx="50" cy="50" r="40" opacity=".01"/>' * 300 + b"</svg>")
+COSTLY = [("files", (f"{place}.svg", LAYERED + b" " * place)) for place in range(900)]
 
 
 def test_an_index_that_cannot_be_opened_is_said_and_tried_again(tmp_path: Path) -> None:
@@ -35,6 +40,13 @@ def test_an_index_that_cannot_be_opened_is_said_and_tried_again(tmp_path: Path) 
         build_index(read_gallery(lay_classes(tmp_path / "classes")), folder, starter_model())
         wait_for(lambda: client.get("/readyz").status_code == 200)
         assert client.post("/v1/classify", files=[("files", svg("disc"))]).json()[0]["label"] == "disc"
+
+
+def test_a_fault_while_it_opens_is_said(tmp_path: Path) -> None:
+    """As of a name that no file can have; else it would be "being loaded" for ever."""
+    with served(tmp_path / ("a" * 5000), tmp_path, ready=False) as service, service.client() as client:
+        wait_for(lambda: "File name too long" in client.get("/readyz").json()["detail"])
+        assert service.end() == 0
 
 
 def test_what_is_under_way_is_ended_before_it_ends(index: Path, tmp_path: Path) -> None:
@@ -70,17 +82,28 @@ def test_decoders_that_are_killed_cost_their_picture_alone(index: Path, tmp_path
 
 
 def test_who_goes_away_is_not_worked_for(index: Path, tmp_path: Path) -> None:
-    costly = svg("bars").replace(b"</svg>", b'<circle cx="50" cy="50" r="40" opacity=".01"/>' * 300 + b"</svg>")
-    pictures = [("files", (f"{place}.svg", costly + b" " * place)) for place in range(900)]
     with served(index, tmp_path) as service:
         for headers in ({}, {"Accept": "application/x-ndjson"}):
             try:
                 with service.client() as client:
-                    client.post("/v1/classify", files=pictures, headers=headers, timeout=0.3)
+                    client.post("/v1/classify", files=COSTLY, headers=headers, timeout=0.3)
             except httpx.TimeoutException:
                 pass
             wait_for(lambda: service.metric("logo_waiting_pictures") == 0, seconds=20)
         assert service.metric("logo_batch_pictures_sum") < 1000
+
+
+def test_comparisons_that_nobody_waits_for_hold_nobody_up(index: Path, tmp_path: Path) -> None:
+    """As many as the threads that read; each would go on for a long time after it was answered that it was too late."""
+    with served(index, tmp_path, "--request-timeout", 2) as service, ThreadPoolExecutor(4) as threads:
+
+        def compare(_: int) -> int:
+            with service.client() as client:
+                return client.post("/v1/duplicates", files=COSTLY).status_code
+
+        assert list(threads.map(compare, range(4))) == [503] * 4
+        with service.client() as client:
+            assert client.get("/v1/classes").status_code == 200
 
 
 def test_a_slow_sender_is_given_up(index: Path, tmp_path: Path) -> None:
@@ -94,20 +117,25 @@ def test_a_slow_sender_is_given_up(index: Path, tmp_path: Path) -> None:
         assert answer.status_code == 408 and answer.headers["content-type"] == "application/problem+json"
 
 
-def test_an_index_built_anew_is_opened_anew(mine: Path, tmp_path: Path, index: Path) -> None:
+@pytest.mark.parametrize("kind", ["application/json", "application/x-ndjson"])
+def test_an_index_built_anew_is_opened_anew(mine: Path, tmp_path: Path, kind: str) -> None:
     with served(mine, tmp_path) as service, service.client() as client:
 
         def ask() -> httpx.Response:
-            return client.post("/v1/classify", files=[("files", svg("disc"))])
+            return client.post("/v1/classify", files=[("files", svg("disc"))], headers={"Accept": kind})
 
-        assert ask().json()[0]["label"] == "disc"
+        def row() -> dict[str, Any]:
+            found: dict[str, Any] = json.loads(ask().text.strip("[]"))  # as the one line, or in a list
+            return found
+
+        assert row()["label"] == "disc"
         classes = lay_classes(tmp_path / "other classes", per_class=2)
         (classes / "disc").rename(classes / "circle")
         build_index(read_gallery(classes), mine, read_bundle(TINY))
         refused = ask()
         assert refused.status_code == 503 and "built anew" in refused.json()["detail"]
         wait_for(lambda: ask().status_code == 200)
-        assert ask().json()[0]["neighbours"][0]["label"] == "circle"
+        assert row()["neighbours"][0]["label"] == "circle"
 
 
 def test_an_index_that_is_gone_and_one_in_its_place(mine: Path, tmp_path: Path, index: Path) -> None:
@@ -135,9 +163,10 @@ def test_an_index_that_is_gone_and_one_in_its_place(mine: Path, tmp_path: Path, 
 def test_a_damaged_index_is_logged(mine: Path, tmp_path: Path) -> None:
     with served(mine, tmp_path) as service, service.client() as client:
         (mine / INDEX_FILE).write_bytes(b"no database")
-        assert client.get("/v1/classes").status_code == 500
+        answer = client.get("/v1/classes")
+        assert answer.status_code == 500
         (line,) = [line for line in service.log() if line["level"] == "error"]
-        assert "it is damaged" in line["message"]
+        assert "it is damaged" in line["message"] and line["request"] == answer.headers["x-request-id"]
 
 
 def test_enrolments_and_removals_under_load(mine: Path, tmp_path: Path, run: Run) -> None:

@@ -171,6 +171,18 @@ def test_pages_of_other_sites_are_kept_out(client: httpx.Client) -> None:
     assert client.get("/", headers={"Sec-Fetch-Site": "cross-site"}).status_code == 200  # somebody followed a link
 
 
+def test_behind_a_proxy_a_service_with_tokens_has_any_name(index: Path, tmp_path: Path) -> None:
+    """It listens to its own machine, and the proxy passes on what it is called by others."""
+    secret = "0123456789abcdef"
+    with served(index, tmp_path, "--token", secret) as service, service.client() as client:
+        called = {"Host": "logos.example", "Origin": "https://logos.example", "Authorization": f"Bearer {secret}"}
+        assert client.get("/", headers=called).status_code == 200
+        assert client.post("/v1/classify", files=[("files", MARK)], headers=called).status_code == 200
+        check_problem(client.get("/v1/info", headers={"Host": "logos.example"}), 401)
+        stranger = {**called, "Origin": "https://evil.example"}
+        check_problem(client.post("/v1/classify", files=[("files", MARK)], headers=stranger), 403)
+
+
 def test_tokens_have_scopes(mine: Path, tmp_path: Path) -> None:
     secrets = {scope: f"{scope}-secret-0123456789" for scope in ("read", "enrol", "admin")}
     file = tmp_path / "tokens.txt"

@@ -49,8 +49,11 @@ def test_a_method_that_is_not_for_an_address_is_told_which_are(client: httpx.Cli
     for method, path, allowed in (
         ("GET", "/v1/classify", {"POST"}),
         ("PUT", "/v1/classify", {"POST"}),
-        ("PATCH", "/v1/info", {"GET"}),
+        ("PATCH", "/v1/info", {"GET", "HEAD"}),
+        ("POST", "/healthz", {"GET", "HEAD"}),
+        ("PUT", "/v1/classes/disc", {"DELETE", "GET", "HEAD", "POST"}),
         ("GET", "/v1/items/disc/0.svg", {"DELETE"}),
+        ("POST", "/v1/items/disc/0.svg/thumbnail", {"DELETE", "GET", "HEAD"}),
         ("POST", "/", {"GET", "HEAD"}),
         ("DELETE", "/main.js", {"GET", "HEAD"}),
     ):
@@ -98,6 +101,28 @@ def test_file_names_as_clients_write_them(client: httpx.Client) -> None:
         body = head + b"\r\n\r\n" + svg("disc") + b"\r\n--x--\r\n"
         answer = client.post("/v1/classify", content=body, headers={"Content-Type": "multipart/form-data; boundary=x"})
         assert answer.json()[0]["path"] == "büro.svg", name
+
+
+def test_file_names_that_cannot_be_read_are_refused(client: httpx.Client) -> None:
+    for name in (
+        b"filename*=idna''x",
+        b"filename*=undefined''x",
+        b"filename*%b=x" % (b"9" * 5000),
+        b"filename*0*=x; filename*=y",
+    ):
+        headers = [(b"Content-Type", b"image/svg+xml"), (b"Content-Disposition", b"attachment; " + name)]
+        answer = client.post("/v1/classify", content=svg("disc"), headers=headers)
+        assert answer.status_code == 400 and "RFC 6266" in answer.json()["detail"]
+    head = b"--x\r\nContent-Disposition: form-data; name=files; filename*=a\0b''x"
+    body = head + b"\r\n\r\n" + svg("disc") + b"\r\n--x--\r\n"
+    answer = client.post("/v1/classify", content=body, headers={"Content-Type": "multipart/form-data; boundary=x"})
+    assert answer.status_code == 400
+
+
+def test_half_a_character_in_a_file_name_is_escaped(client: httpx.Client) -> None:
+    headers = {**SVG, "Content-Disposition": "attachment; filename*=utf-7''a+2AA-.svg"}
+    answer = client.post("/v1/classify", content=svg("disc"), headers=headers)
+    assert answer.json()[0]["path"] == "a\\ud800.svg"
 
 
 def test_a_parameter_among_the_fields_is_refused(client: httpx.Client) -> None:

@@ -36,6 +36,17 @@ def test_each_transform_changes_a_picture_and_keeps_its_mode(transform: Transfor
     assert all(each.name == "north-wind" and each.colour == (30, 160, 90) for each in changed)
 
 
+@pytest.mark.parametrize("transform", TRANSFORMS, ids=lambda transform: transform.name)
+@pytest.mark.parametrize("size", [(64, 12), (64, 2), (1, 64)])
+def test_each_transform_takes_a_strip(transform: Transform, size: tuple[int, int]) -> None:
+    clear = Image.new("RGBA", size)
+    clear.paste((200, 60, 40, 255), (0, 0, max(1, size[0] // 2), max(1, size[1] // 2)))
+    for picture in (clear, Image.new("RGBA", size, (20, 40, 160, 255))):
+        for seed in range(120):
+            changed = transform.apply(scene(picture), np.random.default_rng(seed)).picture
+            assert changed.mode == "RGBA" and min(changed.size) > 0
+
+
 def test_the_names_in_the_table_are_distinct_and_the_shares_shares() -> None:
     assert len(ALL_OFF) == len(TRANSFORMS)
     assert all(0 < transform.probability <= 1 for transform in TRANSFORMS)

@@ -20,7 +20,7 @@ from logo_retrieval.models.bundle import read_bundle
 from logo_retrieval.open_set.fusion import Fusion
 from logo_retrieval.open_set.impostors import IMPOSTORS_FILE, Impostors
 from logo_retrieval.training.data import TrainingSet, plain_views
-from logo_retrieval.training.log import read_log
+from logo_retrieval.training.log import kept_entry, read_log
 from logo_retrieval.training.recipe import Recipe
 
 pytestmark = pytest.mark.large
@@ -110,6 +110,20 @@ def test_the_average_that_is_kept(data: TrainingSet, tmp_path: Path, keep: Liter
     assert not same(first.averaged, last.averaged)
     expected = first.averaged if keep == "best" and last.best_epoch == 1 else last.averaged
     assert same(last.best, expected) and same(network.get_weights(), expected)
+
+
+def test_the_log_names_the_epoch_whose_weights_are_kept(
+    data: TrainingSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where epochs differ by less than it says of them."""
+    from logo_retrieval.training import fit
+    from logo_retrieval.training.checkpoint import CHECKPOINT, read_checkpoint
+
+    figures = iter((0.87651, 0.87654))
+    monkeypatch.setattr(fit, "macro_f_beta", lambda *_: next(figures))
+    fit.fit(data, replace(TINY, steps_per_epoch=2, head_epochs=0, epochs=2), tmp_path)
+    _, _, state = read_checkpoint(tmp_path / CHECKPOINT)
+    assert kept_entry(read_log(tmp_path))["epoch"] == state.best_epoch == 1
 
 
 def test_it_learns_and_only_the_head_at_first(tmp_path: Path) -> None:

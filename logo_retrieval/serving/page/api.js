@@ -1,8 +1,8 @@
 /** Requests to the service: the token, problems in one shape, coming again when it is busy. */
 
 import { answered, find } from "./dom.js";
+import { kept } from "./keeping.js";
 
-const KEY = "logo-retrieval token";
 const BUSY = [429, 503];
 
 /** What the service says when it does not do as asked. */
@@ -15,11 +15,11 @@ export class Problem extends Error {
   }
 }
 
-const token = () => sessionStorage.getItem(KEY) ?? "";
+const token = kept("sessionStorage", "logo-retrieval token");
 
-export const hasToken = () => token() !== "";
+export const hasToken = () => token.get() !== "";
 
-export const forgetToken = () => sessionStorage.removeItem(KEY);
+export const forgetToken = () => token.set("");
 
 /** The address of a class or drawing. Its slashes stay, unless a part of it would be taken for a folder. */
 export function place(kind, name, rest = "") {
@@ -36,15 +36,15 @@ export function place(kind, name, rest = "") {
  */
 export async function request(path, { method = "GET", body, accept, signal, patience = 0, waiting } = {}) {
   for (let left = patience; ; left -= 1) {
-    const used = token();
+    const used = token.get();
     const response = await reached(path, { method, body, signal, headers: headers(used, accept) });
     if (response.ok) return response;
     const problem = await problemOf(response);
     if (response.status === 401) {
-      if (token() === used && !(await askForToken(used))) throw new Problem(401, "Without a token the service does not answer.");
+      if (token.get() === used && !(await askForToken(used))) throw new Problem(401, "Without a token the service does not answer.");
     } else if (BUSY.includes(response.status) && left > 0) {
       waiting?.(problem.message);
-      await pause(Number(response.headers.get("retry-after") ?? 1), signal);
+      await pause(Number(response.headers.get("retry-after")) || 1, signal); // a proxy may give a date
     } else {
       throw problem;
     }
@@ -82,7 +82,17 @@ async function reached(path, options) {
     return await fetch(path, options);
   } catch (error) {
     if (options.signal?.aborted) throw error;
+    for (const file of options.body?.getAll("files") ?? []) await checkReadable(file);
     throw new Problem(0, "The service cannot be reached. Is it still running?");
+  }
+}
+
+/** A browser does not send what has changed since it was chosen, and says of it what it says of a service that is gone. */
+async function checkReadable(file) {
+  try {
+    await file.slice(0, 1).arrayBuffer();
+  } catch {
+    throw new Problem(0, `“${file.name}” cannot be read any more: it was moved or changed. Choose it again.`);
   }
 }
 
@@ -106,7 +116,7 @@ function askForToken(used) {
     field.value = "";
     const given = (await answered(dialog)) === "use" && field.value.trim();
     field.value = "";
-    if (given) sessionStorage.setItem(KEY, given);
+    if (given) token.set(given);
     asking = null;
     return Boolean(given);
   })();

@@ -14,12 +14,13 @@ const TIMES = 3;
  */
 export async function ask(rows, { query, limits, signal, settle, waiting }) {
   const most = { files: Math.min(FILES, limits.files), bytes: Math.min(BYTES, 0.9 * limits.body_bytes) };
+  const largest = Math.floor(Math.min(limits.file_bytes, 0.9 * limits.body_bytes));
   const chunks = cut(rows, most);
   const stop = new AbortController();
   const both = AbortSignal.any([signal, stop.signal]);
   const work = async () => {
     for (let chunk = chunks.shift(); chunk; chunk = chunks.shift()) {
-      await askSome(chunk, { query, limits, signal: both, settle, waiting });
+      await askSome(chunk, { query, largest, signal: both, settle, waiting });
     }
   };
   const workers = Array.from({ length: AT_ONCE }, work);
@@ -48,10 +49,10 @@ function cut(rows, most) {
   return chunks;
 }
 
-async function askSome(rows, { query, limits, signal, settle, waiting }) {
+async function askSome(rows, { query, largest, signal, settle, waiting }) {
   const sent = [];
   for (const row of rows) {
-    const blob = await content(row.file, limits.file_bytes);
+    const blob = await content(row.file, largest);
     signal.throwIfAborted();
     if (typeof blob === "string") settle(row, unreadable(blob));
     else sent.push([row, blob]);
@@ -70,8 +71,8 @@ async function askSome(rows, { query, limits, signal, settle, waiting }) {
 }
 
 /** The bytes of a file, or why it is not sent. */
-async function content(file, limit) {
-  if (file.size > limit) return `too-large: the service takes ${limit.toLocaleString("en")} bytes a picture`;
+async function content(file, largest) {
+  if (file.size > largest) return `too-large: the service takes ${largest.toLocaleString("en")} bytes a picture`;
   try {
     if (file.isDenied) throw new Error();
     return new Blob([await file.arrayBuffer()], { type: file.type });
@@ -80,6 +81,7 @@ async function content(file, limit) {
   }
 }
 
+/** A row with its fields in the order of the service's: tables have one line of titles. */
 function unreadable(reason) {
-  return { status: "unreadable", label: null, probability: null, top: [], neighbours: [], reason, index: null, text: null, settings: null };
+  return { path: "", status: "unreadable", label: null, probability: null, top: [], neighbours: [], reason, index: null, text: null, settings: null };
 }

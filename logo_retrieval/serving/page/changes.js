@@ -12,16 +12,17 @@ let pager;
 export function start() {
   pager = new Pager(find("#change-pager"), "changes", list);
   find("#changes-again").addEventListener("click", async () => {
-    await show();
-    tell("The log is up to date.");
+    if (await show()) tell("The log is up to date.");
   });
 }
 
+/** Asks for the log anew; whether it came. */
 export async function show() {
   const found = await attempt(() => json("v1/log", { patience: 20 }));
-  if (!found) return;
+  if (!found) return false;
   changes = found.reverse();
   list(0);
+  return true;
 }
 
 function list(page) {

@@ -63,7 +63,8 @@ async function create() {
     const report = await attempt(() => enrol(name, drawings, known_as));
     if (!report) return;
     tell(said(report, name));
-    location.hash = `#companies/${encodeURIComponent(name)}`;
+    if (name === opened) open(name);
+    else location.hash = `#companies/${encodeURIComponent(name)}`;
   }
   for (const field of fields) field.value = "";
 }

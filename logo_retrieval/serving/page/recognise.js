@@ -1,7 +1,7 @@
 /** The view of rows: files come in, answers follow, filters and pages show some of them. */
 
 import { ask } from "./ask.js";
-import { complain, counted, find, make, murmur, number, seldom, tell } from "./dom.js";
+import { attempt, complain, counted, find, make, murmur, number, seldom, tell } from "./dom.js";
 import { csv, jsonl, save } from "./download.js";
 import { closeDuplicates, findDuplicates } from "./duplicates.js";
 import { takesDrops, takesFiles, takesPaste } from "./files.js";
@@ -37,16 +37,13 @@ export function start(limits) {
   window.addEventListener("beforeunload", (event) => run && event.preventDefault()); // rows would be lost
   find("#filter").addEventListener("submit", (event) => event.preventDefault());
   find("#filter").addEventListener("input", () => list(0));
-  find("#stop").addEventListener("click", () => {
-    run?.stop.abort();
-    find("#again").focus();
-  });
+  find("#stop").addEventListener("click", () => run?.stop.abort());
   find("#again").addEventListener("click", () => askRows(outdated()));
   find("#fit").addEventListener("click", fit);
   find("#clear").addEventListener("click", clear);
   find("#csv").addEventListener("click", () => download("csv", "text/csv", csv));
   find("#jsonl").addEventListener("click", () => download("jsonl", "application/jsonl", jsonl));
-  find("#duplicates").addEventListener("click", async () => findDuplicates(model.rows, await getLimits()));
+  find("#duplicates").addEventListener("click", () => attempt(async () => findDuplicates(model.rows, await getLimits())));
 }
 
 /** Takes files into the list, and asks about them. */
@@ -73,7 +70,7 @@ async function askRows(rows) {
   showRun();
   showFit();
   try {
-    const limits = await getLimits();
+    const limits = await unlessStopped(getLimits(), run.stop.signal);
     while (run.next.length) await askNow(run.next.splice(0), limits);
     tell(`All answered: ${counted(run.done, "picture")}.`);
   } catch (error) {
@@ -86,9 +83,14 @@ async function askRows(rows) {
   showFit();
 }
 
+/** What comes, unless it is stopped before. */
+const unlessStopped = (coming, signal) =>
+  Promise.race([coming, new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)))]);
+
 /** Asks about rows again, by themselves, at once. */
 async function askAgain(rows) {
-  await ask(rows, { query: query(), limits: await getLimits(), signal: new AbortController().signal, settle: kept(query()) }).catch(complain);
+  const signal = new AbortController().signal;
+  await attempt(async () => ask(rows, { query: query(), limits: await getLimits(), signal, settle: kept(query()) }));
   showCounts();
 }
 
@@ -117,7 +119,7 @@ async function askNow(rows, limits) {
 /** Rows without an answer, or else those that were answered with other settings. */
 function outdated() {
   const open = model.rows.filter((row) => !row.answer && !row.isAsked);
-  return open.length ? open : model.rows.filter((row) => row.asked !== query() && !row.isAsked);
+  return open.length ? open : model.rows.filter((row) => row.askedWith !== query() && !row.isAsked);
 }
 
 /** Probabilities for as many unknown logos as the pictures show. */
@@ -137,12 +139,13 @@ let said = 0;
 function showRun() {
   const [bar, words, stop, again] = ["#progress", "#progress-text", "#stop", "#again"].map((each) => find(each));
   const answered = model.rows.filter((row) => row.answer).length;
+  const focused = document.activeElement;
   stop.hidden = bar.hidden = !run;
   if (run) [bar.max, bar.value] = [run.total, run.done];
   const left = run ? [] : outdated();
-  const hadFocus = document.activeElement === again;
   again.hidden = !left.length;
-  if (hadFocus && again.hidden && run) stop.focus();
+  if (focused === again && run) stop.focus(); // the button is gone
+  if (focused === stop && !run) again.focus();
   if (left.length) again.textContent = left[0].answer ? `Ask ${number(left.length)} again with these settings` : `Ask the ${number(left.length)} without an answer`;
   if (!run) {
     words.textContent = `${number(answered)} of ${counted(model.rows.length, "picture")} answered`;

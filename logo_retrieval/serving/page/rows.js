@@ -26,9 +26,9 @@ export const rows = [];
 
 let last = 0;
 
-/** A row a file: `answer` once there is one, `asked` with which settings, `isAsked` while it is to come, `added` what was enrolled with it. */
+/** A row a file: `answer` once there is one, `askedWith` by which settings, `isAsked` while it is to come, `added` what was enrolled with it. */
 export function add(files) {
-  const fresh = files.map((file) => ({ id: (last += 1), file, name: nameOf(file), answer: null, asked: null, isAsked: true, added: [] }));
+  const fresh = files.map((file) => ({ id: (last += 1), file, name: nameOf(file), answer: null, askedWith: null, isAsked: true, added: [] }));
   rows.push(...fresh);
   return fresh;
 }
@@ -38,9 +38,9 @@ export function clear() {
 }
 
 /** Keeps an answer; the file is called as people know it, however it was sent. */
-export function settle(row, answer, asked) {
+export function settle(row, answer, askedWith) {
   row.answer = { ...answer, path: row.name };
-  row.asked = asked;
+  row.askedWith = askedWith;
 }
 
 /** How many rows there are of each kind. */

@@ -2,8 +2,9 @@
 
 import { forgetToken, hasToken } from "./api.js";
 import { find, tell } from "./dom.js";
+import { kept } from "./keeping.js";
 
-const KEY = "logo-retrieval settings";
+const settings = kept("localStorage", "logo-retrieval settings");
 
 const share = find("#other-share");
 const most = find("#max-false-accept");
@@ -29,20 +30,20 @@ export function stateShare(percent) {
 
 /** Fills the fields, and calls `changed` when someone changes them. */
 export function start(changed) {
-  let kept = {};
+  let before = {};
   try {
-    kept = JSON.parse(localStorage.getItem(KEY)) ?? {};
+    before = JSON.parse(settings.get() || "{}") ?? {};
   } catch {
-    localStorage.removeItem(KEY); // someone else's
+    settings.set(""); // someone else's
   }
-  share.value = kept.share ?? 50;
-  most.value = kept.most ?? "";
-  if (["auto", "always", "never"].includes(kept.text)) text.value = kept.text;
+  share.value = before.share ?? 50;
+  most.value = before.most ?? "";
+  if (["auto", "always", "never"].includes(before.text)) text.value = before.text;
   show();
   for (const field of [share, most, text]) {
     field.addEventListener("change", () => {
       if (!field.reportValidity()) return;
-      localStorage.setItem(KEY, JSON.stringify({ share: share.value, most: most.value, text: text.value }));
+      settings.set(JSON.stringify({ share: share.value, most: most.value, text: text.value }));
       show();
       changed();
     });

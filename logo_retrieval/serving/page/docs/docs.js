@@ -29,7 +29,7 @@ async function show() {
 }
 
 function shown(path, method, operation) {
-  const title = make("h2", {}, tag(method), make("code", {}, path.replace(":path", "")), make("small", {}, operation.summary));
+  const title = make("h2", {}, tag(method), make("code", {}, path), make("small", {}, operation.summary));
   const words = make("div", { class: "words" }, ...paragraphs(operation.description ?? ""));
   const parts = [title, words];
   if (operation.parameters?.length) parts.push(part("Parameters", listed(operation.parameters.map(parameter))));
