@@ -8,6 +8,7 @@ from drawn import drawn, guarded, same
 
 from logo_retrieval.errors import UnreadableImage
 from logo_retrieval.images.guard import bounds
+from logo_retrieval.images.guard.geometry import Box
 from logo_retrieval.images.svg import SvgPicture
 
 THINNED = (
@@ -153,12 +154,17 @@ def test_many_effects_of_one_part_are_no_filters() -> None:
 def test_each_shape_is_looked_at_once_however_many_groups_around_it_have_effects(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    looked_at = []
-    walked = bounds.bounds_of_shape
-    monkeypatch.setattr(bounds, "bounds_of_shape", lambda *shape: looked_at.append(shape) or walked(*shape))
+    looked_at: list[str] = []
+    walk = bounds.bounds_of_shape
+
+    def watched(tag: str, attributes: dict[str, str], canvas: Box) -> Box | None:
+        looked_at.append(tag)
+        return walk(tag, attributes, canvas)
+
+    monkeypatch.setattr(bounds, "bounds_of_shape", watched)
     effects = ("filter:blur(1px)", "clip-path:inset(1px)", "filter:drop-shadow(1px 1px 1px red)")
     inner = '<path d="M10 10h80v80z" stroke="red" stroke-width="3"/>'
     for depth in range(12):
         inner = f'<g style="{effects[depth % 3]}">{inner}</g>'
     assert guarded(f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 100 100">{inner}</svg>'.encode())
-    assert len(looked_at) == 1
+    assert looked_at == ["path"]

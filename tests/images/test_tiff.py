@@ -11,7 +11,7 @@ from logo_retrieval.images.raster import RasterPicture
 ORDERS = {"<": b"II*\0", ">": b"MM\0*"}
 
 
-def middle(order: str, photometric: int, bits: int, pixel: bytes, samples: int = 1, **more: int) -> tuple[int, ...]:
+def middle(order: str, photometric: int, bits: int, pixel: bytes, samples: int = 1, **more: int) -> object:
     """The middle of 8 x 8 pixels that are all the same."""
     tags = {256: 8, 257: 8, 258: bits, 259: 1, 262: photometric, 277: samples, 278: 8, 279: 64 * len(pixel)}
     tags |= {int(name[1:]): value for name, value in more.items()}

@@ -15,7 +15,7 @@ from logo_retrieval.store import transactions
 from logo_retrieval.store.changes import add_items, compact, remove_class, remove_items, replace_index
 from logo_retrieval.store.index_store import IndexStore
 from logo_retrieval.store.schema import INDEX_FILE, connect, transaction
-from logo_retrieval.store.staging import STAGING_FILE, Staging
+from logo_retrieval.store.staging import STAGING_FILE, Staging, remove_staging
 
 
 @pytest.fixture
@@ -67,7 +67,7 @@ def test_one_that_ends_does_not_take_the_note_of_another_for_its_own(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     replace_index(tmp_path, MANIFEST, CLASSES, ITEMS)
-    remove_staging, begun = transactions.remove_staging, []
+    begun: list[Path] = []
 
     def beside(folder: Path) -> None:
         """A removal that cannot be finished, while the first one is."""
@@ -77,7 +77,7 @@ def test_one_that_ends_does_not_take_the_note_of_another_for_its_own(
                 remove_items(folder, ["c.svg"])
         remove_staging(folder)
 
-    monkeypatch.setattr(transactions, "remove_staging", beside)
+    monkeypatch.setattr("logo_retrieval.store.transactions.remove_staging", beside)
     remove_items(tmp_path, ["b.svg"])
     assert begun and not is_wiped(tmp_path)
     compact(tmp_path)
