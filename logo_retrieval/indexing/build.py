@@ -22,6 +22,7 @@ from logo_retrieval.images.preparation import Engine, Preparation
 from logo_retrieval.images.traits import traits_of
 from logo_retrieval.models.bundle import ModelBundle, read_bundle, write_bundle
 from logo_retrieval.models.resolve import model_folder
+from logo_retrieval.store.cache import CACHE_FILE
 from logo_retrieval.store.changes import Names, replace_index
 from logo_retrieval.store.index_store import IndexStore
 from logo_retrieval.store.manifest import Manifest, library_versions
@@ -36,8 +37,8 @@ Embed = Callable[[UInt8Array], Float32Array]
 _BATCH = 32
 _PROBE = b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"><path d="M1 1h3v3h4v4H1z"/></svg>'
 
-_OWN = (INDEX_FILE, STAGING_FILE, "models", ".")
-"""What the names of an interrupted build's files begin with, and those of files that nobody sees."""
+_OWN = (INDEX_FILE, STAGING_FILE, CACHE_FILE, "models", ".")
+"""What the names of an index's files begin with, those of an interrupted build too, and of files that nobody sees."""
 
 
 def build_index(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -58,20 +58,25 @@ class Contents:
         """The scale of a network of which nothing is known: to all other classes a drawing is an unknown logo.
 
         Some hundred drawings are compared with the companies that they do not show; with fewer than ten such drawings
-        the scale is `FALLBACK_SCALE`.
+        the scale is `FALLBACK_SCALE`, and that of the head where the head knows none of these companies.
         """
         stored, other = self.snapshot, self.classes.index(OTHER)
         asked = spread(np.arange(len(stored.item_ids)), _SCALED_BY)
         vectors, shown = self.vectors_at(stored.whole_drawings[asked]), stored.item_classes[asked]
         everything = self.vectors_at(np.arange(len(stored.vector_items)))
         nearest = _nearest_company(vectors, shown, everything, stored.vector_classes, other)
-        by_head = None
+        by_head = np.zeros(0, np.float32)
         if learned is not None:
             place = {name: position for position, name in enumerate(self.classes)}
             targets = np.array([place.get(name, other) for name in learned.classes], np.int64)
             by_head = _nearest_company(vectors, shown, learned.vectors, targets, other)
+        if len(nearest) < _FEWEST_SCALED_BY:
+            return FALLBACK_SCALE
         try:
-            return Scale.of_unknown(nearest, by_head) if len(nearest) >= _FEWEST_SCALED_BY else FALLBACK_SCALE
+            if len(by_head) >= _FEWEST_SCALED_BY:
+                return Scale.of_unknown(nearest, by_head)
+            low, high = FALLBACK_SCALE.head_low, FALLBACK_SCALE.head_high
+            return replace(Scale.of_unknown(nearest, None), head_low=low, head_high=high)
         except ValueError:  # all alike
             return FALLBACK_SCALE
 

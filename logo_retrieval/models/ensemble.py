@@ -17,8 +17,11 @@ MEMBERS_FILE = "members.json"
 
 
 def member_folders(folder: Path) -> list[Path]:
-    """The model bundles directly below a folder, by name; `train` with several backbones leaves such a folder."""
-    return sorted(path.parent for path in folder.glob(f"*/{CONFIG_NAME}"))
+    """The model bundles directly below a folder, by name; `train` with several backbones leaves such a folder.
+
+    What a killed process has left of one is hidden, and is none.
+    """
+    return sorted(path.parent for path in folder.glob(f"[!.]*/{CONFIG_NAME}"))
 
 
 def read_members(folder: Path) -> list[ModelBundle]:

@@ -85,7 +85,7 @@ def _scratch(folder: Path) -> Iterator[Path]:
 
     Whoever uses one holds a lock on it, which ends with the process.
     """
-    prefix = f".{folder.name}-"
+    prefix = f".{folder.name}.new-"  # of no folder that people make
     with storage_errors(folder, "write"), _locked(folder.parent):
         for leftover in folder.parent.glob(f"{glob.escape(prefix)}*"):
             with suppress(BlockingIOError), _locked(leftover, wait=False):

@@ -119,9 +119,19 @@ def remove_cache(folder: Path) -> None:
     Raises:
         IndexStoreError: when it may not be deleted.
     """
+    remove_unfinished(folder)
     with storage_errors(folder / CACHE_FILE, "delete"):
-        for name in (_FRESH, CACHE_FILE):
-            (folder / name).unlink(missing_ok=True)
+        (folder / CACHE_FILE).unlink(missing_ok=True)
+
+
+def remove_unfinished(folder: Path) -> None:
+    """Deletes what a killed process has written of a cache.
+
+    Raises:
+        IndexStoreError: when it may not be deleted.
+    """
+    with storage_errors(folder / _FRESH, "delete"):
+        (folder / _FRESH).unlink(missing_ok=True)
 
 
 def _header(facts: Mapping[str, Any], arrays: Mapping[str, np.ndarray], room: int = 0) -> bytes:

@@ -15,6 +15,7 @@ from types import MappingProxyType
 
 from logo_retrieval.durable import take_place
 from logo_retrieval.errors import NotEnrolled
+from logo_retrieval.store.cache import remove_cache
 from logo_retrieval.store.manifest import Manifest
 from logo_retrieval.store.schema import HOLLOW_CLASSES, INDEX_FILE, connect, create, storage_errors, transaction
 from logo_retrieval.store.seal import seal
@@ -44,18 +45,28 @@ def replace_index(
         names: of some of them.
 
     Raises:
-        IndexStoreError: when the file cannot be written; the index is then as it was.
+        IndexStoreError: when the file cannot be written; the index is then as it was. Or when only its cache cannot be
+            deleted, as the error then says.
     """
     file = folder / INDEX_FILE
     if file.exists():
         _rewrite(file, manifest, classes, items, names)
-        return
-    aside = folder / (INDEX_FILE + ".new")
+    else:
+        _write_anew(file, manifest, classes, items, names)
+    remove_cache(folder)  # whose items have other numbers: what is removed from now on would not be told in it
+
+
+def _write_anew(
+    file: Path, manifest: Manifest, classes: Sequence[str], items: Iterable[StoredItem], names: Names
+) -> None:
+    """Writes the file of an index aside; it takes its place when it is whole."""
+    aside = file.with_name(file.name + ".new")
     try:
         _remove_all(aside)  # what a killed build has left
         create(aside)
         _rewrite(aside, manifest, classes, items, names)
         with storage_errors(file, "create"):
+            _remove_logs(file)  # of an index that was moved away without them: they would be applied to this one
             take_place(aside, file)
     finally:
         _remove_all(aside)
@@ -63,8 +74,13 @@ def replace_index(
 
 def _remove_all(file: Path) -> None:
     """Deletes a database with its logs."""
-    for part in file.parent.glob(file.name + "*"):
-        part.unlink(missing_ok=True)
+    file.unlink(missing_ok=True)
+    _remove_logs(file)
+
+
+def _remove_logs(file: Path) -> None:
+    for kind in ("wal", "shm", "journal"):
+        file.with_name(f"{file.name}-{kind}").unlink(missing_ok=True)
 
 
 def add_items(folder: Path, items: Sequence[StoredItem], *, generation: int, names: Names = _NO_NAMES) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from logo_retrieval.packed import unit, units_of
-from logo_retrieval.store.cache import Prepared, read_cache, remove_cache, reseal
+from logo_retrieval.store.cache import Prepared, read_cache, remove_cache, remove_unfinished, reseal
 from logo_retrieval.store.seal import PART
 from logo_retrieval.types import Int64Array
 
@@ -29,6 +29,7 @@ def forget(folder: Path, items: Sequence[int], names: Mapping[str, Sequence[str]
     Raises:
         IndexStoreError: when the cache can neither be changed nor deleted.
     """
+    remove_unfinished(folder)
     try:
         cache = read_cache(folder, write=True)
         if cache is not None:

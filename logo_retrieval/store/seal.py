@@ -74,11 +74,10 @@ def rows_of(connection: sqlite3.Connection, table: str, parts: Parts = WHOLE) ->
             yield from connection.execute(_QUERIES[table], (part * PART, (part + 1) * PART - 1))
 
 
-def parts_with(connection: sqlite3.Connection, items: Iterable[int]) -> Parts:
-    """The parts that hold some items, and the one that the log ends in."""
+def parts_with(items: Iterable[int], lines: Iterable[int]) -> Parts:
+    """The parts that hold some items and some lines of the log, given their numbers."""
     of_items = {item // PART for item in items}
-    (last,) = connection.execute("SELECT COALESCE(MAX(id), 0) FROM audit").fetchone()
-    return {**dict.fromkeys(_OF_ITEMS, of_items), "audit": {last // PART}}
+    return {**dict.fromkeys(_OF_ITEMS, of_items), "audit": {line // PART for line in lines}}
 
 
 def seal(connection: sqlite3.Connection, parts: Parts = WHOLE) -> None:

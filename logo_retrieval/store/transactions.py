@@ -128,16 +128,23 @@ def changing(
     ):
         cursor = connection.cursor()
         seals = Seals(connection)
-        (last,) = cursor.execute("SELECT COALESCE(MAX(id), 0) FROM items").fetchone()
-        before = WHOLE if items is None else parts_with(connection, [*items(cursor), last])
+        last_item, last_line = _last_number(cursor, "items"), _last_number(cursor, "audit")
+        before = WHOLE if items is None else parts_with([*items(cursor), last_item], [last_line])
         check_none_broken(seals.broken(before), file)
         if generation not in (None, generation_of(connection, file)):
             raise IndexChanged(f"the index '{folder}' was changed by another process: try again")
         yield cursor
         count_generation(cursor)
-        added = [item for (item,) in cursor.execute("SELECT id FROM items WHERE id > ?", (last,))]
-        after = parts_with(connection, added)
+        after = parts_with(
+            range(last_item + 1, _last_number(cursor, "items") + 1),
+            range(last_line + 1, _last_number(cursor, "audit") + 1),
+        )
         seal(connection, {table: {*parts, *after[table]} for table, parts in before.items()})
+
+
+def _last_number(cursor: sqlite3.Cursor, table: str) -> int:
+    (last,) = cursor.execute(f"SELECT COALESCE(MAX(id), 0) FROM {table}").fetchone()
+    return int(last)
 
 
 def count_generation(cursor: sqlite3.Cursor) -> None:

@@ -137,6 +137,16 @@ def test_a_folder_of_something_else_is_not_written_into(run: Run, classes: Path,
     assert run("build-index", classes, "--index", pictures, "--replace").code == 0
 
 
+def test_an_index_that_was_moved_away_is_built_again_beside_what_is_left_of_it(
+    run: Run, index: Path, classes: Path, tmp_path: Path
+) -> None:
+    mine = Path(shutil.copytree(index, tmp_path / "mine"))
+    (mine / "search.cache").write_bytes(b"of the index that goes")
+    (mine / "index.sqlite").rename(tmp_path / "damaged.sqlite")
+    assert run("build-index", classes, "--index", mine).code == 0
+    assert sorted(each.name for each in mine.iterdir()) == ["index.sqlite", "models"]
+
+
 def test_a_full_disk_is_one_sentence(index: Path, tmp_path: Path) -> None:
     """The kernel refuses to let a file grow, as on a full disk."""
     mine, data = tmp_path / "index", lay_classes(tmp_path / "data", per_class=9)

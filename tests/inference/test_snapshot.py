@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -92,6 +93,9 @@ def test_an_unknown_network_shows_its_scale_in_the_index() -> None:
     assert now.scale.nearest_high == pytest.approx(np.quantile(best, 0.98), abs=1e-6)
     alone = held(known(scale=None), ("one",), ["one"] * 60, vectors)
     assert alone.scale == FALLBACK_SCALE and alone.classes == ("one", OTHER)
+    strange = HeadVectors(vectors[:3], ("else", "elsewhere", OTHER))  # trained for none of these companies
+    asked = held(known(head=strange, scale=None), ("one", "two", OTHER), labels, vectors)
+    assert asked.scale == replace(now.scale, head_low=FALLBACK_SCALE.head_low, head_high=FALLBACK_SCALE.head_high)
 
 
 def test_who_is_named() -> None:

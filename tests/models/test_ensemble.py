@@ -14,7 +14,7 @@ from logo_retrieval.embedding import load_embedder
 from logo_retrieval.errors import ModelError
 from logo_retrieval.heads.cosine import HEAD_FILE, HeadVectors
 from logo_retrieval.models.bundle import ModelBundle, read_bundle, write_bundle
-from logo_retrieval.models.ensemble import write_ensemble
+from logo_retrieval.models.ensemble import member_folders, write_ensemble
 from logo_retrieval.models.resolve import opened_model
 from logo_retrieval.types import Float32Array
 
@@ -113,3 +113,9 @@ def test_a_damaged_member_is_named(tmp_path: Path) -> None:
     (tmp_path / "tiny" / "model.onnx").write_bytes(b"torn")
     with pytest.raises(ModelError, match=r"tiny: model\.onnx must have SHA-256"), opened_model(str(tmp_path)):
         pass
+
+
+def test_what_a_killed_process_has_left_of_a_bundle_is_no_member(tmp_path: Path) -> None:
+    tiny = member(tmp_path, "tiny")
+    shutil.copytree(tiny.folder, tmp_path / ".tiny.old-0123abcd")
+    assert member_folders(tmp_path) == [tiny.folder]

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from logo_retrieval.errors import ModelError
-from logo_retrieval.models.resolve import opened_model, starter_model
+from logo_retrieval.models.resolve import copy_starter, opened_model, starter_model
 
 
 def test_the_shipped_model_by_name_and_by_its_folder() -> None:
@@ -33,3 +33,10 @@ def test_of_several_models_in_an_index_the_manifest_says_which(index: Path, tmp_
 def test_what_is_no_model(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match=r"expected 'starter', .*resnet50.*, got "), opened_model(str(tmp_path)):
         pass
+
+
+def test_a_copy_of_the_starter_takes_away_what_a_killed_one_left_and_nothing_else(tmp_path: Path) -> None:
+    for name in (".mine-original", ".mine.new-killed"):
+        (tmp_path / name).mkdir()
+    copy_starter(tmp_path / "mine")
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".mine-original", "mine"]
