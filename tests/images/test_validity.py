@@ -84,6 +84,9 @@ def test_a_bold_name_is_bold_in_capitals_too() -> None:
         "transform:translate(20px,5)",
         "transform:skewX(20)",
         "transform:translate(0,0) rotate(20)",
+        "translate:20 5",
+        "translate:20px 5",
+        "rotate:20",
     ],
 )
 def test_a_style_that_transforms_without_units_does_not_count(style: str) -> None:
