@@ -181,7 +181,7 @@ def _size(text: str) -> float | None:
     if "/" in text:
         width, height = (_size(part.strip()) for part in text.split("/", 1))
         return width / height if width is not None and height else None
-    number = re.fullmatch(r"(-?\d*\.?\d+)([a-z]*)", text)
+    number = re.fullmatch(r"(-?(?:\d*\.)?\d+)([a-z]*)", text)
     if number is not None and number[2] in _RESOLUTIONS:
         return float(number[1]) * _RESOLUTIONS[number[2]]
     return length(text.replace("rem", "em"))

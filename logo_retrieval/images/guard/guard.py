@@ -63,7 +63,14 @@ def guard(data: bytes, *, nesting: int = 0) -> SafeSvg:
         UnreadableImage: too-large, unknown-format (no `svg` root), corrupt (not well formed, truncated gzip) or unsafe
             (it asks for too much).
     """
-    drawing = read_drawing(_plain_text(data), nesting=nesting)
+    try:
+        return _guarded(_plain_text(data), nesting)
+    except RecursionError:
+        raise UnreadableImage("unsafe", "brackets in its styles nest too deep") from None
+
+
+def _guarded(text: bytes, nesting: int) -> SafeSvg:
+    drawing = read_drawing(text, nesting=nesting)
     _show(drawing.root)
     view, pixels_per_unit = _normalise_root(drawing.root)
     canvas = view or _UNKNOWN_CANVAS

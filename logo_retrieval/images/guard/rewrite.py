@@ -19,7 +19,7 @@ from logo_retrieval.images.guard.values import SHAPES, TEXTS, put_style, style_o
 
 _SHAPE = re.compile(r"(?:inset|circle|ellipse|polygon|path|rect|xywh)\(", re.IGNORECASE)
 _BOX = re.compile(r"\b(?:fill|stroke|view|border|padding|content|margin)-box\b", re.IGNORECASE)
-_SHARE = re.compile(r"([-+]?\d*\.?\d+)%")
+_SHARE = re.compile(r"(?<![\d.])([-+]?(?:\d*\.)?\d+)%")
 _LENGTHS = {tag: tuple(names) for tag, names in GEOMETRY.items() if tag != "path"} | {"line": ("x1", "y1", "x2", "y2")}
 _STROKES = ("stroke-width", "stroke-dasharray", "stroke-dashoffset")
 _PASSED_ON = (*_STROKES, SPACE, STYLE)

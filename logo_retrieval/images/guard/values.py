@@ -69,7 +69,7 @@ ATTRIBUTES = (
 # Numbers from 10 million on, and what is no number: no drawing needs them, and renderers overflow on them.
 _ABSURD = re.compile(r"(?<![\d.])[1-9]\d{7}|\d\.?[eE]\+?0*(?:[7-9]|[1-6]\d)|nan|inf", re.IGNORECASE)
 _COLOUR_OR_LINK = re.compile(r"#[\w.:-]*")
-_FURTHER_UNIT = re.compile(r"(?<![\w.])(\d+\.?\d*|\.\d+)(rem|q|ch|vw|vh|vmin|vmax)(?!\w)", re.IGNORECASE)
+_FURTHER_UNIT = re.compile(r"(?<![\w.])(\d+(?:\.\d*)?|\.\d+)(rem|q|ch|vw|vh|vmin|vmax)(?!\w)", re.IGNORECASE)
 _KNOWN_UNITS = {
     "rem": (16.0, "px"),
     "q": (96 / 101.6, "px"),
@@ -78,7 +78,7 @@ _KNOWN_UNITS = {
 }
 """Further unit -> how many of another one it is, the picture being the window."""
 
-_URL = re.compile(r"""url\(\s*(?:"([^"]*)"|'([^']*)'|([^()]*))\s*\)""", re.IGNORECASE)
+_URL = re.compile(r"""url\(\s*+(?:"([^"]*)"|'([^']*)'|([^()]*+))\s*\)""", re.IGNORECASE)
 _NO_PART_OF_A_LINK = re.compile(r"[^\w.:-]")
 _FILTER_FUNCTION = re.compile(
     r"(?:blur|brightness|contrast|drop-shadow|grayscale|hue-rotate|invert|opacity|saturate|sepia)"
