@@ -131,10 +131,10 @@ def _normalise_root(root: Element) -> tuple[Box | None, float]:
         if width is None or height is None or max(width, height) > MAX_EXTENT:
             return None, 1.0
         view = Box(0.0, 0.0, width, height)
-    pixels_per_unit = 1.0
     if width is not None and height is not None:
         view = _sliced(view, attributes.get("preserveAspectRatio", "").split(), width / height)
-        pixels_per_unit = min(width / view.width, height / view.height)
+    claims = ((width, view.width), (height, view.height))
+    pixels_per_unit = min((side / units for side, units in claims if side is not None), default=1.0)
     if width is None or height is None or not _is_stretched(attributes, width / height * view.height / view.width):
         width, height = view.width, view.height
     scale = max(view.width, view.height) / max(width, height)

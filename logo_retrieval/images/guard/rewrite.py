@@ -26,6 +26,9 @@ _PASSED_ON = (*_STROKES, SPACE, STYLE)
 _WITHIN = ("opacity", "isolation", "filter", "mask", "clip-path")
 """Effects of a nested `svg` that are in the units of what it holds."""
 
+_AROUND = ("transform", "systemLanguage", "requiredExtensions")
+"""What a group around it has instead; a `switch` asks that one for its conditions."""
+
 
 def rewrite(drawing: Drawing, canvas: Box, pixels_per_unit: float = 1.0) -> None:
     """Rewrites a clean document in place.
@@ -94,7 +97,7 @@ def _with_its_effects(inner: Element) -> Element:
     attributes, style = inner.attributes, style_of(inner.attributes)
     within = {name: attributes.pop(name) for name in _WITHIN if name in attributes}
     within |= {name: style.pop(name) for name in _WITHIN if name in style}
-    around = {"transform": attributes.pop("transform")} if "transform" in attributes else {}
+    around = {name: attributes.pop(name) for name in _AROUND if name in attributes}
     if "mix-blend-mode" in style:
         around["style"] = f"mix-blend-mode:{style.pop('mix-blend-mode')}"
     put_style(attributes, style)

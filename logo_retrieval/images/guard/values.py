@@ -51,7 +51,8 @@ NUMERIC = frozenset(
     "kernelMatrix divisor bias scale surfaceScale diffuseConstant specularConstant specularExponent baseFrequency "
     "numOctaves seed values tableValues slope intercept amplitude exponent k1 k2 k3 k4 z azimuth elevation pointsAtX "
     "pointsAtY pointsAtZ limitingConeAngle targetX targetY font-size stroke-width stroke-dasharray "
-    "stroke-dashoffset stroke-miterlimit letter-spacing word-spacing baseline-shift transform-origin filter".split()
+    "stroke-dashoffset stroke-miterlimit letter-spacing word-spacing baseline-shift transform-origin filter "
+    "clip-path".split()
 )
 """Attributes that hold numbers, looked through for absurd ones."""
 
@@ -103,7 +104,7 @@ def clean_value(name: str, value: str) -> str | None:
             return None
     elif "(" in value and "url" in value.lower():
         return None
-    if name in NUMERIC and _ABSURD.search(_COLOUR_OR_LINK.sub("", value) if name == "filter" else value):
+    if name in NUMERIC and _ABSURD.search(_COLOUR_OR_LINK.sub("", value) if name in LINKED_PAINT else value):
         return None
     return value
 
