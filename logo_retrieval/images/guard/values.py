@@ -95,8 +95,10 @@ def clean_value(name: str, value: str) -> str | None:
         return None if ("e" in value or "E" in value) and _ABSURD.search(value) else value
     if "\\" in value:
         return None
-    if name in NUMERIC and _FURTHER_UNIT.search(value):
-        value = _FURTHER_UNIT.sub(_in_known_unit, value)
+    if name in NUMERIC:
+        value = value.strip()  # renderers take no gap behind a number, and units in small letters alone
+        value = value.lower() if value[-1:].isalpha() else value
+        value = _FURTHER_UNIT.sub(_in_known_unit, value) if _FURTHER_UNIT.search(value) else value
     if "(" in value and name in LINKED_PAINT:
         value = _URL.sub(_keep_fragment, value).strip() or "none"
         rest = _URL.sub("", value).lower()
