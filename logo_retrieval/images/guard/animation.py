@@ -127,6 +127,7 @@ def _place(attributes: Mapping[str, str], path: str, values: Sequence[str], *, e
     """Where a motion ends, as transforms; one that never does, where it begins."""
     outline = measure_path(path)
     back = endless or (numbers(attributes.get("keyPoints", "")) or [1.0])[-1] < 0.5
+    at: Sequence[float]
     if outline is not None:
         at = next(segments(path)).points[0] if back else outline.end
         heading = 0.0 if back else outline.heading
