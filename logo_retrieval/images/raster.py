@@ -142,7 +142,8 @@ class RasterPicture:
             image = _header_read(data, format)
             width, height = image.size
             if format == "jpeg" and max(width, height) > _DRAFT_PX:
-                image.draft(None, (width * _DRAFT_PX // max(width, height), height * _DRAFT_PX // max(width, height)))
+                across, down = (max(side * _DRAFT_PX // max(width, height), 1) for side in (width, height))
+                image.draft(None, (across, down))
             pixels = fullest_frame(image) if format in _ANIMATED else eight_bit(image)
             if _is_negative(image):
                 pixels = ImageChops.invert(pixels)

@@ -42,6 +42,7 @@ MOVED = {
     "is not there": '<animateMotion dur="1s" fill="freeze" path="M9 9L-90 0"><mpath href="#gone"/></animateMotion>',
     "and back": '<animateMotion dur="1s" fill="freeze" path="M-90 0h50" keyPoints="0;1;0" keyTimes="0;.5;1"/>',
     "for ever": '<animateMotion dur="1s" repeatCount="indefinite" path="M-90 0h50"/>',
+    "for ever, along a line": '<animateMotion dur="1s" repeatCount="indefinite" path="H-90"/>',
     "values": '<animateMotion dur="1s" fill="freeze" values="5,5;-90,0"/>',
     "rests there": SLIDES + 'values="50;-90;-90" keyTimes="0;.1;1"/>',
     "jumps there": SLIDES + 'values="50;-90" keyTimes="0;.1" calcMode="discrete"/>',

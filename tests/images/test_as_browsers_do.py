@@ -226,12 +226,26 @@ def test_a_nested_drawing_has_its_effects_once(effect: str, around: str, within:
     assert same(drawn(defined + nested.format(effect, INSIDE)), drawn(defined + expected))
 
 
+def test_a_nested_drawing_for_another_language_is_left_out_also_where_it_is_turned() -> None:
+    choice = '<switch><svg systemLanguage="{}" transform="scale(.5)">{}</svg><g>{}</g></switch>'
+    plain = '<rect width="30" height="30" fill="red"/>'
+    assert same(drawn(choice.format("xx", INSIDE, plain)), drawn(plain))
+    assert same(drawn(choice.format("en", INSIDE, plain)), drawn(f'<g transform="scale(.5)">{INSIDE}</g>'))
+
+
+@pytest.mark.parametrize("clip", ["circle(1e30px)", "inset(-1e30px)", "polygon(0 0,1e30px 0,0 1e30px)"])
+def test_a_clip_beyond_any_drawing_cuts_nothing_off(clip: str) -> None:
+    assert same(drawn(f'<g clip-path="{clip}">{INSIDE}</g>'), drawn(INSIDE))
+
+
 @pytest.mark.parametrize(
     ("size", "width"),
     [
         ('width="25" height="25"', 40),
         ('width="200" height="200"', 5),
         ('width="25" height="50"', 40),
+        ('width="25"', 40),
+        ('width="100%" height="200"', 5),
         ('width="100%" height="100%"', 10),
         ("", 10),
     ],

@@ -142,6 +142,8 @@ def test_a_pattern_on_the_root_counts_for_every_shape() -> None:
         "<path d='M0 0h1v1z'/>" * 9_000,
         "<style>" + "".join(f".cls-{i}{{fill:red}}" for i in range(200)) + "</style>" + '<path class="cls-1"/>' * 500,
         f"<path d='M0 0{'l1 1l1-1' * 20_000}z'/>",
+        FULL.format(' opacity="1.000000"') * 300,
+        FULL.format(' style="opacity:100%"') * 300,
         '<symbol id="s" overflow="visible"><path/></symbol>' + '<use href="#s"/>' * 300,
         '<symbol id="s" style="overflow:visible"><path/></symbol>' + '<use href="#s"/>' * 300,
         f"<style>x {'g ' * 70}path{{fill:red}}</style>" + "<g>" * 60 + "<path/>" + "</g>" * 60,

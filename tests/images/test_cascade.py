@@ -81,6 +81,7 @@ RULES = {
     "small screens": ".a{fill:#0080ff}.b{fill:#fff}@media (max-width:40em){.a{fill:red}}",
     "supports": "@supports (fill:red){.a{fill:#0080ff}}@supports not (fill:red){.a{fill:red}}.b{fill:#fff}",
     "layer": "@layer one,two;@layer two{.a{fill:#0080ff}}@layer one{.a{fill:red}}.b{fill:#fff}@layer{.b{fill:red}}",
+    "bare supports": ".a{fill:#0080ff}@supports fill:red{.a{fill:red}}.b{fill:#fff}@supports 5px{*{fill:red}}",
     "nested": "@media all{@supports (x:1px){@layer z{.a{fill:#0080ff}.b{fill:#fff}}}}",
     "is": ":is(.a,.z){fill:#0080ff}:where(.b){fill:#fff}",
     "not": ".a:not(.z){fill:#0080ff}.b:not(rect){fill:#fff}",

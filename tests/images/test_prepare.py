@@ -25,9 +25,9 @@ SIDE = 96
 PREPARATION = Preparation(size_px=SIDE)
 
 
-def png(image: Image.Image) -> bytes:
+def saved(image: Image.Image, format: str = "PNG") -> bytes:
     file = io.BytesIO()
-    image.save(file, "PNG")
+    image.save(file, format)
     return file.getvalue()
 
 
@@ -69,21 +69,21 @@ CLEAR = (0, 0, 0, 0)
     ],
 )
 def test_ground(image: Image.Image, corner: tuple[int, ...], middle: tuple[int, ...]) -> None:
-    assert corner_and_middle(png(image)) == (corner, middle)
+    assert corner_and_middle(saved(image)) == (corner, middle)
 
 
 def test_margins_do_not_matter() -> None:
     small = ring(CLEAR, "black", (200, 200))
     large = Image.new("RGBA", (700, 500), CLEAR)
     large.paste(small, (450, 10))
-    near, far = view(png(small)).astype(int), view(png(large)).astype(int)
+    near, far = view(saved(small)).astype(int), view(saved(large)).astype(int)
     assert np.abs(near - far).mean() < 8
 
 
 def test_the_drawing_fills_the_square_and_keeps_its_aspect() -> None:
     image = Image.new("RGBA", (500, 500), CLEAR)
     ImageDraw.Draw(image).polygon([(100, 200), (300, 200), (300, 250), (200, 230), (100, 250)], fill="black")
-    rows, columns = np.nonzero(view(png(image)).min(axis=2) < 128)
+    rows, columns = np.nonzero(view(saved(image)).min(axis=2) < 128)
     width, height = int(np.ptp(columns)) + 1, int(np.ptp(rows)) + 1
     assert 0.92 * SIDE <= width <= SIDE
     assert width / height == pytest.approx(4, rel=0.1)
@@ -92,7 +92,7 @@ def test_the_drawing_fills_the_square_and_keeps_its_aspect() -> None:
 
 def test_pictures_that_reach_their_edges_are_padded_with_white() -> None:
     noise = random.Random(1).randbytes(60 * 30 * 3)
-    shown = view(png(Image.frombytes("RGB", (60, 30), noise)))
+    shown = view(saved(Image.frombytes("RGB", (60, 30), noise)))
     assert (shown[:20] == 255).all()
     assert (shown[-20:] == 255).all()
     assert (shown[40:56] != 255).any()
@@ -110,7 +110,7 @@ def test_a_small_part_of_a_drawing_is_drawn_anew() -> None:
 def test_hairlines_are_found() -> None:
     image = Image.new("L", (3000, 3000), 255)
     ImageDraw.Draw(image).ellipse((2000, 500, 2400, 900), outline=0, width=1)
-    assert view(png(image)).min() < 220
+    assert view(saved(image)).min() < 220
 
 
 SVG = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 100 100">{}</svg>'
@@ -119,13 +119,14 @@ SVG = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 100 100">{}</svg>'
 @pytest.mark.parametrize(
     "data",
     [
-        png(Image.new("RGBA", (64, 64), CLEAR)),
-        png(Image.new("RGBA", (64, 64), (255, 0, 0, 4))),
-        png(Image.new("RGB", (64, 64), "white")),
-        png(ring("white", (250, 250, 250, 255))),
-        png(Image.new("L", (1, 1))),
-        png(Image.new("L", (900, 2))),
-        png(Image.new("L", (2, 900), 7)),
+        saved(Image.new("RGBA", (64, 64), CLEAR)),
+        saved(Image.new("RGBA", (64, 64), (255, 0, 0, 4))),
+        saved(Image.new("RGB", (64, 64), "white")),
+        saved(ring("white", (250, 250, 250, 255))),
+        saved(Image.new("L", (1, 1))),
+        saved(Image.new("L", (900, 2))),
+        saved(Image.new("L", (2, 900), 7)),
+        saved(Image.new("L", (12_000, 4), 7), "JPEG"),
         SVG.format("").encode(),
         SVG.format('<path d="M0 50h100" stroke="red" stroke-width=".5"/>').encode(),
         SVG.format('<circle cx="50" cy="50" r=".3"/>').encode(),
@@ -146,12 +147,12 @@ def test_nothing_is_empty(data: bytes) -> None:
         SVG.format('<path d="M0 0L100 90M9 99L80 0" stroke="red" stroke-width=".5"/>').encode(),
         SVG.format('<rect width="100" height="100" fill="#36c"/>').encode(),
         SVG.format('<rect x="20" y="20" width="50" height="50"/>').encode(),
-        png(Image.new("RGB", (64, 64), "black")),
-        png(Image.new("RGB", (200, 50), (0, 90, 200))),
-        png(Image.new("RGBA", (64, 64), (200, 0, 0, 128))),
-        png(ring("white", (220, 220, 220, 255))),
-        png(ring(CLEAR, (0, 0, 0, 60))),
-        png(ring(CLEAR, "black", (16, 16))),
+        saved(Image.new("RGB", (64, 64), "black")),
+        saved(Image.new("RGB", (200, 50), (0, 90, 200))),
+        saved(Image.new("RGBA", (64, 64), (200, 0, 0, 128))),
+        saved(ring("white", (220, 220, 220, 255))),
+        saved(ring(CLEAR, (0, 0, 0, 60))),
+        saved(ring(CLEAR, "black", (16, 16))),
     ],
 )
 def test_little_is_not_nothing(data: bytes) -> None:
@@ -160,14 +161,14 @@ def test_little_is_not_nothing(data: bytes) -> None:
 
 def test_a_drawing_knows_where_it_lies() -> None:
     svg = SVG.format('<circle cx="70" cy="30" r="10"/>').encode()
-    for picture in (SvgPicture.open(svg), RasterPicture.open(png(SvgPicture.open(svg).render(400)), "png")):
+    for picture in (SvgPicture.open(svg), RasterPicture.open(saved(SvgPicture.open(svg).render(400)), "png")):
         drawing = draw(picture, SIDE)
         assert drawing.region == pytest.approx((0.6, 0.2, 0.8, 0.4), abs=0.012)
         assert square(drawing, SIDE).size == (SIDE, SIDE)
 
 
 def test_width_and_height_are_those_of_the_file() -> None:
-    image = decode(png(ring("white", "red", (320, 200))), PREPARATION, all_views=False)
+    image = decode(saved(ring("white", "red", (320, 200))), PREPARATION, all_views=False)
     assert (image.format, image.width, image.height) == ("png", 320, 200)
 
 
@@ -192,11 +193,11 @@ from logo_retrieval.images.preparation import Preparation
 decode_views(sys.stdin.buffer.read(), Preparation(), all_views=True)
 assert not {"numpy", "resvg", "PIL.JpegImagePlugin"} & sys.modules.keys()
 """
-    data = png(ring(CLEAR, "black"))
+    data = saved(ring(CLEAR, "black"))
     subprocess.run([sys.executable, "-c", script], input=data, check=True)
 
 
-REAL = [png(ring(CLEAR, "black", (40, 30))), SVG.format('<g fill="red"><circle cx="9" cy="9" r="9"/></g>').encode()]
+REAL = [saved(ring(CLEAR, "black", (40, 30))), SVG.format('<g fill="red"><circle cx="9" cy="9" r="9"/></g>').encode()]
 for _format in ("JPEG", "GIF", "WEBP", "AVIF", "BMP", "TIFF", "ICO"):
     _file = io.BytesIO()
     ring("white", "black", (48, 48)).convert("RGB").save(_file, _format)

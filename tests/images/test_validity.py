@@ -70,6 +70,16 @@ def test_words_in_attributes_may_be_in_capitals(odd: str, plain: str) -> None:
     assert same(drawn(ANGLE.format(f"{THICK} {odd}")), drawn(ANGLE.format(f"{THICK} {plain}")))
 
 
+@pytest.mark.parametrize("size", ["60 ", " 60\n", "60PX", "45Pt ", "60Q", "60.0PX "])
+def test_lengths_may_have_gaps_around_them_and_units_in_capitals(size: str) -> None:
+    width = {"60Q": "56.7"}.get(size, "60")
+    assert same(drawn(f'<rect width="{size}" height="60"/>'), drawn(f'<rect width="{width}" height="60"/>'))
+    assert same(
+        drawn(f'<path style="stroke:red;stroke-width:{size}" d="M0 50h90"/>'),
+        drawn(f'<path stroke="red" stroke-width="{width}" d="M0 50h90"/>'),
+    )
+
+
 def test_a_bold_name_is_bold_in_capitals_too() -> None:
     text = '<text y="70" font-size="60" font-weight="{}">ab</text>'
     assert same(drawn(text.format("Bold")), drawn(text.format("bold")))
@@ -84,6 +94,9 @@ def test_a_bold_name_is_bold_in_capitals_too() -> None:
         "transform:translate(20px,5)",
         "transform:skewX(20)",
         "transform:translate(0,0) rotate(20)",
+        "translate:20 5",
+        "translate:20px 5",
+        "rotate:20",
     ],
 )
 def test_a_style_that_transforms_without_units_does_not_count(style: str) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise, zip_longest
 
 from logo_retrieval.images.guard.drawing import Element
-from logo_retrieval.images.guard.geometry import measure_path, numbers
+from logo_retrieval.images.guard.geometry import measure_path, numbers, segments
 from logo_retrieval.images.guard.values import identifier
 
 ANIMATIONS = frozenset(("animate", "set", "animateTransform", "animateColor", "animateMotion"))
@@ -127,8 +127,9 @@ def _place(attributes: Mapping[str, str], path: str, values: Sequence[str], *, e
     """Where a motion ends, as transforms; one that never does, where it begins."""
     outline = measure_path(path)
     back = endless or (numbers(attributes.get("keyPoints", "")) or [1.0])[-1] < 0.5
+    at: Sequence[float]
     if outline is not None:
-        at = numbers(path)[:2] if back else outline.end
+        at = next(segments(path)).points[0] if back else outline.end
         heading = 0.0 if back else outline.heading
     elif values:
         at, heading = (numbers(values[0 if endless else -1]) + [0.0, 0.0])[:2], 0.0

@@ -19,7 +19,7 @@ _KEYWORDS = {
 }
 _PAINT_SERVER = re.compile(r"(url\(#[^()]*\))\s*(.*)", re.DOTALL | re.IGNORECASE)
 _CONTEXT = re.compile(r"context-(?:fill|stroke)\s+", re.IGNORECASE)
-_PROFILE = re.compile(r"\s+(?:icc-color|device-cmyk)\([^()]*\)\s*$", re.IGNORECASE)
+_PROFILE = re.compile(r"(?<!\s)\s+(?:icc-color|device-cmyk)\([^()]*\)\s*$", re.IGNORECASE)
 _SYSTEM_COLOURS = {
     word: colour
     for colour, words in {

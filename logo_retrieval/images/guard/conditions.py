@@ -181,18 +181,20 @@ def _size(text: str) -> float | None:
     if "/" in text:
         width, height = (_size(part.strip()) for part in text.split("/", 1))
         return width / height if width is not None and height else None
-    number = re.fullmatch(r"(-?\d*\.?\d+)([a-z]*)", text)
+    number = re.fullmatch(r"(-?(?:\d*\.)?\d+)([a-z]*)", text)
     if number is not None and number[2] in _RESOLUTIONS:
         return float(number[1]) * _RESOLUTIONS[number[2]]
     return length(text.replace("rem", "em"))
 
 
-def _is_declaration(token: Any) -> bool:  # noqa: ANN401
+def _is_declaration(token: Any) -> bool | None:  # noqa: ANN401
     """Whether a browser takes a declaration, or a selector."""
     import tinycss2
 
-    if token.type == "function":
-        return bool(token.lower_name == "selector") and is_selector(tinycss2.serialize(token.arguments))
+    if token.type == "function" and token.lower_name == "selector":
+        return is_selector(tinycss2.serialize(token.arguments))
+    if token.type != "() block":
+        return None
     name, colon, value = (part.strip() for part in tinycss2.serialize(token.content).partition(":"))
     name = name.lower().removeprefix("-webkit-")
     if not colon or not value or has_variables(value) or name.startswith("--"):

@@ -15,7 +15,7 @@ _FUNCTION = re.compile(r"(matrix|translate|scale|rotate|skewX|skewY)\s*\(([^()]*
 _COMMAND = re.compile(r"([MmZzLlHhVvCcSsQqTtAa])([^MmZzLlHhVvCcSsQqTtAa]*)")
 _ONE = r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?"
 _NUMBER = re.compile(_ONE)
-_LENGTH = re.compile(rf"\s*({_ONE})\s*([a-z]{{2}}|%)?\s*", re.IGNORECASE)
+_LENGTH = re.compile(rf"\s*({_ONE})\s*+([a-z]{{2}}|%)?\s*", re.IGNORECASE)
 # The two flags of an arc are single digits and need no space around them.
 _GAP = r"(?:\s*,\s*|\s+|(?=[-+.]))"
 _ARC = re.compile(rf"[\s,]*({_ONE}){_GAP}({_ONE}){_GAP}({_ONE}){_GAP}([01])[\s,]*([01])[\s,]*({_ONE}){_GAP}({_ONE})")

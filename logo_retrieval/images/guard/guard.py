@@ -63,7 +63,14 @@ def guard(data: bytes, *, nesting: int = 0) -> SafeSvg:
         UnreadableImage: too-large, unknown-format (no `svg` root), corrupt (not well formed, truncated gzip) or unsafe
             (it asks for too much).
     """
-    drawing = read_drawing(_plain_text(data), nesting=nesting)
+    try:
+        return _guarded(_plain_text(data), nesting)
+    except RecursionError:
+        raise UnreadableImage("unsafe", "brackets in its styles nest too deep") from None
+
+
+def _guarded(text: bytes, nesting: int) -> SafeSvg:
+    drawing = read_drawing(text, nesting=nesting)
     _show(drawing.root)
     view, pixels_per_unit = _normalise_root(drawing.root)
     canvas = view or _UNKNOWN_CANVAS
@@ -124,10 +131,10 @@ def _normalise_root(root: Element) -> tuple[Box | None, float]:
         if width is None or height is None or max(width, height) > MAX_EXTENT:
             return None, 1.0
         view = Box(0.0, 0.0, width, height)
-    pixels_per_unit = 1.0
     if width is not None and height is not None:
         view = _sliced(view, attributes.get("preserveAspectRatio", "").split(), width / height)
-        pixels_per_unit = min(width / view.width, height / view.height)
+    claims = ((width, view.width), (height, view.height))
+    pixels_per_unit = min((side / units for side, units in claims if side is not None), default=1.0)
     if width is None or height is None or not _is_stretched(attributes, width / height * view.height / view.width):
         width, height = view.width, view.height
     scale = max(view.width, view.height) / max(width, height)

@@ -22,10 +22,10 @@ _PAINTS = _GRADIENTS | {"pattern"}
 _LINKED = DRAWN | _PAINTS | {"symbol"}
 _VIEWS = frozenset(("svg", "symbol"))
 _CLIPS = frozenset(("clipPath", "mask"))
-_LAYERED = ("filter", "mask", "clip-path", "opacity", "mix-blend-mode", "isolation")
+_LAYERED = ("filter", "mask", "clip-path", "mix-blend-mode", "isolation")
 _MARKED = ("marker", "marker-start", "marker-mid", "marker-end")
-_COSTLY = frozenset((*_LAYERED, *_MARKED, "fill", "stroke", "stroke-width", "stroke-dasharray"))
-_NO_EFFECT = frozenset(("none", "normal", "auto", "1"))
+_COSTLY = frozenset((*_LAYERED, "opacity", *_MARKED, "fill", "stroke", "stroke-width", "stroke-dasharray"))
+_NO_EFFECT = frozenset(("none", "normal", "auto"))
 _IN_BOX = "objectBoundingBox"
 _MARKER = Box(0.0, 0.0, 3.0, 3.0)
 """The size of a marker that has none."""
@@ -183,7 +183,8 @@ class _Loads:
 
     def add_layers(self, element: Element, values: Mapping[str, str], load: Load) -> None:
         """Adds the layer that an element has for itself, if it has, with its clips, masks and filters."""
-        if all(values.get(name, "none") in _NO_EFFECT for name in _LAYERED):
+        is_opaque = (length(values.get("opacity", "1"), 1.0) or 0.0) >= 1  # converters write 1.000000 at each path
+        if is_opaque and all(values.get(name, "none") in _NO_EFFECT for name in _LAYERED):
             return
         for clip, named in self.named(values.get("mask", "") + values.get("clip-path", ""), _CLIPS):
             in_box = _IN_BOX in (clip.attributes.get("maskContentUnits"), clip.attributes.get("clipPathUnits"))

@@ -7,7 +7,7 @@ import re
 from logo_retrieval.images.sniff import wide_encoding
 
 _STRAY_AMPERSAND = re.compile(rb"&(?!(?:#\d+|#x[0-9a-fA-F]+|amp|lt|gt|quot|apos);)")
-_REMARK = re.compile(rb"<!--.*?-->", re.DOTALL)
+_REMARK = re.compile(rb"<!--.*?(?:-->|\Z)", re.DOTALL)
 _DECLARATIONS = re.compile(rb"\A(?:\s*<\?xml\s[^>]*\?>)+\s*")
 _DECLARED_ENCODING = re.compile(rb"<\?xml[^>]*encoding\s*=\s*[\"']([\w.:-]+)[\"']")
 

@@ -38,7 +38,7 @@ _ALIASES = dict.fromkeys(("mask-image", "-webkit-mask", "-webkit-mask-image"), "
     "-webkit-transform": "transform",
     "-webkit-transform-origin": "transform-origin",
 }
-_NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?"
+_NUMBER = r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?"
 _SIZE = rf"{_NUMBER}{_UNIT_NAMES}"
 _GRAMMAR = {
     name: re.compile(rf"(?:{grammar}|inherit)")

@@ -13,7 +13,7 @@ from logo_retrieval.images.guard.tokens import solid, split_at_commas
 LONGEST_SELECTOR = 500
 
 _ANY = re.compile(r":-(?:webkit|moz)-any\(", re.IGNORECASE)
-_NAMESPACE = re.compile(r"([\w-]+|\*)\|(?=[\w*-])")
+_NAMESPACE = re.compile(r"(?<![\w-])([\w-]+|\*)\|(?=[\w*-])")
 
 
 def nested(prelude: Sequence[Any], parent: str, prefixes: Container[str]) -> str:

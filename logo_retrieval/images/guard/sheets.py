@@ -20,7 +20,7 @@ MAX_SELECTORS = 3_000
 MAX_TRIES = 400_000
 """Of a selector, and of a declaration, on an element, all together."""
 
-_IMPORTANT = re.compile(r"\s*!\s*important\s*$", re.IGNORECASE)
+_IMPORTANT = re.compile(r"(?<!\s)\s*!\s*important\s*$", re.IGNORECASE)
 _LAST = 1 << 20
 _DEEPEST_RULE = 8
 _ESCAPE = re.compile(r"\\(?:[0-9a-f]{1,6}\s?|.)", re.IGNORECASE | re.DOTALL)

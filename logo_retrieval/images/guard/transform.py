@@ -99,12 +99,16 @@ def is_declarable(text: str, name: str) -> bool:
 
     >>> [is_declarable(text, "transform") for text in ("rotate(5deg) translate(0,3px)", "rotate(5)", "translate(0,3)")]
     [True, False, False]
+    >>> is_declarable("0 0 1 5deg", "rotate"), is_declarable("5", "rotate"), is_declarable("5 5px", "translate")
+    (True, False, False)
     """
     import tinycss2
 
-    steps = [token for token in tinycss2.parse_component_value_list(text) if token.type == "function"]
-    bare = [each for step in steps if _UNITS.fullmatch(step.lower_name) for each in step.arguments if _is_bare(each)]
-    return not bare and matrix_of(text, _UNIT, name) is not None
+    tokens = solid(tinycss2.parse_component_value_list(text))
+    steps = [token for token in tokens if token.type == "function" and _UNITS.fullmatch(token.lower_name)]
+    sizes = [each for step in steps for each in step.arguments]
+    sizes += {"translate": tokens, "rotate": tokens[-1:]}.get(name, [])
+    return not any(map(_is_bare, sizes)) and matrix_of(text, _UNIT, name) is not None
 
 
 def _is_bare(token: Any) -> bool:  # noqa: ANN401 - tinycss2 has no types

@@ -51,7 +51,8 @@ NUMERIC = frozenset(
     "kernelMatrix divisor bias scale surfaceScale diffuseConstant specularConstant specularExponent baseFrequency "
     "numOctaves seed values tableValues slope intercept amplitude exponent k1 k2 k3 k4 z azimuth elevation pointsAtX "
     "pointsAtY pointsAtZ limitingConeAngle targetX targetY font-size stroke-width stroke-dasharray "
-    "stroke-dashoffset stroke-miterlimit letter-spacing word-spacing baseline-shift transform-origin filter".split()
+    "stroke-dashoffset stroke-miterlimit letter-spacing word-spacing baseline-shift transform-origin filter "
+    "clip-path".split()
 )
 """Attributes that hold numbers, looked through for absurd ones."""
 
@@ -69,7 +70,7 @@ ATTRIBUTES = (
 # Numbers from 10 million on, and what is no number: no drawing needs them, and renderers overflow on them.
 _ABSURD = re.compile(r"(?<![\d.])[1-9]\d{7}|\d\.?[eE]\+?0*(?:[7-9]|[1-6]\d)|nan|inf", re.IGNORECASE)
 _COLOUR_OR_LINK = re.compile(r"#[\w.:-]*")
-_FURTHER_UNIT = re.compile(r"(?<![\w.])(\d+\.?\d*|\.\d+)(rem|q|ch|vw|vh|vmin|vmax)(?!\w)", re.IGNORECASE)
+_FURTHER_UNIT = re.compile(r"(?<![\w.])(\d+(?:\.\d*)?|\.\d+)(rem|q|ch|vw|vh|vmin|vmax)(?!\w)", re.IGNORECASE)
 _KNOWN_UNITS = {
     "rem": (16.0, "px"),
     "q": (96 / 101.6, "px"),
@@ -78,7 +79,7 @@ _KNOWN_UNITS = {
 }
 """Further unit -> how many of another one it is, the picture being the window."""
 
-_URL = re.compile(r"""url\(\s*(?:"([^"]*)"|'([^']*)'|([^()]*))\s*\)""", re.IGNORECASE)
+_URL = re.compile(r"""url\(\s*+(?:"([^"]*)"|'([^']*)'|([^()]*+))\s*\)""", re.IGNORECASE)
 _NO_PART_OF_A_LINK = re.compile(r"[^\w.:-]")
 _FILTER_FUNCTION = re.compile(
     r"(?:blur|brightness|contrast|drop-shadow|grayscale|hue-rotate|invert|opacity|saturate|sepia)"
@@ -94,8 +95,10 @@ def clean_value(name: str, value: str) -> str | None:
         return None if ("e" in value or "E" in value) and _ABSURD.search(value) else value
     if "\\" in value:
         return None
-    if name in NUMERIC and _FURTHER_UNIT.search(value):
-        value = _FURTHER_UNIT.sub(_in_known_unit, value)
+    if name in NUMERIC:
+        value = value.strip()  # renderers take no gap behind a number, and units in small letters alone
+        value = value.lower() if value[-1:].isalpha() else value
+        value = _FURTHER_UNIT.sub(_in_known_unit, value) if _FURTHER_UNIT.search(value) else value
     if "(" in value and name in LINKED_PAINT:
         value = _URL.sub(_keep_fragment, value).strip() or "none"
         rest = _URL.sub("", value).lower()
@@ -103,7 +106,7 @@ def clean_value(name: str, value: str) -> str | None:
             return None
     elif "(" in value and "url" in value.lower():
         return None
-    if name in NUMERIC and _ABSURD.search(_COLOUR_OR_LINK.sub("", value) if name == "filter" else value):
+    if name in NUMERIC and _ABSURD.search(_COLOUR_OR_LINK.sub("", value) if name in LINKED_PAINT else value):
         return None
     return value
 
