@@ -296,7 +296,7 @@ class _Reader:
             return
         element = self._stack.pop()
         if element.tag == "style" and self._stack:
-            self._stack[-1].children.remove(element)
+            self._stack[-1].children.pop()
             self._close_style(element)
         self._closed = not self._stack
 
