@@ -14,6 +14,8 @@ from drawings import ring, scrawl
 
 COMMAND = [sys.executable, "-m", "logo_retrieval_cli"]
 FULL = Path("/dev/full")
+BUFFERED = {**os.environ, "PYTHONUNBUFFERED": ""}
+"""The environment of most people: what is written to a pipe or a file waits in Python, and may fail at the end."""
 
 
 def call(*arguments: object, shell: str = "", **variables: str) -> subprocess.CompletedProcess[str]:
@@ -24,7 +26,7 @@ def call(*arguments: object, shell: str = "", **variables: str) -> subprocess.Co
         capture_output=True,
         encoding="utf-8",
         timeout=120,
-        env={**os.environ, **variables},
+        env={**BUFFERED, **variables},
     )
 
 
@@ -68,16 +70,20 @@ def test_a_reader_who_has_gone_is_told_nothing(index: Path, queries: Path, comma
     reading, writing = os.pipe()
     os.close(reading)
     arguments = [] if command == "info" else [queries / "a.svg"]
-    ran = subprocess.run([*COMMAND, command, *arguments, "--index", index], stdout=writing, stderr=subprocess.PIPE)
+    asked = [*COMMAND, command, *arguments, "--index", index]
+    ran = subprocess.run(asked, stdout=writing, stderr=subprocess.PIPE, env=BUFFERED)
     os.close(writing)
     assert (ran.returncode, ran.stderr) == (1, b"")
 
 
 @pytest.mark.skipif(not FULL.exists(), reason="the system has no device that is always full")
-def test_other_commands_on_a_full_disk(index: Path, queries: Path) -> None:
-    for command in (("info", "--index", index), ("similar", queries / "a.svg", "--index", index)):
-        ran = call(*command, shell=f">{FULL}")
-        assert ran.returncode == 1 and ran.stderr.count("\n") == 1 and "No space left" in ran.stderr
+def test_other_commands_on_a_full_disk(index: Path, queries: Path, tmp_path: Path) -> None:
+    """Those that end with another exit code than 0, too."""
+    (tmp_path / "torn").mkdir()
+    (tmp_path / "torn" / "a.svg").write_text("<svg")
+    for command in (("info",), ("similar", queries / "a.svg"), ("evaluate", tmp_path)):
+        ran = call(*command, "--index", index, shell=f">{FULL}")
+        assert ran.returncode == 1 and ran.stderr.count("\n") == 1 and "No space left" in ran.stderr, ran.stderr
 
 
 @pytest.mark.parametrize("charset", ["latin-1", "ascii"])
