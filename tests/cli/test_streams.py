@@ -12,6 +12,9 @@ from pathlib import Path
 import pytest
 from drawings import ring, scrawl
 
+from logo_retrieval.types import OTHER, Decision
+from logo_retrieval_cli.tally import Tally
+
 COMMAND = [sys.executable, "-m", "logo_retrieval_cli"]
 FULL = Path("/dev/full")
 BUFFERED = {**os.environ, "PYTHONUNBUFFERED": ""}
@@ -136,6 +139,15 @@ def test_the_summary_tells_where_probabilities_do_not_suit_the_inputs(index: Pat
     (tmp_path / "rows.csv").write_text("")
     _, said = said_on_a_terminal(*asked, "--output", tmp_path / "rows.csv", "--resume", rows=tmp_path / "rows")
     assert "40 inputs: " in said and "seems to be" not in said  # these may be a part
+
+
+def test_a_share_that_is_told_can_be_stated(capsys: pytest.CaptureFixture[str]) -> None:
+    """All of very many unknown logos are no share of 1."""
+    tally = Tally()
+    for _ in range(300):
+        tally.add(Decision("ok", OTHER, 0.99, log_odds=-9.0))
+    tally.show(0.5, is_whole=True)
+    assert "a share of 0.9967 of these logos seems" in capsys.readouterr().err
 
 
 def test_stray_files_are_named_once(index: Path, queries: Path, tmp_path: Path) -> None:
