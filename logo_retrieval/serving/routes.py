@@ -107,7 +107,7 @@ async def similar(request: Request, query: Annotated[SimilarQuery, Query()]) -> 
     body = await read_body(request, service.settings.limits)
     if len(body.pictures) != 1:
         raise Problem(400, f"expected one picture, got {len(body.pictures)}")
-    asking = service.ask(lambda classifier, _: classifier.similar(body.pictures[0].data, k=query.top))
+    asking = service.ask(lambda classifier: classifier.similar(body.pictures[0].data, k=query.top))
     found = await unless_gone(request, asking)
     return JSONResponse([neighbour.to_dict() for neighbour in found])
 
@@ -246,7 +246,7 @@ async def duplicates(request: Request, query: Annotated[DuplicatesQuery, Query()
     """
     service, _ = _enter(request, "read")
     body = await read_body(request, service.settings.limits)
-    asking = service.ask(lambda classifier, go_on: duplicates_among(classifier, body.pictures, query, go_on))
+    asking = service.compare(lambda classifier, go_on: duplicates_among(classifier, body.pictures, query, go_on))
     return JSONResponse(await unless_gone(request, asking))
 
 
