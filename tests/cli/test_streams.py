@@ -73,7 +73,7 @@ def test_a_reader_who_has_gone_is_told_nothing(index: Path, queries: Path, comma
     reading, writing = os.pipe()
     os.close(reading)
     arguments = [] if command == "info" else [queries / "a.svg"]
-    asked = [*COMMAND, command, *arguments, "--index", index]
+    asked = [*COMMAND, command, *map(str, arguments), "--index", str(index)]
     ran = subprocess.run(asked, stdout=writing, stderr=subprocess.PIPE, env=BUFFERED)
     os.close(writing)
     assert (ran.returncode, ran.stderr) == (1, b"")
