@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import CancelledError, ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -116,11 +117,11 @@ class Service:
                 return act(store)
 
         _ = self.classifier
-        return await asyncio.get_running_loop().run_in_executor(self._reads, reading)
+        return await _awaited(self._reads, reading)
 
     async def ask(self, act: Callable[[LogoClassifier], Result]) -> Result:
         """Has the classifier do something short that changes nothing."""
-        return await asyncio.get_running_loop().run_in_executor(self._reads, act, self.classifier)
+        return await _awaited(self._reads, partial(act, self.classifier))
 
     async def compare(self, act: Callable[[LogoClassifier, Progress], Result]) -> Result:
         """The same for something that takes as long as it has files, and holds up nothing else.
@@ -135,7 +136,7 @@ class Service:
                 raise CancelledError
 
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._comparisons, act, classifier, go_on)
+            return await _awaited(self._comparisons, partial(act, classifier, go_on))
         finally:
             is_awaited = False
 
@@ -174,3 +175,12 @@ class Service:
         await asyncio.to_thread(self.line.close)
         if self._classifier is not None:
             await asyncio.to_thread(self._classifier.close)
+
+
+async def _awaited(threads: ThreadPoolExecutor, act: Callable[[], Result]) -> Result:
+    """Has a thread do something; what nobody waits for any more takes no memory until its turn."""
+    due = [act]
+    try:
+        return await asyncio.get_running_loop().run_in_executor(threads, lambda: due.pop()())
+    finally:
+        due.clear()
