@@ -8,7 +8,7 @@ import sys
 from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
-from typing import Any, TextIO, cast
+from typing import Any, NoReturn, TextIO, cast
 
 import click
 
@@ -102,6 +102,21 @@ def _write_utf8() -> None:
         sys.stdout.reconfigure(encoding="utf-8")
 
 
+def _called() -> int | str | None:
+    """The exit code of the command, once all that it wrote is on its way.
+
+    Raises:
+        OSError: it cannot go there; Python would find so when nobody can say it any more.
+    """
+    try:
+        code: int | str | None = commands(standalone_mode=False)
+    except SystemExit as ended:
+        code = ended.code
+    if sys.stdout is not None:
+        sys.stdout.flush()
+    return code
+
+
 def _settle_stdout() -> None:
     """What nobody reads, or cannot be written, is given up, so that the flush at exit does not fail."""
     try:
@@ -111,11 +126,13 @@ def _settle_stdout() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _plain(message: str) -> str:
-    """A message whose lines stay, and which steers no terminal: names of files may be in it."""
+def _fail(message: str, code: int) -> NoReturn:
+    """Ends with a message, behind all that was written; its lines stay, and names in it steer no terminal."""
     from .output import shown
 
-    return "\n".join(map(shown, message.split("\n")))
+    _settle_stdout()
+    click.echo("\n".join(map(shown, message.split("\n"))), err=True)
+    sys.exit(code)
 
 
 def main() -> None:
@@ -126,25 +143,22 @@ def main() -> None:
     _fill_closed_streams()
     _write_utf8()
     try:
-        sys.exit(commands(standalone_mode=False))
+        sys.exit(_called())
     except click.ClickException as error:
-        _settle_stdout()
         said = io.StringIO()
         error.show(said)
-        click.echo(_plain(said.getvalue()), err=True, nl=False)
-        sys.exit(error.exit_code)
+        _fail(said.getvalue().rstrip("\n"), error.exit_code)
     except (click.Abort, KeyboardInterrupt) as error:
-        click.echo(str(error) or "interrupted", err=True)
-        sys.exit(EXIT_INTERRUPTED)
-    except OSError as error:
+        _fail(str(error) or "interrupted", EXIT_INTERRUPTED)
+    except BrokenPipeError:  # whoever read has gone, as `head` does
         _settle_stdout()
-        place = f" '{error.filename}'" if error.filename else ""
-        click.echo(_plain(f"Error: cannot read or write{place}: {error.strerror or error}"), err=True)
         sys.exit(1)
+    except OSError as error:
+        place = f" '{error.filename}'" if error.filename else ""
+        _fail(f"Error: cannot read or write{place}: {error.strerror or error}", 1)
     except Exception as error:
         from logo_retrieval.errors import LogoRetrievalError
 
         if not isinstance(error, LogoRetrievalError):
             raise
-        click.echo(_plain(f"Error: {error}"), err=True)
-        sys.exit(1)
+        _fail(f"Error: {error}", 1)

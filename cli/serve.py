@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -96,6 +97,9 @@ def serve(
 
     if not host:
         raise click.UsageError("--host is empty, such as an unset variable: 0.0.0.0 are all addresses of this machine")
+    for variable, given in ((_VARIABLE + "TOKEN", secret), (_VARIABLE + "TOKENS", file)):
+        if given is None and variable in os.environ:
+            raise click.UsageError(f"${variable} is empty: unset it to let everybody ask, or give it a value")
     folder = index_to_read(index)
     try:
         limits = Limits(

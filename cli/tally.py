@@ -50,7 +50,7 @@ class Tally:
         shown = estimated_other_share(self._log_odds)
         if is_whole and len(self._log_odds) >= _FEWEST and are_far_apart(shown, other_share):
             click.echo(
-                f"a share of {shown:.2g} of these logos seems to be of no known company; the probabilities are for "
+                f"a share of {shown:g} of these logos seems to be of no known company; the probabilities are for "
                 f"{other_share:g}: --other-share auto makes them fit",
                 err=True,
             )

@@ -67,12 +67,14 @@ class Line:
         self.waiting += len(asked)
         for one in asked:
             one.answer.add_done_callback(self._one_less)
-        self._requests.append(deque(asked))
+        request = deque(asked)
+        self._requests.append(request)
         self._go_on()
         try:
             for one in asked:
                 yield await one.answer
         finally:
+            request.clear()  # what nobody waits for takes no memory until its turn
             for one in asked:
                 one.answer.cancel()
 
@@ -104,11 +106,9 @@ class Line:
         """The next picture that somebody still waits for: requests take turns, each picture in its request's order."""
         while self._requests:
             request = self._requests.popleft()
-            asked = request.popleft()
             if request:
                 self._requests.append(request)
-            if not asked.answer.done():
-                return asked
+                return request.popleft()
         return None
 
     def _decode(self, asked: _Asked) -> None:

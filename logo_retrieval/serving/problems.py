@@ -26,6 +26,9 @@ from logo_retrieval.errors import (
 
 MEDIA_TYPE = "application/problem+json"
 
+_TITLES = {413: "Content Too Large", 422: "Unprocessable Content"}
+"""As RFC 9110 has them, which Python before 3.13 calls otherwise."""
+
 _NO_DESCRIPTORS = errno.EMFILE, errno.ENFILE
 
 
@@ -48,7 +51,7 @@ class Problem(Exception):
 
     def response(self) -> Response:
         """As it is sent."""
-        title = HTTPStatus(self.status).phrase
+        title = _TITLES.get(self.status) or HTTPStatus(self.status).phrase
         content = {"type": "about:blank", "title": title, "status": self.status, "detail": self.detail, **self.facts}
         return Response(json.dumps(content), self.status, self.headers, MEDIA_TYPE)
 

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
-import json
 import math
-from collections.abc import AsyncIterator, Sequence
 from dataclasses import asdict
 from typing import Annotated
 
@@ -18,9 +16,7 @@ from starlette.convertors import PathConvertor, register_url_convertor
 from logo_retrieval.errors import LogoRetrievalError
 from logo_retrieval.gallery.records import plain_name
 from logo_retrieval.inference.facts import facts_of
-from logo_retrieval.inference.other_share import at_share, shown_share
-from logo_retrieval.inference.predict import AUTO, Policy
-from logo_retrieval.rows import decision_row, settings_text
+from logo_retrieval.inference.predict import Policy
 from logo_retrieval.serving import schema
 from logo_retrieval.serving.access import check_access
 from logo_retrieval.serving.duplicates import duplicates_among
@@ -36,10 +32,11 @@ from logo_retrieval.serving.queries import (
     check_once,
     merged,
 )
+from logo_retrieval.serving.rows import collected, lines, rows_of
 from logo_retrieval.serving.service import Service
 from logo_retrieval.serving.settings import Scope
 from logo_retrieval.serving.uploads import Upload, read_body
-from logo_retrieval.types import OTHER, Decision
+from logo_retrieval.types import OTHER
 
 _TOKEN = HTTPBearer(auto_error=False, description="Needed where the service was started with tokens.")
 router = APIRouter(prefix="/v1", dependencies=[Depends(_TOKEN)])  # for OpenAPI; `_enter` looks at it
@@ -88,11 +85,11 @@ async def classify(request: Request, query: Annotated[ClassifyQuery, Query()]) -
     _check_queue(service, 1)
     body = await read_body(request, service.settings.limits)
     _check_queue(service, len(body.pictures))
-    rows = _rows(service, body.pictures, policy, query)
+    rows = rows_of(service, body.pictures, policy, query)
     if any(_LINES in kinds.lower() for kinds in request.headers.getlist("accept")):
         first = await unless_gone(request, anext(rows))  # a problem can be told before an answer begins, and not after
-        return StreamingResponse(_lines(first, rows), media_type=_LINES)
-    return JSONResponse(await unless_gone(request, _collected(rows)))
+        return StreamingResponse(lines(first, rows), media_type=_LINES)
+    return JSONResponse(await unless_gone(request, collected(rows)))
 
 
 @router.post(
@@ -107,7 +104,7 @@ async def similar(request: Request, query: Annotated[SimilarQuery, Query()]) -> 
     body = await read_body(request, service.settings.limits)
     if len(body.pictures) != 1:
         raise Problem(400, f"expected one picture, got {len(body.pictures)}")
-    asking = service.ask(lambda classifier, _: classifier.similar(body.pictures[0].data, k=query.top))
+    asking = service.ask(lambda classifier: classifier.similar(body.pictures[0].data, k=query.top))
     found = await unless_gone(request, asking)
     return JSONResponse([neighbour.to_dict() for neighbour in found])
 
@@ -246,7 +243,7 @@ async def duplicates(request: Request, query: Annotated[DuplicatesQuery, Query()
     """
     service, _ = _enter(request, "read")
     body = await read_body(request, service.settings.limits)
-    asking = service.ask(lambda classifier, go_on: duplicates_among(classifier, body.pictures, query, go_on))
+    asking = service.compare(lambda classifier, go_on: duplicates_among(classifier, body.pictures, query, go_on))
     return JSONResponse(await unless_gone(request, asking))
 
 
@@ -284,36 +281,6 @@ def _check_queue(service: Service, more: int) -> None:
     if waiting + more > most:
         seconds = max(1, math.ceil(_SECONDS_A_PICTURE * waiting))
         raise come_again(429, f"{waiting} pictures wait, {more} more would be above {most}", seconds)
-
-
-async def _rows(
-    service: Service, pictures: Sequence[Upload], policy: Policy, query: ClassifyQuery
-) -> AsyncIterator[dict[str, object]]:
-    answers = service.line.answers([picture.data for picture in pictures], service.engine, policy)
-    share = query.other_share
-    if share == AUTO:
-        asked = [decision async for decision in answers]
-        share = shown_share(asked)
-        answers = _each(at_share(asked, share, policy))
-    settings = settings_text(share, query.max_false_accept, query.text)
-    index, names = service.index_name, (picture.name for picture in pictures)
-    async for decision in answers:
-        yield decision_row(next(names), decision, index, settings)
-
-
-async def _each(decisions: list[Decision]) -> AsyncIterator[Decision]:
-    for decision in decisions:
-        yield decision
-
-
-async def _lines(first: dict[str, object], others: AsyncIterator[dict[str, object]]) -> AsyncIterator[str]:
-    yield json.dumps(first) + "\n"
-    async for row in others:
-        yield json.dumps(row) + "\n"
-
-
-async def _collected(rows: AsyncIterator[dict[str, object]]) -> list[dict[str, object]]:
-    return [row async for row in rows]
 
 
 def _named_file(picture: Upload) -> io.BytesIO:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import CancelledError, ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -46,6 +47,7 @@ class Service:
         self._closing = False
         self._changes = ThreadPoolExecutor(1, thread_name_prefix="logo-changes")
         self._reads = ThreadPoolExecutor(4, thread_name_prefix="logo-reads")
+        self._comparisons = ThreadPoolExecutor(4, thread_name_prefix="logo-comparisons")
 
     @property
     def classifier(self) -> LogoClassifier:
@@ -115,10 +117,14 @@ class Service:
                 return act(store)
 
         _ = self.classifier
-        return await asyncio.get_running_loop().run_in_executor(self._reads, reading)
+        return await _awaited(self._reads, reading)
 
-    async def ask(self, act: Callable[[LogoClassifier, Progress], Result]) -> Result:
-        """Has the classifier do something that changes nothing.
+    async def ask(self, act: Callable[[LogoClassifier], Result]) -> Result:
+        """Has the classifier do something short that changes nothing."""
+        return await _awaited(self._reads, partial(act, self.classifier))
+
+    async def compare(self, act: Callable[[LogoClassifier, Progress], Result]) -> Result:
+        """The same for something that takes as long as it has files, and holds up nothing else.
 
         Args:
             act: is given what it has to call at each file, and is ended there when nobody waits for it any more.
@@ -130,7 +136,7 @@ class Service:
                 raise CancelledError
 
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._reads, act, classifier, go_on)
+            return await _awaited(self._comparisons, partial(act, classifier, go_on))
         finally:
             is_awaited = False
 
@@ -164,8 +170,17 @@ class Service:
     async def close(self) -> None:
         """Ends what is under way, and lets go of the index."""
         self._closing = True
-        await asyncio.to_thread(self._changes.shutdown, wait=True)
-        await asyncio.to_thread(self._reads.shutdown, wait=True)
+        for threads in (self._changes, self._reads, self._comparisons):
+            await asyncio.to_thread(threads.shutdown, wait=True)
         await asyncio.to_thread(self.line.close)
         if self._classifier is not None:
             await asyncio.to_thread(self._classifier.close)
+
+
+async def _awaited(threads: ThreadPoolExecutor, act: Callable[[], Result]) -> Result:
+    """Has a thread do something; what nobody waits for any more takes no memory until its turn."""
+    due = [act]
+    try:
+        return await asyncio.get_running_loop().run_in_executor(threads, lambda: due.pop()())
+    finally:
+        due.clear()

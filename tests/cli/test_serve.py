@@ -42,6 +42,14 @@ def test_a_file_of_tokens_that_is_wrong(run: Run, index: Path, tmp_path: Path, c
     assert "tooshort" not in said.err
 
 
+@pytest.mark.parametrize("name", ["TOKEN", "TOKENS"])
+def test_a_token_that_was_lost_on_its_way(run: Run, index: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """As where a container is given a variable that is not set: nobody must take the service for protected."""
+    monkeypatch.setenv(f"LOGO_RETRIEVAL_SERVE_{name}", "")
+    said = run("serve", "--index", index, "--host", "no.such.name.invalid")
+    assert said.code == 2 and f"$LOGO_RETRIEVAL_SERVE_{name} is empty" in said.err
+
+
 def test_limits_that_do_not_fit_each_other(run: Run, index: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     said = run("serve", "--index", index, "--max-files", 100, "--queue", 50)
     assert said.code == 2 and "a request of 100 files would never fit a queue of 50 pictures" in said.err

@@ -12,8 +12,13 @@ from pathlib import Path
 import pytest
 from drawings import ring, scrawl
 
+from logo_retrieval.types import OTHER, Decision
+from logo_retrieval_cli.tally import Tally
+
 COMMAND = [sys.executable, "-m", "logo_retrieval_cli"]
 FULL = Path("/dev/full")
+BUFFERED = {**os.environ, "PYTHONUNBUFFERED": ""}
+"""The environment of most people: what is written to a pipe or a file waits in Python, and may fail at the end."""
 
 
 def call(*arguments: object, shell: str = "", **variables: str) -> subprocess.CompletedProcess[str]:
@@ -24,7 +29,7 @@ def call(*arguments: object, shell: str = "", **variables: str) -> subprocess.Co
         capture_output=True,
         encoding="utf-8",
         timeout=120,
-        env={**os.environ, **variables},
+        env={**BUFFERED, **variables},
     )
 
 
@@ -68,16 +73,20 @@ def test_a_reader_who_has_gone_is_told_nothing(index: Path, queries: Path, comma
     reading, writing = os.pipe()
     os.close(reading)
     arguments = [] if command == "info" else [queries / "a.svg"]
-    ran = subprocess.run([*COMMAND, command, *arguments, "--index", index], stdout=writing, stderr=subprocess.PIPE)
+    asked = [*COMMAND, command, *map(str, arguments), "--index", str(index)]
+    ran = subprocess.run(asked, stdout=writing, stderr=subprocess.PIPE, env=BUFFERED)
     os.close(writing)
     assert (ran.returncode, ran.stderr) == (1, b"")
 
 
 @pytest.mark.skipif(not FULL.exists(), reason="the system has no device that is always full")
-def test_other_commands_on_a_full_disk(index: Path, queries: Path) -> None:
-    for command in (("info", "--index", index), ("similar", queries / "a.svg", "--index", index)):
-        ran = call(*command, shell=f">{FULL}")
-        assert ran.returncode == 1 and ran.stderr.count("\n") == 1 and "No space left" in ran.stderr
+def test_other_commands_on_a_full_disk(index: Path, queries: Path, tmp_path: Path) -> None:
+    """Those that end with another exit code than 0, too."""
+    (tmp_path / "torn").mkdir()
+    (tmp_path / "torn" / "a.svg").write_text("<svg")
+    for command in (("info",), ("similar", queries / "a.svg"), ("evaluate", tmp_path)):
+        ran = call(*command, "--index", index, shell=f">{FULL}")
+        assert ran.returncode == 1 and ran.stderr.count("\n") == 1 and "No space left" in ran.stderr, ran.stderr
 
 
 @pytest.mark.parametrize("charset", ["latin-1", "ascii"])
@@ -130,6 +139,15 @@ def test_the_summary_tells_where_probabilities_do_not_suit_the_inputs(index: Pat
     (tmp_path / "rows.csv").write_text("")
     _, said = said_on_a_terminal(*asked, "--output", tmp_path / "rows.csv", "--resume", rows=tmp_path / "rows")
     assert "40 inputs: " in said and "seems to be" not in said  # these may be a part
+
+
+def test_a_share_that_is_told_can_be_stated(capsys: pytest.CaptureFixture[str]) -> None:
+    """All of very many unknown logos are no share of 1."""
+    tally = Tally()
+    for _ in range(300):
+        tally.add(Decision("ok", OTHER, 0.99, log_odds=-9.0))
+    tally.show(0.5, is_whole=True)
+    assert "a share of 0.9967 of these logos seems" in capsys.readouterr().err
 
 
 def test_stray_files_are_named_once(index: Path, queries: Path, tmp_path: Path) -> None:

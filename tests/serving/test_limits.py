@@ -40,6 +40,7 @@ def check_problem(answer: httpx.Response, status: int, *words: str) -> dict[str,
     assert answer.headers["content-type"] == "application/problem+json"
     problem: dict[str, Any] = answer.json()
     assert problem["status"] == status and problem["type"] == "about:blank" and problem["title"]
+    assert status != 422 or problem["title"] == "Unprocessable Content"  # as RFC 9110 has it, with every Python
     assert all(word in problem["detail"] for word in words), problem["detail"]
     return problem
 

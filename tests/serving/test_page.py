@@ -243,6 +243,20 @@ def test_probabilities_are_offered_for_as_many_unknown_logos_as_the_pictures_sho
         assert f"--other-share {round(100 * found) / 100}" in page.locator(".reasons:not([hidden])").inner_text()
 
 
+def test_a_share_is_offered_once(browser: Browser, address: str) -> None:
+    """Also near none and all, where odds differ much between per cents; every share is one that the field takes."""
+    better = """async ([unknown, count, stated]) => {
+      const { betterShare } = await import('./mixture.js');
+      const top = [{ label: 'other', probability: unknown }];
+      return betterShare(Array.from({ length: count }, () => ({ status: 'ok', top })), stated);
+    }"""
+    with visit(browser, address) as page:
+        for unknown, count in ((1, 300), (0, 300), (1, 9000), (0, 9000), (1, 30)):
+            offered = page.evaluate(better, [unknown, count, 0.5])
+            assert 0.001 <= offered <= 0.999
+            assert page.evaluate(better, [unknown, count, offered]) is None
+
+
 def test_look_alikes_and_duplicates(browser: Browser, address: str, tmp_path: Path) -> None:
     files = [tmp_path / name for name in ("one.svg", "two.svg", "three.svg")]
     for file, shape in zip(files, ("disc", "disc", "bars"), strict=True):

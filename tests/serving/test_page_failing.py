@@ -48,6 +48,8 @@ def test_a_file_that_has_changed_since_is_told(browser: Browser, address: str, t
         page.locator(".row input").fill("ring")
         page.locator(".row .this").click()
         page.locator("#problems", has_text="“ring.svg” cannot be read any more").wait_for()
+        page.get_by_role("button", name="Find duplicates").click()
+        page.locator("#problems .text", has_text="(2 times)").wait_for()
 
 
 def test_a_browser_that_keeps_nothing(browser: Browser, address: str, queries: Path) -> None:
@@ -126,3 +128,16 @@ def test_a_company_that_is_open_shows_what_a_dialog_adds_to_it(browser: Browser,
         page.locator("#company", has_text="The Bars").wait_for()
         page.get_by_role("button", name="Remove the name The Bars").click()
         page.locator("#company .note", has_text="Removed the name").wait_for()
+
+
+def test_a_token_that_no_header_can_hold_is_not_taken(browser: Browser, mine: Path) -> None:
+    """As one that is copied with the quotes of a letter: the page would ask nobody for another one."""
+    secret = "admin-secret-0123456789"
+    with address_of(mine, "--token", secret) as address, visit(browser, address, expected=["401"]) as page:
+        dialog = page.get_by_role("dialog")
+        dialog.get_by_label("Token").fill(f"“{secret}”")
+        dialog.get_by_role("button", name="Use this token").click()
+        assert dialog.is_visible() and page.evaluate("sessionStorage.length") == 0
+        dialog.get_by_label("Token").fill(f" {secret} ")
+        page.keyboard.press("Enter")
+        page.locator("#facts", has_text="3 companies").wait_for()

@@ -66,8 +66,12 @@ export async function* lines(response) {
   }
 }
 
+/** The files of a body, by the names that people know. */
+const sources = new WeakMap();
+
 export function form(files, fields = {}) {
   const body = new FormData();
+  sources.set(body, files.map(([, file]) => file));
   for (const [name, file] of files) body.append("files", file, name);
   for (const [name, values] of Object.entries(fields)) for (const value of values) body.append(name, value);
   return body;
@@ -82,7 +86,7 @@ async function reached(path, options) {
     return await fetch(path, options);
   } catch (error) {
     if (options.signal?.aborted) throw error;
-    for (const file of options.body?.getAll("files") ?? []) await checkReadable(file);
+    for (const file of sources.get(options.body) ?? []) await checkReadable(file);
     throw new Problem(0, "The service cannot be reached. Is it still running?");
   }
 }

@@ -4,6 +4,7 @@ const FEWEST = 20; // pictures that show anything
 const FAR = 2; // by this factor, odds are far apart
 const LEAST = 1e-6; // which probabilities are cut to
 const HALVINGS = 50;
+const SMALLEST = 0.001; // share that may be stated, and as much below 1
 
 const odds = (share) => share / (1 - share);
 
@@ -14,7 +15,13 @@ function unknown({ top }) {
   return Math.min(Math.max(listed ? listed.probability : left, LEAST), 1 - LEAST);
 }
 
-/** The share that answers show, whose probabilities are for another; null where that one is as good, or they are few. */
+/** In whole per cent, near the ends in tenths of one. */
+function rounded(share) {
+  const steps = share < 0.01 || share > 0.99 ? 1000 : 100;
+  return Math.min(Math.max(Math.round(steps * share) / steps, SMALLEST), 1 - SMALLEST);
+}
+
+/** The share to state that answers show, whose probabilities are for another; null where that one is as good, or they are few. */
 export function betterShare(answers, stated) {
   const likelihoods = answers.filter(({ status }) => status === "ok").map((answer) => odds(stated) / odds(unknown(answer)));
   if (likelihoods.length < FEWEST) return null;
@@ -25,6 +32,7 @@ export function betterShare(answers, stated) {
     if (slope > 0) low = share;
     else high = share;
   }
-  const ratio = odds(low) / odds(stated);
-  return ratio > FAR || ratio < 1 / FAR ? low : null;
+  const share = rounded(low);
+  const ratio = odds(share) / odds(stated);
+  return ratio > FAR || ratio < 1 / FAR ? share : null;
 }

@@ -166,7 +166,7 @@ function showFit() {
   const isDue = !run && !outdated().length;
   const share = isDue ? betterShare(model.rows.flatMap(({ answer }) => answer ?? []), statedShare()) : null;
   fit.hidden = share === null;
-  fit.value = Math.min(Math.max(Math.round(100 * (share ?? 0.5)), 1), 99);
+  fit.value = Number((100 * share).toFixed(1));
   fit.textContent = `These show some ${fit.value} % unknown logos: count with that`;
 }
 

@@ -1,0 +1,71 @@
+"""Who goes away before their turn, in this process."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import sys
+import threading
+from collections.abc import Awaitable
+from contextlib import suppress
+from pathlib import Path
+
+from drawings import svg
+
+from logo_retrieval import LogoClassifier
+from logo_retrieval.serving.line import Line
+from logo_retrieval.serving.metrics import Metrics
+from logo_retrieval.serving.service import Service
+from logo_retrieval.serving.settings import Settings
+
+
+async def left(asking: Awaitable[object]) -> None:
+    """Asks, and goes away at once."""
+    task = asyncio.ensure_future(asking)
+    await asyncio.sleep(0)
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
+
+
+async def held(picture: bytes) -> int:
+    """How often something has it."""
+    await asyncio.sleep(0)
+    gc.collect()
+    return sys.getrefcount(picture)
+
+
+def test_pictures_that_nobody_waits_for_take_no_memory(classifier: LogoClassifier) -> None:
+    """A request that is gone is not counted any more: many of them behind a slow one would fill the memory."""
+    engine, picture, line = classifier.engine, svg("disc"), Line(Metrics())
+    policy = engine.policy(top=5, max_false_accept=None, other_share=0.5, text="auto")
+
+    async def scene() -> None:
+        before = await held(picture)
+        others = line.answers([svg("bars", shade) for shade in range(100)], engine, policy)
+        first = asyncio.ensure_future(anext(others))
+        await asyncio.sleep(0)  # these have the decoders
+        await left(anext(line.answers([picture] * 50, engine, policy)))
+        assert await held(picture) == before and line.waiting == 100
+        assert (await first).label == "bars"
+
+    asyncio.run(scene())
+    line.close()
+
+
+def test_nor_do_those_of_a_comparison(index: Path) -> None:
+    picture = svg("disc")
+
+    async def scene() -> None:
+        service, go = Service(Settings(index)), threading.Event()
+        await service.open()
+        before = await held(picture)
+        others = [asyncio.ensure_future(service.compare(lambda *_: go.wait(60))) for _ in range(4)]
+        await asyncio.sleep(0)  # these have the threads
+        await left(service.compare(lambda *_, kept=picture: len(kept)))
+        assert await held(picture) == before
+        go.set()
+        assert await asyncio.gather(*others) == [True] * 4
+        await service.close()
+
+    asyncio.run(scene())
