@@ -179,6 +179,15 @@ def themes_shares() -> list[str]:
     return rows(*lines)
 
 
+def robustness() -> list[str]:
+    """In which looks drawings by unseen artists are still nearest to their company."""
+    shares = ("nearest drawing is right", "right and near enough")
+    lines = [["look", *shares]]
+    for look, found in result("robustness")["looks"].items():
+        lines.append([look, *(with_interval(found[name]) for name in shares)])
+    return rows(*lines)
+
+
 def ablation() -> list[str]:
     """What short trainings gain or lose by one change."""
     lines = [["training", "as drawn: macro F2", "gained", "degraded: macro F2", "gained"]]
@@ -226,7 +235,7 @@ TABLES = {
     make.__name__.replace("_", " "): make
     for make in (
         *(logobench, known, trust, named, risk, evidence, reading, false_names, enrolment),
-        *(held_packs, themes, themes_shares, themes_by_probability),
+        *(held_packs, themes, themes_shares, themes_by_probability, robustness),
         *(ablation, near_duplicates, speed, decoding, serving, serving_memory, integers, stages),
     )
 }

@@ -41,6 +41,7 @@ SMALL: dict[str, tuple[str, ...]] = {
     "origin": (WORK, "--cache", CACHE),
     "picture": (STARTER, "--cache", CACHE),
     "integers": (STARTER, "--cache", CACHE),
+    "robustness": (STARTER, "--cache", CACHE),
     "search": (),
     "search_at_scale": ("--cache", CACHE),
     "second_run": ("--cache", CACHE),
