@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
@@ -22,6 +21,7 @@ from .options import (
     progress_bar,
     real_path,
 )
+from .resume import NOTHING_ANSWERED, answered, check_resumable, check_same_settings, not_yet
 from .tally import Tally
 
 if TYPE_CHECKING:
@@ -115,7 +115,7 @@ def classify(
     files = _without_written(inputs.expand(paths), paths, [place for place in (file, page) if place is not None])
     kind = kind or _format_of(file)
     if resume:
-        _check_resumable(kind, file, page, other_share)
+        check_resumable(kind, file, page, other_share)
     if not files:
         raise click.UsageError(f"no files to classify in {', '.join(map(repr, paths))}")
 
@@ -126,15 +126,15 @@ def classify(
 
     folder = index_to_read(index)
     name = STARTER if folder == starter_index() else printable(str(folder))
-    earlier = output.answered(file, kind) if resume and file else output.NOTHING_ANSWERED
+    earlier = answered(file, kind) if resume and file else NOTHING_ANSWERED
     done = earlier.paths
-    waiting = _not_yet(files, done)
+    waiting = not_yet(files, done)
     tally = Tally()
     at_end = other_share == "auto"  # which all answers tell together; until then an earlier file of rows stays
     with _interruptible(at_end=at_end), ExitStack() as stack:
         classifier = stack.enter_context(LogoClassifier.open(folder, cache=cache))
-        _check_same_settings(earlier, name, classifier, top, kind)
-        _check_same("the settings", earlier.settings, settings_text(other_share, max_false_accept, text))
+        settings = settings_text(other_share, max_false_accept, text)
+        check_same_settings(earlier, name, settings, classifier, top, kind)
         if not waiting:
             sys.exit(EXIT_SOME_UNREADABLE if earlier.unreadable else 0)
         _check_share(classifier, max_false_accept)  # before anything is written
@@ -164,34 +164,6 @@ def classify(
     if unreadable:
         click.echo(f"{unreadable} of {len(files)} inputs could not be read: see their rows", err=True)
         sys.exit(EXIT_SOME_UNREADABLE)
-
-
-def _check_resumable(kind: str, file: Path | None, page: Path | None, other_share: float | Auto) -> None:
-    if other_share == "auto":
-        raise click.UsageError("--other-share auto looks at all inputs: leave out --resume, or give the share")
-    if page is not None:
-        raise click.UsageError("--explain shows what this call answers: leave out --resume")
-    if file is None or kind == "table":
-        raise click.UsageError("--resume goes with --output FILE and --format jsonl or csv")
-
-
-def _check_same_settings(earlier: output.Answered, index: str, classifier: LogoClassifier, top: int, kind: str) -> None:
-    """Rows of two indexes, or of two widths, do not go into one file."""
-    _check_same("the index", earlier.indexes, index)
-    if earlier.neighbours is None:
-        return
-    neighbours = top if kind == "csv" else min(top, sum(classifier.store.class_sizes().values()))
-    if earlier.neighbours != neighbours:
-        raise click.UsageError(
-            f"--resume: the rows there have {earlier.neighbours} neighbours, this call would write {neighbours}: "
-            f"give --top {earlier.neighbours}, or another file"
-        )
-
-
-def _check_same(what: str, earlier: frozenset[str], now: str) -> None:
-    other = earlier - {now}
-    if other:
-        raise click.UsageError(f"--resume: the rows there are of {what} '{min(other)}', this call's is '{now}'")
 
 
 def _format_of(file: Path | None) -> str:
@@ -272,21 +244,6 @@ def _asked(
         paths, top=top, max_false_accept=max_false_accept, other_share=other_share, text=text
     )
     return counted(answers), other_share
-
-
-def _not_yet(files: list[str], done: Counter[str]) -> list[str]:
-    """The inputs without those that have a row; an input given twice needs two rows."""
-    from logo_retrieval.gallery.records import printable
-
-    left = Counter(done)
-    waiting = []
-    for path in files:
-        name = printable(path)
-        if left[name] > 0:
-            left[name] -= 1
-        else:
-            waiting.append(path)
-    return waiting
 
 
 def _empty(stream: TextIO, *, is_due: bool) -> None:

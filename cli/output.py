@@ -9,11 +9,9 @@ import os
 import re
 import sys
 import unicodedata
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from pathlib import Path
-from typing import Any, NamedTuple, TextIO
+from typing import TextIO
 
 import click
 
@@ -150,71 +148,3 @@ def stdout() -> TextIO:
     if sys.stdout is None:
         raise click.ClickException("standard output is closed: send it to a file, or to /dev/null")
     return sys.stdout
-
-
-class Answered(NamedTuple):
-    """What a file of rows already holds.
-
-    Attributes:
-        paths: how often each input.
-        unreadable: how many inputs.
-        indexes: that answered.
-        settings: by which they answered.
-        neighbours: of an answer; None where no input was answered.
-    """
-
-    paths: Counter[str]
-    unreadable: int
-    indexes: frozenset[str]
-    settings: frozenset[str]
-    neighbours: int | None
-
-
-_BEGINNINGS = {"jsonl": b'{"path": ', "csv": b"path,status,"}
-NOTHING_ANSWERED = Answered(Counter(), 0, frozenset(), frozenset(), None)
-
-
-def answered(output: Path, kind: str) -> Answered:
-    """What a csv or jsonl file already holds; a last line that an interrupt tore is cut off the file.
-
-    Raises:
-        click.UsageError: when the file was not written by `classify` in this format.
-    """
-    from logo_retrieval.fields import read_object
-    from logo_retrieval.gallery.records import printable
-
-    if not output.exists():
-        return NOTHING_ANSWERED
-    data = output.read_bytes()
-    whole = data[: data.rfind(b"\n") + 1]
-    while kind == "csv" and whole.count(b'"') % 2:  # torn inside a cell of several lines
-        whole = whole[: whole.rfind(b"\n", 0, -1) + 1]
-    text = whole.decode("utf-8", "surrogateescape")
-    torn, beginning = data[len(whole) :].rstrip(b"\0"), _BEGINNINGS[kind]
-    try:
-        if not whole and not beginning.startswith(torn[: len(beginning)]):
-            raise ValueError("the first line is not how rows begin")
-        if kind == "jsonl":
-            rows = [read_object(line) for line in text.split("\n") if line]
-        else:
-            csv.field_size_limit(sys.maxsize)  # a list may name whatever it likes
-            rows = list(csv.DictReader(io.StringIO(text, newline="")))
-        paths = Counter(printable(row["path"]) for row in rows)
-        unreadable = sum(row["status"] != "ok" for row in rows)
-        indexes = frozenset(printable(row["index"]) for row in rows)
-        settings = frozenset(row["settings"] for row in rows)
-        widths = [_neighbours(row) for row in rows if row["status"] == "ok"]
-    except (ValueError, KeyError, TypeError) as error:
-        raise click.UsageError(
-            f"'{output}' holds no {kind} rows of an earlier run: leave out --resume, or name another file"
-        ) from error
-    if len(whole) < len(data):
-        with output.open("r+b") as file:
-            file.truncate(len(whole))
-    return Answered(paths, unreadable, indexes, settings, max(widths, default=None))
-
-
-def _neighbours(row: Mapping[str, Any]) -> int:
-    if "neighbours" in row:
-        return len(row["neighbours"])
-    return sum(key.startswith("neighbour_") and key.endswith("_item") for key in row)
