@@ -104,7 +104,7 @@ def _kept(
     digest = hashlib.sha256(json.dumps(recipe, sort_keys=True).encode()).hexdigest()
     kept = cache / "embeddings" / f"{archive.name.partition('.')[0]}-{digest[:16]}.npz"
     if not kept.is_file():
-        embedded = _embed(sources, rows, embedder, preparation)
+        embedded = embed_sources(sources, rows, embedder, preparation)
         kept.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile(dir=kept.parent, suffix=".npz", delete=False) as aside:
             np.savez(aside, **asdict(embedded))
@@ -148,7 +148,10 @@ def whole_views(bench: LogoBench, rows: Int64Array, salt: str | None, size_px: i
     return np.stack([image.views[0] for image in shown.values()]), np.array(list(shown))
 
 
-def _embed(sources: Iterable[bytes | Path], rows: Int64Array, embedder: Embedder, preparation: Preparation) -> Embedded:
+def embed_sources(
+    sources: Iterable[bytes | Path], rows: Int64Array, embedder: Embedder, preparation: Preparation
+) -> Embedded:
+    """Every view of some files, one for each of (n,) rows in their order; those that cannot be read are left out."""
     owners: list[int] = []
     waiting: list[UInt8Array] = []
     vectors: list[Float32Array] = []

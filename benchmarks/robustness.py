@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
-from embedded import Embedded, embed_all
+from embedded import Embedded, embed_all, embed_sources
 from held_packs import share
 from logobench_data import OTHER, LogoBench
 from PIL import Image, ImageDraw
@@ -23,12 +23,13 @@ from starter_networks import SPLIT
 from surroundings import write_result
 
 from logo_retrieval.embedding import load_embedder
-from logo_retrieval.images.pool.pool import DecoderPool
 from logo_retrieval.images.preparation import Preparation
 from logo_retrieval.models.bundle import ModelBundle
 from logo_retrieval.models.resolve import opened_model
+from logo_retrieval.runs import run_starts
 from logo_retrieval.training.art import Art, rasterised
-from logo_retrieval.types import Float32Array, Int64Array, LogoImage
+from logo_retrieval.training.paint import flat
+from logo_retrieval.types import Float32Array, Int64Array
 
 ART_PX = 192
 SEED = 21
@@ -46,9 +47,8 @@ def coloured(art: Art, rng: Rng) -> Image.Image:
     picture = picture.resize((max(1, round(picture.width * scale)), max(1, round(picture.height * scale))))
     if not art.mono:
         return picture
-    painted = Image.new("RGBA", picture.size, tuple(rng.integers(0, 150, 3).tolist()))
-    painted.putalpha(picture.getchannel("A"))
-    return painted
+    red, green, blue = rng.integers(0, 150, 3).tolist()
+    return flat(picture, (red, green, blue))
 
 
 def on(ground: Image.Image, art: Image.Image) -> Image.Image:
@@ -185,25 +185,17 @@ LOOKS: dict[str, Look] = {
 
 def nearest(views: Float32Array, owners: Int64Array, gallery: Float32Array) -> tuple[Int64Array, Float32Array]:
     """Of each query, whose views lie together, the place of the nearest of (m, d) gallery vectors, and the cosine."""
-    starts = np.flatnonzero(np.diff(owners, prepend=-1))
-    best = np.maximum.reduceat(views @ gallery.T, starts, axis=0)
+    best = np.maximum.reduceat(views @ gallery.T, run_starts(owners), axis=0)
     return best.argmax(axis=1), best.max(axis=1)
 
 
-def shown(arts: list[Art], look: Look, pool: DecoderPool) -> Iterator[LogoImage]:
-    """All drawings in a look, as files that are read."""
-
-    def files() -> Iterator[bytes]:
-        for place, art in enumerate(arts):
-            rng = np.random.default_rng([SEED, place])
-            file = io.BytesIO()
-            look(coloured(art, rng), rng).save(file, "PNG")
-            yield file.getvalue()
-
-    for image in pool.decode(files(), all_views=True):
-        if not isinstance(image, LogoImage):
-            raise SystemExit(f"a drawing in a look cannot be read: {image}")
-        yield image
+def files(arts: list[Art], look: Look) -> Iterator[bytes]:
+    """All drawings in a look, each as a PNG."""
+    for place, art in enumerate(arts):
+        rng = np.random.default_rng([SEED, place])
+        file = io.BytesIO()
+        look(coloured(art, rng), rng).save(file, "PNG")
+        yield file.getvalue()
 
 
 def measured(bench: LogoBench, drawn: Embedded, bundle: ModelBundle, cache: Path) -> dict[str, object]:
@@ -225,19 +217,18 @@ def measured(bench: LogoBench, drawn: Embedded, bundle: ModelBundle, cache: Path
     store, _, _ = rasterised([bench.drawings[row].path for row in asked], cache, size_px=ART_PX)
     arts = [store[place] for place in range(len(store))]
     embedder, looks = load_embedder(bundle), {}
-    with DecoderPool(Preparation(size_px=embedder.input_size_px)) as pool:
-        for name, look in LOOKS.items():
-            images = list(shown(arts, look, pool))
-            views = np.concatenate([image.views for image in images])
-            owners = np.repeat(np.arange(len(images)), [len(image.views) for image in images])
-            embedded = np.concatenate([embedder.embed(part) for part in np.array_split(views, 1 + len(views) // 64)])
-            place, cosine = nearest(embedded, owners, vectors)
-            right = labels[gallery][place] == labels[asked]
-            looks[name] = {
-                "nearest drawing is right": share(int(right.sum()), len(asked)),
-                "right and near enough": share(int((right & (cosine > threshold)).sum()), len(asked)),
-            }
-            print(name, looks[name], flush=True)
+    preparation = Preparation(size_px=embedder.input_size_px)
+    for name, look in LOOKS.items():
+        found = embed_sources(files(arts, look), asked, embedder, preparation)
+        place, cosine = nearest(found.vectors, found.owners, vectors)
+        if len(place) < len(asked):
+            raise SystemExit(f"{len(asked) - len(place)} drawings cannot be read in the look '{name}'")
+        right = labels[gallery][place] == labels[found.owners[found.whole]]
+        looks[name] = {
+            "nearest drawing is right": share(int(right.sum()), len(asked)),
+            "right and near enough": share(int((right & (cosine > threshold)).sum()), len(asked)),
+        }
+        print(name, looks[name], flush=True)
     return {"model": bundle.digest, "queries": len(asked), "cosine": round(threshold, 4), "looks": looks}
 
 

@@ -101,6 +101,17 @@ def served_by(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("logo_retrieval.search.partitions.PROBED", 1000)
 
 
+def built(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, kind: str, labels: list[str]
+) -> tuple[np.random.Generator, list[StoredItem], Knowledge]:
+    """Makes an index that is searched as a larger one: the chance so far, its drawings, one for each label, a model."""
+    served_by(kind, monkeypatch)
+    chance = np.random.default_rng(0)
+    drawings = items(chance, labels)
+    replace_index(folder, MANIFEST, CLASSES, drawings)
+    return chance, drawings, made_up(chance)
+
+
 def change(folder: Path, chance: np.random.Generator) -> None:
     """Anything that may happen to an index."""
     with IndexStore(folder) as store:
@@ -223,11 +234,7 @@ def test_classes_renamed_by_a_build_have_their_new_names(
 def test_what_is_removed_and_comes_back_is_there_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
 ) -> None:
-    served_by(kind, monkeypatch)
-    chance = np.random.default_rng(0)
-    drawings = items(chance, CLASSES * 20)
-    replace_index(tmp_path, MANIFEST, CLASSES, drawings)
-    knowledge = made_up(chance)
+    chance, drawings, knowledge = built(tmp_path, monkeypatch, kind, CLASSES * 20)
     with IndexStore(tmp_path) as store:
         read_snapshot(store, knowledge, cached=True)
         remove_items(tmp_path, [drawings[-1].name])
@@ -242,11 +249,7 @@ def test_what_is_removed_and_comes_back_is_there_again(
 def test_what_is_removed_and_built_again_is_there_for_one_who_has_the_cache_open(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
 ) -> None:
-    served_by(kind, monkeypatch)
-    chance = np.random.default_rng(0)
-    drawings = items(chance, CLASSES * 20)
-    replace_index(tmp_path, MANIFEST, CLASSES, drawings)
-    knowledge = made_up(chance)
+    chance, drawings, knowledge = built(tmp_path, monkeypatch, kind, CLASSES * 20)
     with IndexStore(tmp_path) as store:
         held = read_snapshot(store, knowledge, cached=True)
         remove_items(tmp_path, [drawings[7].name])
@@ -258,11 +261,9 @@ def test_what_is_removed_and_built_again_is_there_for_one_who_has_the_cache_open
 def test_a_cache_of_another_model_or_with_parts_that_do_not_fit_is_none(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    served_by("partitions", monkeypatch)
-    chance = np.random.default_rng(0)
-    replace_index(tmp_path, MANIFEST, CLASSES, items(chance, CLASSES * 40))
+    _, _, knowledge = built(tmp_path, monkeypatch, "partitions", CLASSES * 40)
     with IndexStore(tmp_path) as store:
-        read_snapshot(store, made_up(chance), cached=True)
+        read_snapshot(store, knowledge, cached=True)
     assert opened(tmp_path, MANIFEST) is not None
     assert opened(tmp_path, replace(MANIFEST, model_digest="cd" * 32)) is None
     assert opened(tmp_path, replace(MANIFEST, decision={"a": 1.0})) is None
@@ -287,10 +288,7 @@ def test_a_cache_of_another_model_or_with_parts_that_do_not_fit_is_none(
 
 
 def test_a_cache_of_other_targets_is_not_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    served_by("partitions", monkeypatch)
-    chance = np.random.default_rng(0)
-    replace_index(tmp_path, MANIFEST, CLASSES, items(chance, CLASSES * 40))
-    knowledge = made_up(chance)
+    chance, _, knowledge = built(tmp_path, monkeypatch, "partitions", CLASSES * 40)
     with IndexStore(tmp_path) as store:
         read_snapshot(store, knowledge, cached=True)
         for head in (None, HeadVectors(vectors(chance, 3), ("acme", OTHER, OTHER))):
@@ -300,14 +298,12 @@ def test_a_cache_of_other_targets_is_not_used(tmp_path: Path, monkeypatch: pytes
 
 
 def test_an_index_that_is_small_now_keeps_no_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    served_by("faiss", monkeypatch)
-    chance = np.random.default_rng(0)
-    replace_index(tmp_path, MANIFEST, CLASSES, items(chance, CLASSES * 10))
+    chance, _, knowledge = built(tmp_path, monkeypatch, "faiss", CLASSES * 10)
     with IndexStore(tmp_path) as store:
-        read_snapshot(store, made_up(chance), cached=True)
+        read_snapshot(store, knowledge, cached=True)
         assert (tmp_path / CACHE_FILE).exists()
         replace_index(tmp_path, MANIFEST, CLASSES, items(chance, CLASSES))
-        read_snapshot(store, made_up(chance), cached=True)
+        read_snapshot(store, knowledge, cached=True)
     assert not (tmp_path / CACHE_FILE).exists()
 
 
@@ -326,11 +322,9 @@ def test_an_index_that_is_small_now_keeps_no_cache(tmp_path: Path, monkeypatch: 
 def test_facts_of_another_kind_are_no_cache(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, facts: dict[str, object]
 ) -> None:
-    served_by("partitions", monkeypatch)
-    chance = np.random.default_rng(0)
-    replace_index(tmp_path, MANIFEST, CLASSES, items(chance, CLASSES * 40))
+    _, _, knowledge = built(tmp_path, monkeypatch, "partitions", CLASSES * 40)
     with IndexStore(tmp_path) as store:
-        read_snapshot(store, made_up(chance), cached=True)
+        read_snapshot(store, knowledge, cached=True)
     kept = read_cache(tmp_path)
     assert kept is not None
     write_cache(tmp_path, Prepared({**kept.facts, **facts}, kept.arrays))
@@ -341,10 +335,7 @@ def test_facts_of_another_kind_are_no_cache(
 def test_additions_leave_the_large_index_where_it_is(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
 ) -> None:
-    served_by(kind, monkeypatch)
-    chance = np.random.default_rng(0)
-    replace_index(tmp_path, MANIFEST, CLASSES, items(chance, CLASSES * 20))
-    knowledge = made_up(chance)
+    chance, _, knowledge = built(tmp_path, monkeypatch, kind, CLASSES * 20)
     with IndexStore(tmp_path) as store:
         before = read_snapshot(store, knowledge, cached=False)
         add_items(tmp_path, items(chance, ["newco"]), generation=store.generation())
@@ -356,10 +347,7 @@ def test_additions_leave_the_large_index_where_it_is(
 
 
 def test_removals_leave_partitions_where_they_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    served_by("partitions", monkeypatch)
-    chance = np.random.default_rng(0)
-    replace_index(tmp_path, MANIFEST, CLASSES, items(chance, CLASSES * 20))
-    knowledge = made_up(chance)
+    chance, _, knowledge = built(tmp_path, monkeypatch, "partitions", CLASSES * 20)
     with IndexStore(tmp_path) as store:
         before = read_snapshot(store, knowledge, cached=False)
         remove_class(tmp_path, "crux")
