@@ -23,7 +23,7 @@ ELEMENTS = (
     DRAWN
     | PRIMITIVES
     | frozenset(
-        "defs symbol style linearGradient radialGradient stop pattern clipPath mask marker "
+        "defs symbol linearGradient radialGradient stop pattern clipPath mask marker "
         "filter feMergeNode feFuncR feFuncG feFuncB feFuncA feDistantLight fePointLight feSpotLight".split()
     )
 )
@@ -60,7 +60,7 @@ ATTRIBUTES = (
     PROPERTIES
     | NUMERIC
     | frozenset(
-        "id class type media viewBox preserveAspectRatio gradientUnits spreadMethod patternUnits patternContentUnits "
+        "id class type viewBox preserveAspectRatio gradientUnits spreadMethod patternUnits patternContentUnits "
         "clipPathUnits maskUnits maskContentUnits markerUnits orient filterUnits primitiveUnits in in2 result mode "
         "operator edgeMode preserveAlpha xChannelSelector yChannelSelector stitchTiles lengthAdjust method spacing "
         "side systemLanguage requiredExtensions xml:space".split()
