@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Iterable
 from typing import cast
 
@@ -27,7 +28,7 @@ def fullest_frame(image: ImageFile.ImageFile) -> Image.Image:
     Where those few are blank, all are looked at.
     """
     within_budget = min(MAX_FRAMES, MAX_FRAME_PIXELS // (image.width * image.height))
-    last = min(getattr(image, "n_frames", 1), within_budget) - 1
+    last = min(_frame_count(image), within_budget) - 1
     pixels = _first_frame(image)
     if last < 1:
         return pixels
@@ -38,6 +39,16 @@ def fullest_frame(image: ImageFile.ImageFile) -> Image.Image:
     if first == most == 0 and last > _FRAMES_SEEN:
         most, best = _fullest_of(image, range(1, last))
     return best if best is not None and first < _CLEARLY_LESS * most else pixels
+
+
+def _frame_count(image: ImageFile.ImageFile) -> int:
+    """How many frames there are, before that in whose header the file is cut off."""
+    try:
+        return getattr(image, "n_frames", 1)
+    except (IndexError, struct.error):  # as the reader of GIF has it
+        count = image.tell() + 1
+        image.seek(0)
+        return count
 
 
 def _first_frame(image: ImageFile.ImageFile) -> Image.Image:

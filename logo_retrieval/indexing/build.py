@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -39,6 +40,9 @@ _PROBE = b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"><path d="M1
 
 _OWN = (INDEX_FILE, STAGING_FILE, CACHE_FILE, "models", ".")
 """What the names of an index's files begin with, those of an interrupted build too, and of files that nobody sees."""
+
+_MODEL = re.compile(r"[0-9a-f]{16}|\.[0-9a-f]{16}\..*")
+"""The names of models that builds have installed, and of what killed ones have left: others are those of the user."""
 
 
 def build_index(
@@ -217,8 +221,6 @@ def _install_model(folder: Path, bundle: ModelBundle) -> None:
             return
     except ModelError:  # there is none, or it is damaged
         shutil.rmtree(place, ignore_errors=True)
-    for leftover in place.parent.glob(".*"):  # of builds that were killed here
-        shutil.rmtree(leftover, ignore_errors=True)
     with storage_errors(place, "write"):
         write_bundle(place, bundle.config, {name: bundle.path(name).read_bytes() for name in bundle.config.files})
 
@@ -226,5 +228,5 @@ def _install_model(folder: Path, bundle: ModelBundle) -> None:
 def _remove_other_models(folder: Path, bundle: ModelBundle) -> None:
     place = model_folder(folder, bundle.digest)
     for other in place.parent.iterdir():
-        if other != place:
+        if other != place and _MODEL.fullmatch(other.name):
             shutil.rmtree(other, ignore_errors=True)

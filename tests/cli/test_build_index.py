@@ -147,6 +147,17 @@ def test_an_index_that_was_moved_away_is_built_again_beside_what_is_left_of_it(
     assert sorted(each.name for each in mine.iterdir()) == ["index.sqlite", "models"]
 
 
+def test_models_of_the_user_in_a_folder_of_that_name_stay(classes: Path, tmp_path: Path) -> None:
+    models = tmp_path / "models"
+    shutil.copytree(starter_model().folder, models / "mine")
+    (models / ("ab" * 8)).mkdir()  # of a build before
+    (models / f".{'ab' * 8}.new-{'cd' * 4}").mkdir()  # of one that was killed
+    before = contents(models / "mine")
+    LogoClassifier.build(classes, model=str(models / "mine"), index=tmp_path).close()
+    assert contents(models / "mine") == before
+    assert len(list(models.iterdir())) == 2
+
+
 def test_a_full_disk_is_one_sentence(index: Path, tmp_path: Path) -> None:
     """The kernel refuses to let a file grow, as on a full disk."""
     mine, data = tmp_path / "index", lay_classes(tmp_path / "data", per_class=9)

@@ -16,6 +16,7 @@ FADED = {
     "important in keyframes": "@keyframes k{to{opacity:1;opacity:0!important}}#g{opacity:0;animation:k 1s both}",
     "shorthand undoes": IN + "#g{opacity:1;animation-name:o;animation:none}@keyframes o{to{opacity:0}}",
     "longhand behind": IN + "#g{opacity:0;animation:k 1s;animation-fill-mode:forwards}",
+    "share of a percent": "@keyframes k{.5%{opacity:0}1..%{opacity:0}to{opacity:1}}#g{opacity:0;animation:k 1s both}",
     "rests in sight": "@keyframes k{0%{translate:-200px}9%,99%{translate:0px}}"
     "#g{translate:-200px;animation:k 9s infinite}",
     "rests unclipped": "@keyframes k{0%{clip-path:inset(0 100% 0 0)}9%,to{clip-path:inset(0)}}"

@@ -239,6 +239,24 @@ def test_a_clip_beyond_any_drawing_cuts_nothing_off(clip: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "outer",
+    ["transform:scale(50%)", "transform:scaleX(.5) scaleY(.5)", "scale:.5", "transform:rotate(.5turn)scale(.5)"],
+)
+@pytest.mark.parametrize(("claimed", "width"), [("2mm", 15.118), ("8", 16)])
+def test_a_stroke_that_does_not_scale_has_its_width_in_any_unit_and_transform(
+    outer: str, claimed: str, width: float
+) -> None:
+    group = '<g style="{}"><path d="M10 50h80" stroke="red" {}/></g>'
+    odd = group.format(outer, f'stroke-width="{claimed}" vector-effect="non-scaling-stroke"')
+    assert same(drawn(odd), drawn(group.format(outer, f'stroke-width="{width}"')))
+
+
+def test_dashes_along_a_claimed_length_may_be_in_any_unit() -> None:
+    dashes = '<path d="M0 50h90" stroke="red" stroke-width="30" pathLength="20" stroke-dasharray="{}"/>'
+    assert same(drawn(dashes.format("1mm, 2pt")), drawn(dashes.format("3.7795 2.6667")))
+
+
+@pytest.mark.parametrize(
     ("size", "width"),
     [
         ('width="25" height="25"', 40),

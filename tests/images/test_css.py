@@ -224,6 +224,9 @@ def test_a_box_is_that_of_what_is_drawn() -> None:
     [
         ("inset(10px 50% 20px 0)", '<rect y="10" width="50" height="70"'),
         ("circle(40px at 50px 50px)", '<circle cx="50" cy="50" r="40"'),
+        ("circle(calc(50% - 10px))", '<circle cx="50" cy="50" r="40"'),
+        ("inset(0 calc(100% - 30px) 0 0)", '<rect width="30" height="100"'),
+        ("polygon(0 0, calc(50% + 5px) 0, 0 100%)", '<path d="M0 0h55L0 100z"'),
         ("circle()", '<circle cx="50" cy="50" r="50"'),
         ("ellipse(50% 25%)", '<ellipse cx="50" cy="50" rx="50" ry="25"'),
         ("polygon(0 0, 100% 0, 0 100%)", '<path d="M0 0h100L0 100z"'),

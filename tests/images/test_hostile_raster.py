@@ -6,7 +6,7 @@ import tracemalloc
 import zlib
 
 import pytest
-from PIL import Image, ImageDraw
+from PIL import Image, ImageChops, ImageDraw
 
 from logo_retrieval.errors import UnreadableImage
 from logo_retrieval.images.decode import decode
@@ -202,3 +202,13 @@ def test_many_large_blank_frames_stay_within_the_budget() -> None:
     with pytest.raises(UnreadableImage) as refusal:
         decode(data, PREPARATION, all_views=True)
     assert refusal.value.code == "empty"
+
+
+def test_a_gif_that_is_cut_off_anywhere_shows_what_came_before() -> None:
+    frames = [ImageChops.offset(logo(), 8 * number) for number in range(3)]
+    data = saved(frames[0], "GIF", save_all=True, append_images=frames[1:])
+    third = data.rindex(b"\x21\xf9\x04")
+    whole = decode(data[:third], PREPARATION, all_views=False)
+    for end in range(third, third + 40):
+        cut = decode(data[:end], PREPARATION, all_views=False)
+        assert (cut.views[0] == whole.views[0]).all()

@@ -22,6 +22,8 @@ LONG = {
     "sum of shares": f'<rect rx="calc(0.{"1" * 19_000})"/>',
     "declaration": f"<style>circle{{stroke:x{' ' * 200_000}y}}</style>",
     "selector": f"<style>{'a' * 200_000}{{fill:red}}</style>",
+    "times of an animation": "<style>@keyframes k{to{opacity:1}}"
+    f"circle{{animation:k {'1' * 100_000}.1z forwards}}</style>",
     "size of a screen": "<style>" + f"@media (min-width:{'1' * 4_000}!){{a{{fill:red}}}}" * 100 + "</style>",
     "remarks": "&" + "<!--" * 100_000,
 }

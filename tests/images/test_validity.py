@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from drawn import SQUARE, drawn, same
+from bomb_drawings import svg
+from drawn import SQUARE, drawn, guarded, same
 
 ANGLE = '<path d="M20 80L50 30L80 80" {}/>'
 THICK = 'fill="none" stroke="red" stroke-width="20"'
@@ -68,6 +69,36 @@ def test_an_initial_ground_is_none() -> None:
 )
 def test_words_in_attributes_may_be_in_capitals(odd: str, plain: str) -> None:
     assert same(drawn(ANGLE.format(f"{THICK} {odd}")), drawn(ANGLE.format(f"{THICK} {plain}")))
+
+
+@pytest.mark.parametrize(
+    "plain",
+    [
+        'display="none"',
+        'visibility="hidden"',
+        'opacity=".3"',
+        'stroke-opacity=".3"',
+        'stroke-linejoin="round"',
+        'fill="red" fill-rule="evenodd"',
+        'fill="red" fill-opacity=".3"',
+    ],
+)
+def test_words_and_shares_in_attributes_may_have_gaps_around_them(plain: str) -> None:
+    path = '<path d="M10 10H90V90H10ZM30 30H70V70H30Z" fill="none" stroke="blue" stroke-width="20" {}/>'
+    path = path.replace('fill="none" ', "") if "fill=" in plain else path
+    start, value, _ = plain.rsplit('"', 2)
+    for odd in (f" {value}", f"{value} ", f"{value}\n"):
+        assert same(drawn(path.format(f'{start}"{odd}"')), drawn(path.format(plain)))
+
+
+def test_a_value_that_would_begin_another_property_does_not_count() -> None:
+    text = '<text y="50" style="font-variant:{0};fill:red">ab</text>'
+    assert "1e30" not in guarded(svg(text.format("'a;stroke-dashoffset:1e30;b'")))
+
+
+def test_the_size_in_a_font_may_be_in_any_unit() -> None:
+    text = '<text y="70" style="{}">ab</text>'
+    assert same(drawn(text.format("font:bold 4rem Arial")), drawn(text.format("font-weight:bold;font-size:64px")))
 
 
 @pytest.mark.parametrize("size", ["60 ", " 60\n", "60PX", "45Pt ", "60Q", "60.0PX "])

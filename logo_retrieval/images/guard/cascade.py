@@ -10,6 +10,7 @@ from xml.etree.ElementTree import Element as Node
 from logo_retrieval.images.guard.colours import COLOURED
 from logo_retrieval.images.guard.drawing import Element
 from logo_retrieval.images.guard.keyframes import left_behind, motion_of
+from logo_retrieval.images.guard.links import link_in
 from logo_retrieval.images.guard.properties import BACKGROUND, GEOMETRY, computed, is_odd
 from logo_retrieval.images.guard.sheets import ANIMATED, INLINE, UNLAYERED, Declared, Sheets, declared_as
 from logo_retrieval.images.guard.tokens import declarations
@@ -71,8 +72,7 @@ def _first_uses(document: Node) -> dict[str, Node]:
     """The first `use` of each identifier."""
     found: dict[str, Node] = {}
     for node in document.iter("use"):
-        link = node.get("href") or next((value for key, value in node.items() if key.endswith(":href")), "")
-        found.setdefault(link.strip()[1:], node)
+        found.setdefault(link_in(node.attrib)[1:], node)
     found.pop("", None)
     return found
 

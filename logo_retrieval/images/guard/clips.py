@@ -7,6 +7,7 @@ from typing import Any
 
 from logo_retrieval.images.guard.drawing import Element
 from logo_retrieval.images.guard.geometry import Box, length
+from logo_retrieval.images.guard.maths import without_shares
 from logo_retrieval.images.guard.tokens import solid, split_at_commas, word
 from logo_retrieval.images.guard.transform import place_in
 
@@ -101,4 +102,4 @@ def _four(sides: list[Any]) -> list[Any]:
 
 
 def _length(token: Any, whole: float) -> float | None:  # noqa: ANN401 - tinycss2 has no types
-    return length(token.serialize(), whole)
+    return length(without_shares(token.serialize(), whole))

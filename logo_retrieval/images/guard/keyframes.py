@@ -29,7 +29,7 @@ def frames_of(content: Sequence[Any]) -> Frames:
         for moment in tinycss2.serialize(rule.prelude).split(","):
             word = moment.strip().lower()
             share = {"from": 0.0, "to": 1.0}.get(word)
-            if share is None and re.fullmatch(r"\d[\d.]*%", word):
+            if share is None and re.fullmatch(r"(?:\d*\.)?\d+%", word):
                 share = float(word[:-1]) / 100
             if share is not None:
                 found.append((share, declared))
@@ -93,7 +93,7 @@ def at_end(moments: Frames, words: Sequence[str]) -> list[tuple[str, str]]:
 
 def _last_share(words: Sequence[str]) -> float:
     """How far keyframes are run through at the end."""
-    times = next((float(word) for word in words if re.fullmatch(r"\d*\.?\d+", word)), 1.0)
+    times = next((float(word) for word in words if re.fullmatch(r"(?:\d*\.)?\d+", word)), 1.0)
     whole, part = divmod(times, 1.0)
     if part == 0 and times > 0:
         whole, part = whole - 1, 1.0

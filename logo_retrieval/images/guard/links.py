@@ -16,6 +16,12 @@ _LINKS = {
 """Property -> what it links to."""
 
 
+def link_in(attributes: Mapping[str, str]) -> str:
+    """The link of an element as it was; that of SVG 2 counts for more than that of XLink."""
+    of_xlink = (value for key, value in attributes.items() if key.endswith(":href"))
+    return (attributes.get("href") or next(of_xlink, "")).strip()
+
+
 def drop_loose_ends(elements: Iterable[Element], by_id: Mapping[str, Element]) -> None:
     """Drops what names a filter, clip, mask or marker that is not there: it does nothing, and hides nothing.
 

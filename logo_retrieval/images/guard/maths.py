@@ -39,6 +39,7 @@ _NO_UNIT: Mapping[str, Callable[..., float]] = {
 _ANGLES: Mapping[str, Callable[..., float]] = {name: getattr(math, name) for name in ("asin", "acos", "atan", "atan2")}
 _FUNCTIONS = {**_SAME_UNIT, **_NO_UNIT, **_ANGLES}
 _SUM = re.compile(rf"(?<![\w-])(?:{'|'.join(_FUNCTIONS)})\(", re.IGNORECASE)
+_SHARE = re.compile(r"(?<![\d.])([-+]?(?:\d*\.)?\d+)%")
 _CONSTANTS = {"pi": math.pi, "e": math.e, "none": 0.0, "nan": 0.0, "infinity": math.inf, "-infinity": -math.inf}
 _LARGEST = 1e9
 TURNS = {"deg": 1.0, "grad": 0.9, "rad": 180 / math.pi, "turn": 360.0}
@@ -63,6 +64,15 @@ def worked_out(value: str) -> str:
         return str(tinycss2.serialize(without_sums(tinycss2.parse_component_value_list(value), {})))
     except RecursionError:
         return value
+
+
+def without_shares(value: str, whole: float) -> str:
+    """A value with its shares as lengths, so that sums of both can be worked out.
+
+    >>> without_shares("calc(50% - 10px)", 80)
+    '30px'
+    """
+    return worked_out(_SHARE.sub(lambda share: f"{float(share[1]) / 100 * whole:.9g}px", value))
 
 
 def without_sums(tokens: Sequence[Any], words: Mapping[str, float]) -> list[Any]:

@@ -4,22 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from functools import partial
 
 from logo_retrieval.images.guard.bounds import extent_of, length_of_shape
 from logo_retrieval.images.guard.clips import shape_of
 from logo_retrieval.images.guard.drawing import Drawing, Element
 from logo_retrieval.images.guard.effects import effects_of, settle_filter
-from logo_retrieval.images.guard.geometry import Box, Matrix, length, numbers, parse_transform, whole_of
+from logo_retrieval.images.guard.geometry import Box, Matrix, length, numbers, whole_of
 from logo_retrieval.images.guard.lettering import CASE, SPACE, STYLE, case_of, set_in_case, slant, space_by_length
-from logo_retrieval.images.guard.maths import worked_out
+from logo_retrieval.images.guard.maths import without_shares
 from logo_retrieval.images.guard.properties import GEOMETRY
-from logo_retrieval.images.guard.transform import hand_on_transforms, settle_transform
+from logo_retrieval.images.guard.transform import hand_on_transforms, matrix_in, settle_transform
 from logo_retrieval.images.guard.values import SHAPES, TEXTS, put_style, style_of
 
 _SHAPE = re.compile(r"(?:inset|circle|ellipse|polygon|path|rect|xywh)\(", re.IGNORECASE)
 _BOX = re.compile(r"\b(?:fill|stroke|view|border|padding|content|margin)-box\b", re.IGNORECASE)
-_SHARE = re.compile(r"(?<![\d.])([-+]?(?:\d*\.)?\d+)%")
 _LENGTHS = {tag: tuple(names) for tag, names in GEOMETRY.items() if tag != "path"} | {"line": ("x1", "y1", "x2", "y2")}
 _STROKES = ("stroke-width", "stroke-dasharray", "stroke-dashoffset")
 _PASSED_ON = (*_STROKES, SPACE, STYLE)
@@ -65,7 +63,7 @@ def _rewrite(
     values = {**element.attributes, **style}
     own = {name: values[name] for name in _PASSED_ON if values.get(name, "inherit") != "inherit"}
     passed_on = {**inherited, **own, CASE: case_of(style, inherited.get(CASE, ""))}
-    inner = outer.then_inner(parse_transform(values.get("transform", "")))
+    inner = outer.then_inner(matrix_in({"transform": element.attributes.get("transform", ""), **style}, canvas))
     view = _view_of(element) if element is not drawing.root else None
     for place, child in enumerate(list(element.children)):
         if isinstance(child, Element):
@@ -126,8 +124,7 @@ def _settle_lengths(element: Element, canvas: Box, *, shares: bool) -> None:
     for name in _LENGTHS.get(element.tag, ()):
         value = element.attributes.get(name, "")
         if "(" in value or (shares and "%" in value):
-            whole = whole_of(name, canvas)
-            found = worked_out(_SHARE.sub(partial(_length_of_share, whole), value))
+            found = without_shares(value, whole_of(name, canvas))
             element.attributes[name] = found
             if length(found) is None:
                 del element.attributes[name]
@@ -138,10 +135,6 @@ def _say_size(image: Element, width: float, height: float) -> None:
     attributes = image.attributes
     if "width" not in attributes and "height" not in attributes:
         attributes["width"], attributes["height"] = f"{width:.9g}", f"{height:.9g}"
-
-
-def _length_of_share(whole: float, share: re.Match[str]) -> str:
-    return f"{float(share[1]) / 100 * whole:.9g}px"
 
 
 def _take_size(use: Element, target: Element | None, canvas: Box) -> None:
@@ -163,8 +156,9 @@ def _scale_strokes(element: Element, strokes: Mapping[str, str], factors: Mappin
     style = style_of(element.attributes)
     for name, factor in factors.items():
         value = strokes.get(name, "1" if name == "stroke-width" else "")
-        if factor != 1.0 and "%" not in value and (found := numbers(value)):
-            element.attributes[name] = " ".join(f"{number * factor:.9g}" for number in found)
+        sizes = [length(size) for size in value.replace(",", " ").split()]
+        if factor != 1.0 and sizes and None not in sizes:
+            element.attributes[name] = " ".join(f"{size * factor:.9g}" for size in sizes if size is not None)
             if style.pop(name, None) is not None:
                 put_style(element.attributes, style)
 

@@ -56,10 +56,7 @@ def settle_transform(element: Element, canvas: Box, *, outermost: bool = False) 
     if declared.get("transform-box", "") in _OF_ITSELF:
         box = extent_of(element, canvas).box or box
     x, y = place_in(declared.get("transform-origin", "center" if outermost else ""), box)
-    matrix = Matrix(e=box.left + x, f=box.top + y)
-    for step in ("translate", "rotate", "scale", "transform"):
-        found = matrix_of(declared[step], box, step) if step in declared else None
-        matrix = matrix.then_inner(found) if found is not None else matrix
+    matrix = Matrix(e=box.left + x, f=box.top + y).then_inner(matrix_in(declared, box))
     matrix = matrix.then_inner(Matrix(e=-box.left - x, f=-box.top - y))
     for name in _ALL - SINGLE:
         element.attributes.pop(name, None)
@@ -71,6 +68,22 @@ def _settle(element: Element, style: dict[str, str], transform: str) -> None:
     put_style(element.attributes, style)
     if transform:
         element.attributes[_ATTRIBUTE.get(element.tag, "transform")] = transform
+
+
+def matrix_in(values: Mapping[str, str], box: Box) -> Matrix:
+    """The product of `translate`, `rotate`, `scale` and `transform` in a style, about the origin.
+
+    Args:
+        values: of the style.
+        box: that shares are shares of.
+    """
+    product = Matrix()
+    for step in ("translate", "rotate", "scale", "transform"):
+        value = values.get(step, "")
+        plain = step == "transform" and _PLAIN.fullmatch(value)
+        found = parse_transform(value) if plain else matrix_of(value, box, step) if value else None
+        product = product.then_inner(found) if found is not None else product
+    return product
 
 
 def hand_on_transforms(by_id: Mapping[str, Element]) -> None:

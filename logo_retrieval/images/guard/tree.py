@@ -13,7 +13,7 @@ from logo_retrieval.images.guard.cascade import apply_styles
 from logo_retrieval.images.guard.conditions import media_applies
 from logo_retrieval.images.guard.drawing import Drawing, Element
 from logo_retrieval.images.guard.embedded import Pictures
-from logo_retrieval.images.guard.links import drop_loose_ends
+from logo_retrieval.images.guard.links import drop_loose_ends, link_in
 from logo_retrieval.images.guard.mending import mended
 from logo_retrieval.images.guard.sweep import sweep_of
 from logo_retrieval.images.guard.values import ATTRIBUTES, ELEMENTS, TEXTS, clean_value, identifier
@@ -94,7 +94,7 @@ class _Reader:
         self._drawn: dict[int, Element] = {}
         self._sheets: list[str] = []
         self._animations: dict[Animation, Element | str] = {}
-        self._loose_sheet: Element | None = None
+        self._sheet: list[str] | None = None  # what is read of one that applies
         self._page: dict[str, str] | None = None  # attributes of a `foreignObject`, until its gradient is found
         self._namespace = ""
         self._prefixes: dict[str, str] = {}
@@ -177,7 +177,8 @@ class _Reader:
         if self.root is None and tag != "svg":
             raise UnreadableImage("unknown-format", f"the text is no SVG: its root is {name[:40]!r}")
         if tag in ANIMATIONS and self._stack:
-            self._animate(tag, attributes)
+            link = link_in(attributes)
+            self._animations[Animation(tag, attributes)] = link if link.startswith("#") else self._stack[-1]
         self._page = attributes if tag == "foreignObject" else None
         if tag not in ELEMENTS:
             self._skip(name, attributes)
@@ -203,12 +204,11 @@ class _Reader:
             self._stack[-1].children.append(sweep)
         prefix, _, local = name.rpartition(":")
         if local == "style" and self._prefixes.get(prefix, _SVG) in (_SVG, _XHTML):
-            self._loose_sheet = Element(
-                "style", {key: attributes[key] for key in ("type", "media") if key in attributes}
-            )
+            kind, media = (attributes.get(key, "").strip().lower() for key in ("type", "media"))
+            self._sheet = [] if kind in ("", "text/css") and media_applies(media) else None
         elif local == "mpath" and self._animations:
             motion = next(reversed(self._animations))
-            motion.attributes["mpath"] = _link_in(attributes)
+            motion.attributes["mpath"] = link_in(attributes)
 
     def _node(self, name: str, attributes: dict[str, str]) -> Node:
         """Every element as it was, for selectors to match."""
@@ -217,10 +217,6 @@ class _Reader:
         self._document = node if self._document is None else self._document
         self._nodes.append(node)
         return node
-
-    def _animate(self, tag: str, attributes: dict[str, str]) -> None:
-        link = _link_in(attributes)
-        self._animations[Animation(tag, attributes)] = link if link.startswith("#") else self._stack[-1]
 
     def _local_name(self, name: str, attributes: dict[str, str]) -> str:
         """The name without its prefix; empty when the element belongs to another vocabulary."""
@@ -272,8 +268,8 @@ class _Reader:
             element.attributes["href"] = f"#{identifier(link[1:])}"
 
     def _characters(self, text: str) -> None:
-        if self._loose_sheet is not None:
-            self._loose_sheet.children.append(text)
+        if self._sheet is not None:
+            self._sheet.append(text)
         if self._skipped or not self._stack:
             return
         tag = self._stack[-1].tag
@@ -282,33 +278,17 @@ class _Reader:
             if self._text > MAX_TEXT:
                 raise UnreadableImage("too-large", "the SVG holds more text than a logo can")
             self._stack[-1].children.append(text)
-        elif tag == "style":
-            self._stack[-1].children.append(text)
 
     def _end(self, name: str) -> None:
         self._level -= 1
         self._nodes.pop()
         if self._skipped:
             self._skipped -= 1
-            if self._loose_sheet is not None and name.rpartition(":")[2] == "style":
-                self._close_style(self._loose_sheet)
-                self._loose_sheet = None
+            if self._sheet is not None and name.rpartition(":")[2] == "style":
+                self._sheets.append(_UNDRAWN.sub("", "".join(self._sheet)))
+                self._sheet = None
+                if sum(map(len, self._sheets)) > MAX_STYLESHEET:
+                    raise UnreadableImage("too-large", f"the style sheets have more than {MAX_STYLESHEET} characters")
             return
-        element = self._stack.pop()
-        if element.tag == "style" and self._stack:
-            self._stack[-1].children.pop()
-            self._close_style(element)
+        self._stack.pop()
         self._closed = not self._stack
-
-    def _close_style(self, element: Element) -> None:
-        """Keeps the text of a style sheet that applies; the element is drawn by nobody."""
-        text = _UNDRAWN.sub("", "".join(child for child in element.children if isinstance(child, str)))
-        kind, media = (element.attributes.pop(name, "").strip().lower() for name in ("type", "media"))
-        if kind in ("", "text/css") and media_applies(media):
-            self._sheets.append(text)
-        if sum(map(len, self._sheets)) > MAX_STYLESHEET:
-            raise UnreadableImage("too-large", f"the style sheets have more than {MAX_STYLESHEET} characters")
-
-
-def _link_in(attributes: dict[str, str]) -> str:
-    return next((value for key, value in attributes.items() if key.rpartition(":")[2] == "href"), "").strip()

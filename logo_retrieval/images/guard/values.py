@@ -23,7 +23,7 @@ ELEMENTS = (
     DRAWN
     | PRIMITIVES
     | frozenset(
-        "defs symbol style linearGradient radialGradient stop pattern clipPath mask marker "
+        "defs symbol linearGradient radialGradient stop pattern clipPath mask marker "
         "filter feMergeNode feFuncR feFuncG feFuncB feFuncA feDistantLight fePointLight feSpotLight".split()
     )
 )
@@ -60,7 +60,7 @@ ATTRIBUTES = (
     PROPERTIES
     | NUMERIC
     | frozenset(
-        "id class type media viewBox preserveAspectRatio gradientUnits spreadMethod patternUnits patternContentUnits "
+        "id class type viewBox preserveAspectRatio gradientUnits spreadMethod patternUnits patternContentUnits "
         "clipPathUnits maskUnits maskContentUnits markerUnits orient filterUnits primitiveUnits in in2 result mode "
         "operator edgeMode preserveAlpha xChannelSelector yChannelSelector stitchTiles lengthAdjust method spacing "
         "side systemLanguage requiredExtensions xml:space".split()
@@ -95,8 +95,9 @@ def clean_value(name: str, value: str) -> str | None:
         return None if ("e" in value or "E" in value) and _ABSURD.search(value) else value
     if "\\" in value:
         return None
-    if name in NUMERIC:
-        value = value.strip()  # renderers take no gap behind a number, and units in small letters alone
+    if name in NUMERIC or name in PROPERTIES:
+        value = value.strip()  # renderers take no gap behind a number or around a word
+    if name in NUMERIC:  # nor units in capitals
         value = value.lower() if value[-1:].isalpha() else value
         value = _FURTHER_UNIT.sub(_in_known_unit, value) if _FURTHER_UNIT.search(value) else value
     if "(" in value and name in LINKED_PAINT:
@@ -106,6 +107,8 @@ def clean_value(name: str, value: str) -> str | None:
             return None
     elif "(" in value and "url" in value.lower():
         return None
+    if ";" in value and name in PROPERTIES:
+        return None  # in a style it would begin another property
     if name in NUMERIC and _ABSURD.search(_COLOUR_OR_LINK.sub("", value) if name in LINKED_PAINT else value):
         return None
     return value
@@ -160,5 +163,6 @@ def font_shorthand(value: str) -> Iterator[tuple[str, str]]:
             yield "font-style", word
         elif word in ("bold", "bolder", "lighter") or word.isdigit():
             yield "font-weight", word
-    if not _ABSURD.search(match["size"]):
-        yield "font-size", match["size"]
+    size = clean_value("font-size", match["size"])
+    if size is not None:
+        yield "font-size", size
