@@ -12,7 +12,7 @@ from typing import TypeVar
 from logo_retrieval.classifier import LogoClassifier
 from logo_retrieval.errors import IndexRebuilt, LogoRetrievalError
 from logo_retrieval.gallery.reader import Progress
-from logo_retrieval.inference.engine import Engine
+from logo_retrieval.gallery.records import printable
 from logo_retrieval.models.resolve import STARTER, changed_starter, starter_index
 from logo_retrieval.serving.line import Line
 from logo_retrieval.serving.logs import LOGGER, log
@@ -61,14 +61,9 @@ class Service:
         return self._classifier
 
     @property
-    def engine(self) -> Engine:
-        """Of that classifier."""
-        return self.classifier.engine
-
-    @property
     def index_name(self) -> str:
         """As rows have it."""
-        return STARTER if self._index == starter_index() else str(self._index)
+        return STARTER if self._index == starter_index() else printable(str(self._index))
 
     def obstacle(self) -> str:
         """What keeps the service from answering; nothing when it is ready."""
