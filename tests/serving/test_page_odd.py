@@ -48,6 +48,21 @@ def test_text_goes_into_a_field_though_it_comes_with_a_picture(
         assert not page.evaluate(event, [kind, "main"])  # a link would lead away, and rows be lost
 
 
+def test_a_file_beside_the_fields_of_a_dialog_does_not_lead_away(browser: Browser, address: str, queries: Path) -> None:
+    event = """([kind, selector]) => {
+      const data = new DataTransfer();
+      data.items.add(new File(['<svg/>'], 'image.svg'));
+      const made = new DragEvent(kind, { bubbles: true, cancelable: true, dataTransfer: data });
+      return document.querySelector(selector).dispatchEvent(made);
+    }"""
+    with visit(browser, f"{address}/#companies") as page:
+        page.get_by_role("button", name="New company").click()
+        for kind in ("dragover", "drop"):
+            assert not page.evaluate(event, [kind, "#create h2"])
+            assert page.evaluate(event, [kind, "#create-files"])  # a field takes it
+        assert page.locator(".row").count() == 0
+
+
 def without_privilege(folder: Path) -> str | None:
     """The browser as one that may not read everything, though the tests run as root."""
     if os.geteuid() or CHROMIUM is None:
