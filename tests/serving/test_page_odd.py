@@ -63,6 +63,28 @@ def test_a_file_beside_the_fields_of_a_dialog_does_not_lead_away(browser: Browse
         assert page.locator(".row").count() == 0
 
 
+def test_each_clash_has_a_question_of_its_own(browser: Browser, address: str, tmp_path: Path) -> None:
+    copies = [tmp_path / f"copy{number}.svg" for number in range(2)]
+    for number, copy in enumerate(copies):
+        copy.write_bytes(svg("disc", number))
+    with visit(browser, address, expected=["409"]) as page:
+        page.set_input_files("#files", copies)
+        settled(page)
+        for copy in copies:
+            page.get_by_label(f"Company on {copy.name}").fill("bars")
+        page.evaluate("() => document.querySelectorAll('.row .this').forEach((button) => button.click())")
+        dialog = page.get_by_role("dialog")
+        dialog.wait_for()
+        page.wait_for_load_state("networkidle")
+        second = 0 if "disc/1.svg" in dialog.inner_text() else 1
+        dialog.get_by_role("button", name="Cancel").click()
+        dialog.get_by_text(f"disc/{second}.svg").wait_for()
+        dialog.get_by_role("button", name="Keep both").click()
+        page.locator(".row .note", has_text=f"bars/copy{second}.svg").wait_for()
+        page.get_by_role("button", name="Undo").click()
+        page.locator(".row .note", has_text="Taken back.").wait_for()
+
+
 def without_privilege(folder: Path) -> str | None:
     """The browser as one that may not read everything, though the tests run as root."""
     if os.geteuid() or CHROMIUM is None:
