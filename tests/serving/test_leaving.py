@@ -53,6 +53,31 @@ def test_pictures_that_nobody_waits_for_take_no_memory(classifier: LogoClassifie
     line.close()
 
 
+def test_who_comes_behind_one_who_is_gone_is_answered(classifier: LogoClassifier) -> None:
+    """Also where as much was decoded for them as may be, which nobody takes any more."""
+    metrics = Metrics()
+    engine, line = classifier.engine, Line(metrics)
+    policy = engine.policy(top=5, max_false_accept=None, other_share=0.5, text="auto")
+
+    async def decoders_pause() -> None:
+        before = b""
+        while (now := metrics.text()) != before:
+            before = now
+            await asyncio.sleep(0.5)
+
+    async def scene() -> None:
+        with engine.turn():  # so that the answers wait
+            asking = asyncio.ensure_future(anext(line.answers([svg("bars")] * 200, engine, policy)))
+            await decoders_pause()
+            asking.cancel()
+            behind = asyncio.ensure_future(anext(line.answers([svg("disc")], engine, policy)))
+            await asyncio.sleep(0.1)
+        assert (await asyncio.wait_for(behind, 20)).label == "disc"
+
+    asyncio.run(scene())
+    line.close()
+
+
 def test_nor_do_those_of_a_comparison(index: Path) -> None:
     picture = svg("disc")
 
