@@ -47,6 +47,7 @@ class Service:
         self._closing = False
         self._changes = ThreadPoolExecutor(1, thread_name_prefix="logo-changes")
         self._reads = ThreadPoolExecutor(4, thread_name_prefix="logo-reads")
+        self._questions = ThreadPoolExecutor(4, thread_name_prefix="logo-questions")
         self._comparisons = ThreadPoolExecutor(4, thread_name_prefix="logo-comparisons")
 
     @property
@@ -115,8 +116,8 @@ class Service:
         return await _awaited(self._reads, reading)
 
     async def ask(self, act: Callable[[LogoClassifier], Result]) -> Result:
-        """Has the classifier do something short that changes nothing."""
-        return await _awaited(self._reads, partial(act, self.classifier))
+        """Has the classifier answer about one picture, which may be slow to decode and holds up no reading."""
+        return await _awaited(self._questions, partial(act, self.classifier))
 
     async def compare(self, act: Callable[[LogoClassifier, Progress], Result]) -> Result:
         """The same for something that takes as long as it has files, and holds up nothing else.
@@ -165,7 +166,7 @@ class Service:
     async def close(self) -> None:
         """Ends what is under way, and lets go of the index."""
         self._closing = True
-        for threads in (self._changes, self._reads, self._comparisons):
+        for threads in (self._changes, self._reads, self._questions, self._comparisons):
             await asyncio.to_thread(threads.shutdown, wait=True)
         await asyncio.to_thread(self.line.close)
         if self._classifier is not None:

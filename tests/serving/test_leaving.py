@@ -53,6 +53,24 @@ def test_pictures_that_nobody_waits_for_take_no_memory(classifier: LogoClassifie
     line.close()
 
 
+def test_nor_do_those_of_a_comparison(index: Path) -> None:
+    picture = svg("disc")
+
+    async def scene() -> None:
+        service, go = Service(Settings(index)), threading.Event()
+        await service.open()
+        before = await held(picture)
+        others = [asyncio.ensure_future(service.compare(lambda *_: go.wait(60))) for _ in range(4)]
+        await asyncio.sleep(0)  # these have the threads
+        await left(service.compare(lambda *_, kept=picture: len(kept)))
+        assert await held(picture) == before
+        go.set()
+        assert await asyncio.gather(*others) == [True] * 4
+        await service.close()
+
+    asyncio.run(scene())
+
+
 def test_who_comes_behind_one_who_is_gone_is_answered(classifier: LogoClassifier) -> None:
     """Also where as much was decoded for them as may be, which nobody takes any more."""
     metrics = Metrics()
@@ -78,19 +96,17 @@ def test_who_comes_behind_one_who_is_gone_is_answered(classifier: LogoClassifier
     line.close()
 
 
-def test_nor_do_those_of_a_comparison(index: Path) -> None:
-    picture = svg("disc")
-
+def test_pictures_that_are_slow_to_decode_hold_up_nothing_that_reads_the_index(index: Path) -> None:
     async def scene() -> None:
         service, go = Service(Settings(index)), threading.Event()
         await service.open()
-        before = await held(picture)
-        others = [asyncio.ensure_future(service.compare(lambda *_: go.wait(60))) for _ in range(4)]
+        asking = [asyncio.ensure_future(service.ask(lambda _: go.wait(60))) for _ in range(4)]
         await asyncio.sleep(0)  # these have the threads
-        await left(service.compare(lambda *_, kept=picture: len(kept)))
-        assert await held(picture) == before
-        go.set()
-        assert await asyncio.gather(*others) == [True] * 4
+        try:
+            assert await asyncio.wait_for(service.read(lambda store: store.items_of("disc")), 20)
+        finally:
+            go.set()
+        assert await asyncio.gather(*asking) == [True] * 4
         await service.close()
 
     asyncio.run(scene())
