@@ -88,7 +88,7 @@ def _end(file: TextIO) -> int | None:
     """Where a file of its own ends; None where others may write to it as well."""
     if file is sys.stdout or not file.seekable():
         return None
-    return os.lseek(file.fileno(), 0, os.SEEK_CUR)
+    return os.fstat(file.fileno()).st_size
 
 
 def _give_up(file: TextIO, end: int | None) -> None:

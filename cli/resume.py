@@ -69,7 +69,7 @@ def answered(output: Path, kind: str) -> Answered:
         indexes = frozenset(printable(row["index"]) for row in rows)
         settings = frozenset(row["settings"] for row in rows)
         widths = [_neighbours(row) for row in rows if row["status"] == "ok"]
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise click.UsageError(
             f"'{output}' holds no {kind} rows of an earlier run: leave out --resume, or name another file"
         ) from error

@@ -20,7 +20,6 @@ _PROBE_S: Final = 1.0
 
 _UNREADABLE: Final = Problem(400, "what came is no well-formed request of HTTP/1.1, or its headers are too long")
 
-
 _WHOLE_ADDRESS: Final = re.compile(rb"https?://([^/?@]+)([/?].*)?", re.ASCII | re.IGNORECASE)
 
 

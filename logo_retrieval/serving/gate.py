@@ -77,7 +77,7 @@ class Gate:
             async with asyncio.timeout(limits.request_s):
                 check_origin(passage.scope["method"], passage.headers, self.service.settings)
                 _check_address(passage.scope)
-                passage.check_size(_announced(passage.headers))
+                passage.check_size(int(passage.headers.get("content-length", 0)))
                 await self._app(passage.scope, passage.receive, passage.send)
         finally:
             self._requests -= 1
@@ -233,8 +233,3 @@ def _check_address(scope: Scope) -> None:
             unquote_to_bytes(part).decode()
         except UnicodeDecodeError as error:
             raise Problem(400, f"expected an address of UTF-8, percent-encoded, got {part!r:.200}") from error
-
-
-def _announced(headers: Headers) -> int:
-    length = headers.get("content-length", "")
-    return int(length) if length.isdecimal() else 0

@@ -88,12 +88,7 @@ class Line:
         self._thread.shutdown()
 
     def _go_on(self) -> None:
-        """Gives decoders and thread what they can take; decoders pause while much is decoded and not yet answered."""
-        while self._decoding < self._decoders and len(self._ready) < _READY:
-            asked = self._next()
-            if asked is None:
-                break
-            self._decode(asked)
+        """Gives thread and decoders what they can take; decoders pause while much is decoded and not yet answered."""
         while self._ready and not self._is_answering:
             taken = [self._ready.popleft() for _ in range(min(BATCH, len(self._ready)))]
             batch = [asked for asked in taken if not asked.answer.done()]
@@ -101,6 +96,11 @@ class Line:
                 self._is_answering = True
                 self._metrics.batch(len(batch))
                 _afterwards(self._thread.submit(_decided, batch), partial(self._answered, perf_counter()))
+        while self._decoding < self._decoders and len(self._ready) < _READY:
+            asked = self._next()
+            if asked is None:
+                break
+            self._decode(asked)
 
     def _next(self) -> _Asked | None:
         """The next picture that somebody still waits for: requests take turns, each picture in its request's order."""

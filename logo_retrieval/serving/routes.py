@@ -13,15 +13,13 @@ from fastapi.responses import JSONResponse, StreamingResponse
 from fastapi.security import HTTPBearer
 from starlette.convertors import PathConvertor, register_url_convertor
 
-from logo_retrieval.errors import LogoRetrievalError
 from logo_retrieval.gallery.records import plain_name
 from logo_retrieval.inference.facts import facts_of
-from logo_retrieval.inference.predict import Policy
 from logo_retrieval.serving import schema
 from logo_retrieval.serving.access import check_access
 from logo_retrieval.serving.duplicates import duplicates_among
 from logo_retrieval.serving.leaving import unless_gone
-from logo_retrieval.serving.problems import Problem, come_again, wrong_fields
+from logo_retrieval.serving.problems import Problem, come_again
 from logo_retrieval.serving.queries import (
     ClassifyQuery,
     DuplicatesQuery,
@@ -81,11 +79,10 @@ async def classify(request: Request, query: Annotated[ClassifyQuery, Query()]) -
     are answered, one a line; with `other_share=auto` when all are.
     """
     service, _ = _enter(request, "read")
-    policy = _policy(service, query)
     _check_queue(service, 1)
     body = await read_body(request, service.settings.limits)
     _check_queue(service, len(body.pictures))
-    rows = rows_of(service, body.pictures, policy, query)
+    rows = rows_of(service, body.pictures, query)
     if any(_LINES in kinds.lower() for kinds in request.headers.getlist("accept")):
         first = await unless_gone(request, anext(rows))  # a problem can be told before an answer begins, and not after
         return StreamingResponse(lines(first, rows), media_type=_LINES)
@@ -265,15 +262,6 @@ async def changes(request: Request, query: Annotated[NoQuery, Query()]) -> Respo
     """Oldest first; it outlives what it tells of, and holds no picture."""
     service, _ = _enter(request, "read")
     return JSONResponse([asdict(change) for change in await service.read(lambda store: store.changes())])
-
-
-def _policy(service: Service, query: ClassifyQuery) -> Policy:
-    try:
-        return service.engine.policy(
-            top=query.top, max_false_accept=query.max_false_accept, other_share=query.other_share, text=query.text
-        )
-    except (ValueError, LogoRetrievalError) as error:
-        raise wrong_fields([("max_false_accept", str(error))]) from error
 
 
 def _check_queue(service: Service, more: int) -> None:

@@ -12,7 +12,7 @@ from typing import TypeVar
 from logo_retrieval.classifier import LogoClassifier
 from logo_retrieval.errors import IndexRebuilt, LogoRetrievalError
 from logo_retrieval.gallery.reader import Progress
-from logo_retrieval.inference.engine import Engine
+from logo_retrieval.gallery.records import printable
 from logo_retrieval.models.resolve import STARTER, changed_starter, starter_index
 from logo_retrieval.serving.line import Line
 from logo_retrieval.serving.logs import LOGGER, log
@@ -47,6 +47,7 @@ class Service:
         self._closing = False
         self._changes = ThreadPoolExecutor(1, thread_name_prefix="logo-changes")
         self._reads = ThreadPoolExecutor(4, thread_name_prefix="logo-reads")
+        self._questions = ThreadPoolExecutor(4, thread_name_prefix="logo-questions")
         self._comparisons = ThreadPoolExecutor(4, thread_name_prefix="logo-comparisons")
 
     @property
@@ -61,14 +62,9 @@ class Service:
         return self._classifier
 
     @property
-    def engine(self) -> Engine:
-        """Of that classifier."""
-        return self.classifier.engine
-
-    @property
     def index_name(self) -> str:
         """As rows have it."""
-        return STARTER if self._index == starter_index() else str(self._index)
+        return STARTER if self._index == starter_index() else printable(str(self._index))
 
     def obstacle(self) -> str:
         """What keeps the service from answering; nothing when it is ready."""
@@ -120,8 +116,8 @@ class Service:
         return await _awaited(self._reads, reading)
 
     async def ask(self, act: Callable[[LogoClassifier], Result]) -> Result:
-        """Has the classifier do something short that changes nothing."""
-        return await _awaited(self._reads, partial(act, self.classifier))
+        """Has the classifier answer about one picture, which may be slow to decode and holds up no reading."""
+        return await _awaited(self._questions, partial(act, self.classifier))
 
     async def compare(self, act: Callable[[LogoClassifier, Progress], Result]) -> Result:
         """The same for something that takes as long as it has files, and holds up nothing else.
@@ -170,7 +166,7 @@ class Service:
     async def close(self) -> None:
         """Ends what is under way, and lets go of the index."""
         self._closing = True
-        for threads in (self._changes, self._reads, self._comparisons):
+        for threads in (self._changes, self._reads, self._questions, self._comparisons):
             await asyncio.to_thread(threads.shutdown, wait=True)
         await asyncio.to_thread(self.line.close)
         if self._classifier is not None:

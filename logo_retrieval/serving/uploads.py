@@ -75,7 +75,8 @@ async def read_body(request: Request, limits: Limits, *, with_fields: bool = Fal
         async for chunk in request.stream():
             data += chunk
             _check_file_size(len(data), limits)
-        body = Body([Upload(_sent_name(request), bytes(data))])
+        name = _file_name(request.headers.get("content-disposition", "")) or _NAMELESS
+        body = Body([Upload(name, bytes(data))])
     elif with_fields and not kind and await _is_empty(request):
         body = Body()
     else:
@@ -97,11 +98,6 @@ async def _is_empty(request: Request) -> bool:
         if chunk:
             return False
     return True
-
-
-def _sent_name(request: Request) -> str:
-    """The file name that a body of one picture came with."""
-    return _file_name(request.headers.get("content-disposition", "")) or _NAMELESS
 
 
 def _file_name(disposition: str) -> str:

@@ -129,6 +129,27 @@ def test_a_row_for_which_there_is_no_room_is_cut_off_and_resumed(index: Path, qu
     assert file.read_text().startswith(before) and file.read_text().count("\n") == 84
 
 
+def test_a_row_without_room_does_not_stay_in_the_place_of_earlier_ones(index: Path, tmp_path: Path) -> None:
+    listed, file = tmp_path / "list.txt", tmp_path / "answers.jsonl"
+    listed.write_text("a" * 200_000)
+    file.write_text('{"path": "earlier"}\n' * 100)
+    call = [sys.executable, "-m", "logo_retrieval_cli", "classify", f"@{listed}", "--index", index, "--output", file]
+    limited = ["sh", "-c", 'ulimit -f 80; exec "$@"', "sh", *map(str, call), "--other-share", "auto"]
+    unmeasured = {name: value for name, value in os.environ.items() if not name.startswith("COV")}  # that writes, too
+    ran = subprocess.run(limited, capture_output=True, text=True, timeout=120, env=unmeasured)
+    assert ran.returncode == 1 and "rows before are whole" in ran.stderr
+    assert file.read_bytes() == b""
+
+
+def test_a_table_with_more_cells_than_titles_is_no_file_of_rows(
+    run: Run, index: Path, queries: Path, tmp_path: Path
+) -> None:
+    file = tmp_path / "answers.csv"
+    file.write_text("path,status,index,settings\na.svg,ok,starter,,more\n")
+    outcome = run("classify", queries, "--index", index, "--output", file, "--resume")
+    assert outcome.code == 2 and "holds no csv rows of an earlier run" in outcome.err
+
+
 def test_an_index_in_a_folder_whose_name_is_no_text(run: Run, index: Path, tmp_path: Path) -> None:
     odd = tmp_path / "caf\udce9"
     shutil.copytree(index, odd)

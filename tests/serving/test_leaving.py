@@ -69,3 +69,44 @@ def test_nor_do_those_of_a_comparison(index: Path) -> None:
         await service.close()
 
     asyncio.run(scene())
+
+
+def test_who_comes_behind_one_who_is_gone_is_answered(classifier: LogoClassifier) -> None:
+    """Also where as much was decoded for them as may be, which nobody takes any more."""
+    metrics = Metrics()
+    engine, line = classifier.engine, Line(metrics)
+    policy = engine.policy(top=5, max_false_accept=None, other_share=0.5, text="auto")
+
+    async def decoders_pause() -> None:
+        before = b""
+        while (now := metrics.text()) != before:
+            before = now
+            await asyncio.sleep(0.5)
+
+    async def scene() -> None:
+        with engine.turn():  # so that the answers wait
+            asking = asyncio.ensure_future(anext(line.answers([svg("bars")] * 200, engine, policy)))
+            await decoders_pause()
+            asking.cancel()
+            behind = asyncio.ensure_future(anext(line.answers([svg("disc")], engine, policy)))
+            await asyncio.sleep(0.1)
+        assert (await asyncio.wait_for(behind, 20)).label == "disc"
+
+    asyncio.run(scene())
+    line.close()
+
+
+def test_pictures_that_are_slow_to_decode_hold_up_nothing_that_reads_the_index(index: Path) -> None:
+    async def scene() -> None:
+        service, go = Service(Settings(index)), threading.Event()
+        await service.open()
+        asking = [asyncio.ensure_future(service.ask(lambda _: go.wait(60))) for _ in range(4)]
+        await asyncio.sleep(0)  # these have the threads
+        try:
+            assert await asyncio.wait_for(service.read(lambda store: store.items_of("disc")), 20)
+        finally:
+            go.set()
+        assert await asyncio.gather(*asking) == [True] * 4
+        await service.close()
+
+    asyncio.run(scene())

@@ -143,6 +143,18 @@ def test_an_index_built_anew_is_opened_anew(mine: Path, tmp_path: Path, kind: st
         assert row()["neighbours"][0]["label"] == "circle"
 
 
+def test_rows_name_the_index_that_answered(tmp_path: Path) -> None:
+    """Though a copy that another one changes is served before all of them are answered."""
+    with served(None, tmp_path) as service, service.client() as client, ThreadPoolExecutor(1) as thread:
+        auto = {"other_share": "auto"}
+        asking = thread.submit(lambda: client.post("/v1/classify", files=COSTLY[:200], params=auto).json())
+        wait_for(lambda: service.metric("logo_waiting_pictures") > 0)
+        with service.client() as other:
+            assert other.post("/v1/classes/ring", params={"names": ["The Ring"]}).status_code == 201
+        assert not asking.done()
+        assert {row["index"] for row in asking.result()} == {"starter"}
+
+
 def test_an_index_that_is_gone_and_one_in_its_place(mine: Path, tmp_path: Path, index: Path) -> None:
     """Questions are answered from what is open; a change waits for an index, and is not tried for ever."""
     enrolment = [("files", ring(1))]

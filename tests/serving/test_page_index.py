@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import httpx
 import pytest
 from browsing import address_of, asked, overflow, reached_by_tab, settled, visit
 from drawings import ring, svg
@@ -68,6 +69,27 @@ def test_a_company_is_made_by_name_and_removed_after_a_question(browser: Browser
         assert "unenroll" in first and "initech" in first and "enroll" in second
     classes = asked(address, "v1/classes")
     assert isinstance(classes, list) and "initech" not in [each["name"] for each in classes]
+
+
+def test_a_drawing_in_the_place_of_another_is_shown(browser: Browser, address: str) -> None:
+    """Which somebody else has put there, under the same name."""
+    colour = """() => {
+      const [image, canvas] = [document.querySelector('#similar-found .thumb'), new OffscreenCanvas(1, 1)];
+      canvas.getContext('2d').drawImage(image, 0, 0, 1, 1);
+      return canvas.getContext('2d').getImageData(0, 0, 1, 1).data.join();
+    }"""
+    seen = set()
+    with visit(browser, f"{address}/#look-alikes") as page, httpx.Client(base_url=address) as other:
+        for number in range(2):
+            drawing = ("mark.svg", ring(3 * number))
+            other.post("/v1/classes/newco", files=[("files", drawing)]).raise_for_status()
+            page.set_input_files("#similar-file", {"name": drawing[0], "mimeType": "", "buffer": drawing[1]})
+            found = page.locator("#similar-found li").first
+            found.locator(".thumb[src^=blob]").wait_for()
+            assert "newco/mark.svg" in found.inner_text()
+            seen.add(page.evaluate(colour))
+            other.delete("/v1/classes/newco").raise_for_status()
+    assert len(seen) == 2
 
 
 def test_what_is_wrong_is_said(browser: Browser, address: str, queries: Path) -> None:

@@ -48,6 +48,43 @@ def test_text_goes_into_a_field_though_it_comes_with_a_picture(
         assert not page.evaluate(event, [kind, "main"])  # a link would lead away, and rows be lost
 
 
+def test_a_file_beside_the_fields_of_a_dialog_does_not_lead_away(browser: Browser, address: str, queries: Path) -> None:
+    event = """([kind, selector]) => {
+      const data = new DataTransfer();
+      data.items.add(new File(['<svg/>'], 'image.svg'));
+      const made = new DragEvent(kind, { bubbles: true, cancelable: true, dataTransfer: data });
+      return document.querySelector(selector).dispatchEvent(made);
+    }"""
+    with visit(browser, f"{address}/#companies") as page:
+        page.get_by_role("button", name="New company").click()
+        for kind in ("dragover", "drop"):
+            assert not page.evaluate(event, [kind, "#create h2"])
+            assert page.evaluate(event, [kind, "#create-files"])  # a field takes it
+        assert page.locator(".row").count() == 0
+
+
+def test_each_clash_has_a_question_of_its_own(browser: Browser, address: str, tmp_path: Path) -> None:
+    copies = [tmp_path / f"copy{number}.svg" for number in range(2)]
+    for number, copy in enumerate(copies):
+        copy.write_bytes(svg("disc", number))
+    with visit(browser, address, expected=["409"]) as page:
+        page.set_input_files("#files", copies)
+        settled(page)
+        for copy in copies:
+            page.get_by_label(f"Company on {copy.name}").fill("bars")
+        page.evaluate("() => document.querySelectorAll('.row .this').forEach((button) => button.click())")
+        dialog = page.get_by_role("dialog")
+        dialog.wait_for()
+        page.wait_for_load_state("networkidle")
+        second = 0 if "disc/1.svg" in dialog.inner_text() else 1
+        dialog.get_by_role("button", name="Cancel").click()
+        dialog.get_by_text(f"disc/{second}.svg").wait_for()
+        dialog.get_by_role("button", name="Keep both").click()
+        page.locator(".row .note", has_text=f"bars/copy{second}.svg").wait_for()
+        page.get_by_role("button", name="Undo").click()
+        page.locator(".row .note", has_text="Taken back.").wait_for()
+
+
 def without_privilege(folder: Path) -> str | None:
     """The browser as one that may not read everything, though the tests run as root."""
     if os.geteuid() or CHROMIUM is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import resource
+import shutil
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
@@ -130,6 +131,14 @@ def test_no_more_open_files_are_told_as_that(mine: Path, tmp_path: Path) -> None
             assert all(int(answer.headers["retry-after"]) >= 1 for answer in refused)
             assert asked(client, READING[:1])[0].status_code == 200
         assert [answer.status_code for answer in asked(client, CHANGES)] == [201, 201, 200, 200]
+
+
+def test_an_index_in_a_folder_whose_name_is_no_text(index: Path, tmp_path: Path) -> None:
+    odd = tmp_path / "caf\udce9"
+    shutil.copytree(index, odd)
+    with served(odd, tmp_path) as service, service.client() as client:
+        (row,) = client.post("/v1/classify", files=[("files", svg("disc"))]).json()
+        assert row["index"] == client.get("/v1/info").json()["path"] == str(tmp_path / r"caf\xe9")
 
 
 @pytest.mark.large  # SQLite waits for ten seconds

@@ -1,6 +1,7 @@
 /** Asks the service about many pictures: in chunks, two at once, rows as they come. */
 
 import { form, lines, Problem, request } from "./api.js";
+import { forgetThumbs } from "./thumbs.js";
 
 const FILES = 50;
 const BYTES = 32e6;
@@ -16,6 +17,7 @@ export async function ask(rows, { query, limits, signal, settle, waiting }) {
   const most = { files: Math.min(FILES, limits.files), bytes: Math.min(BYTES, 0.9 * limits.body_bytes) };
   const largest = Math.floor(Math.min(limits.file_bytes, 0.9 * limits.body_bytes));
   const chunks = cut(rows, most);
+  forgetThumbs();
   const stop = new AbortController();
   const both = AbortSignal.any([signal, stop.signal]);
   const work = async () => {

@@ -6,7 +6,7 @@ import { enrol, question, remove, removeCompany, removeName, said } from "./enro
 import { takesFiles } from "./files.js";
 import { known } from "./known.js";
 import { Pager } from "./pager.js";
-import { forget, thumb } from "./thumbs.js";
+import { thumb } from "./thumbs.js";
 
 const PAGE = 60;
 const OTHER = "other";
@@ -133,7 +133,6 @@ async function removeAll() {
   const called = names.length ? [" and its names, ", bdi(names.join(", ")), ","] : [];
   if (!(await sure([bdi(label), ", ", drawn, ...called, " go from the index. No copy of them stays, and this cannot be taken back."]))) return;
   if (!(await attempt(() => removeCompany(label)))) return;
-  items.forEach(forget);
   tell(`${apart(label)} is removed.`);
   leave(label);
 }

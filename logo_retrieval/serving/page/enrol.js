@@ -3,15 +3,19 @@
 import { form, json, place } from "./api.js";
 import { answered, apart, attempt, bdi, counted, find, make, tell } from "./dom.js";
 import { refresh } from "./known.js";
-import { forget } from "./thumbs.js";
 
-/** Asks a question; the buttons are [value, words, whether it is the main one]. */
+let before = Promise.resolve();
+
+/** Asks a question, once those before it are answered; the buttons are [value, words, whether it is the main one]. */
 export function question(title, detail, buttons) {
-  const dialog = find("#question");
-  find("h2", dialog).replaceChildren(...title);
-  find(".detail", dialog).replaceChildren(...detail);
-  find(".buttons", dialog).replaceChildren(...buttons.map(([value, words, kind]) => make("button", { value, class: kind }, words)));
-  return answered(dialog);
+  before = before.then(() => {
+    const dialog = find("#question");
+    find("h2", dialog).replaceChildren(...title);
+    find(".detail", dialog).replaceChildren(...detail);
+    find(".buttons", dialog).replaceChildren(...buttons.map(([value, words, kind]) => make("button", { value, class: kind }, words)));
+    return answered(dialog);
+  });
+  return before;
 }
 
 /**
@@ -88,11 +92,7 @@ export const removeName = (label, name) => gone(place("classes", label, `?names=
 export const removeCompany = (label) => gone(place("classes", label));
 
 /** Removes a drawing. */
-export async function remove(item) {
-  await gone(place("items", item));
-  forget(item);
-  return true;
-}
+export const remove = (item) => gone(place("items", item));
 
 /** Removes what is at an address; where somebody else has, it is as good. */
 async function gone(address) {

@@ -24,12 +24,13 @@ export function takesDrops(element, take) {
   };
   element.addEventListener("dragenter", () => mark(1));
   element.addEventListener("dragleave", () => mark(-1));
-  const isForOthers = (event) => event.target.closest("dialog") || writes(event, event.dataTransfer.types);
-  element.addEventListener("dragover", (event) => isForOthers(event) || event.preventDefault());
+  const isForField = (event) => event.target.closest?.("input[type=file]") || writes(event, event.dataTransfer.types);
+  element.addEventListener("dragover", (event) => isForField(event) || event.preventDefault());
   element.addEventListener("drop", (event) => {
     mark(-depth);
-    if (event.defaultPrevented || isForOthers(event)) return;
-    event.preventDefault();
+    if (event.defaultPrevented || isForField(event)) return;
+    event.preventDefault(); // or the browser would go to the file, and rows be lost
+    if (find("dialog[open]")) return;
     const entries = [...event.dataTransfer.items].map((item) => item.webkitGetAsEntry?.()).filter(Boolean);
     const plain = [...event.dataTransfer.files];
     attempt(async () => {

@@ -2,6 +2,7 @@
 
 import { json } from "./api.js";
 import { counted, find, make, number } from "./dom.js";
+import { forgetThumbs } from "./thumbs.js";
 
 /** Companies that a field offers at once: of thousands a browser would take half a second for each letter. */
 const OPTIONS = 100;
@@ -40,6 +41,7 @@ export function offer(written) {
 export async function refresh() {
   classes = await json("v1/classes", { patience: 60, waiting: (detail) => (find("#facts").textContent = detail) });
   byName = new Map(classes.map((each) => [each.name, each]));
+  forgetThumbs();
   offer("");
   const drawings = classes.reduce((sum, { items }) => sum + items, 0);
   const companies = classes.filter(({ name }) => name !== "other").length;

@@ -3,7 +3,7 @@
 import { form, json } from "./api.js";
 import { attempt, bdi, counted, find, make, path, similarity, tell } from "./dom.js";
 import { nameOf, takesFiles } from "./files.js";
-import { thumb } from "./thumbs.js";
+import { forgetThumbs, thumb } from "./thumbs.js";
 
 let asked = null;
 let url = "";
@@ -18,6 +18,7 @@ export function start() {
 export async function lookAlikes(file) {
   location.hash = "#look-alikes";
   asked = file;
+  forgetThumbs();
   URL.revokeObjectURL(url);
   url = URL.createObjectURL(file);
   const picture = make("div", { class: "picture checks" }, make("img", { src: url, alt: "" }));

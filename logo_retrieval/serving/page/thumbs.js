@@ -32,11 +32,8 @@ export function thumb(item, says) {
   return image;
 }
 
-/** Forgets what a drawing looked like that is gone: its name may come again. */
-export function forget(item) {
-  kept.get(item)?.then(URL.revokeObjectURL, () => {});
-  kept.delete(item);
-}
+/** Has drawings fetched anew that come into sight from now on: another one may have the name of one before. */
+export const forgetThumbs = () => kept.clear();
 
 function next() {
   while (busy < AT_ONCE && waiting.length) {
@@ -56,9 +53,10 @@ function next() {
 async function load(image) {
   const { item } = image.dataset;
   if (!kept.has(item)) kept.set(item, fetched(item));
-  if (kept.size > KEPT) forget(kept.keys().next().value);
+  if (kept.size > KEPT) kept.delete(kept.keys().next().value);
   try {
-    image.src = await kept.get(item);
+    image.src = URL.createObjectURL(await kept.get(item));
+    image.addEventListener("load", () => URL.revokeObjectURL(image.src), { once: true });
   } catch {
     kept.delete(item);
     image.removeAttribute("src"); // its words stay
@@ -67,5 +65,5 @@ async function load(image) {
 
 async function fetched(item) {
   const response = await request(place("items", item, "/thumbnail"), { patience: 3 });
-  return URL.createObjectURL(await response.blob());
+  return response.blob();
 }
