@@ -86,9 +86,9 @@ class Trial:
         return unknown
 
     def may_teach(self, half: int) -> BoolArray:
-        """(n,) the queries of one half of novel companies and unknown brands, and all of known companies."""
-        novel = np.isin(self.queries.kinds, (NOVEL_CLEAN, NOVEL_DEGRADED, BRANDS))
-        chosen: BoolArray = ~novel | (self.half == half)
+        """(n,) the queries of one half of novel companies and unknown logos, and all of known companies."""
+        known = np.isin(self.queries.kinds, (CLEAN, DEGRADED)) & ~self.unknown
+        chosen: BoolArray = known | (self.half == half)
         return chosen
 
 

@@ -104,9 +104,9 @@ def train(
     the further columns group (of "other": the brand), part (train, val or test) and colour (of the brand, as #1db954).
 
     Where there is no column part, a fifth of the drawings is asked after each epoch and a tenth is kept for a test,
-    near-identical ones together; five trainings with --fold 1/5 to 5/5 test every drawing once. What is needed to go on
-    after a stop lies in MODEL.training. Files that cannot be read are named, and the rest goes on; the exit code is
-    then 3.
+    near-identical ones together, as are those of one brand in "other"; five trainings with --fold 1/5 to 5/5 test every
+    drawing once. What is needed to go on after a stop lies in MODEL.training. Files that cannot be read are named, and
+    the rest goes on; the exit code is then 3.
 
     \b
     Example:
@@ -149,6 +149,7 @@ def train(
                 quality = "not validated" if f2 is None else f"validation macro F2 {f2:.3f}"
                 stdout().write(shown(f"{bundle.folder}: {bundle.config.weights}, {quality}") + "\n")
                 check()
+            _write_tables(prepared, work)  # not before what was trained is known to be of this division
     except KeyboardInterrupt:
         done = sum(len(read_log(log.parent)) for log in work.rglob(LOG))
         raise click.Abort(f"stopped (epochs done: {done}): the same command with --resume goes on") from None
@@ -201,7 +202,7 @@ def _check_places(output: Path, work: Path, resume: bool) -> None:
 def _prepared(
     gallery: Gallery, work: Path, recipe: Recipe, fold: tuple[int, int] | None, check: Callable[[], None]
 ) -> Prepared:
-    """The drawings, divided, with the tables of the parts."""
+    """The drawings, divided."""
     from logo_retrieval.training.records import training_set
 
     work.mkdir(parents=True, exist_ok=True)
@@ -214,7 +215,6 @@ def _prepared(
         art_px = max(_ART_PX, recipe.size_px)
         prepared = training_set(gallery, work, art_px=art_px, seed=recipe.seed, fold=fold, progress=progress)
     warn("", prepared.remarks)
-    _write_tables(prepared, work)
     return prepared
 
 

@@ -13,11 +13,15 @@ import numpy as np
 import pytest
 import themes
 from average_weights import average, card_line
+from calibration import Trial
 from logobench_data import DATA
+from networks import BRANDS, CLEAN, DEGRADED, NOVEL_CLEAN, Queries
 from released import read_release, write_release
 from surroundings import RESULTS
 
+from logo_retrieval.evaluation.fitting import Asked
 from logo_retrieval.models.resolve import starter_model
+from logo_retrieval.open_set.evidence import ClassProfile, Features
 
 BENCHMARKS = Path(__file__).resolve().parents[1] / "benchmarks"
 CACHE, WORK, STARTER = "CACHE", "WORK", "STARTER"
@@ -205,3 +209,27 @@ def test_the_nearest_drawing_names_as_many_others_as_the_program() -> None:
     assert shares["nearest drawing"] == {"right": 0.5, "named wrongly": 0.5, "others named": third}
     bins = themes.by_probability(answers)
     assert [(each["from"], each["named"], each["right"][0]) for each in bins] == [(0.5, 1, 0), (0.97, 1, 1)]
+
+
+def test_unknown_logos_that_vouch_teach_one_half_alone() -> None:
+    """Else each would be judged by weights that were fitted to it."""
+    kinds = np.repeat([CLEAN, DEGRADED, BRANDS, CLEAN, NOVEL_CLEAN], 20)
+    true = np.repeat([0, 0, 0, 1, 2], 20)
+    n = len(kinds)
+    groups, none = np.array([f"group {row}" for row in range(n)]), np.zeros(n)
+    queries = Queries(
+        np.zeros((n, 4), np.float32), np.arange(n), np.zeros((n, 272), np.uint8), groups, groups, kinds, true, groups
+    )
+    features = Features(np.zeros((n, 3), np.float32), None, np.zeros((n, 3, 1)), np.zeros((n, 1)))
+    trial = Trial(
+        queries,
+        Asked(
+            features,
+            ClassProfile(np.ones(3, np.int64), np.array([False, True, False]), np.array([False, False, True])),
+            true,
+            0,
+            none,
+        ),
+    )
+    first, second = (trial.may_teach(half) for half in (0, 1))
+    assert np.array_equal(first & second, true == 1) and (first | second).all()

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from logo_retrieval.embedding.protocol import Embedder
-from logo_retrieval.evaluation.fitting import Asked, balanced, cross_fitted, fit_fusion
+from logo_retrieval.evaluation.fitting import Asked, balanced, fit_fusion, judged_by_fold
 from logo_retrieval.heads.cosine import HeadVectors
 from logo_retrieval.images.traits import traits_of
 from logo_retrieval.inference.knowledge import Knowledge
@@ -22,6 +22,8 @@ from logo_retrieval.types import HUES, OTHER, Float32Array, Int64Array, UInt8Arr
 
 _CHUNK = 64
 _FOLDS = 5
+_NO_FOLD = -1
+"""That of drawings of companies: they vouch for nothing, and no fit can do without them."""
 _SALT = 20181
 """Another seed than that of any training, for the augmented copies."""
 
@@ -34,7 +36,7 @@ def calibrated(
     The gallery is what it was trained on. Where the validation drawings show no company or nothing of `other`, there
     is nothing to tell them apart by, and the answer is None. Else it is the fusion, which stays near the one that ships
     where the drawings are few, and the impostors: the log-odds of the drawings of `other`, each by weights that were
-    fitted without its fold.
+    fitted without its fold: a fifth of the brands or, where there is one alone, of its drawings.
 
     Args:
         embedder: the network as it will answer.
@@ -74,9 +76,12 @@ def calibrated(
     start = replace(start, scale=scale)
     asked = asked_by(start)
     groups = (HEADLESS_NOVEL, HEADLESS_RIVAL) if head is None else (TRAINED, RIVAL)
-    folds = np.tile(data.targets[shown] % _FOLDS, 2)
-    (odds,) = cross_fitted(start, [asked], [folds], groups)
-    vouching = best_company(odds[unknown], other)[0].astype(np.float32)
+    brands = np.unique(data.targets[shown[is_other]], return_inverse=True)[1]
+    folds = np.full(len(shown), _NO_FOLD)
+    folds[is_other] = (brands if brands.any() else np.arange(len(brands))) % _FOLDS
+    folds = np.tile(folds, 2)
+    by_fold = {fold: fit_fusion(start, [asked.only(folds != fold)], groups) for fold in set(folds[unknown].tolist())}
+    vouching = best_company(judged_by_fold(by_fold, asked, folds)[unknown], other)[0].astype(np.float32)
     return fit_fusion(start, [asked], groups), Impostors(vouching)
 
 

@@ -86,7 +86,7 @@ def read_checkpoint(path: Path) -> tuple[dict[str, Any], list[Float32Array], Sta
                 [arrays[name] for name in sorted(arrays) if name.startswith(f"{group}_")] for group in _GROUPS
             )
             state = State(facts["epoch"], facts["best_epoch"], facts["best_f2"], *groups)
-    except (OSError, ValueError, KeyError, BadZipFile) as error:
+    except (OSError, EOFError, ValueError, KeyError, BadZipFile) as error:
         raise ModelError(f"'{path}' is no checkpoint: {error}") from error
     return facts, weights, state
 

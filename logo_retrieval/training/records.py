@@ -58,8 +58,8 @@ def training_set(
 
     A company is one target. In `other`, a group is one; of the drawings without a group each is one, but for
     near-identical shapes, which share one. Where the gallery does not say which part a record belongs to, 70, 20 and
-    10 % of each class are train, val and test, near-identical shapes on one side. A class of one shape is trained on
-    and never asked.
+    10 % of each class are train, val and test, near-identical shapes on one side, and so is a group of `other`: what
+    is asked of it must be unknown. A class of one shape is trained on and never asked.
 
     Args:
         gallery: labelled files; either all records have a part or none.
@@ -81,7 +81,7 @@ def training_set(
         )
     colours = {record.name: _colour(record) for record in gallery.records}
     records, art, hashes, unreadable = _readable(gallery.records, cache, art_px, progress)
-    shapes = _shapes(records, hashes)
+    shapes = _inseparable(records, hashes)
     labels = [record.label for record in records]
     if given:
         parts = [given[record.name] for record in records]
@@ -156,13 +156,18 @@ def _readable(
     return [records[place] for place in places], art, hashes, unreadable
 
 
-def _shapes(records: Sequence[GalleryRecord], hashes: Int64Array) -> list[str]:
-    """Of each record, the first one of its class with nearly the same shape."""
+def _inseparable(records: Sequence[GalleryRecord], hashes: Int64Array) -> list[str]:
+    """Of each record, the first one of its class with nearly the same shape or, in `other`, of its group."""
     labels = np.array([record.label for record in records])
     shapes = [""] * len(records)
     for label in np.unique(labels):
         rows = np.flatnonzero(labels == label)
-        for row, first in zip(rows, rows[shape_groups(hashes[rows])], strict=True):
+        firsts = shape_groups(hashes[rows])
+        if label == OTHER:
+            names = [records[row].group or records[row].name for row in rows.tolist()]
+            _, first, places = np.unique(names, return_index=True, return_inverse=True)
+            join(firsts, np.arange(len(rows)), first[places])
+        for row, first in zip(rows, rows[firsts], strict=True):
             shapes[row] = records[first].name
     return shapes
 

@@ -15,6 +15,7 @@ from PIL import Image, ImageChops, ImageDraw
 from logo_retrieval.images.prepare import Colour, contrast
 from logo_retrieval.training import lockups, looks, paint, wear
 from logo_retrieval.training.paint import WHITE, Rng
+from logo_retrieval.training.typesetting import writable
 
 _WIDEST_SYMBOL = 1.6
 _SHORTEST_NAME = 4
@@ -57,11 +58,12 @@ def _lockup(scene: Scene, rng: Rng) -> Scene:
 
 def _name_alone(scene: Scene, rng: Rng) -> Scene:
     """Sets the name without the symbol, in some other type."""
-    if scene.name is None or len(scene.name) < _SHORTEST_NAME:
+    name = lockups.display_name(scene.name or "")
+    if len(writable(name)) < _SHORTEST_NAME:  # a made-up word in its place would get its label
         return scene
     colour = scene.colour or paint.grey(int(rng.integers(0, 70)))
-    name = lockups.wordmark(lockups.display_name(scene.name), rng, colour)
-    return scene._replace(picture=paint.fitted(name, max(scene.picture.size)), mono=True)
+    written = lockups.wordmark(name, rng, colour)
+    return scene._replace(picture=paint.fitted(written, max(scene.picture.size)), mono=True)
 
 
 def _tint(scene: Scene, rng: Rng) -> Scene:

@@ -53,7 +53,7 @@ def compressed(picture: Image.Image, rng: Rng) -> Image.Image:
 
 
 def of_few_colours(picture: Image.Image, rng: Rng) -> Image.Image:
-    """A palette of 4 to 32 colours, as in GIF."""
+    """A palette of 8 to 32 colours, as in GIF."""
     laid = paint.on_serving_ground(paint.padded(picture, 0.05)).convert("RGB")
     dither = Image.Dither.FLOYDSTEINBERG if rng.random() < 0.5 else Image.Dither.NONE
     return laid.quantize(int(rng.choice([8, 16, 32])), Image.Quantize.MEDIANCUT, dither=dither).convert("RGBA")

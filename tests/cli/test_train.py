@@ -128,6 +128,10 @@ def test_train_stop_go_on_build_and_classify(run: Run, tmp_path: Path, monkeypat
     assert bundle.config.decision and len(Impostors.read(bundle.path(IMPOSTORS_FILE)).log_odds) >= 2
     assert run("classify", tmp_path / "query.svg", "--index", work / "index", "--max-false-accept", 0.5).code == 0
     assert run("evaluate", work / "test.csv", "--index", work / "index").code == 0
+    tested = (work / "test.csv").read_bytes()
+    outcome = run("train", data, *options, "--resume", "--fold", "3/5")
+    assert outcome.code == 1 and "the data changed" in outcome.err
+    assert (work / "test.csv").read_bytes() == tested, "else it names drawings that were trained on"
 
 
 @pytest.fixture

@@ -36,6 +36,13 @@ def test_each_transform_changes_a_picture_and_keeps_its_mode(transform: Transfor
     assert all(each.name == "north-wind" and each.colour == (30, 160, 90) for each in changed)
 
 
+@pytest.mark.parametrize("name", [None, "3m", "百度百科"])
+def test_a_name_that_cannot_be_written_does_not_stand_alone(name: str | None) -> None:
+    symbol = scene(asymmetric())._replace(name=name)
+    alone = next(transform for transform in TRANSFORMS if transform.name == "name alone")
+    assert alone.apply(symbol, np.random.default_rng(0)) is symbol
+
+
 @pytest.mark.parametrize("transform", TRANSFORMS, ids=lambda transform: transform.name)
 @pytest.mark.parametrize("size", [(64, 12), (64, 2), (1, 64)])
 def test_each_transform_takes_a_strip(transform: Transform, size: tuple[int, int]) -> None:

@@ -197,9 +197,10 @@ def test_beginning_with_another_training(tmp_path: Path) -> None:
         np.testing.assert_allclose(halved, whole, rtol=1e-3, atol=1e-6)
     with pytest.raises(ModelError, match="is of another network"):
         copy_weights(tmp_path / CHECKPOINT, build_network(ORIGIN, 16), names)
-    (tmp_path / CHECKPOINT).write_bytes(b"PK\x03\x04 torn")
-    with pytest.raises(ModelError, match="is no checkpoint"):
-        copy_weights(tmp_path / CHECKPOINT, second, names)
+    for torn in (b"PK\x03\x04 torn", b""):
+        (tmp_path / CHECKPOINT).write_bytes(torn)
+        with pytest.raises(ModelError, match="is no checkpoint"):
+            copy_weights(tmp_path / CHECKPOINT, second, names)
 
 
 def test_targets_that_are_new_begin_at_their_drawings(data: TrainingSet, tmp_path: Path) -> None:

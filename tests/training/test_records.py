@@ -90,6 +90,15 @@ def test_near_identical_drawings_stay_together_and_share_a_target(tmp_path: Path
         assert sum("twin" in name for name in prepared.data.target_names) <= 1
 
 
+def test_a_brand_of_other_is_on_one_side(tmp_path: Path) -> None:
+    brands = [f"other/brand{number}" for number in range(6)]
+    data = lay_shapes(tmp_path / "data", {"acme": 6, "other": 6, **dict.fromkeys(brands, 4)})
+    for fold in (None, (1, 5)):
+        parts = training_set(read_gallery(data), tmp_path / "cache", art_px=64, seed=0, fold=fold).parts
+        sides = [{record.group for record in records} - {None} for records in parts.values()]
+        assert sum(map(len, sides)) == len(brands)
+
+
 def test_a_class_of_one_drawing_is_trained_on(tmp_path: Path) -> None:
     prepared = prepare(lay_shapes(tmp_path / "data", {"acme": 1, "borea": 1}), tmp_path / "cache")
     assert not prepared.data.validation.any() and prepared.data.target_names == ("acme", "borea")
