@@ -1,8 +1,9 @@
 """Makes model bundles of trained networks: `python benchmarks/export_starter.py WORK`.
 
 WORK is what `train_starter.py` or `train_on_device.py` has filled; it gets a folder a network, as `calibrate.py` and
-`build_starter.py` want it. The measured network is made of what can be released of it, WORK/released.npz, or where WORK
-has no weights of it from those that are, so that its figures can be measured again. It needs TensorFlow and no
+`build_starter.py` want it. A network is made of its weights as they are released, WORK/released-NETWORK.npz, whose
+kernels have 8 bits: its graph in floats can share those of its graph in integers. The measured network, where WORK has
+no weights of it, is made of the released ones, so that its figures can be measured again. It needs TensorFlow and no
 accelerator.
 """
 
@@ -35,15 +36,6 @@ def export(name: str, weights: Path, sources: Sources, work: Path, cache: Path) 
     export_trained(network, recipe, data, work / name, name=f"logo-{recipe.backbone}", log=facts["log"])
 
 
-def released_weights(weights: Path, work: Path) -> Path:
-    """Those of the measured network, rounded as they are released."""
-    released, rounded = work / "released.npz", work / "rounded.npz"
-    if weights.is_file():
-        write_release(released, weights)
-    read_release(released if weights.is_file() else WEIGHTS, rounded)
-    return rounded
-
-
 def main() -> None:
     """Exports the networks that are there."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -51,13 +43,18 @@ def main() -> None:
     parser.add_argument("--cache", type=Path, default=default_cache(), help="folder for what can be made again")
     arguments = parser.parse_args()
     sources = Sources.loaded(arguments.cache)
+    rounded = arguments.work / "rounded.npz"
     for name in (HELD_OUT, MEASURED, SHIPPED):
-        weights = arguments.work / f"{name}.npz"
-        if name == MEASURED:
-            weights = released_weights(weights, arguments.work)
+        weights, released = arguments.work / f"{name}.npz", arguments.work / f"released-{name}.npz"
         if weights.is_file():
-            export(name, weights, sources, arguments.work, arguments.cache)
-            print(f"{name}: {arguments.work / name}", flush=True)
+            write_release(released, weights)
+        elif name == MEASURED:
+            released = WEIGHTS
+        else:
+            continue
+        read_release(released, rounded)
+        export(name, rounded, sources, arguments.work, arguments.cache)
+        print(f"{name}: {arguments.work / name}", flush=True)
 
 
 if __name__ == "__main__":
