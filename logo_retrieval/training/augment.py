@@ -10,6 +10,7 @@ from PIL import Image
 from logo_retrieval.errors import UnreadableImage
 from logo_retrieval.images.prepare import draw, square
 from logo_retrieval.images.raster import RasterPicture
+from logo_retrieval.images.views import draw_views
 from logo_retrieval.training.paint import WHITE, Rng, fitted, on_serving_ground
 from logo_retrieval.training.transforms import TRANSFORMS, Scene
 from logo_retrieval.types import UInt8Array
@@ -59,3 +60,12 @@ def plain_view(picture: Image.Image, size_px: int) -> UInt8Array:
         strip = fitted(on_serving_ground(picture), size_px)
         view.paste(strip, ((size_px - strip.width) // 2, (size_px - strip.height) // 2))
         return np.asarray(view)
+
+
+def query_views(picture: Image.Image, size_px: int) -> UInt8Array:
+    """All views of an RGBA picture, as a query has them, the whole one first: (v, s, s, 3) uint8."""
+    try:
+        squares = draw_views(RasterPicture(picture, *picture.size), size_px, all_views=True).squares
+    except UnreadableImage:
+        return plain_view(picture, size_px)[None]
+    return np.stack([np.asarray(each) for each in squares])

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from itertools import repeat
 
 import numpy as np
+from PIL import Image
 
 from logo_retrieval.embedding.protocol import Embedder
 from logo_retrieval.evaluation.fitting import Asked, balanced, fit_fusion, judged_by_fold
@@ -16,6 +20,7 @@ from logo_retrieval.inference.snapshot import snapshot_of
 from logo_retrieval.open_set.evidence import Scale, nearest_company
 from logo_retrieval.open_set.fusion import HEADLESS_NOVEL, HEADLESS_RIVAL, RIVAL, TRAINED, Fusion, best_company
 from logo_retrieval.open_set.impostors import Impostors
+from logo_retrieval.training.augment import query_views
 from logo_retrieval.training.data import BatchMaker, TrainingSet, plain_views
 from logo_retrieval.training.recipe import Recipe
 from logo_retrieval.types import HUES, OTHER, Float32Array, Int64Array, UInt8Array
@@ -31,7 +36,7 @@ _SALT = 20181
 def calibrated(
     embedder: Embedder, head: HeadVectors | None, recipe: Recipe, data: TrainingSet
 ) -> tuple[Fusion, Impostors] | None:
-    """Asks about the validation drawings, once as they are and once augmented.
+    """Asks about the validation drawings, once as they are and once augmented, each with all views that a query has.
 
     The gallery is what it was trained on. Where the validation drawings show no company or nothing of `other`, there
     is nothing to tell them apart by, and the answer is None. Else it is the fusion, which stays near the one that ships
@@ -51,20 +56,19 @@ def calibrated(
     is_other = data.labels[shown] == other
     if not 0 < np.count_nonzero(is_other) < len(shown):
         return None
-    gallery, gallery_traits = _embedded(embedder, data, known)
     maker = BatchMaker(data, recipe.size_px, recipe.batch, _SALT, recipe.probabilities)
-    plain, plain_traits = _embedded(embedder, data, shown)
-    copies = maker.copies(shown)
-    vectors, traits = np.concatenate([plain, embedder.embed(copies)]), np.concatenate([plain_traits, traits_of(copies)])
-    traits[len(shown) :, :HUES] = 0  # copies are tinted by chance, which real colours are not
+    wholes = (plain_views(data.art, rows, recipe.size_px)[:, None] for rows in _chunks(known))
+    gallery, items, gallery_traits = _embedded(embedder, wholes)
+    vectors, owners, traits = _embedded(embedder, _views_of_queries(maker, shown))
+    traits[owners >= len(shown), :HUES] = 0  # copies are tinted by chance, which real colours are not
     true, unknown = np.tile(data.labels[shown], 2), np.tile(is_other, 2)
+    query = Query(vectors, owners, len(true), traits)
 
     def asked_by(fusion: Fusion) -> Asked:
         knowledge = Knowledge(head, None, fusion, recipe.backbone)
-        items, queries = np.arange(len(known)), np.arange(len(vectors))
         held = snapshot_of(data.classes, data.labels[known], gallery, items, knowledge, traits=gallery_traits)
-        found = score(Query(vectors, queries, len(vectors), traits), held, fusion).features
-        weights = balanced(~unknown, np.zeros(len(vectors), np.int64), {0: 1.0})
+        found = score(query, held, fusion).features
+        weights = balanced(~unknown, np.zeros(len(true), np.int64), {0: 1.0})
         return Asked(found, held.profile, true, other, weights)
 
     start = Fusion.default()
@@ -85,9 +89,29 @@ def calibrated(
     return fit_fusion(start, [asked], groups), Impostors(vouching)
 
 
-def _embedded(embedder: Embedder, data: TrainingSet, rows: Int64Array) -> tuple[Float32Array, UInt8Array]:
-    """(n, d) vectors and (n, 272) traits."""
-    chunks = np.split(rows, range(_CHUNK, len(rows), _CHUNK))
-    views = (plain_views(data.art, chunk, embedder.input_size_px) for chunk in chunks)
-    pairs = [(embedder.embed(each), traits_of(each)) for each in views]
-    return np.concatenate([vectors for vectors, _ in pairs]), np.concatenate([traits for _, traits in pairs])
+def _chunks(rows: Int64Array) -> list[Int64Array]:
+    return np.split(rows, range(_CHUNK, len(rows), _CHUNK))
+
+
+def _views_of_queries(maker: BatchMaker, rows: Int64Array) -> Iterator[list[UInt8Array]]:
+    """All views of drawings, some at a time: of all as they are, then of an augmented copy of each."""
+    with ThreadPoolExecutor(maker.workers) as threads:
+        for chunk in _chunks(rows):
+            pictures = [maker.data.art[row].pixels for row in chunk.tolist()]
+            yield list(threads.map(query_views, pictures, repeat(maker.size_px)))
+        for chunk in _chunks(rows):
+            pictures = [Image.fromarray(copy).convert("RGBA") for copy in maker.copies(chunk)]
+            yield list(threads.map(query_views, pictures, repeat(maker.size_px)))
+
+
+def _embedded(
+    embedder: Embedder, chunks: Iterable[Sequence[UInt8Array]]
+) -> tuple[Float32Array, Int64Array, UInt8Array]:
+    """Of drawings, each as its (v, s, s, 3) views: (m, d) vectors, (m,) the drawing of each view, (m, 272) traits."""
+    vectors, traits, counts = [], [], list[int]()
+    for chunk in chunks:
+        views = np.concatenate(chunk)
+        vectors.append(embedder.embed(views))
+        traits.append(traits_of(views))
+        counts += map(len, chunk)
+    return np.concatenate(vectors), np.repeat(np.arange(len(counts)), counts), np.concatenate(traits)
