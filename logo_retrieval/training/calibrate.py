@@ -57,7 +57,7 @@ def calibrated(
     if not 0 < np.count_nonzero(is_other) < len(shown):
         return None
     maker = BatchMaker(data, recipe.size_px, recipe.batch, _SALT, recipe.probabilities)
-    wholes = (plain_views(data.art, rows, recipe.size_px)[:, None] for rows in _chunks(known))
+    wholes = (list(plain_views(data.art, rows, recipe.size_px)[:, None]) for rows in _chunks(known))
     gallery, items, gallery_traits = _embedded(embedder, wholes)
     vectors, owners, traits = _embedded(embedder, _views_of_queries(maker, shown))
     traits[owners >= len(shown), :HUES] = 0  # copies are tinted by chance, which real colours are not
