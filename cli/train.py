@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import re
-import shlex
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
+from logo_retrieval.concurrency.locks import locked
 from logo_retrieval.training.log import F2, LOG, kept_entry, read_log
 from logo_retrieval.training.recipe import Recipe
 
 from .interrupt import deferred_interrupt
 from .options import EXIT_SOME_UNREADABLE, POOLINGS, NamedPath, progress_bar
-from .output import csv_line, shown, stdout, warn, warn_unreadable
+from .output import shown, stdout, warn, warn_unreadable
 from .tensorflow_start import load_tensorflow
+from .train_tables import say_how_to_test, write_tables
 
 if TYPE_CHECKING:
     from logo_retrieval.gallery.records import Gallery
@@ -27,7 +29,6 @@ if TYPE_CHECKING:
 _DEFAULTS = Recipe()
 _HEADS = ("cosine", "origin")
 _ART_PX = 256
-_TEST_TABLE, _GALLERY_TABLE = "test.csv", "gallery.csv"
 
 
 def _fold(context: click.Context, parameter: click.Parameter, text: str | None) -> tuple[int, int] | None:
@@ -140,22 +141,24 @@ def train(
         with deferred_interrupt() as check:
             load_tensorflow()  # what is not installed is told before any work
             check()
-            prepared = _prepared(gallery, work, recipes[0], fold, check)
-            several = len(recipes) > 1
-            for recipe in recipes:
-                member = Path(recipe.backbone) if several else Path()
-                name = "-".join((output.name, *member.parts))
-                bundle, f2 = _trained(prepared, recipe, work / member, output / member, name, check)
-                quality = "not validated" if f2 is None else f"validation macro F2 {f2:.3f}"
-                stdout().write(shown(f"{bundle.folder}: {bundle.config.weights}, {quality}") + "\n")
-                check()
-            _write_tables(prepared, work)  # not before what was trained is known to be of this division
+            work.mkdir(parents=True, exist_ok=True)
+            with _alone_in(work):
+                prepared = _prepared(gallery, work, recipes[0], fold, check)
+                several = len(recipes) > 1
+                for recipe in recipes:
+                    member = Path(recipe.backbone) if several else Path()
+                    name = "-".join((output.name, *member.parts))
+                    bundle, f2 = _trained(prepared, recipe, work / member, output / member, name, check)
+                    quality = "not validated" if f2 is None else f"validation macro F2 {f2:.3f}"
+                    stdout().write(shown(f"{bundle.folder}: {bundle.config.weights}, {quality}") + "\n")
+                    check()
+                write_tables(prepared, work)  # not before what was trained is known to be of this division
     except KeyboardInterrupt:
         done = sum(len(read_log(log.parent)) for log in work.rglob(LOG))
         raise click.Abort(f"stopped (epochs done: {done}): the same command with --resume goes on") from None
     except OSError as error:
         raise click.ClickException(f"cannot write '{error.filename or work}': {error.strerror or error}") from error
-    _say_how_to_test(prepared, output, work)
+    say_how_to_test(prepared, output, work)
     warn_unreadable(prepared.unreadable)
     if prepared.unreadable:
         sys.exit(EXIT_SOME_UNREADABLE)
@@ -189,6 +192,9 @@ def _check_options(recipes: Sequence[Recipe]) -> None:
 
 def _check_places(output: Path, work: Path, resume: bool) -> None:
     """Hours of work must neither be lost nor be found impossible to keep."""
+    if work.is_dir():
+        with _alone_in(work):
+            pass
     if resume:
         return
     if any(work.rglob(LOG)):
@@ -199,13 +205,25 @@ def _check_places(output: Path, work: Path, resume: bool) -> None:
         raise click.UsageError(f"'{output}' exists: remove it, or take another name")
 
 
+@contextmanager
+def _alone_in(work: Path) -> Iterator[None]:
+    """Two trainings in one folder would overwrite each other's checkpoints."""
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(locked(work, wait=False))
+        except BlockingIOError:
+            raise click.UsageError(
+                f"another training is under way in '{work}': wait until it ends, or take another --output"
+            ) from None
+        yield
+
+
 def _prepared(
     gallery: Gallery, work: Path, recipe: Recipe, fold: tuple[int, int] | None, check: Callable[[], None]
 ) -> Prepared:
     """The drawings, divided."""
     from logo_retrieval.training.records import training_set
 
-    work.mkdir(parents=True, exist_ok=True)
     with progress_bar("prepare", len(gallery.records)) as advance:
 
         def progress(done: int, total: int) -> None:
@@ -268,32 +286,3 @@ def _duration(seconds: float) -> str:
     if minutes < 1:
         return f"{seconds:.0f} s"
     return f"{minutes} min" if minutes < 90 else f"{minutes / 60:.1f} h"
-
-
-def _write_tables(prepared: Prepared, work: Path) -> None:
-    """The drawings kept for the test, and all others, as tables for `evaluate` and `build-index`."""
-    for name, parts in ((_TEST_TABLE, ("test",)), (_GALLERY_TABLE, ("train", "val"))):
-        records = [record for part in parts for record in prepared.parts[part] if _is_text(record.path)]
-        rows = [("path", "label"), *((str(record.path.absolute()), record.label) for record in records)]
-        (work / name).write_text("".join(map(csv_line, rows)), encoding="utf-8", newline="")
-
-
-def _is_text(path: Path) -> bool:
-    """Whether a table, which is UTF-8, can name it."""
-    try:
-        return bool(str(path).encode())
-    except UnicodeEncodeError:
-        return False
-
-
-def _say_how_to_test(prepared: Prepared, model: Path, work: Path) -> None:
-    if not prepared.parts["test"]:
-        return
-    gallery, test, index, bundle = (
-        shown(shlex.quote(str(path))) for path in (work / _GALLERY_TABLE, work / _TEST_TABLE, work / "index", model)
-    )
-    stdout().write(
-        f"To measure it on {len(prepared.parts['test']):,} drawings that it never saw:\n"
-        f"  logo-retrieval build-index {gallery} --model {bundle} --index {index}\n"
-        f"  logo-retrieval evaluate {test} --index {index}\n"
-    )

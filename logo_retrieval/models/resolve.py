@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import fcntl
 import glob
-import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
@@ -13,6 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from logo_retrieval.concurrency.locks import locked
 from logo_retrieval.durable import sync_all, take_place
 from logo_retrieval.errors import IndexReadOnly, IndexStoreError, ModelError
 from logo_retrieval.models.bundle import CONFIG_NAME, ModelBundle, check_files, described_bundle, read_bundle
@@ -86,33 +85,18 @@ def _scratch(folder: Path) -> Iterator[Path]:
     Whoever uses one holds a lock on it, which ends with the process.
     """
     prefix = f".{folder.name}.new-"  # of no folder that people make
-    with storage_errors(folder, "write"), _locked(folder.parent):
+    with storage_errors(folder, "write"), locked(folder.parent):
         for leftover in folder.parent.glob(f"{glob.escape(prefix)}*"):
-            with suppress(BlockingIOError), _locked(leftover, wait=False):
+            with suppress(BlockingIOError), locked(leftover, wait=False):
                 shutil.rmtree(leftover, ignore_errors=True)
         aside = Path(tempfile.mkdtemp(dir=folder.parent, prefix=prefix))
         lock = ExitStack()
-        lock.enter_context(_locked(aside))
+        lock.enter_context(locked(aside))
     with lock:
         try:
             yield aside
         finally:
             shutil.rmtree(aside, ignore_errors=True)
-
-
-@contextmanager
-def _locked(folder: Path, *, wait: bool = True) -> Iterator[None]:
-    """Holds the lock of a folder.
-
-    Raises:
-        BlockingIOError: another process has it, and is not waited for.
-    """
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
-        yield
-    finally:
-        os.close(handle)
 
 
 def _copy_files(source: Path, target: Path) -> None:

@@ -13,6 +13,7 @@ import pytest
 from conftest import Run
 from drawings import lay_classes, svg
 
+from logo_retrieval.concurrency.locks import locked
 from logo_retrieval.embedding import load_embedder
 from logo_retrieval.heads.cosine import HEAD_FILE
 from logo_retrieval.models.bundle import read_bundle
@@ -66,6 +67,17 @@ def test_a_training_begun_or_a_model_made_is_not_overwritten(run: Run, classes: 
     (tmp_path / "made" / "model.json").write_text("{}")
     outcome = run("train", classes, "--output", tmp_path / "made")
     assert outcome.code == 2 and "exists: remove it, or take another name" in outcome.err
+
+
+@pytest.mark.parametrize("resume", [(), ("--resume",)])
+def test_one_training_at_a_time_works_in_a_folder(
+    run: Run, classes: Path, tmp_path: Path, resume: tuple[str, ...]
+) -> None:
+    (tmp_path / "model.training").mkdir()
+    add_to_log(tmp_path / "model.training", {"epoch": 1})
+    with locked(tmp_path / "model.training"):
+        outcome = run("train", classes, "--output", tmp_path / "model", *resume)
+    assert outcome.code == 2 and "another training is under way" in outcome.err and "remove" not in outcome.err
 
 
 def test_a_gallery_that_cannot_be_read(run: Run, tmp_path: Path) -> None:
