@@ -39,7 +39,8 @@ def load_weights(model: keras.Model, spec: BackboneSpec, weights: str) -> None:
             or the path of a Keras weights file: `*.weights.h5`, or a weights-only `*.h5` as Keras publishes them.
 
     Raises:
-        ModelError: the weights are missing, cannot be downloaded, are damaged, or belong to another network.
+        ModelError: the weights are missing, cannot be downloaded, are damaged, belong to another network, or are not all
+            finite numbers.
     """
     if weights == NONE:
         return
@@ -51,6 +52,8 @@ def load_weights(model: keras.Model, spec: BackboneSpec, weights: str) -> None:
         _load_lite(model, spec)
     else:
         _load_published(model, spec)
+    if not all(np.isfinite(array).all() for array in model.get_weights()):
+        raise ModelError(f"the weights '{weights}' are damaged: not all of them are finite numbers")
 
 
 def describe_weights(spec: BackboneSpec, weights: str) -> str:

@@ -77,7 +77,7 @@ def read_checkpoint(path: Path) -> tuple[dict[str, Any], list[Float32Array], Sta
     """Gives back the facts, the weights and the state that were written.
 
     Raises:
-        ModelError: it is missing or damaged.
+        ModelError: it is missing or damaged, or holds what is no finite number.
     """
     try:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
@@ -86,6 +86,8 @@ def read_checkpoint(path: Path) -> tuple[dict[str, Any], list[Float32Array], Sta
                 [arrays[name] for name in sorted(arrays) if name.startswith(f"{group}_")] for group in _GROUPS
             )
             state = State(facts["epoch"], facts["best_epoch"], facts["best_f2"], *groups)
+        if not all(np.isfinite(array).all() for array in (*weights, *state.averaged, *state.best, *state.optimizer)):
+            raise ValueError("not all that it holds is a finite number")
     except (OSError, EOFError, ValueError, KeyError, BadZipFile) as error:
         raise ModelError(f"'{path}' is no checkpoint: {error}") from error
     return facts, weights, state

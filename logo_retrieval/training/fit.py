@@ -187,8 +187,11 @@ class _Run:
             "loss": round(sums / recipe.steps_per_epoch, 4),
             "learning_rate": float(network.optimizer.learning_rate),
         }
-        if not np.isfinite(sums):
-            raise ModelError(f"the loss is no number any more in epoch {state.epoch}: try a smaller learning rate")
+        if not (np.isfinite(sums) and all(np.isfinite(array).all() for array in network.get_weights())):
+            raise ModelError(
+                f"the loss is no number any more in epoch {state.epoch}: begin again with larger batches, with other "
+                "weights or with another seed"
+            )
         if self._asked is not None:
             f2 = entry[F2] = round(self._validate(), 4)  # by which the log, too, tells the best epoch
             if phase == "all" and f2 > state.best_f2:

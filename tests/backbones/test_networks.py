@@ -204,12 +204,16 @@ def test_weights_come_from_a_file_as_keras_publishes_them(tmp_path: Path) -> Non
 
 
 def test_weights_that_do_not_fit_are_refused(tmp_path: Path) -> None:
-    other, junk = tmp_path / "other.weights.h5", tmp_path / "junk.weights.h5"
+    other, junk, spoilt = (tmp_path / f"{name}.weights.h5" for name in ("other", "junk", "spoilt"))
     find_backbone("mobilenet_v2").construct(SMALL_PX).save_weights(other)
     junk.write_bytes(b"junk")
+    network = find_backbone("efficientnet_lite0").construct(SMALL_PX)
+    network.set_weights([array * np.nan for array in network.get_weights()])
+    network.save_weights(spoilt)
     for path, message in (
         (other, "holds no weights for efficientnet_lite0"),
         (junk, "holds no weights for efficientnet_lite0"),
+        (spoilt, "are damaged: not all of them are finite numbers"),
         (tmp_path / "absent.weights.h5", "there is no weights file"),
         (tmp_path / "whole.keras", r"'imagenet', 'none' or a Keras weights file"),
     ):

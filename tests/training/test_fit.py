@@ -126,6 +126,23 @@ def test_the_log_names_the_epoch_whose_weights_are_kept(
     assert kept_entry(read_log(tmp_path))["epoch"] == state.best_epoch == 1
 
 
+def test_weights_that_are_no_numbers_are_neither_kept_nor_gone_on_from(data: TrainingSet, tmp_path: Path) -> None:
+    """The last step of an epoch may spoil them after its loss was a number."""
+    from logo_retrieval.training import fit
+    from logo_retrieval.training.checkpoint import CHECKPOINT, read_checkpoint, write_checkpoint
+
+    recipe = replace(TINY, steps_per_epoch=1, head_epochs=0, epochs=2)
+    with pytest.raises(Stop):
+        fit.fit(data, recipe, tmp_path, report=stop)
+    with pytest.raises(ModelError, match="no number any more in epoch 1: begin again with larger batches"):
+        fit.fit(data, replace(recipe, learning_rate=np.inf), tmp_path / "spoilt")
+    facts, weights, state = read_checkpoint(tmp_path / CHECKPOINT)
+    weights[0][:] = np.nan
+    write_checkpoint(tmp_path / CHECKPOINT, facts, weights, state)
+    with pytest.raises(ModelError, match="is no checkpoint: not all that it holds is a finite number"):
+        fit.fit(data, recipe, tmp_path)
+
+
 def test_it_learns_and_only_the_head_at_first(tmp_path: Path) -> None:
     from logo_retrieval.training.fit import fit
     from logo_retrieval.training.network import backbone_of, build_network
