@@ -39,8 +39,8 @@ def load_weights(model: keras.Model, spec: BackboneSpec, weights: str) -> None:
             or the path of a Keras weights file: `*.weights.h5`, or a weights-only `*.h5` as Keras publishes them.
 
     Raises:
-        ModelError: the weights are missing, cannot be downloaded, are damaged, belong to another network, or are not all
-            finite numbers.
+        ModelError: the weights are missing, cannot be downloaded, are damaged, belong to another network, or are not
+            all finite numbers.
     """
     if weights == NONE:
         return
