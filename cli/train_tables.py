@@ -31,14 +31,17 @@ def _is_text(path: Path) -> bool:
 
 
 def say_how_to_test(prepared: Prepared, model: Path, work: Path) -> None:
-    """Prints the commands that measure a model on the drawings kept for the test, if there are any."""
+    """Prints the commands that measure a model, and the starter beside it, on the drawings kept for a test, if any."""
     if not prepared.parts["test"]:
         return
-    gallery, test, index, bundle = (
-        shown(shlex.quote(str(path))) for path in (work / _GALLERY_TABLE, work / _TEST_TABLE, work / "index", model)
-    )
-    stdout().write(
-        f"To measure it on {len(prepared.parts['test']):,} drawings that it never saw:\n"
-        f"  logo-retrieval build-index {gallery} --model {bundle} --index {index}\n"
-        f"  logo-retrieval evaluate {test} --index {index}\n"
-    )
+    for what, name, folder in (
+        (f"To measure it on {len(prepared.parts['test']):,} drawings that it never saw", str(model), "index"),
+        ("To see whether it does better than the network that comes with the package", "starter", "starter-index"),
+    ):
+        paths = (str(work / _GALLERY_TABLE), str(work / _TEST_TABLE), str(work / folder), name)
+        gallery, test, index, network = (shown(shlex.quote(path)) for path in paths)
+        stdout().write(
+            f"{what}:\n"
+            f"  logo-retrieval build-index {gallery} --model {network} --index {index}\n"
+            f"  logo-retrieval evaluate {test} --index {index}\n"
+        )

@@ -134,6 +134,7 @@ def test_train_stop_go_on_build_and_classify(run: Run, tmp_path: Path, monkeypat
         path.name for path in work.iterdir()
     }
     assert f"evaluate {work / 'test.csv'}" in outcome.out
+    assert f"--model starter --index {work / 'starter-index'}" in outcome.out
     assert run("build-index", work / "gallery.csv", "--model", model, "--index", work / "index").code == 0
     (tmp_path / "query.svg").write_bytes(svg("bars", 1))
     assert run("classify", tmp_path / "query.svg", "--index", work / "index").code == 0
