@@ -24,7 +24,7 @@ from logo_retrieval.indexing.build import build_index
 from logo_retrieval.models.resolve import starter_model
 from logo_retrieval.store.index_store import IndexStore
 from logo_retrieval.store.schema import INDEX_FILE
-from logo_retrieval.types import Float32Array, UInt8Array
+from logo_retrieval.types import Float32Array, LogoImage, UInt8Array
 
 BATCHES = 5
 TURNS = 4 * BATCHES
@@ -134,6 +134,7 @@ def test_so_do_several_of_them(
     """They embed few pictures a turn, and one of them at a time."""
     many, (image,) = laid(tmp_path / "many"), next(classifier.engine.decoded([svg("disc")]))
     policy = classifier.engine.policy(top=5, max_false_accept=None, other_share=0.5, text="never")
+    assert isinstance(image, LogoImage)
     with ThreadPoolExecutor(4, thread_name_prefix="enrolling") as threads:
         running = [threads.submit(classifier.drawings, many) for _ in range(4)]
         watched.begun.wait(60)
