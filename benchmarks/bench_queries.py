@@ -19,7 +19,7 @@ from logo_retrieval.inference.knowledge import DEFAULT_FALSE_ACCEPT, Knowledge
 from logo_retrieval.inference.predict import Query, Scores, score
 from logo_retrieval.inference.snapshot import IndexSnapshot, snapshot_of
 from logo_retrieval.models.bundle import ModelBundle
-from logo_retrieval.open_set.evidence import Scale, nearest_company
+from logo_retrieval.open_set.evidence import nearest_company
 from logo_retrieval.open_set.fusion import (
     HEADLESS_NOVEL,
     HEADLESS_RIVAL,
@@ -29,6 +29,7 @@ from logo_retrieval.open_set.fusion import (
     probabilities,
 )
 from logo_retrieval.open_set.impostors import Impostors
+from logo_retrieval.open_set.scale import Scale
 from logo_retrieval.types import BoolArray, Float32Array, Float64Array, Int64Array
 
 SPLIT = "collection"

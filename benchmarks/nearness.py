@@ -31,11 +31,12 @@ from logo_retrieval.images.preparation import Preparation
 from logo_retrieval.images.shapes import correlation
 from logo_retrieval.images.traits import shapes_in, traits_of
 from logo_retrieval.models.bundle import read_bundle
-from logo_retrieval.open_set.evidence import Scale, fit_of
+from logo_retrieval.open_set.evidence import fit_of
+from logo_retrieval.open_set.scale import Scale
 from logo_retrieval.types import BoolArray, Float32Array, Float64Array, Int8Array, LogoImage, UInt8Array
 
 LIMITS = (0.0, 0.125, 0.25, 0.5, 1.0, 2.0, 4.0, float("inf"))
-"""On the network's scale, see `open_set.evidence.Scale`."""
+"""On the network's scale, see `open_set.scale.Scale`."""
 
 INNER = 0.5
 """Of the side of a sign, what the drawing on it takes."""

@@ -25,8 +25,9 @@ from logo_retrieval.inference.knowledge import Knowledge
 from logo_retrieval.inference.predict import Query, Scores, score
 from logo_retrieval.inference.snapshot import IndexSnapshot, snapshot_of
 from logo_retrieval.models.bundle import ModelBundle, read_bundle
-from logo_retrieval.open_set.evidence import Scale, nearest_company
+from logo_retrieval.open_set.evidence import nearest_company
 from logo_retrieval.open_set.fusion import Fusion
+from logo_retrieval.open_set.scale import Scale
 from logo_retrieval.runs import run_starts
 from logo_retrieval.types import Float32Array, Int64Array, UInt8Array
 

@@ -8,7 +8,6 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, Self
 
 from logo_retrieval.closing import Closable
-from logo_retrieval.errors import UnreadableImage
 from logo_retrieval.images.pool.limits import DECODE_LIMIT_S
 from logo_retrieval.images.source import Source, check_several, named_path
 from logo_retrieval.inference.engine import Engine
@@ -217,10 +216,7 @@ class LogoClassifier(Closable):
             UnreadableImage: when the image cannot be used.
             ValueError: when k is below 1.
         """
-        (image,) = next(self.engine.decoded([source]))
-        if isinstance(image, UnreadableImage):
-            raise image
-        return self.engine.similar(image, k)
+        return self.engine.similar(source, k)
 
     def enroll(
         self,

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar, overload
 
 import numpy as np
 import numpy.typing as npt
 
 from logo_retrieval.errors import BackendError, EnrolmentError, UnreadableImage
-from logo_retrieval.gallery.records import Gallery, GalleryRecord, class_name
-from logo_retrieval.images.source import Source, check_several, file_or_bytes
+from logo_retrieval.images.source import Source
 from logo_retrieval.open_set.fusion import OTHER_SHARE
+from logo_retrieval.samples import gallery_of, place_of, sources_of
 from logo_retrieval.temporary_index import TemporaryIndex
 from logo_retrieval.types import OTHER, Decision, Float64Array, Int64Array
 
@@ -87,7 +86,7 @@ class LogoRetrievalClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[m
             ValueError: when X and y differ in length, or a label is not in Unicode form NFC or has white space around.
             ModelError: when the model is unknown or damaged.
         """
-        gallery = _gallery(X, y, 0)
+        gallery = gallery_of(X, y, 0)
         index = TemporaryIndex()
         try:
             report = index.build(gallery, self.model)
@@ -114,7 +113,7 @@ class LogoRetrievalClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[m
         """
         if not hasattr(self, "classes_"):
             return self.fit(X, y)
-        gallery = _gallery(X, y, self.n_samples_fit_)
+        gallery = gallery_of(X, y, self.n_samples_fit_)
         try:
             self._index.classifier.enroll_gallery(gallery, force=True)  # as in `fit`, where a clash is no error
         except EnrolmentError as error:
@@ -196,11 +195,11 @@ class LogoRetrievalClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[m
         n_items = sum(self._index.classifier.store.class_sizes().values())
         if not 1 <= n_neighbors <= n_items:
             raise ValueError(f"n_neighbors must be from 1 to the {n_items} different pictures, got {n_neighbors}")
-        decisions = self._index.classifier.classify(_sources(X), top=n_neighbors, text="never")
+        decisions = self._index.classifier.classify(sources_of(X), top=n_neighbors, text="never")
         _check_readable([decision.reason for decision in decisions])
         shape = len(decisions), n_neighbors
         near = [neighbour for decision in decisions for neighbour in decision.neighbours]
-        indices = np.array([_place(one.item) for one in near], np.int64).reshape(shape)
+        indices = np.array([place_of(one.item) for one in near], np.int64).reshape(shape)
         distances = np.array([1.0 - one.similarity for one in near], np.float64).reshape(shape).clip(0.0, 2.0)
         return (distances, indices) if return_distance else indices
 
@@ -223,7 +222,7 @@ class LogoRetrievalClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[m
         if isinstance(self.other_share, str):  # "auto" would have an answer depend on what is asked beside it
             raise ValueError(f"other_share must be a number above 0 and below 1, got {self.other_share!r}")
         answers = self._index.classifier.classify_stream(
-            _sources(X),
+            sources_of(X),
             top=top,
             max_false_accept=self.max_false_accept,
             other_share=self.other_share,
@@ -233,61 +232,6 @@ class LogoRetrievalClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[m
         if self.on_unreadable == "raise":
             _check_readable([reason for _, reason in found])
         return [each for each, _ in found]
-
-
-def _gallery(X: Iterable[Source], y: Iterable[str], first: int) -> Gallery:
-    """Labelled pictures as records named by their places, from `first` on.
-
-    Raises:
-        TypeError, ValueError: see `LogoRetrievalClassifier.fit`.
-    """
-    sources, labels = _sources(X), _labels(y)
-    if len(sources) != len(labels) or not sources:
-        raise ValueError(
-            f"expected as many labels as pictures, and one at least, got {len(sources)} pictures in X and "
-            f"{len(labels)} labels in y"
-        )
-    return Gallery(
-        tuple(_record(*pair, place, first) for place, pair in enumerate(zip(sources, labels, strict=True))), ()
-    )
-
-
-def _record(source: Source, label: str, place: int, first: int) -> GalleryRecord:
-    plain = file_or_bytes(source)
-    name, given = f"X[{first + place}]", f"X[{place}]"
-    if isinstance(plain, bytes):
-        return GalleryRecord(name, label, Path(given), given, content=plain)
-    return GalleryRecord(name, label, plain, given)
-
-
-def _place(item: str) -> int:
-    """Of a record named by `_record`, its place among all that were fitted."""
-    return int(item.removeprefix("X[").removesuffix("]"))
-
-
-def _sources(X: Iterable[Source]) -> list[Source]:
-    dimensions, kind = getattr(X, "ndim", 1), getattr(getattr(X, "dtype", None), "kind", "O")
-    if dimensions not in (1, 4) or kind == "S":
-        raise TypeError(
-            "expected X to be n pictures: a list or 1-d array of paths, bytes or images, or a uint8 array of shape "
-            f"(n, h, w, 3) or (n, h, w, 4); got {dimensions} dimensions, dtype kind {kind!r}"
-            + (", which cuts off zeros: use dtype=object" if kind == "S" else "")
-        )
-    check_several(X)
-    return list(X)
-
-
-def _labels(y: Iterable[str]) -> list[str]:
-    if y is None or isinstance(y, str) or getattr(y, "ndim", 1) != 1:
-        raise TypeError(f"expected y to be a list or 1-d array of class names, got {type(y).__name__}")
-    labels = list(y)
-    for place, label in enumerate(labels):
-        if not isinstance(label, str):
-            kind = type(label).__name__
-            raise TypeError(f"expected class names, got y[{place}] = {label!r} of type {kind}: give them as text")
-        if class_name(label, f"in y[{place}]") != label:
-            raise ValueError(f"expected class names in Unicode form NFC without white space around, got {label!r}")
-    return [str(label) for label in labels]
 
 
 def _check_readable(reasons: Sequence[str | None]) -> None:

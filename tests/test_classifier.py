@@ -26,7 +26,7 @@ from logo_retrieval.indexing.build import build_index
 from logo_retrieval.models.bundle import read_bundle, write_bundle
 from logo_retrieval.models.resolve import model_of
 from logo_retrieval.near_duplicates import find_clusters, find_matches
-from logo_retrieval.open_set.evidence import Scale
+from logo_retrieval.open_set.scale import Scale
 from logo_retrieval.store.cache import CACHE_FILE
 from logo_retrieval.store.index_store import IndexStore
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from logo_retrieval.open_set.evidence import Scale
 from logo_retrieval.open_set.fusion import BIAS, GROUPS, Fusion
+from logo_retrieval.open_set.scale import Scale
 
 
 def fusion(scale: Scale | None = None, **weights: dict[str, float]) -> Fusion:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from logo_retrieval.heads.cosine import HeadVectors
-from logo_retrieval.open_set.evidence import Scale
+from logo_retrieval.open_set.scale import Scale
 from logo_retrieval.packed import unit
 from logo_retrieval.runs import run_starts, spread
 from logo_retrieval.store.stored import StoredIndex

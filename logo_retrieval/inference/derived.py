@@ -11,7 +11,7 @@ from logo_retrieval.heads.cosine import HeadVectors
 from logo_retrieval.heads.imprinting import NOBODY, Imprinted, imprint
 from logo_retrieval.inference.contents import Contents
 from logo_retrieval.inference.knowledge import Knowledge
-from logo_retrieval.open_set.evidence import Scale
+from logo_retrieval.open_set.scale import Scale
 from logo_retrieval.types import OTHER, BoolArray, Int64Array
 
 

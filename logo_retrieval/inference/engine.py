@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import threading
+import time
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -19,6 +20,7 @@ import numpy as np
 
 from logo_retrieval.closing import Closable
 from logo_retrieval.embedding import Embedder, load_embedder
+from logo_retrieval.embedding.protocol import BATCH_SIZE
 from logo_retrieval.errors import BackendError, IndexRebuilt, IndexStoreError, UnreadableImage
 from logo_retrieval.images.pool.limits import DECODE_LIMIT_S
 from logo_retrieval.images.pool.pool import DecoderPool
@@ -39,6 +41,9 @@ Answer = TypeVar("Answer")
 
 BATCH = 32
 """Pictures that are decoded, or decided, together."""
+
+_GIVES_WAY_S = 0.001
+"""Long enough for a thread that waits for its turn to wake up and take it."""
 
 _LAST_TURN_S = 60
 _LASTING = ("model_digest", "precision", "dim", "preparation", "decision")
@@ -76,6 +81,7 @@ class Engine(Closable):
         self.is_closed = False
         self._lock = threading.RLock()
         self.adding = threading.Lock()
+        self._embedding_many = threading.Lock()
         weakref.finalize(self, _last_turn, self._lock, self._process)
         manifest = store.manifest
         self.model = model_of(store.folder, manifest)
@@ -158,12 +164,22 @@ class Engine(Closable):
         """All views of at least one image, embedded as the index demands."""
         views = np.concatenate([image.views for image in images])
         owners = np.repeat(np.arange(len(images)), [len(image.views) for image in images])
-        return Query(self.embed_views(views), owners, len(images), traits_of(views))
+        with self.turn():
+            return Query(self.embedder.embed(views), owners, len(images), traits_of(views))
 
     def embed_views(self, views: UInt8Array) -> Float32Array:
-        """(n, d) vectors of (n, s, s, 3) views, in one turn."""
-        with self.turn():
-            return self.embedder.embed(views)
+        """(n, d) vectors of (n, s, s, 3) views, n at least 1, for work on many pictures; not to be called in a turn.
+
+        One such work at a time, a few views a turn: whoever asks about a picture meanwhile waits for these few alone.
+        """
+        vectors = []
+        self.check_usable()
+        with self._embedding_many:
+            for start in range(0, len(views), BATCH_SIZE):
+                with self.turn():
+                    vectors.append(self.embedder.embed(views[start : start + BATCH_SIZE]))
+                time.sleep(_GIVES_WAY_S)  # else this thread would take the next turn, too, before another wakes up
+        return np.concatenate(vectors)
 
     def embed_whole(self, sources: Iterable[Source]) -> list[Float32Array | None]:
         """The (d,) unit vector of each whole drawing; None for one that cannot be read."""
@@ -235,8 +251,16 @@ class Engine(Closable):
 
             return self._consistent(answered)
 
-    def similar(self, image: LogoImage, k: int) -> list[Evidence]:
-        """The k drawings most like one image, nearest first."""
+    def similar(self, source: Source, k: int) -> list[Evidence]:
+        """The k drawings most like one image, nearest first; it is decoded in the thread that asks, behind no others.
+
+        Raises:
+            UnreadableImage: when the image cannot be used.
+        """
+        with self.while_open():
+            image = self.pool.decode_one(file_or_bytes(source), all_views=True)
+        if isinstance(image, UnreadableImage):
+            raise image
         with self.turn():
             query = self.embed([image])
             return self._consistent(lambda held: similar(query, held, k, self.store.item_names))[0]

@@ -15,7 +15,7 @@ from logo_retrieval.checksums import row_sums
 from logo_retrieval.errors import IndexStoreError
 from logo_retrieval.heads.imprinting import NOBODY, Imprinted
 from logo_retrieval.inference.derived import Derived
-from logo_retrieval.open_set.evidence import Scale
+from logo_retrieval.open_set.scale import Scale
 from logo_retrieval.packed import units_of
 from logo_retrieval.search.halves import halves_of
 from logo_retrieval.search.open import open_index

@@ -14,7 +14,8 @@ from logo_retrieval.inference.contents import Contents
 from logo_retrieval.inference.derived import Derived, derive, standing
 from logo_retrieval.inference.knowledge import Knowledge
 from logo_retrieval.inference.prepared import keep, opened
-from logo_retrieval.open_set.evidence import NEIGHBOURS, ClassProfile, Scale
+from logo_retrieval.open_set.evidence import NEIGHBOURS, ClassProfile
+from logo_retrieval.open_set.scale import Scale
 from logo_retrieval.reading.matching import Names
 from logo_retrieval.search.open import is_large, is_most_of, merged_index, open_index, renewed_index
 from logo_retrieval.search.protocol import VectorIndex

@@ -87,7 +87,8 @@ def _scratch(folder: Path) -> Iterator[Path]:
     prefix = f".{folder.name}.new-"  # of no folder that people make
     with storage_errors(folder, "write"), locked(folder.parent):
         for leftover in folder.parent.glob(f"{glob.escape(prefix)}*"):
-            with suppress(BlockingIOError), locked(leftover, wait=False):
+            # another process has it, or ends just now
+            with suppress(BlockingIOError, FileNotFoundError), locked(leftover, wait=False):
                 shutil.rmtree(leftover, ignore_errors=True)
         aside = Path(tempfile.mkdtemp(dir=folder.parent, prefix=prefix))
         lock = ExitStack()

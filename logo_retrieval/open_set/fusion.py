@@ -12,7 +12,8 @@ from typing import Self
 import numpy as np
 
 from logo_retrieval.fields import built
-from logo_retrieval.open_set.evidence import COMPANY_FEATURES, RIVAL_FEATURES, ClassProfile, Features, Scale
+from logo_retrieval.open_set.evidence import COMPANY_FEATURES, RIVAL_FEATURES, ClassProfile, Features
+from logo_retrieval.open_set.scale import Scale
 from logo_retrieval.types import Float64Array, Int64Array
 
 BIAS = "bias"

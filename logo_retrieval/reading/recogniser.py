@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -61,7 +62,7 @@ class Recogniser:
         alphabet = self._session.get_modelmeta().custom_metadata_map[_CHARACTERS]
         self._characters = ["", *alphabet.splitlines(), " "]
         self._input = self._session.get_inputs()[0].name
-        self._remembered: dict[bytes, TextLine] = {}
+        self._remembered: dict[bytes, TextLine] = {}  # by the SHA-256 of the pixels
 
     def read(self, lines: Sequence[UInt8Array]) -> list[TextLine]:
         """What is written on each line; the same pixels are read once.
@@ -69,7 +70,7 @@ class Recogniser:
         Args:
             lines: (48, w, 3) uint8 RGB each, w at least 1.
         """
-        keys = [line.tobytes() for line in lines]
+        keys = [hashlib.sha256(line.tobytes()).digest() for line in lines]
         fresh = {key: line for key, line in zip(keys, lines, strict=True) if key not in self._remembered}
         if len(self._remembered) + len(fresh) > _REMEMBERED:
             self._remembered = {key: self._remembered[key] for key in keys if key in self._remembered}

@@ -1,7 +1,8 @@
 """The line that all requests share: fair turns at the decoders, batches by arrival, answers in the order asked.
 
 There is no waiting for a batch to fill: while one is embedded, the next gathers, and a picture that comes alone is
-answered at once.
+answered at once. Decoders are asked in threads of the line: in those of the pool, pictures of comparisons and of
+enrolments lie ahead.
 """
 
 from __future__ import annotations
@@ -55,6 +56,7 @@ class Line:
         self._decoders = usable_cores()
         self._decoding = 0
         self._is_answering = False
+        self._asking = ThreadPoolExecutor(self._decoders, thread_name_prefix="logo-pictures")
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="logo-answers")
         self.waiting = 0
 
@@ -84,7 +86,8 @@ class Line:
             answer.exception()  # of those that nobody takes any more, too
 
     def close(self) -> None:
-        """Ends the thread, when it has done what it does."""
+        """Ends the threads, when they have done what they do."""
+        self._asking.shutdown()
         self._thread.shutdown()
 
     def _go_on(self) -> None:
@@ -112,24 +115,17 @@ class Line:
         return None
 
     def _decode(self, asked: _Asked) -> None:
-        pool, lines = asked.engine.pool, asked.policy.text != "never"
-        try:
-            decoding = pool.run(partial(pool.decode_one, asked.data, all_views=True, lines=lines))
-        except ValueError:  # the pool was closed
-            asked.answer.set_exception(_late())
-        else:
-            self._decoding += 1
-            _afterwards(decoding, partial(self._decoded, asked, perf_counter()))
+        work = partial(asked.engine.pool.decode_one, asked.data, all_views=True, lines=asked.policy.text != "never")
+        self._decoding += 1
+        _afterwards(self._asking.submit(work), partial(self._decoded, asked, perf_counter()))
 
     def _decoded(self, asked: _Asked, start: float, decoding: Future[LogoImage | UnreadableImage]) -> None:
         """A picture is decoded, or is not."""
         self._decoding -= 1
         self._metrics.stage("decode", perf_counter() - start)
         if not asked.answer.done():
-            if decoding.cancelled():
-                asked.answer.set_exception(_late())
-            elif (error := decoding.exception()) is not None:
-                asked.answer.set_exception(error)
+            if (error := decoding.exception()) is not None:
+                asked.answer.set_exception(_late() if isinstance(error, ValueError) else error)  # the pool was closed
             elif isinstance(image := decoding.result(), UnreadableImage):
                 self._metrics.unreadable(image.code)
                 asked.answer.set_result(Decision("unreadable", reason=str(image)))

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from logo_retrieval.classifier import LogoClassifier
-from logo_retrieval.errors import IndexRebuilt, LogoRetrievalError
+from logo_retrieval.errors import IndexRebuilt, IndexStoreError, LogoRetrievalError
 from logo_retrieval.gallery.reader import Progress
 from logo_retrieval.gallery.records import printable
 from logo_retrieval.models.resolve import STARTER, changed_starter, starter_index
@@ -148,14 +148,19 @@ class Service:
             with changes_by(actor):
                 if new is None or new == self._index:
                     return act(self.classifier)
-                if new.exists():
-                    self._open(new)
-                    return act(self.classifier)
-                with changed_starter(new) as copy, LogoClassifier.open(copy) as classifier:
-                    result = act(classifier)
+                if not new.exists():
+                    try:
+                        with changed_starter(new) as copy, LogoClassifier.open(copy) as classifier:
+                            result = act(classifier)
+                    except IndexStoreError:
+                        if not new.exists():
+                            raise  # else another process has made it meanwhile
+                    else:
+                        self._open(new)
+                        log("the index that ships with the package was copied, and the copy is served", index=str(new))
+                        return result
                 self._open(new)
-                log("the index that ships with the package was copied, and the copy is served", index=str(new))
-                return result
+                return act(self.classifier)
 
         _ = self.classifier
         running = asyncio.get_running_loop().run_in_executor(self._changes, changing)

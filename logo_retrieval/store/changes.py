@@ -45,15 +45,14 @@ def replace_index(
         names: of some of them.
 
     Raises:
-        IndexStoreError: when the file cannot be written; the index is then as it was. Or when only its cache cannot be
-            deleted, as the error then says.
+        IndexStoreError: when the file cannot be written, or the cache not be deleted; the index is then as it was.
     """
     file = folder / INDEX_FILE
     if file.exists():
         _rewrite(file, manifest, classes, items, names)
     else:
         _write_anew(file, manifest, classes, items, names)
-    remove_cache(folder)  # whose items have other numbers: what is removed from now on would not be told in it
+    remove_cache(folder)  # that a reader has written since the same in `_rewrite`
 
 
 def _write_anew(
@@ -225,6 +224,9 @@ def _rewrite(file: Path, manifest: Manifest, classes: Sequence[str], items: Iter
     with closing(connect(file, write=True)) as connection, storage_errors(file, "write"):
         with transaction(connection, write=True):
             _fill(connection.cursor(), manifest, classes, items, names)
+            # Its items have other numbers: what is removed from now on would not be told in it. Here, so that a build
+            # that is killed leaves none.
+            remove_cache(file.parent)
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 

@@ -17,9 +17,10 @@ from logo_retrieval.images.traits import traits_of
 from logo_retrieval.inference.knowledge import Knowledge
 from logo_retrieval.inference.predict import Query, score
 from logo_retrieval.inference.snapshot import snapshot_of
-from logo_retrieval.open_set.evidence import Scale, nearest_company
+from logo_retrieval.open_set.evidence import nearest_company
 from logo_retrieval.open_set.fusion import HEADLESS_NOVEL, HEADLESS_RIVAL, RIVAL, TRAINED, Fusion, best_company
 from logo_retrieval.open_set.impostors import Impostors
+from logo_retrieval.open_set.scale import Scale
 from logo_retrieval.training.augment import query_views
 from logo_retrieval.training.data import BatchMaker, TrainingSet, plain_views
 from logo_retrieval.training.recipe import Recipe

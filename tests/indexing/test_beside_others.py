@@ -24,9 +24,11 @@ from logo_retrieval.indexing.build import build_index
 from logo_retrieval.models.resolve import starter_model
 from logo_retrieval.store.index_store import IndexStore
 from logo_retrieval.store.schema import INDEX_FILE
-from logo_retrieval.types import Float32Array, UInt8Array
+from logo_retrieval.types import Float32Array, LogoImage, UInt8Array
 
 BATCHES = 5
+TURNS = 4 * BATCHES
+"""A batch is embedded in so many."""
 
 
 def rings(n: int, mark: str = "") -> list[bytes]:
@@ -42,7 +44,7 @@ def laid(folder: Path) -> Path:
 
 
 class Watched:
-    """An embedder that counts the batches of one thread, and tells when the first has begun."""
+    """An embedder that counts the batches of some threads, and tells when the first has begun."""
 
     def __init__(self, embedder: Embedder, thread: str) -> None:
         self._embedder = embedder
@@ -105,10 +107,10 @@ def test_others_are_answered_between_its_batches(
             ended.set()
         seen = [future.result() for future in asking]
     after = classifier.classify(asked)
-    assert (len(report.added), watched.batches, after[0].label) == (32 * BATCHES, BATCHES, "ring") and before != after
+    assert (len(report.added), watched.batches, after[0].label) == (32 * BATCHES, TURNS, "ring") and before != after
     for of_thread in seen:
         waited, answers = zip(*of_thread, strict=True)
-        assert len(answers) >= BATCHES and max(waited) <= 2
+        assert len(answers) >= BATCHES and max(waited) <= 8
         n_before = sum(answer == before for answer in answers)
         assert n_before >= BATCHES and list(answers) == [before] * n_before + [after] * (len(answers) - n_before)
 
@@ -122,8 +124,26 @@ def test_duplicates_of_many_files_hold_nobody_up(
         start = watched.batches
         classifier.classify([svg("disc")])
         waited.append(watched.batches - start)
-    assert len(running.result()) == 32 * BATCHES and len(waited) >= BATCHES and max(waited) <= 2
+    assert len(running.result()) == 32 * BATCHES and len(waited) >= BATCHES and max(waited) <= 8
     assert len(classifier.drawings()) == 12
+
+
+def test_so_do_several_of_them(
+    classifier: LogoClassifier, watched: Watched, enrolling: ThreadPoolExecutor, tmp_path: Path
+) -> None:
+    """They embed few pictures a turn, and one of them at a time."""
+    many, (image,) = laid(tmp_path / "many"), next(classifier.engine.decoded([svg("disc")]))
+    policy = classifier.engine.policy(top=5, max_false_accept=None, other_share=0.5, text="never")
+    assert isinstance(image, LogoImage)
+    with ThreadPoolExecutor(4, thread_name_prefix="enrolling") as threads:
+        running = [threads.submit(classifier.drawings, many) for _ in range(4)]
+        watched.begun.wait(60)
+        waited = []
+        while not any(one.done() for one in running):
+            start = watched.batches
+            classifier.engine.decide([image], policy)
+            waited.append(watched.batches - start)
+    assert len(waited) > TURNS and sorted(waited)[len(waited) // 2] <= 1
 
 
 def test_the_wait_for_a_busy_index_holds_nobody_up(

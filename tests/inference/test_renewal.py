@@ -16,7 +16,7 @@ from logo_retrieval.heads.cosine import HeadVectors
 from logo_retrieval.inference.knowledge import Knowledge
 from logo_retrieval.inference.prepared import opened
 from logo_retrieval.inference.snapshot import IndexSnapshot, read_snapshot, renewed_snapshot
-from logo_retrieval.open_set.evidence import Scale
+from logo_retrieval.open_set.scale import Scale
 from logo_retrieval.packed import unit
 from logo_retrieval.search.halves import halves_of
 from logo_retrieval.search.open import FAISS_FROM

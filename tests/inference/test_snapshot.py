@@ -18,9 +18,10 @@ from logo_retrieval.inference.knowledge import Knowledge
 from logo_retrieval.inference.predict import Policy, Query, score
 from logo_retrieval.inference.snapshot import IndexSnapshot, read_snapshot, snapshot_of
 from logo_retrieval.models.resolve import copy_starter, starter_model
-from logo_retrieval.open_set.evidence import COMPANY_FEATURES, ClassProfile, Scale
+from logo_retrieval.open_set.evidence import COMPANY_FEATURES, ClassProfile
 from logo_retrieval.open_set.fusion import best_company, named, probabilities
 from logo_retrieval.open_set.impostors import Impostors
+from logo_retrieval.open_set.scale import Scale
 from logo_retrieval.packed import unit
 from logo_retrieval.types import HUES, OTHER, TRAITS, Float32Array
 

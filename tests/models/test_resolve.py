@@ -40,3 +40,9 @@ def test_a_copy_of_the_starter_takes_away_what_a_killed_one_left_and_nothing_els
         (tmp_path / name).mkdir()
     copy_starter(tmp_path / "mine")
     assert sorted(path.name for path in tmp_path.iterdir()) == [".mine-original", "mine"]
+
+
+def test_nor_does_it_stumble_over_one_that_ends_just_then(tmp_path: Path) -> None:
+    (tmp_path / ".mine.new-ended").symlink_to(tmp_path / "gone")  # listed, and not there any more
+    copy_starter(tmp_path / "mine")
+    assert (tmp_path / "mine" / "index.sqlite").is_file()

@@ -15,11 +15,11 @@ from logo_retrieval.open_set.evidence import (
     ClassProfile,
     Compared,
     Features,
-    Scale,
     gather,
     nearest_of_classes,
     with_text,
 )
+from logo_retrieval.open_set.scale import Scale
 from logo_retrieval.types import Float32Array
 
 OTHER = 2

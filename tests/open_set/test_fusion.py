@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from weights import fusion
 
-from logo_retrieval.open_set.evidence import COMPANY_FEATURES, RIVAL_FEATURES, ClassProfile, Features, Scale
+from logo_retrieval.open_set.evidence import COMPANY_FEATURES, RIVAL_FEATURES, ClassProfile, Features
 from logo_retrieval.open_set.fusion import GROUPS, NOVEL, RIVAL, TRAINED, Fusion, probabilities
+from logo_retrieval.open_set.scale import Scale
 
 OTHER = 2
 IS = np.arange(3)

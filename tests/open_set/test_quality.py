@@ -21,9 +21,9 @@ from logo_retrieval.inference.knowledge import Knowledge
 from logo_retrieval.inference.predict import Query, score
 from logo_retrieval.inference.snapshot import IndexSnapshot, snapshot_of
 from logo_retrieval.models.resolve import starter_model
-from logo_retrieval.open_set.evidence import Scale
 from logo_retrieval.open_set.fusion import Fusion, named, probabilities
 from logo_retrieval.open_set.impostors import IMPOSTORS_FILE, Impostors
+from logo_retrieval.open_set.scale import Scale
 from logo_retrieval.packed import unit
 from logo_retrieval.runs import run_starts
 from logo_retrieval.types import OTHER, Float32Array, Float64Array, Int64Array, TextLine, UInt8Array

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
+import numpy as np
 import pytest
 
 from logo_retrieval.images.decode import decode
@@ -103,3 +106,16 @@ def test_what_counts_as_readable_is_what_the_recogniser_knows(reader: Recogniser
         assert set(as_read(text)) <= known and not cannot_be_read(as_read(text))
     for text in ("ждияф", "שלום", "عرب", "한국", "हिन्दी", "ไทย"):
         assert cannot_be_read(as_read(text)) and not set(as_read(text)) <= known
+
+
+def test_what_is_remembered_takes_no_room_for_pixels() -> None:
+    reader = Recogniser()
+    reader.read([np.full((LINE_PX, 64, 3), 255, np.uint8)])
+    tracemalloc.start()
+    try:
+        for shade in range(4):
+            reader.read([np.full((LINE_PX, 2000, 3), shade, np.uint8)])
+        kept, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert kept < LINE_PX * 2000 * 3

@@ -110,3 +110,22 @@ def test_pictures_that_are_slow_to_decode_hold_up_nothing_that_reads_the_index(i
         await service.close()
 
     asyncio.run(scene())
+
+
+def test_who_asks_about_one_picture_does_not_wait_behind_all_of_a_comparison(classifier: LogoClassifier) -> None:
+    engine, line, go = classifier.engine, Line(Metrics()), threading.Event()
+    policy = engine.policy(top=5, max_false_accept=None, other_share=0.5, text="auto")
+
+    async def scene() -> None:
+        asked = anext(line.answers([svg("disc")], engine, policy))
+        assert (await asyncio.wait_for(asked, 20)).label == "disc"
+        (nearest,) = await asyncio.wait_for(asyncio.to_thread(classifier.similar, svg("disc"), k=1), 20)
+        assert nearest.label == "disc"
+
+    ahead = [engine.pool.run(go.wait) for _ in range(4 * engine.pool.processes)]  # as pictures of a comparison are
+    try:
+        asyncio.run(scene())
+    finally:
+        go.set()
+    assert all(one.result() for one in ahead)
+    line.close()

@@ -18,7 +18,11 @@ from drawings import ring, svg
 from fastapi import FastAPI
 from served import Served, served
 
+from logo_retrieval import LogoClassifier
+from logo_retrieval.indexing.report import EnrolmentReport
+from logo_retrieval.models.resolve import copy_starter, starter_index
 from logo_retrieval.serving.app import create_app
+from logo_retrieval.serving.service import Service
 from logo_retrieval.serving.settings import Settings
 from logo_retrieval.store.schema import INDEX_FILE
 
@@ -151,3 +155,22 @@ def test_an_index_that_another_process_writes_is_busy(mine: Path, tmp_path: Path
             assert int(refused[0].headers["retry-after"]) >= 1
             check_read(asked(client, READING))
         assert asked(client, CHANGES[:1])[0].status_code == 201
+
+
+def test_a_copy_of_the_shipped_index_that_another_makes_meanwhile_is_changed(tmp_path: Path) -> None:
+    folder, made = tmp_path / "indexes" / "default", list[Path]()
+
+    def enrol(classifier: LogoClassifier) -> EnrolmentReport:
+        if not made:
+            copy_starter(folder)
+        made.append(classifier.store.folder)
+        return classifier.enroll("ring", [ring()])
+
+    async def scene() -> None:
+        service = Service(Settings(starter_index(), folder))
+        await service.open()
+        report = await service.change("enroll", "somebody", enrol)
+        assert made[1:] == [folder] and service.classifier.store.items_of("ring") == [report.added[0][0]]
+        await service.close()
+
+    asyncio.run(scene())

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from changing import MANIFEST, Change, drawing
 
+from logo_retrieval.errors import IndexStoreError
 from logo_retrieval.store.cache import CACHE_FILE
 from logo_retrieval.store.changes import add_items, compact, remove_items, replace_index
 from logo_retrieval.store.index_store import IndexStore
@@ -51,6 +52,16 @@ def test_what_is_removed_after_a_build_anew_is_in_no_cache_of_before(tmp_path: P
     remove_items(tmp_path, [DRAWINGS[3].name])
     blob = vector_blob(DRAWINGS[3].drawing.vectors[0])
     assert not [file.name for file in tmp_path.iterdir() if blob in file.read_bytes()]
+
+
+def test_an_index_whose_cache_cannot_go_is_not_built_anew(tmp_path: Path) -> None:
+    """Nor is one by a build that is killed before it has deleted the cache, which would hold what is removed later."""
+    replace_index(tmp_path, MANIFEST, ["acme"], DRAWINGS)
+    (tmp_path / CACHE_FILE).mkdir()  # which is no file that can be deleted
+    with pytest.raises(IndexStoreError, match="cannot delete"):
+        replace_index(tmp_path, MANIFEST, ["bolt"], [drawing("bolt/1", "bolt")])
+    with IndexStore(tmp_path) as store:
+        assert store.class_sizes() == {"acme": 40}
 
 
 def test_what_is_removed_is_in_no_cache_that_was_being_written(tmp_path: Path) -> None:
