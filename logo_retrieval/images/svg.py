@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Callable
 from io import BytesIO
 from typing import TYPE_CHECKING, NoReturn, Protocol
@@ -20,6 +21,12 @@ MAX_ASPECT = 200.0
 """Beyond, a drawing is a sliver."""
 
 FONT_FAMILY = "Liberation Sans"
+
+_FINEST = 4
+"""How much larger a drawing is drawn at most, and then shrunk, for the sake of large pictures inside it.
+
+Of what is more than twice as large as it is drawn, renderers leave out pixels.
+"""
 
 Frame = tuple[float, float, float, float]
 """Left, top, width and height in user units."""
@@ -46,8 +53,9 @@ class SvgPicture:
         height: likewise.
     """
 
-    def __init__(self, engine: _Engine) -> None:
+    def __init__(self, engine: _Engine, inner_pixels: float) -> None:
         self._engine = engine
+        self._inner_pixels = inner_pixels
         self.width, self.height = engine.size
         if max(self.width, self.height) > MAX_ASPECT * min(self.width, self.height):
             size = f"{self.width:g} x {self.height:g}"
@@ -73,7 +81,8 @@ class SvgPicture:
         """
         if engine not in _ENGINES:
             raise ValueError(f"engine must be one of {sorted(_ENGINES)}, got {engine!r}")
-        return cls(_ENGINES[engine](guard(data, nesting=nesting)))
+        svg = guard(data, nesting=nesting)
+        return cls(_ENGINES[engine](svg), svg.pixels)
 
     def render(self, longest_px: int, region: tuple[float, float, float, float] | None = None) -> Image.Image:
         """Draws the picture, or a part of it.
@@ -98,9 +107,11 @@ class SvgPicture:
 
         frame = (left * self.width, top * self.height, (right - left) * self.width, (bottom - top) * self.height)
         scale = longest_px / max(frame[2:])
-        png = self._engine.png(frame, max(1, round(frame[2] * scale)), max(1, round(frame[3] * scale)))
+        finer = max(1, min(math.ceil(math.sqrt(self._inner_pixels) / (2 * longest_px)), _FINEST, MAX_PX // longest_px))
+        width_px, height_px = (finer * max(1, round(side * scale)) for side in frame[2:])
+        png = self._engine.png(frame, width_px, height_px)
         with PngImagePlugin.PngImageFile(BytesIO(png)) as image:
-            return image.convert("RGBA")
+            return image.convert("RGBA").reduce(finer)
 
 
 class _Resvg:

@@ -16,6 +16,7 @@ from logo_retrieval.images.raster import RasterPicture
 from logo_retrieval.images.sniff import sniff
 
 SIDE = 48
+LARGE = 400
 
 
 def picture() -> Image.Image:
@@ -68,6 +69,20 @@ FILES = {
     "JPEG of red, green and blue": saved("JPEG", quality=95, keep_rgb=True),
     "JPEG with a gap": jpeg_with_gap(),
 }
+
+
+def hairlines() -> bytes:
+    """A large file of lines that are finer than the pixels as which it is drawn."""
+    image = Image.new("L", (LARGE, LARGE), 255)
+    ImageDraw.Draw(image).rectangle((0, 0, LARGE // 2, LARGE), fill=0)
+    for at in range(0, LARGE, 8):
+        ImageDraw.Draw(image).line((0, at, LARGE, at), fill=128, width=3)
+    file = io.BytesIO()
+    image.save(file, "PNG")
+    return file.getvalue()
+
+
+FILES["large PNG of fine lines"] = hairlines()
 
 
 @pytest.mark.parametrize("name", FILES)

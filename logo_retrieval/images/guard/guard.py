@@ -41,11 +41,13 @@ class SafeSvg(NamedTuple):
         text: a complete SVG document without declaration or document type.
         size: width and height in user units; None when the document has none and its drawing decides.
         has_text: whether it sets any type, so that fonts are needed.
+        pixels: of all pictures inside it.
     """
 
     text: str
     size: tuple[float, float] | None
     has_text: bool
+    pixels: float
 
 
 def guard(data: bytes, *, nesting: int = 0) -> SafeSvg:
@@ -77,12 +79,12 @@ def _guarded(text: bytes, nesting: int) -> SafeSvg:
     rewrite(drawing, canvas, pixels_per_unit)
     if drawing.ground and view is not None:
         drawing.root.children.insert(0, _ground(drawing.ground, view))
-    check_caps(drawing, canvas)
+    pixels = check_caps(drawing, canvas)
     parts: list[str] = []
     _write(drawing.root, ' xmlns="http://www.w3.org/2000/svg"', parts)
     attributes = drawing.root.attributes
     size = None if view is None else (float(attributes["width"]), float(attributes["height"]))
-    return SafeSvg("".join(parts), size, "<text" in parts)
+    return SafeSvg("".join(parts), size, "<text" in parts, pixels)
 
 
 def _show(root: Element) -> None:

@@ -31,12 +31,15 @@ _MARKER = Box(0.0, 0.0, 3.0, 3.0)
 """The size of a marker that has none."""
 
 
-def check_caps(drawing: Drawing, canvas: Box) -> None:
+def check_caps(drawing: Drawing, canvas: Box) -> float:
     """Checks that a drawing asks for no more than logos do.
 
     Args:
         drawing: a clean document.
         canvas: its viewport in user units of the root.
+
+    Returns:
+        How many pixels the pictures inside it have.
 
     Raises:
         UnreadableImage: unsafe, when it exceeds a cap.
@@ -46,6 +49,7 @@ def check_caps(drawing: Drawing, canvas: Box) -> None:
     if loads.unsure or not load.get("data", 0.0) <= MAX_SQUARED_DATA:
         load = _Loads(drawing, canvas, measured=True).of(drawing.root)
     check(load)
+    return load.get("pixels", 0.0)
 
 
 class _Loads:
