@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _RUNTIMES = ("onnxruntime-int8", "onnxruntime-fp32", "openvino-bf16")
 _RENDERERS = ("resvg", "cairosvg")
+_PUBLISHED = "imagenet"
 
 
 @click.command("build-index")
@@ -30,7 +31,7 @@ _RENDERERS = ("resvg", "cairosvg")
     show_default=True,
     help="A model bundle, a folder of them (an ensemble), an index that holds one, or a backbone.",
 )
-@click.option("--weights", default="imagenet", show_default=True, help="Of a backbone: imagenet, none or a Keras file.")
+@click.option("--weights", default=_PUBLISHED, show_default=True, help="Of a backbone: imagenet, none or a Keras file.")
 @click.option("--pooling", type=click.Choice(POOLINGS), default=POOLINGS[0], show_default=True, help="Of a backbone.")
 @click.option(
     "--runtime",
@@ -97,7 +98,13 @@ def _opened(model: str, weights: str, pooling: str) -> Iterator[ModelBundle]:
 
     with ExitStack() as until_used:
         if not is_backbone(model):
-            yield until_used.enter_context(opened_model(model))
+            bundle = until_used.enter_context(opened_model(model))
+            if (weights, pooling) != (_PUBLISHED, POOLINGS[0]):
+                raise click.UsageError(
+                    f"--weights and --pooling are of a backbone, and --model '{model}' is none: name one, or leave "
+                    "them out"
+                )
+            yield bundle
             return
         load_exporter()
         from logo_retrieval.backbones.export import EXPORT_STEPS

@@ -157,7 +157,8 @@ def classify(
         if page is not None:
             from logo_retrieval.reports.explanation import write_explanation
 
-            write_explanation(explained, len(waiting), classifier.store, name, page)
+            with output.writing(page):
+                write_explanation(explained, len(waiting), classifier.store, name, page)
     if sys.stderr.isatty():
         tally.show(share, is_whole=not resume)
     unreadable = earlier.unreadable + tally.unreadable
@@ -267,7 +268,5 @@ def _still_as_it_was(page: Path) -> Iterator[None]:
 
 
 def _opened(file: Path, *, append: bool) -> TextIO:
-    try:
+    with output.writing(file):
         return file.open("a" if append else "w", encoding="utf-8", newline="")
-    except OSError as error:
-        raise click.ClickException(f"cannot write '{file}': {error.strerror}") from error

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from . import output
-from .options import EXIT_SOME_UNREADABLE, FiniteRange, NamedPath, index_option, index_to_read, progress_bar
+from .options import EXIT_SOME_UNREADABLE, FiniteRange, NamedPath, index_to_read, progress_bar
 
 if TYPE_CHECKING:
     from logo_retrieval.classifier import LogoClassifier
@@ -23,7 +23,12 @@ _COLUMNS = ("name", "label", "kind", "similarity", "of", "of_label")
 
 @click.command()
 @click.argument("data", type=NamedPath(exists=True, path_type=Path), required=False)
-@index_option
+@click.option(
+    "--index",
+    type=NamedPath(path_type=Path),
+    help="Folder of the index whose drawings are compared. Files are else compared by the model of the index that "
+    "other commands read.",
+)
 @click.option(
     "--against",
     type=NamedPath(exists=True, path_type=Path),

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from .options import EXIT_SOME_UNREADABLE, FiniteRange, NamedPath, index_option, index_to_read, progress_bar, real_path
-from .output import csv_line, json_text, shown, stdout
+from .output import csv_line, json_text, shown, stdout, writing
 
 if TYPE_CHECKING:
     from logo_retrieval.evaluation.result import Evaluation
@@ -67,7 +67,8 @@ def evaluate(
     stdout().writelines(f"{line}\n" for line in _summary(evaluation))
     for place, write in ((output, _write_json), (submission, _write_submission), (report, write_report)):
         if place is not None:
-            _written(place, write, evaluation)
+            with writing(place):
+                write(evaluation, place)
     if evaluation.unreadable:
         sys.exit(EXIT_SOME_UNREADABLE)
 
@@ -79,13 +80,6 @@ def _check_places(files: list[Path]) -> None:
     for file in files[1:]:
         if not file.parent.is_dir():
             raise click.UsageError(f"cannot write '{file}': there is no folder '{file.parent}'")
-
-
-def _written(place: Path, write: Callable[[Evaluation, Path], None], evaluation: Evaluation) -> None:
-    try:
-        write(evaluation, place)
-    except OSError as error:
-        raise click.ClickException(f"cannot write '{place}': {error.strerror}") from error
 
 
 def _write_json(evaluation: Evaluation, file: Path) -> None:

@@ -79,8 +79,13 @@ index_option, changed_index_option, new_index_option = (
 )
 
 
-def index_to_read(index: Path | None) -> Path:
-    """The index asked for, else that of the environment, else the default one, else the shipped one."""
+def index_to_read(index: Path | None, *, tell: bool = True) -> Path:
+    """The index asked for, else that of the environment, else the default one, else the shipped one.
+
+    Args:
+        index: that was asked for.
+        tell: that it is the default one, on stderr.
+    """
     from logo_retrieval.models.resolve import starter_index
 
     if index is not None:
@@ -88,7 +93,8 @@ def index_to_read(index: Path | None) -> Path:
     if os.environ.get(INDEX_VARIABLE):
         return Path(os.environ[INDEX_VARIABLE])
     if DEFAULT_INDEX.exists():  # not the same one in every folder
-        click.echo(f"index: {DEFAULT_INDEX}", err=True)
+        if tell:
+            click.echo(f"index: {DEFAULT_INDEX}", err=True)
         return DEFAULT_INDEX
     return starter_index()
 

@@ -9,8 +9,9 @@ import os
 import re
 import sys
 import unicodedata
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import TextIO
 
 import click
@@ -137,6 +138,19 @@ def warn(prefix: str, sentences: Iterable[str], most: int | None = 20) -> None:
 def warn_unreadable(files: Iterable[tuple[str, str]]) -> None:
     """Names files that cannot be used, each with its reason."""
     warn("unreadable: ", (f"{name}: {reason}" for name, reason in files), most=None)
+
+
+@contextmanager
+def writing(file: Path) -> Iterator[None]:
+    """What is done to write a file; where that fails, the message names it.
+
+    Raises:
+        click.ClickException: it cannot be written.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise click.ClickException(f"cannot write '{file}': {error.strerror}") from error
 
 
 def stdout() -> TextIO:

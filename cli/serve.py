@@ -100,7 +100,7 @@ def serve(
     for variable, given in ((_VARIABLE + "TOKEN", secret), (_VARIABLE + "TOKENS", file)):
         if given is None and variable in os.environ:
             raise click.UsageError(f"${variable} is empty: unset it to let everybody ask, or give it a value")
-    folder = index_to_read(index)
+    folder = index_to_read(index, tell=False)  # its log does, of which each line is JSON
     try:
         limits = Limits(
             file_bytes=max_file_mb * _MEGABYTE,

@@ -204,6 +204,13 @@ def test_the_library_builds_and_opens(classes: Path, tmp_path: Path) -> None:
         assert [each.label for each in classifier.similar(classes / "ärzte" / "1.svg", k=3)] == ["ärzte"] * 3
 
 
+@pytest.mark.parametrize("option", [("--weights", "none"), ("--pooling", "gem")])
+def test_options_of_a_backbone_without_one(run: Run, classes: Path, tmp_path: Path, option: tuple[str, str]) -> None:
+    outcome = run("build-index", classes, "--index", tmp_path / "index", *option)
+    assert outcome.code == 2 and "are of a backbone, and --model 'starter' is none" in outcome.err
+    assert not (tmp_path / "index").exists()
+
+
 @pytest.mark.large
 def test_a_backbone_by_name_is_exported_and_kept_in_the_index(run: Run, classes: Path, tmp_path: Path) -> None:
     backbone = ("--model", "mobilenet_v2", "--weights", "none", "--pooling", "max")

@@ -18,6 +18,17 @@ def test_a_port_that_is_taken(run: Run, index: Path) -> None:
     assert "cannot listen at 127.0.0.1, port" in said.err and "give another --host or --port" in said.err
 
 
+def test_the_default_index_is_told_by_the_log_alone(
+    run: Run, index: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each line of standard error is JSON, once the service listens."""
+    (tmp_path / "indexes").mkdir()
+    (tmp_path / "indexes" / "default").symlink_to(index)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("LOGO_RETRIEVAL_INDEX", raising=False)
+    assert run("serve", "--host", "no.such.name.invalid").err.startswith("Error: cannot listen")
+
+
 @pytest.mark.parametrize(("host", "code", "words"), [("ü..b", 1, "cannot listen at ü..b"), ("", 2, "--host is empty")])
 def test_an_address_that_is_none(run: Run, index: Path, host: str, code: int, words: str) -> None:
     said = run("serve", "--index", index, "--host", host, "--port", 0)

@@ -67,6 +67,12 @@ def test_a_full_disk_is_one_sentence_and_no_success(index: Path, queries: Path, 
         assert ran.stderr.count("\n") == 1 and "No space left on device" in ran.stderr
 
 
+@pytest.mark.skipif(not FULL.exists(), reason="the system has no device that is always full")
+def test_a_page_for_which_there_is_no_room_is_named(index: Path, queries: Path) -> None:
+    ran = call("classify", queries / "a.svg", "--index", index, "--explain", FULL)
+    assert ran.returncode == 1 and ran.stderr == f"Error: cannot write '{FULL}': No space left on device\n"
+
+
 @pytest.mark.parametrize("command", ["classify", "info", "similar"])
 def test_a_reader_who_has_gone_is_told_nothing(index: Path, queries: Path, command: str) -> None:
     """As behind `| head`."""
