@@ -26,8 +26,8 @@ _COLUMNS = ("name", "label", "kind", "similarity", "of", "of_label")
 @click.option(
     "--index",
     type=NamedPath(path_type=Path),
-    help="Folder of the index whose drawings are compared. Files are else compared by the model of the index that "
-    "other commands read.",
+    help="Folder of the index whose drawings are compared. Without it, files alone are compared, by the model of the "
+    "index that other commands read.",
 )
 @click.option(
     "--against",
