@@ -7,7 +7,7 @@ paper-icon-theme 1.5.0+git20200312.aa3e8af-4.
 
 Links do not count, and files of the same bytes count once a theme. Numix and Paper have a drawing for each day of the
 month, in some colours: the first of each colour counts. No other drawings differ by the number in their names alone:
-the ids of Steam and of Chrome stand for different programs. Intervals are bootstrapped over icons, of 95 %.
+the ids of Steam and of Chrome stand for different programs. Intervals are Wilson's (1927), of 95 %.
 """
 
 from __future__ import annotations
@@ -21,13 +21,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from held_packs import share
 from logobench_data import CLASSES, DATA, OTHER
 from small import options
 from surroundings import write_result
 
 from logo_retrieval import Decision, LogoClassifier
-from logo_retrieval.evaluation import measure
-from logo_retrieval.evaluation.bootstrap import bootstrap_interval
 from logo_retrieval.inference.other_share import shown_share
 
 LABELS = DATA / "themes.csv"
@@ -119,13 +118,9 @@ def answered(icon: Icon, decision: Decision) -> Answer:
     return Answer(icon, named, probability, near.label if near else OTHER, near.similarity if near else -1.0)
 
 
-def share(flags: Sequence[bool]) -> list[float]:
-    """How many of some, at least one, are true, with the interval."""
-    values = np.array(flags, np.float64)
-    interval = bootstrap_interval(
-        lambda rows: float(values[rows].mean()), len(values), measure.SEED, resamples=measure.RESAMPLES
-    )
-    return [round(each, 4) for each in (float(values.mean()), *interval)]
+def share_of(flags: Sequence[bool]) -> list[float]:
+    """How many of some are true, with the interval."""
+    return share(sum(flags), len(flags))
 
 
 def figures(answers: Sequence[Answer], cosine: float) -> dict[str, Any]:
@@ -147,9 +142,9 @@ def figures(answers: Sequence[Answer], cosine: float) -> dict[str, Any]:
     for rule, names in rules.items():
         given = list(zip((each.icon.label for each in judged), names, strict=True))
         found[rule] = {
-            "right": share([name == label for label, name in given if label != OTHER]),
-            "named wrongly": share([name not in (OTHER, label) for label, name in given if label != OTHER]),
-            "others named": share([name != OTHER for label, name in given if label == OTHER]),
+            "right": share_of([name == label for label, name in given if label != OTHER]),
+            "named wrongly": share_of([name not in (OTHER, label) for label, name in given if label != OTHER]),
+            "others named": share_of([name != OTHER for label, name in given if label == OTHER]),
         }
     return found
 
@@ -162,7 +157,7 @@ def by_probability(answers: Sequence[Answer]) -> list[dict[str, Any]]:
         inside = [each for each in named if low < each.probability <= high]
         if inside:
             stated = round(float(np.mean([each.probability for each in inside])), 4)
-            right = share([each.named == each.icon.label for each in inside])
+            right = share_of([each.named == each.icon.label for each in inside])
             bins.append({"from": low, "to": high, "named": len(inside), "stated": stated, "right": right})
     return bins
 
