@@ -62,7 +62,7 @@ def _decision_lines(decision: dict[str, Any]) -> Iterator[str]:
     else:
         yield "weights that ship with the package, on the scale that this index's own drawings show: not calibrated"
     if decision["threshold"] is None:
-        vouching = f"{decision['vouching']:,} unknown logos do not vouch for the default share of false names"
+        vouching = f"{decision['vouching']:,} unknown logos are too few to vouch for the default share of false names"
         yield f"the likeliest answer is given: {vouching}"
     else:
         yield (

@@ -113,7 +113,7 @@ def test_info_of_a_model_with_few_unknown_logos(run: Run, classes: Path, tmp_pat
     write_bundle(tmp_path / "model", tiny.config, {**files, IMPOSTORS_FILE: few})
     assert run("build-index", classes, "--model", tmp_path / "model", "--index", tmp_path / "index").code == 0
     said = run("info", "--index", tmp_path / "index").out
-    assert "the likeliest answer is given: 38 unknown logos do not vouch for the default share" in said
+    assert "the likeliest answer is given: 38 unknown logos are too few to vouch for the default share" in said
 
 
 def test_verify_of_a_sound_index(run: Run, index: Path) -> None:
