@@ -62,7 +62,8 @@ def _decision_lines(decision: dict[str, Any]) -> Iterator[str]:
     else:
         yield "weights that ship with the package, on the scale that this index's own drawings show: not calibrated"
     if decision["threshold"] is None:
-        yield "the likeliest answer is given: the model has no unknown logos to vouch for a share of false names"
+        vouching = f"{decision['vouching']:,} unknown logos are too few to vouch for the default share of false names"
+        yield f"the likeliest answer is given: {vouching}"
     else:
         yield (
             f"a company is named for at most {decision['max_false_accept']:.0%} of unknown logos, by default: "

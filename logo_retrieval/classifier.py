@@ -165,8 +165,8 @@ class LogoClassifier(Closable):
             sources: paths, bytes, open files, Pillow images or arrays, see `images.source.file_or_bytes`.
             top: how many labels and neighbours each decision lists.
             max_false_accept: of logos of no known company, the largest share that may be given a company's name; by
-                default `knowledge.DEFAULT_FALSE_ACCEPT`, or the likeliest answer where the model has no unknown logos
-                to vouch for that.
+                default `knowledge.DEFAULT_FALSE_ACCEPT`, or the likeliest answer where the model has too few unknown
+                logos to vouch for that.
             other_share: how common such logos are among the sources; probabilities follow it, labels do not. With
                 "auto" it is what all sources together show, see `open_set.mixture.estimated_other_share`.
             text: whether what is written is read: where that could change the answer, always or never.

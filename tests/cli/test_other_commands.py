@@ -12,8 +12,12 @@ import sys
 import tomllib
 from pathlib import Path
 
+import numpy as np
 import pytest
 from conftest import Run
+
+from logo_retrieval.models.bundle import read_bundle, write_bundle
+from logo_retrieval.open_set.impostors import IMPOSTORS_FILE, Impostors
 
 ROOT = Path(__file__).parents[2]
 
@@ -99,6 +103,17 @@ def test_info_of_the_shipped_index(run: Run, tmp_path: Path, monkeypatch: pytest
     assert facts["model"]["backbone"] == "efficientnet_lite1" and isinstance(facts["dim"], int)
     text = run("info").out
     assert "161 classes" in text and "efficientnet_lite1" in text
+
+
+def test_info_of_a_model_with_few_unknown_logos(run: Run, classes: Path, tmp_path: Path) -> None:
+    """As training leaves it where little was kept for validation; it has some, and too few."""
+    tiny = read_bundle(ROOT / "tests" / "embedding" / "data" / "tiny")
+    files = {name: tiny.path(name).read_bytes() for name in tiny.config.files}
+    few = Impostors(np.arange(38, dtype=np.float32)).to_bytes()
+    write_bundle(tmp_path / "model", tiny.config, {**files, IMPOSTORS_FILE: few})
+    assert run("build-index", classes, "--model", tmp_path / "model", "--index", tmp_path / "index").code == 0
+    said = run("info", "--index", tmp_path / "index").out
+    assert "the likeliest answer is given: 38 unknown logos are too few to vouch for the default share" in said
 
 
 def test_verify_of_a_sound_index(run: Run, index: Path) -> None:
