@@ -29,8 +29,9 @@ async function getLimits() {
 
 function route(event) {
   const [asked, ...rest] = location.hash.slice(1).split("/");
-  if (asked && !Object.hasOwn(VIEWS, asked)) return; // a place on this page, or none
-  const view = asked || "recognise";
+  const isView = Object.hasOwn(VIEWS, asked);
+  if (event && asked && !isView) return; // a place on this page, or none
+  const view = isView ? asked : "recognise";
   for (const section of document.querySelectorAll("main > section")) section.hidden = section.id !== `${view}-view`;
   for (const link of document.querySelectorAll("header nav a")) {
     if (link.hash === `#${view}`) link.setAttribute("aria-current", "page");
