@@ -41,9 +41,21 @@ export const similarity = (value) => (Math.floor(Math.round(value * 1e6) / 1e4) 
 export function tell(text) {
   const status = find("#status");
   status.textContent = text;
+  status.classList.remove("stays");
   for (const fading of status.getAnimations()) {
     fading.cancel();
     fading.play();
+  }
+}
+
+/** Says what is under way, until it is over. */
+export async function during(text, coming) {
+  tell(text);
+  find("#status").classList.add("stays");
+  try {
+    return await coming;
+  } finally {
+    if (find("#status").textContent === text) tell("");
   }
 }
 
