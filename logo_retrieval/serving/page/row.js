@@ -1,8 +1,8 @@
 /** One row as it is seen. What is there is changed in place, so that nothing jumps and the focus stays. */
 
 import { enrolRow, undoRow } from "./enrol.js";
-import { alone, apart, bdi, make, path, percent, similarity, stamp } from "./dom.js";
-import { known, offer, spelled } from "./known.js";
+import { alone, apart, attempt, bdi, make, path, percent, similarity, stamp } from "./dom.js";
+import { known, offer, refresh, spelled } from "./known.js";
 import { lookAlikes } from "./similar.js";
 import { thumb } from "./thumbs.js";
 
@@ -53,7 +53,7 @@ export class RowView {
       this.update();
     });
     form.querySelector("label span").textContent = `Company on ${this.row.name}`;
-    field.addEventListener("focus", () => offer(field.value));
+    field.addEventListener("focus", () => (known.classes.length ? offer(field.value) : attempt(refresh))); // there was no token
     field.addEventListener("input", () => {
       offer(field.value);
       this.nameButton();
