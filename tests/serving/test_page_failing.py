@@ -101,6 +101,18 @@ def test_what_cannot_be_had_is_told(browser: Browser, address: str, queries: Pat
         page.get_by_role("button", name="Refresh").click()
         page.locator("#problems", has_text="(3 times)").wait_for()
         assert "up to date" not in page.locator("#status").inner_text()
+        assert page.get_by_role("button", name="Next page of changes").is_hidden()
+
+
+def test_a_company_that_could_not_be_had_is_had_by_another_click(browser: Browser, address: str) -> None:
+    with visit(browser, f"{address}/#companies", expected=["ERR_FAILED"]) as page:
+        page.route("**/v1/classes/bars", lambda route: route.abort())
+        link = page.locator("#company-list a", has_text="bars")
+        link.click()
+        page.get_by_text("It cannot be shown.").wait_for()
+        page.unroute("**/v1/classes/bars")
+        link.click()
+        page.get_by_role("heading", name="bars").wait_for()
 
 
 def test_what_is_stopped_while_the_service_is_not_ready_stops(browser: Browser, address: str, queries: Path) -> None:

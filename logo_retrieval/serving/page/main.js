@@ -44,6 +44,12 @@ function route(event) {
   if (event) find(name ? "#company" : "#main").focus({ preventScroll: true });
 }
 
+/** Shows anew what is there already, as a company that could not be had. */
+function again(event) {
+  const link = event.target.closest?.("nav a, #company-list a");
+  if (link?.hash && link.hash === location.hash) route(event);
+}
+
 function decoded(name) {
   try {
     return decodeURIComponent(name);
@@ -57,5 +63,6 @@ similar.start();
 companies.start();
 changes.start();
 window.addEventListener("hashchange", route);
+document.addEventListener("click", again);
 route();
 attempt(refresh);
