@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 from browsing import address_of, settled, visit
-from drawings import ring, svg
+from drawings import raster, ring, svg
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Route
+    from playwright.sync_api import Browser, FilePayload, Route
 
 pytestmark = pytest.mark.browser
 
@@ -101,6 +101,33 @@ def test_what_cannot_be_had_is_told(browser: Browser, address: str, queries: Pat
         page.get_by_role("button", name="Refresh").click()
         page.locator("#problems", has_text="(3 times)").wait_for()
         assert "up to date" not in page.locator("#status").inner_text()
+        assert page.get_by_role("button", name="Next page of changes").is_hidden()
+
+
+def test_a_company_that_could_not_be_had_is_had_by_another_click(browser: Browser, address: str) -> None:
+    with visit(browser, f"{address}/#companies", expected=["ERR_FAILED"]) as page:
+        page.route("**/v1/classes/bars", lambda route: route.abort())
+        link = page.locator("#company-list a", has_text="bars")
+        link.click()
+        page.get_by_text("It cannot be shown.").wait_for()
+        page.unroute("**/v1/classes/bars")
+        link.click()
+        page.get_by_role("heading", name="bars").wait_for()
+
+
+def test_a_picture_that_the_browser_cannot_draw_is_called_by_its_ending(browser: Browser, address: str) -> None:
+    """In the row, among the duplicates, and above its look-alikes."""
+    with visit(browser, address) as page:
+        files: list[FilePayload] = [
+            {"name": name, "mimeType": "image/tiff", "buffer": raster("TIFF")} for name in ("one.tiff", "two")
+        ]
+        page.set_input_files("#files", files)
+        settled(page)
+        page.get_by_role("button", name="Find duplicates").click()
+        page.get_by_role("heading", name="Duplicates").wait_for()
+        page.get_by_role("button", name="Look-alikes").first.click()
+        page.locator("#similar-asked .format").wait_for()
+        assert page.locator(".row .format, .clusters .format").all_text_contents() == ["TIFF", "?", "TIFF", "?"]
 
 
 def test_what_is_stopped_while_the_service_is_not_ready_stops(browser: Browser, address: str, queries: Path) -> None:

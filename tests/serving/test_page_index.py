@@ -141,6 +141,12 @@ def test_no_token_is_an_answer_too(browser: Browser, mine: Path) -> None:
         page.get_by_role("dialog").get_by_label("Token").wait_for()
         page.keyboard.press("Escape")
         page.locator("#problems", has_text="Without a token").wait_for()
+        page.set_input_files("#files", {"name": "a.svg", "mimeType": "", "buffer": svg("disc", 1)})
+        page.get_by_role("dialog").get_by_label("Token").fill(ADMIN)
+        page.keyboard.press("Enter")
+        settled(page)
+        page.locator(".row input").focus()  # there the companies are needed
+        page.locator("#facts", has_text="3 companies").wait_for()
 
 
 @pytest.mark.parametrize("width", [1280, 360])

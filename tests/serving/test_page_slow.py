@@ -103,3 +103,14 @@ def test_on_a_phone_no_word_is_broken(browser: Browser, address: str) -> None:
         page.goto(f"{address}/#changes")
         page.locator("td").first.wait_for()
         assert page.locator("th").evaluate_all(height) < 45
+
+
+def test_what_is_enrolled_meanwhile_is_told(browser: Browser, address: str) -> None:
+    with visit(browser, f"{address}/#companies/disc", expected=["409"]) as page:
+        with held(page, "POST", "**/v1/classes/disc"):
+            drawing = svg("bars", 1)
+            page.set_input_files("#company input[type=file]", {"name": "a.svg", "mimeType": "", "buffer": drawing})
+            page.locator("#status.stays", has_text="Enrolling …").wait_for()
+            page.wait_for_timeout(200)
+        page.locator("#question").get_by_role("button", name="Cancel").click()
+        assert page.locator("#status").inner_text() == ""

@@ -25,6 +25,14 @@ export const path = (item) => make("bdi", { class: "item" }, ...item.split(/(?<=
 /** A copy of a template's one element. */
 export const stamp = (id) => document.getElementById(id).content.firstElementChild.cloneNode(true);
 
+/** A picture of a file; where the browser cannot draw it, the ending of its name stands there. */
+export function orFormat(image, { name }) {
+  const [, ending = "?"] = /\.([^.]+)$/.exec(name) ?? [];
+  const format = make("span", { class: `${image.className} format` }, ending.slice(0, 5).toUpperCase());
+  image.addEventListener("error", () => image.replaceWith(format));
+  return image;
+}
+
 export const number = (value) => value.toLocaleString("en");
 
 export const counted = (count, one, many = `${one}s`) => `${number(count)} ${count === 1 ? one : many}`;
@@ -41,9 +49,21 @@ export const similarity = (value) => (Math.floor(Math.round(value * 1e6) / 1e4) 
 export function tell(text) {
   const status = find("#status");
   status.textContent = text;
+  status.classList.remove("stays");
   for (const fading of status.getAnimations()) {
     fading.cancel();
     fading.play();
+  }
+}
+
+/** Says what is under way, until it is over. */
+export async function during(text, coming) {
+  tell(text);
+  find("#status").classList.add("stays");
+  try {
+    return await coming;
+  } finally {
+    if (find("#status").textContent === text) tell("");
   }
 }
 

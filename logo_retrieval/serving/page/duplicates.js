@@ -1,7 +1,7 @@
 /** Duplicates among the pictures of the list. */
 
 import { form, json } from "./api.js";
-import { attempt, bdi, counted, find, make, number, similarity, tell } from "./dom.js";
+import { attempt, bdi, counted, find, make, number, orFormat, similarity, tell } from "./dom.js";
 
 const HOW = { bytes: "the same file", picture: "the same picture", drawing: "the same drawing" };
 
@@ -55,6 +55,6 @@ function shown({ first, others }, byId) {
 function line(row, words) {
   const url = URL.createObjectURL(row.file);
   urls.push(url);
-  const image = make("img", { src: url, alt: "", class: "thumb checks", loading: "lazy", width: 44, height: 44 });
+  const image = orFormat(make("img", { src: url, alt: "", class: "thumb checks", loading: "lazy", width: 44, height: 44 }), row.file);
   return make("li", {}, image, make("span", {}, bdi(row.name, "name"), make("br"), make("span", { class: "hint" }, words)));
 }

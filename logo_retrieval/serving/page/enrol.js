@@ -1,7 +1,7 @@
 /** Changes of the index: enrolling, with questions where it clashes, and taking back. */
 
 import { form, json, place } from "./api.js";
-import { answered, apart, attempt, bdi, counted, find, make, tell } from "./dom.js";
+import { answered, apart, attempt, bdi, counted, during, find, make, tell } from "./dom.js";
 import { refresh } from "./known.js";
 
 let before = Promise.resolve();
@@ -27,7 +27,7 @@ export async function enrol(label, files, names = []) {
   const fields = { names };
   for (;;) {
     try {
-      const report = await json(place("classes", label), { method: "POST", body: form(files, fields) });
+      const report = await during("Enrolling …", json(place("classes", label), { method: "POST", body: form(files, fields) }));
       await attempt(refresh);
       return report;
     } catch (error) {

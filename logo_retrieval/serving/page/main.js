@@ -29,8 +29,9 @@ async function getLimits() {
 
 function route(event) {
   const [asked, ...rest] = location.hash.slice(1).split("/");
-  if (asked && !Object.hasOwn(VIEWS, asked)) return; // a place on this page, or none
-  const view = asked || "recognise";
+  const isView = Object.hasOwn(VIEWS, asked);
+  if (event && asked && !isView) return; // a place on this page, or none
+  const view = isView ? asked : "recognise";
   for (const section of document.querySelectorAll("main > section")) section.hidden = section.id !== `${view}-view`;
   for (const link of document.querySelectorAll("header nav a")) {
     if (link.hash === `#${view}`) link.setAttribute("aria-current", "page");
@@ -41,6 +42,12 @@ function route(event) {
   VIEWS[view](decoded(name));
   window.scrollTo(0, 0);
   if (event) find(name ? "#company" : "#main").focus({ preventScroll: true });
+}
+
+/** Shows anew what is there already, as a company that could not be had. */
+function again(event) {
+  const link = event.target.closest?.("nav a, #company-list a");
+  if (link?.hash && link.hash === location.hash) route(event);
 }
 
 function decoded(name) {
@@ -56,5 +63,6 @@ similar.start();
 companies.start();
 changes.start();
 window.addEventListener("hashchange", route);
+document.addEventListener("click", again);
 route();
 attempt(refresh);

@@ -16,6 +16,7 @@ export class Pager {
     this.text = make("span", { class: "where" });
     this.element = element;
     element.classList.add("pager");
+    element.hidden = true; // until there is something to page through
     element.append(this.back, this.text, this.on);
   }
 

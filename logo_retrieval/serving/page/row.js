@@ -1,8 +1,8 @@
 /** One row as it is seen. What is there is changed in place, so that nothing jumps and the focus stays. */
 
 import { enrolRow, undoRow } from "./enrol.js";
-import { alone, apart, bdi, make, path, percent, similarity, stamp } from "./dom.js";
-import { known, offer, spelled } from "./known.js";
+import { alone, apart, attempt, bdi, make, orFormat, path, percent, similarity, stamp } from "./dom.js";
+import { known, offer, refresh, spelled } from "./known.js";
 import { lookAlikes } from "./similar.js";
 import { thumb } from "./thumbs.js";
 
@@ -20,20 +20,9 @@ export class RowView {
     this.part("name").title = row.name;
     this.part("name").id = `row-${row.id}`;
     for (const button of this.element.querySelectorAll("button")) button.setAttribute("aria-describedby", `row-${row.id}`);
-    this.showPicture();
+    orFormat(this.element.querySelector(".picture img"), row.file).src = this.url;
     this.listen(asks);
     this.update();
-  }
-
-  showPicture() {
-    const image = this.element.querySelector(".picture img");
-    image.addEventListener("error", () => {
-      const format = this.part("format");
-      format.textContent = this.row.file.name.split(".").at(-1).slice(0, 5).toUpperCase() || "?";
-      format.hidden = false;
-      image.hidden = true;
-    });
-    image.src = this.url;
   }
 
   listen(asks) {
@@ -53,7 +42,7 @@ export class RowView {
       this.update();
     });
     form.querySelector("label span").textContent = `Company on ${this.row.name}`;
-    field.addEventListener("focus", () => offer(field.value));
+    field.addEventListener("focus", () => (known.classes.length ? offer(field.value) : attempt(refresh))); // there was no token
     field.addEventListener("input", () => {
       offer(field.value);
       this.nameButton();

@@ -1,7 +1,7 @@
 /** Look-alikes of one picture. */
 
 import { form, json } from "./api.js";
-import { attempt, bdi, counted, find, make, path, similarity, tell } from "./dom.js";
+import { attempt, bdi, counted, find, make, orFormat, path, similarity, tell } from "./dom.js";
 import { nameOf, takesFiles } from "./files.js";
 import { forgetThumbs, thumb } from "./thumbs.js";
 
@@ -21,7 +21,7 @@ export async function lookAlikes(file) {
   forgetThumbs();
   URL.revokeObjectURL(url);
   url = URL.createObjectURL(file);
-  const picture = make("div", { class: "picture checks" }, make("img", { src: url, alt: "" }));
+  const picture = make("div", { class: "picture checks" }, orFormat(make("img", { src: url, alt: "" }), file));
   const words = make("p", { role: "status" }, "Looking …");
   find("#similar-asked").replaceChildren(picture, make("div", {}, bdi(nameOf(file), "name"), words));
   find("#similar-asked").hidden = false;
