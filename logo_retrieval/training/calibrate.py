@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from itertools import repeat
+from itertools import chain, repeat
 
 import numpy as np
 from PIL import Image
@@ -96,12 +96,11 @@ def _chunks(rows: Int64Array) -> list[Int64Array]:
 
 def _views_of_queries(maker: BatchMaker, rows: Int64Array) -> Iterator[list[UInt8Array]]:
     """All views of drawings, some at a time: of all as they are, then of an augmented copy of each."""
+    chunks = _chunks(rows)
+    plain = ([maker.data.art[row].pixels for row in chunk.tolist()] for chunk in chunks)
+    copies = ([Image.fromarray(copy).convert("RGBA") for copy in maker.copies(chunk)] for chunk in chunks)
     with ThreadPoolExecutor(maker.workers) as threads:
-        for chunk in _chunks(rows):
-            pictures = [maker.data.art[row].pixels for row in chunk.tolist()]
-            yield list(threads.map(query_views, pictures, repeat(maker.size_px)))
-        for chunk in _chunks(rows):
-            pictures = [Image.fromarray(copy).convert("RGBA") for copy in maker.copies(chunk)]
+        for pictures in chain(plain, copies):
             yield list(threads.map(query_views, pictures, repeat(maker.size_px)))
 
 
