@@ -28,6 +28,9 @@ _FINEST = 4
 Of what is more than twice as large as it is drawn, renderers leave out pixels.
 """
 
+_RELIEF = 1.001
+"""By how much smaller a drawing that failed is drawn once more, too little to be seen."""
+
 Frame = tuple[float, float, float, float]
 """Left, top, width and height in user units."""
 
@@ -109,7 +112,12 @@ class SvgPicture:
         scale = longest_px / max(frame[2:])
         finer = max(1, min(math.ceil(math.sqrt(self._inner_pixels) / (2 * longest_px)), _FINEST, MAX_PX // longest_px))
         width_px, height_px = (finer * max(1, round(side * scale)) for side in frame[2:])
-        png = self._engine.png(frame, width_px, height_px)
+        try:
+            png = self._engine.png(frame, width_px, height_px)
+        except UnreadableImage:
+            # resvg fails where it rounds two sides of one filter apart, which hangs on the very scale.
+            frame = (*frame[:2], frame[2] * _RELIEF, frame[3] * _RELIEF)
+            png = self._engine.png(frame, width_px, height_px)
         with PngImagePlugin.PngImageFile(BytesIO(png)) as image:
             return image.convert("RGBA").reduce(finer)
 

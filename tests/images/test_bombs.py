@@ -132,8 +132,12 @@ def test_a_pattern_on_the_root_counts_for_every_shape() -> None:
         '<clipPath id="c"><path clip-path="url(#c)"/></clipPath><rect width="9" height="9" clip-path="url(#c)"/>',
         '<marker id="m"><path marker-mid="url(#m)" d="M0 0h9v9"/></marker><path marker-mid="url(#m)" d="M0 0h9v9"/>',
         '<pattern id="p" width=".0001" height=".0001"><path/></pattern><rect width="9" height="9" fill="url(#p)"/>',
-        BLUR + FULL.format(' filter="url(#f)"') * 20,
+        BLUR + FULL.format(' filter="url(#f)"') * 60,
         BLUR + '<path d="M9 9h9v9z" filter="url(#f)"/>' * 205,
+        '<filter id="f">'
+        + '<feGaussianBlur stdDeviation=".1"/>' * 16
+        + "</filter>"
+        + '<path d="M9 9h9v9z" filter="url(#f)"/>' * 100,
         '<filter id="f"><feGaussianBlur/></filter><filter id="g" href="#f"/>' + FULL.format(' filter="url(#g)"'),
         '<filter id="f" x=".8" y="3.8" width="98" height="95"><feFlood/><feGaussianBlur stdDeviation="5"/></filter>'
         + FULL.format(' filter="url(#f)"'),

@@ -290,3 +290,19 @@ def test_importing_loads_no_renderer() -> None:
     """
     run = subprocess.run([sys.executable, "-c", textwrap.dedent(script)], capture_output=True, text=True, check=True)
     assert run.stdout.strip() == "[]"
+
+
+def test_a_drawing_at_which_resvg_fails_is_drawn_a_little_smaller() -> None:
+    body = (
+        '<filter id="f" x="7.336" y=".846" width="20.214" height="19" filterUnits="userSpaceOnUse">'
+        '<feColorMatrix in="SourceAlpha" result="hard"/><feOffset dx="-.75" dy=".5"/><feGaussianBlur stdDeviation="1"/>'
+        '<feComposite in2="hard" k2="-1" k3="1" operator="arithmetic"/></filter>'
+        '<path d="M7.336 .846h20.214v19h-20.214z" filter="url(#f)"/>'
+    )
+    drawing = usvg.Tree.from_str(svg(body, 'viewBox="0 0 28 26"').decode(), usvg.Options.default())
+    with pytest.raises(BaseException, match="assertion failed"):
+        render(drawing, (8.0, 0.0, 0.0, 0.0, 8.0, -8 * 37 / 7), bg_size=(224, 208))
+    picture = SvgPicture.open(svg(body, 'viewBox="0 0 40 40"'))
+    left, top = 20 / 7, 37 / 7
+    image = picture.render(224, (left / 40, top / 40, (left + 28) / 40, (top + 26) / 40))
+    assert image.size == (224, 208) and image.getextrema()[3][1] > 0
