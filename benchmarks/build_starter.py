@@ -21,10 +21,12 @@ from pathlib import Path
 import numpy as np
 from average_weights import card_line
 from calibrate import DECISION, VOUCHING
+from fetched_data import TABLE as FETCHED
 from logobench_data import ATTRIBUTIONS, Drawing, load, load_earlier, load_packs, load_vintage, names_by_class
 from small import options
 from starter_networks import SHIPPED
 from surroundings import RESULTS
+from wide_data import read_catalogue
 
 from logo_retrieval.gallery.records import Gallery, GalleryRecord
 from logo_retrieval.heads.cosine import HEAD_FILE
@@ -49,6 +51,7 @@ def calibrated(bundle: ModelBundle, work: Path, folder: Path) -> ModelBundle:
     card = files[CARD_FILE].decode()
     card = re.sub(r"\n\nThe model that this one went on from.*?(?=\n\n## Data)", "", card, flags=re.DOTALL)
     card = card.replace("\n\n## Data", f"\n\n{measured_quality()}\n\n## Data", 1)
+    card = card.replace("\n\n## Training", f"\n\n{of_fetched()}\n\n## Training", 1)
     mean = card_line(work / f"{SHIPPED}.npz")
     files[CARD_FILE] = card.replace("- Head:", f"{mean}- Head:", 1).encode()
     decision = json.loads((work / DECISION).read_text(encoding="utf-8"))
@@ -109,6 +112,14 @@ def measured_quality() -> str:
     return (
         "The model that this one went on from, which had seen neither these artists nor these brands of 'other', in "
         "LogoBench-160 with 95 % intervals, its decision fitted to drawings by yet others:\n\n" + "\n".join(lines)
+    )
+
+
+def of_fetched() -> str:
+    """What the card says of drawings that are no part of this project."""
+    return (
+        f"Before that it learned from {len(read_catalogue(FETCHED)):,} drawings that are no part of this model: official "
+        "logos, app icons drawn as lines, and emoji, of packages that `FETCHED_ATTRIBUTION.md` names."
     )
 
 

@@ -2,7 +2,8 @@
 
 WORK is what `train_starter.py` or `train_on_device.py` has filled; it gets a folder a network, as `calibrate.py` and
 `build_starter.py` want it. A network is made of its weights as they are released, WORK/released-NETWORK.npz, whose
-kernels have 8 bits: its graph in floats can share those of its graph in integers. The measured network, where WORK has
+kernels have 8 bits: its graph in floats can share those of its graph in integers. Its head tells apart what the
+drawings here show; what it learned of fetched ones (`fetched_data`) stays behind. The measured network, where WORK has
 no weights of it, is made of the released ones, so that its figures can be measured again. It needs TensorFlow and no
 accelerator.
 """
@@ -13,26 +14,44 @@ import argparse
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 from logobench_data import default_cache
 from released import read_release, write_release
 from starter_networks import HELD_OUT, MEASURED, SHIPPED, WEIGHTS, Sources, network_data
 
-from logo_retrieval.training.checkpoint import copy_weights, read_checkpoint
+from logo_retrieval.backbones.backend import keras
+from logo_retrieval.training.checkpoint import copy_weights, read_checkpoint, write_checkpoint
+from logo_retrieval.training.data import TrainingSet
 from logo_retrieval.training.export import export_trained
 from logo_retrieval.training.network import build_network
 from logo_retrieval.training.recipe import Recipe
 
 
-def export(name: str, weights: Path, sources: Sources, work: Path, cache: Path) -> None:
-    """Writes the bundle of one network."""
-    data = network_data(name, sources, cache)
-    facts, _, _ = read_checkpoint(weights)
-    if facts.get("data", data.digest()) != data.digest():
-        print(f"{name}: the drawings are others than at its training; the card counts those of today", flush=True)
-    recipe = replace(Recipe(**facts["recipe"]), keep="last")
+def narrowed(weights: Path, data: TrainingSet) -> keras.Model:
+    """A network whose head tells the targets of some drawings apart, and no others."""
     names = [data.target_names[target] for target in data.trained_targets]
+    recipe = Recipe(**read_checkpoint(weights)[0]["recipe"])
     network = build_network(replace(recipe, weights="none"), len(names))
     copy_weights(weights, network, names)
+    return network
+
+
+def release(name: str, data: TrainingSet, work: Path) -> Path:
+    """Writes the weights of a network as they are released."""
+    weights, narrow, released = (work / f"{kind}{name}.npz" for kind in ("", "narrowed-", "released-"))
+    network, (facts, _, state) = narrowed(weights, data), read_checkpoint(weights)
+    targets = [data.target_names[target] for target in data.trained_targets]
+    best = [array.astype(np.float16) for array in network.get_weights()]
+    write_checkpoint(narrow, {**facts, "targets": targets}, [], replace(state, best=best))
+    write_release(released, narrow)
+    return released
+
+
+def export(name: str, weights: Path, data: TrainingSet, work: Path) -> None:
+    """Writes the bundle of one network."""
+    facts, _, _ = read_checkpoint(weights)
+    recipe = replace(Recipe(**facts["recipe"]), keep="last")
+    network = narrowed(weights, data)
     export_trained(network, recipe, data, work / name, name=f"logo-{recipe.backbone}", log=facts["log"])
 
 
@@ -45,15 +64,12 @@ def main() -> None:
     sources = Sources.loaded(arguments.cache)
     rounded = arguments.work / "rounded.npz"
     for name in (HELD_OUT, MEASURED, SHIPPED):
-        weights, released = arguments.work / f"{name}.npz", arguments.work / f"released-{name}.npz"
-        if weights.is_file():
-            write_release(released, weights)
-        elif name == MEASURED:
-            released = WEIGHTS
-        else:
+        trained = (arguments.work / f"{name}.npz").is_file()
+        if not trained and name != MEASURED:
             continue
-        read_release(released, rounded)
-        export(name, rounded, sources, arguments.work, arguments.cache)
+        data = network_data(name, sources, arguments.cache)
+        read_release(release(name, data, arguments.work) if trained else WEIGHTS, rounded)
+        export(name, rounded, data, arguments.work)
         print(f"{name}: {arguments.work / name}", flush=True)
 
 

@@ -5,15 +5,17 @@ from __future__ import annotations
 import json
 import re
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from pathlib import Path
 from urllib.parse import unquote
 
-ICONIFY = "icons.json"
-SOURCE_CODE = (".js", ".jsx", ".tsx")
+ICONIFY = re.compile(r"icons\.json|json/[\w-]+\.json")
+"""Where an Iconify set lies, in a package of its own and in that of all sets."""
+
+SOURCE_CODE = (".js", ".cjs", ".jsx", ".tsx")
 
 _SVG = re.compile(r"<svg\b.*?</svg>", re.DOTALL)
-_NAME = re.compile(r'\bname: "([^"]+)"')
+_NAME = re.compile(r'(?:\bname: (?=")|(?<=\s)(?="[^"]+": `))"([^"]+)"')
 _ESCAPES = {r"\n": "\n", r"\"": '"', r"\'": "'"}
 _STYLE = re.compile(r"style=\{\{\s*(.*?),?\s*\}\}", re.DOTALL)
 _RULE = re.compile(r"(\w+):\s*[\"']?([^,\"']+)[\"']?")
@@ -24,23 +26,27 @@ _PREFIXED = re.compile(r"(xlink|xml)([A-Z])(.*)")
 _XLINK = 'xmlns:xlink="http://www.w3.org/1999/xlink"'
 
 
-def drawings(archive: Path) -> Iterator[tuple[str, str]]:
+def drawings(archive: Path, places: Container[str] | None = None) -> Iterator[tuple[str, str]]:
     """Where in an archive each SVG is, and its text.
 
     A drawing is a file of its own, an icon of an Iconify set (`icons.json#name`), or SVG within source code
     (`chrome.tsx`, or `index.js#name` where the file holds several).
+
+    Args:
+        archive: of a package.
+        places: the files to look into; by default all.
     """
     with tarfile.open(archive) as tar:
         for member in tar:
             place = member.name.partition("/")[2]
-            wanted = place == ICONIFY or place.endswith((".svg", *SOURCE_CODE))
-            stream = tar.extractfile(member) if wanted else None
+            wanted = ICONIFY.fullmatch(place) or place.endswith((".svg", *SOURCE_CODE))
+            stream = tar.extractfile(member) if wanted and (places is None or place in places) else None
             if stream is None:
                 continue
             text = stream.read().decode(errors="replace")
             if place.endswith(".svg"):
                 yield place, text
-            elif place == ICONIFY:
+            elif ICONIFY.fullmatch(place):
                 yield from ((f"{place}#{name}", svg) for name, svg in _icons(text))
             else:
                 yield from ((f"{place}{name}", svg) for name, svg in _within(text, place))
@@ -70,7 +76,7 @@ def _within(text: str, place: str) -> Iterator[tuple[str, str]]:
         for escape, meant in _ESCAPES.items():
             svg = svg.replace(escape, meant)
         name = f"#{names[-1]}" if names and len(found) > 1 else ""
-        yield name, svg if place.endswith(".js") else from_jsx(svg)
+        yield name, svg if place.endswith((".js", ".cjs")) else from_jsx(svg)
 
 
 def from_jsx(text: str) -> str:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Self
 
 import numpy as np
+from fetched_data import load_fetched
 from logobench_data import DATA, OTHER, Drawing, LogoBench, load, load_earlier, load_packs, load_vintage
 from starter_data import Seen, seen, training_set, with_glyphs
 from wide_data import WideDrawing, load_generic, load_wide
@@ -56,6 +57,7 @@ class Sources:
         vintage: earlier marks, and drawings of further packs.
         wide: the wide set.
         generic: the generic icons.
+        fetched: drawings that are not here, or none.
         companies: that the held-out network does not see.
         brands: of the wide set, likewise.
     """
@@ -64,16 +66,23 @@ class Sources:
     vintage: tuple[Drawing, ...]
     wide: tuple[WideDrawing, ...]
     generic: tuple[WideDrawing, ...]
+    fetched: tuple[WideDrawing, ...]
     companies: tuple[str, ...]
     brands: frozenset[str]
 
     @classmethod
-    def loaded(cls, cache: Path) -> Self:
-        """Reads them; the first call unpacks the archives into the cache folder."""
+    def loaded(cls, cache: Path, packages: Path | None = None) -> Self:
+        """Reads them; the first call unpacks the archives into the cache folder.
+
+        Args:
+            cache: that folder.
+            packages: folder for the packages of `fetched_data`; None leaves these drawings out.
+        """
+        fetched = () if packages is None else load_fetched(packages, cache)
         bench, wide = load(cache), load_wide(cache)
         companies, brands = held_out_companies(bench), held_out_brands(wide)
         vintage = load_vintage(cache) + load_packs(cache) + load_earlier()
-        return cls(bench, vintage, wide, load_generic(cache), companies, brands)
+        return cls(bench, vintage, wide, load_generic(cache), fetched, companies, brands)
 
     def every(self, step: int) -> Sources:
         """One drawing of every so many, for a trial."""
@@ -83,14 +92,13 @@ class Sources:
             parts={split: parts[::step] for split, parts in self.bench.parts.items()},
             groups=self.bench.groups[::step],
         )
-        return replace(
-            self, bench=bench, vintage=self.vintage[::step], wide=self.wide[::step], generic=self.generic[::step]
-        )
+        few = {name: getattr(self, name)[::step] for name in ("vintage", "wide", "generic", "fetched")}
+        return replace(self, bench=bench, **few)
 
 
 def drawings_of(network: str, sources: Sources) -> Seen:
     """What one of the networks may see."""
-    bench, further, vintage = sources.bench, sources.wide + sources.generic, sources.vintage
+    bench, further, vintage = sources.bench, sources.wide + sources.generic + sources.fetched, sources.vintage
     if network == SHIPPED:
         return seen(bench, further, vintage=vintage, split=None, validate=False, coins=True)
     if network == MEASURED:

@@ -76,7 +76,7 @@ class Training:
         own = set(part.keys())
         asked = {str(each.path) for each, is_asked in part.bench if is_asked}
         seen = np.array([key == "glyph" or key in own and key not in asked for key in self.keys])
-        shares = shares_of(self.data, seen)
+        shares = shares_of(self.data, seen, self.recipe.company_share)
         targets = np.zeros(len(self.data.target_names), bool)
         targets[self.data.targets[seen]] = True
         return Leg(

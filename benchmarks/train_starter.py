@@ -51,6 +51,9 @@ the shipped one 94, of which a third or more were those of a held-out network th
 Each began with the mean of its weights before and after the leg before, see `average_weights.py`.
 """
 
+PACKAGES = "folder for packages of npm, whose drawings take part (see `fetched_data.py`); default: without them"
+"""Help of the option."""
+
 RECIPES = {HELD_OUT: LEG, MEASURED: replace(LEG, seed=72), SHIPPED: replace(LEG, learning_rate=6e-5, seed=73)}
 """Of the networks, in their order. The shipped one began with the weights of its bundle, whose batch norms are folded
 into the kernels: these ask for the lower rate.
@@ -76,8 +79,9 @@ def main() -> None:
     parser = options(__doc__, cache=True, work="folder for checkpoints and logs")
     parser.add_argument("--start", type=Path, metavar="BEFORE", help="folder of weights to go on from")
     parser.add_argument("--network", choices=list(RECIPES), help="this one alone; default: all")
+    parser.add_argument("--packages", type=Path, metavar="FOLDER", help=PACKAGES)
     arguments = parser.parse_args()
-    sources = Sources.loaded(arguments.cache)
+    sources = Sources.loaded(arguments.cache, arguments.packages)
     previous = None
     for network in RECIPES:
         own = arguments.start / f"{network}.npz" if arguments.start is not None else None

@@ -67,6 +67,7 @@ NOT_SMALL = {
     "collect_packs": "fetches packages",
     "export_starter": "needs trained networks",
     "make_fonts": "needs packages of fonts",
+    "make_fetched_data": "needs packages of logos and emoji",
     "make_generic_data": "needs packages of icons",
     "make_logobench_data": "needs the art as it was collected",
     "make_quality_gate": "writes a fixture of the tests, and needs trained networks",

@@ -19,7 +19,6 @@ from logo_retrieval.training.transforms import Scene
 from logo_retrieval.types import OTHER, BoolArray, Float64Array, Int64Array, UInt8Array
 
 _AHEAD = 4
-_COMPANY_SHARE = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +75,9 @@ class Batch(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class BatchMaker:
-    """Draws batches with replacement: half of the rows show companies, half `other`.
+    """Draws batches with replacement: a share of the rows shows companies, the others show `other`.
 
-    Within a half, a target is drawn with the square root of its number of drawings, then one of its drawings: rare
+    Within either, a target is drawn with the square root of its number of drawings, then one of its drawings: rare
     companies are seen more often than their share, common ones more often than an equal one.
 
     Attributes:
@@ -87,6 +86,7 @@ class BatchMaker:
         batch: rows of a batch.
         seed: of all chance.
         probabilities: of transforms, by name, in the place of those in the table.
+        company_share: of the rows, in 0..1, where there are companies and `other`.
         workers: threads that make batches.
     """
 
@@ -95,12 +95,13 @@ class BatchMaker:
     batch: int
     seed: int
     probabilities: Mapping[str, float] = field(default_factory=dict)
+    company_share: float = 0.5
     workers: int = field(default_factory=usable_cores)
 
     def batches(self, first: int, last: int) -> Iterator[Batch]:
         """The batches of steps first..last-1, made ahead by threads; the same whichever step comes first."""
         rows = np.flatnonzero(~self.data.validation)
-        cumulative = np.cumsum(shares_of(self.data, ~self.data.validation)[rows])
+        cumulative = np.cumsum(shares_of(self.data, ~self.data.validation, self.company_share)[rows])
         cumulative[-1] = 1.0
 
         def one(step: int) -> Batch:
@@ -124,20 +125,21 @@ class BatchMaker:
         return augmented(scene, self.size_px, np.random.default_rng((self.seed, step, place)), self.probabilities)
 
 
-def shares_of(data: TrainingSet, seen: BoolArray) -> Float64Array:
+def shares_of(data: TrainingSet, seen: BoolArray, company_share: float) -> Float64Array:
     """How often each drawing is drawn, as told at `BatchMaker`: (n,), summing to 1.
 
     Args:
         data: to draw from.
         seen: (n,) whether a drawing is drawn at all; at least one is.
+        company_share: of all that show companies, in 0..1.
     """
     rows = np.flatnonzero(seen)
     targets = data.targets[rows]
     weights = np.bincount(targets)[targets] ** -0.5
     company = np.array([name != OTHER for name in data.classes])[data.labels[rows]]
     if company.any() and not company.all():
-        weights[company] *= _COMPANY_SHARE / weights[company].sum()
-        weights[~company] *= (1 - _COMPANY_SHARE) / weights[~company].sum()
+        weights[company] *= company_share / weights[company].sum()
+        weights[~company] *= (1 - company_share) / weights[~company].sum()
     shares = np.zeros(len(data.targets))
     shares[rows] = weights / weights.sum()
     return shares

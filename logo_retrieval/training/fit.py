@@ -109,7 +109,8 @@ class _Run:
         self._target_names = [data.target_names[target] for target in targets]
         self._place = np.full(len(data.target_classes), -1)
         self._place[targets] = np.arange(len(targets))
-        self._batches = BatchMaker(data, recipe.size_px, recipe.batch, recipe.seed, recipe.probabilities)
+        chance = recipe.seed, recipe.probabilities, recipe.company_share
+        self._batches = BatchMaker(data, recipe.size_px, recipe.batch, *chance)
         asked = np.flatnonzero(data.validation)
         self._asked_labels = data.labels[asked]
         self._asked = plain_views(data.art, asked, recipe.size_px) if len(asked) else None

@@ -42,6 +42,7 @@ class Recipe:
         contrastive: weight of the supervised contrastive term; 0 leaves it out.
         contrastive_temperature: of that term.
         average: share of the running average of the weights that is kept at each step.
+        company_share: of the drawings of a batch, those that show companies, where there is `other` too.
         seed: of all chance.
         probabilities: of transforms by name, in the place of those in the table.
     """
@@ -72,6 +73,7 @@ class Recipe:
     contrastive: float = 0.0
     contrastive_temperature: float = 0.1
     average: float = 0.998
+    company_share: float = 0.5
     seed: int = 0
     probabilities: Mapping[str, float] = field(default_factory=dict)
 
