@@ -6,8 +6,18 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-_STRAY = frozenset(("thumbs.db", "ehthumbs.db", "desktop.ini", "__macosx"))
-"""What operating systems leave in folders, in lower case."""
+_STRAY = frozenset(
+    (
+        *("thumbs.db", "ehthumbs.db", "desktop.ini", "$recycle.bin", "system volume information"),
+        *("icon\r", "__macosx", "lost+found", "@eadir", "#recycle", "@recycle"),
+    )
+)
+"""What operating systems and network storage leave in folders, in lower case."""
+
+
+def is_stray(name: str) -> bool:
+    """Whether operating systems put what is called so into folders, as Thumbs.db, a bin or a folder of thumbnails."""
+    return name.lower() in _STRAY
 
 
 def visible_files(folder: Path, stray: list[Path] | None = None) -> Iterator[Path]:
@@ -25,12 +35,10 @@ def visible_files(folder: Path, stray: list[Path] | None = None) -> Iterator[Pat
             name for name in folders if not name.startswith(".") and os.path.realpath(Path(parent, name)) not in inside
         )
         for name in (*folders, *sorted(names)):
-            if name.lower() in _STRAY and stray is not None:
+            if stray is not None and is_stray(name):
                 stray.append(Path(parent, name))
-        folders[:] = [name for name in folders if name.lower() not in _STRAY]
-        yield from (
-            Path(parent, name) for name in sorted(names) if not name.startswith(".") and name.lower() not in _STRAY
-        )
+        folders[:] = [name for name in folders if not is_stray(name)]
+        yield from (Path(parent, name) for name in sorted(names) if not name.startswith(".") and not is_stray(name))
     yield from denied
 
 

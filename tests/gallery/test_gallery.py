@@ -46,6 +46,15 @@ def test_what_is_passed_over_is_said(tmp_path: Path) -> None:
     )
 
 
+def test_bins_and_thumbnails_of_systems_are_no_classes_and_no_drawings(tmp_path: Path) -> None:
+    kept = lay(tmp_path, "alpha/a.svg") / "alpha" / "a.svg"
+    for name in ("@eaDir", "#recycle", "$RECYCLE.BIN", "System Volume Information", "lost+found", "Icon\r"):
+        lay(tmp_path, f"{name}/a.svg", f"alpha/{name}/a.svg")
+    gallery = read_gallery(tmp_path)
+    assert [record.path for record in gallery.records] == [kept] and gallery.remarks == ()
+    assert [record.path for record in files_of(tmp_path).records] == [kept]
+
+
 def test_class_names_in_any_script_come_in_one_form(tmp_path: Path) -> None:
     decomposed = unicodedata.normalize("NFD", "Ärzte für 東京")
     gallery = read_gallery(lay(tmp_path, f"{decomposed}/a.svg"))
