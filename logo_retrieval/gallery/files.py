@@ -25,19 +25,26 @@ def visible_files(folder: Path, stray: list[Path] | None = None) -> Iterator[Pat
 
     What operating systems leave there, such as Thumbs.db, is put into `stray` instead, where that is given.
 
-    Links to folders are followed, but not back into a folder that they lie in. A folder that may not be read stands for
-    its files, so that whoever opens it says so.
+    Links to folders are followed, but none back into a folder that it lies in, and of several to one folder the first
+    alone: there are ways without number where folders link to one another. A folder that may not be read stands for its
+    files, so that whoever opens it says so.
     """
     denied: list[Path] = []
+    followed: set[str] = set()
     for parent, folders, names in os.walk(folder, followlinks=True, onerror=lambda error: denied.append(_path(error))):
         inside = {os.path.realpath(above) for above in (Path(parent), *Path(parent).parents)}
-        folders[:] = sorted(
-            name for name in folders if not name.startswith(".") and os.path.realpath(Path(parent, name)) not in inside
-        )
-        for name in (*folders, *sorted(names)):
+        seen = sorted(name for name in folders if not name.startswith("."))
+        for name in (*seen, *sorted(names)):
             if stray is not None and is_stray(name):
                 stray.append(Path(parent, name))
-        folders[:] = [name for name in folders if not is_stray(name)]
+        folders.clear()
+        for name in seen:
+            path, place = Path(parent, name), os.path.realpath(Path(parent, name))
+            if is_stray(name) or place in inside or (path.is_symlink() and place in followed):
+                continue
+            folders.append(name)
+            if path.is_symlink():
+                followed.add(place)
         yield from (Path(parent, name) for name in sorted(names) if not name.startswith(".") and not is_stray(name))
     yield from denied
 

@@ -257,6 +257,16 @@ def test_links_to_folders_are_followed_and_not_in_circles(tmp_path: Path) -> Non
     assert found == ["link/deep/a.svg"]
 
 
+def test_folders_with_links_to_one_another_are_walked_once_each_way(tmp_path: Path) -> None:
+    """As the packages of a workspace lie: eight of them lead along 255 ways to some file, sixteen along 65,535."""
+    for number in range(8):
+        lay(tmp_path, f"{number:02}/links/.keep", f"{number:02}/logo.svg")
+        for other in range(number):
+            (tmp_path / f"{number:02}" / "links" / f"{other:02}").symlink_to(tmp_path / f"{other:02}")
+    found = list(visible_files(tmp_path))
+    assert len(found) == 8 + 7 and len({os.path.realpath(file) for file in found}) == 8
+
+
 def test_a_folder_that_may_not_be_read_stands_for_its_files(open_folder: Path) -> None:
     (open_folder / "shut").mkdir(mode=0)
     with without_root():
