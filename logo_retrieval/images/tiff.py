@@ -24,7 +24,7 @@ def set_right(image: ImageFile.ImageFile) -> None:
     Raises:
         SyntaxError: when grey of 16 bits and its opacity lie apart.
     """
-    tags = getattr(image, "tag_v2", {})
+    tags: Any = getattr(image, "tag_v2", {})
     colours = tags.get(_COLOURS, ())
     if image.mode in ("P", "PA") and max(colours) < 256:
         image.palette = ImagePalette.raw("RGB;L", bytes(colours))
@@ -34,7 +34,7 @@ def set_right(image: ImageFile.ImageFile) -> None:
 
 def as_meant(image: ImageFile.ImageFile, pixels: Image.Image) -> Image.Image:
     """Pixels as the tags mean them: what is 0 may be white, and bytes may be the halves of grey and its opacity."""
-    tags = getattr(image, "tag_v2", {})
+    tags: Any = getattr(image, "tag_v2", {})
     if image.mode.startswith("I;16") and tags.get(_PHOTOMETRIC) == _WHITE_IS_ZERO:  # others Pillow turns round itself
         return ImageChops.invert(pixels)
     if not _is_wide_pair(image):
