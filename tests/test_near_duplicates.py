@@ -157,6 +157,7 @@ def test_usage(run: Run, folder: Path, index: Path) -> None:
     assert run("duplicates").code == 2
     assert run("duplicates", "--index", index, "--against", folder).code == 2
     assert run("duplicates", folder, "--threshold", "2").code == 2
+    assert "sub-folder" not in run("duplicates", folder / "a.svg").err  # any folder will do
 
 
 def test_kinds_count_from_the_strictest_on(tmp_path: Path) -> None:

@@ -124,7 +124,7 @@ def _from_path(data: Path) -> Gallery:
         if not data.is_file():
             raise GalleryError(f"there is no table '{data}'")
         return gallery_of_rows(rows_of_table(data), f"'{data}'", data.parent)
-    raise GalleryError(f"expected a folder with one sub-folder a class, a .csv, a .tsv or a .parquet, got '{data}'")
+    raise GalleryError(f"expected a folder, or a table as .csv, .tsv or .parquet, got '{data}'")
 
 
 def class_name(text: str, where: str) -> str:
