@@ -12,9 +12,10 @@ import pytest
 from conftest import without_root
 
 from logo_retrieval.drawings import files_of
-from logo_retrieval.errors import GalleryError
+from logo_retrieval.errors import GalleryError, UnreadableImage
 from logo_retrieval.gallery.files import visible_files
 from logo_retrieval.gallery.records import Gallery, GalleryRecord, class_name, printable, read_gallery
+from logo_retrieval.images.source import read_source
 
 
 def lay(root: Path, *names: str) -> Path:
@@ -271,3 +272,5 @@ def test_a_folder_that_may_not_be_read_stands_for_its_files(open_folder: Path) -
     (open_folder / "shut").mkdir(mode=0)
     with without_root():
         assert list(visible_files(open_folder)) == [open_folder / "shut"]
+        with pytest.raises(UnreadableImage, match="^denied: .*/shut may not be read"):
+            read_source(open_folder / "shut")
