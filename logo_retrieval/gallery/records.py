@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from logo_retrieval.errors import GalleryError
-from logo_retrieval.gallery.files import visible_files
+from logo_retrieval.gallery.files import is_stray, visible_files
 from logo_retrieval.gallery.tables import FURTHER_COLUMNS, Row, rows_of_table
 from logo_retrieval.images.source import is_there, named_path
 from logo_retrieval.types import OTHER
@@ -124,7 +124,7 @@ def _from_path(data: Path) -> Gallery:
         if not data.is_file():
             raise GalleryError(f"there is no table '{data}'")
         return gallery_of_rows(rows_of_table(data), f"'{data}'", data.parent)
-    raise GalleryError(f"expected a folder with one sub-folder a class, a .csv, a .tsv or a .parquet, got '{data}'")
+    raise GalleryError(f"expected a folder, or a table as .csv, .tsv or .parquet, got '{data}'")
 
 
 def class_name(text: str, where: str) -> str:
@@ -190,7 +190,8 @@ def free_name(name: str, taken: Container[str]) -> str:
 
 
 def _from_folder(data: Path) -> Gallery:
-    entries = [entry for entry in sorted(data.iterdir()) if not entry.name.startswith(".")]
+    kept = (entry for entry in data.iterdir() if not entry.name.startswith(".") and not is_stray(entry.name))
+    entries = sorted(kept)
     folders = [entry for entry in entries if entry.is_dir()]
     if not folders:
         raise GalleryError(

@@ -141,7 +141,10 @@ def read_source(source: bytes | Path) -> bytes:
 
 
 def _read_file(path: Path) -> bytes:
-    _check_status(path, path.stat())  # before opening, which would wake whoever writes to a named pipe
+    status = path.stat()
+    if stat.S_ISDIR(status.st_mode):
+        os.scandir(path).close()  # one that cannot be read says why
+    _check_status(path, status)  # before opening, which would wake whoever writes to a named pipe
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     with os.fdopen(descriptor, "rb") as file:
         _check_status(path, os.fstat(descriptor))

@@ -12,9 +12,10 @@ import pytest
 from conftest import without_root
 
 from logo_retrieval.drawings import files_of
-from logo_retrieval.errors import GalleryError
+from logo_retrieval.errors import GalleryError, UnreadableImage
 from logo_retrieval.gallery.files import visible_files
 from logo_retrieval.gallery.records import Gallery, GalleryRecord, class_name, printable, read_gallery
+from logo_retrieval.images.source import read_source
 
 
 def lay(root: Path, *names: str) -> Path:
@@ -44,6 +45,15 @@ def test_what_is_passed_over_is_said(tmp_path: Path) -> None:
         "passed over 'stray.svg': it lies outside the class folders",
         "passed over class 'hollow': its folder is empty",
     )
+
+
+def test_bins_and_thumbnails_of_systems_are_no_classes_and_no_drawings(tmp_path: Path) -> None:
+    kept = lay(tmp_path, "alpha/a.svg") / "alpha" / "a.svg"
+    for name in ("@eaDir", "#recycle", "$RECYCLE.BIN", "System Volume Information", "lost+found", "Icon\r"):
+        lay(tmp_path, f"{name}/a.svg", f"alpha/{name}/a.svg")
+    gallery = read_gallery(tmp_path)
+    assert [record.path for record in gallery.records] == [kept] and gallery.remarks == ()
+    assert [record.path for record in files_of(tmp_path).records] == [kept]
 
 
 def test_class_names_in_any_script_come_in_one_form(tmp_path: Path) -> None:
@@ -184,7 +194,7 @@ def test_a_parquet_table(tmp_path: Path) -> None:
 
 
 def test_what_is_neither_folder_nor_table(tmp_path: Path) -> None:
-    with pytest.raises(GalleryError, match=r"expected a folder .* a \.csv, a \.tsv or a \.parquet"):
+    with pytest.raises(GalleryError, match=r"expected a folder, or a table as \.csv, \.tsv or \.parquet"):
         read_gallery(table(tmp_path, "", "x.txt"))
     with pytest.raises(GalleryError, match="there is no table"):
         read_gallery(tmp_path / "absent.csv")
@@ -248,7 +258,19 @@ def test_links_to_folders_are_followed_and_not_in_circles(tmp_path: Path) -> Non
     assert found == ["link/deep/a.svg"]
 
 
+def test_folders_with_links_to_one_another_are_walked_once_each_way(tmp_path: Path) -> None:
+    """As the packages of a workspace lie: eight of them lead along 255 ways to some file, sixteen along 65,535."""
+    for number in range(8):
+        lay(tmp_path, f"{number:02}/links/.keep", f"{number:02}/logo.svg")
+        for other in range(number):
+            (tmp_path / f"{number:02}" / "links" / f"{other:02}").symlink_to(tmp_path / f"{other:02}")
+    found = list(visible_files(tmp_path))
+    assert len(found) == 8 + 7 and len({os.path.realpath(file) for file in found}) == 8
+
+
 def test_a_folder_that_may_not_be_read_stands_for_its_files(open_folder: Path) -> None:
     (open_folder / "shut").mkdir(mode=0)
     with without_root():
         assert list(visible_files(open_folder)) == [open_folder / "shut"]
+        with pytest.raises(UnreadableImage, match="^denied: .*/shut may not be read"):
+            read_source(open_folder / "shut")
