@@ -197,3 +197,16 @@ def test_a_shadow_turns_with_what_throws_it(step: str, transform: str) -> None:
     red = f'fill="red" style="filter:{thrown}"'
     plain = square.format('transform="translate(16 8)"') + square.format('fill="red"')
     assert same(drawn(group.format(square.format(red))), drawn(group.format(plain)), within=60)
+
+
+@pytest.mark.parametrize("opacity", [1, 0.5])
+@pytest.mark.parametrize("scale", [16, 32])
+def test_a_map_displaces_as_far_as_its_colours_say(scale: int, opacity: float) -> None:
+    effect = (
+        '<filter id="f" x="-1" y="-1" width="3" height="3" color-interpolation-filters="sRGB">'
+        f'<feFlood flood-color="#f00" flood-opacity="{opacity}"/><feDisplacementMap in="SourceGraphic" scale="{scale}" '
+        'xChannelSelector="R" yChannelSelector="G"/></filter>'
+    )
+    square = '<rect x="40" y="40" width="20" height="20" {}/>'
+    moved = square.format(f'transform="translate({-scale / 2} {scale / 2})"')
+    assert same(drawn(effect + square.format('filter="url(#f)"')), drawn(moved))
