@@ -132,6 +132,9 @@ BOMBS = {
     + "</g>" * 12,
     "blur functions": FULL.format(' filter="blur(3) blur(3) blur(3)"') * 200,
     "list of filters": BLUR + FULL.format(f' filter="{"url(#f) " * 900}"'),
+    "pictures for filters": '<filter id="f"><feImage href="#a"/></filter>'
+    + f'<g id="a">{"<path/>" * 500}</g>'
+    + FULL.format(' filter="url(#f)"') * 50,
     "lights": '<filter id="f">'
     + '<feDiffuseLighting><fePointLight z="1"/></feDiffuseLighting>' * 500
     + "</filter>"

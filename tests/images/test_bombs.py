@@ -125,6 +125,8 @@ def test_a_pattern_on_the_root_counts_for_every_shape() -> None:
     "body",
     [
         '<g id="a"><use href="#a"/></g>',
+        '<filter id="f"><feImage href="#g"/></filter><g id="g"><path filter="url(#f)"/></g>',
+        '<filter id="f"><feImage href="#a"/></filter>' * 900 + '<g id="a">' + "<path/>" * 900 + "</g>",
         '<linearGradient id="g" href="#g"/><rect width="9" height="9" fill="url(#g)"/>',
         '<pattern id="p" width="9" height="9"><rect fill="url(#p)"/></pattern>'
         '<rect width="9" height="9" fill="url(#p)"/>',

@@ -210,3 +210,16 @@ def test_a_map_displaces_as_far_as_its_colours_say(scale: int, opacity: float) -
     square = '<rect x="40" y="40" width="20" height="20" {}/>'
     moved = square.format(f'transform="translate({-scale / 2} {scale / 2})"')
     assert same(drawn(effect + square.format('filter="url(#f)"')), drawn(moved))
+
+
+@pytest.mark.parametrize("transform", ["", "translate(10 -5)scale(1.2)"])
+@pytest.mark.parametrize("link", ["href", "xlink:href"])
+def test_a_filter_takes_a_part_of_the_drawing_for_a_picture(link: str, transform: str) -> None:
+    effect = (
+        f'<filter id="f" filterUnits="userSpaceOnUse" x="0" y="0" width="100" height="100"><feImage {link}="#a"/>'
+        '<feComposite in2="SourceGraphic" operator="over"/></filter><defs><g id="a">{0}</g></defs>'
+    )
+    part, whole = '<rect width="60" height="40" fill="#08f"/>', '<rect x="30" width="50" height="80" {}/>'
+    taken = effect.format(part) + whole.format('fill="red" filter="url(#f)"')
+    group = f'<g transform="{transform}">{{}}</g>'
+    assert same(drawn(group.format(taken)), drawn(group.format(whole.format('fill="red"') + part)))

@@ -245,6 +245,8 @@ class _Loads:
                     steps, radius = _steps(primitive), _largest(primitive, "radius") * side / self.unit
                     pixels = float(primitive.pixels)
                     join(load, {"steps": steps, "filtered": steps * area, "radius": radius, "pixels": pixels})
+                    for _, named in self.named(f"url({primitive.attributes.get('href', '')})", _LINKED):
+                        join(load, scaled(on_layer(unsized(named)), side))
 
     def box(self, element: Element) -> Box | None:
         """The bounds of what an element draws, in the units of what it holds."""
