@@ -203,7 +203,7 @@ def _from_folder(data: Path) -> Gallery:
         label = class_name(folder.name, f"in '{data}'")
         files = list(visible_files(folder))
         if not files:
-            remarks.append(f"passed over class '{label}': its folder is empty")
+            remarks.append(f"passed over class '{label}': there is no picture in its folder")
         for file in files:
             name = free_name(printable(file.relative_to(data).as_posix()), records)
             records[name] = GalleryRecord(name, label, file, str(file), group=_group(file, folder, label))

@@ -37,12 +37,21 @@ def test_a_folder_of_classes(tmp_path: Path) -> None:
     assert gallery.remarks == ()
 
 
+def test_indexes_and_models_beside_the_pictures_are_none_of_them(tmp_path: Path) -> None:
+    lay(tmp_path, "alpha/a.svg", "alpha/model.json")
+    lay(tmp_path, "indexes/default/index.sqlite", "indexes/default/models/1/curves.svg")
+    lay(tmp_path, "models/mine/model.json", "models/mine/model.onnx", "models/mine/curves.svg")
+    gallery = read_gallery(tmp_path)
+    assert [record.name for record in gallery.records] == ["alpha/a.svg", "alpha/model.json"]
+    assert [remark.split("'")[1] for remark in gallery.remarks] == ["indexes", "models"]
+
+
 def test_what_is_passed_over_is_said(tmp_path: Path) -> None:
     lay(tmp_path, "alpha/a.svg", "stray.svg", "alpha/.hidden")
     (tmp_path / "hollow").mkdir()
     assert read_gallery(tmp_path).remarks == (
         "passed over 'stray.svg': it lies outside the class folders",
-        "passed over class 'hollow': its folder is empty",
+        "passed over class 'hollow': there is no picture in its folder",
     )
 
 
