@@ -50,6 +50,11 @@ def _csv_rows(data: Path) -> Iterator[Row]:
         names = _tidy(next(reader, []))
         columns = known_columns(f"'{data}'", [name for name in names if name])
         for row in reader:
+            if any(cell.strip() for cell in row[len(names) :]):
+                raise GalleryError(
+                    f"expected {len(names)} cells in row {reader.line_num} of '{data}', as there are titles, got "
+                    f"{len(row)}: put quotes around one that has a {delimiter!r} in it"
+                )
             cells = dict(zip(names, row, strict=False))
             if any(cell.strip() for cell in row):
                 yield reader.line_num, {column: cells.get(column, "") for column in columns}

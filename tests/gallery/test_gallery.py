@@ -169,6 +169,7 @@ def test_two_records_of_one_name_are_refused() -> None:
         ("path,label\n,alpha\n", "the column path is empty in row 2"),
         ("path,label\n \t ,alpha\n", "the column path is empty in row 2"),
         ("path,label\na.svg,OTHER\n", "'other' is reserved"),
+        ("path,label\na.svg,Smith, Inc.\n", "expected 2 cells in row 2 .* got 3: put quotes around one that has a ','"),
     ],
 )
 def test_tables_that_cannot_serve(tmp_path: Path, text: str, message: str) -> None:
