@@ -46,6 +46,15 @@ def test_indexes_and_models_beside_the_pictures_are_none_of_them(tmp_path: Path)
     assert [remark.split("'")[1] for remark in gallery.remarks] == ["indexes", "models"]
 
 
+def test_a_folder_too_many_is_told(tmp_path: Path) -> None:
+    lay(tmp_path, "logos/alpha/a.svg", "logos/beta/b.svg")
+    (remark,) = read_gallery(tmp_path).remarks
+    assert remark.startswith("all is of one class, 'logos'") and remark.endswith(f"give '{tmp_path / 'logos'}'")
+    assert read_gallery(tmp_path / "logos").remarks == ()
+    lay(tmp_path, "logos/c.svg")
+    assert read_gallery(tmp_path).remarks == ()
+
+
 def test_what_is_passed_over_is_said(tmp_path: Path) -> None:
     lay(tmp_path, "alpha/a.svg", "stray.svg", "alpha/.hidden")
     (tmp_path / "hollow").mkdir()
