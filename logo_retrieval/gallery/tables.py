@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+import os
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -104,7 +105,14 @@ def _parquet_rows(data: Path) -> Iterator[Row]:
     except pyarrow.ArrowInvalid as error:
         raise GalleryError(f"'{data}' is no well-formed Parquet file: {error}") from error
     for number, row in enumerate(table.to_pylist(), start=1):
-        yield number, {column: "" if row[column] is None else str(row[column]) for column in columns}
+        yield number, {column: _text(row[column]) for column in columns}
+
+
+def _text(cell: object) -> str:
+    """What a cell says; text that some writers do not declare as such comes as bytes."""
+    if isinstance(cell, bytes):
+        return os.fsdecode(cell)
+    return "" if cell is None else str(cell)
 
 
 def known_columns(table: str, names: Sequence[str]) -> list[str]:

@@ -195,6 +195,9 @@ def test_a_parquet_table(tmp_path: Path) -> None:
     assert [(record.path.name, record.label) for record in gallery.records] == [("b.svg", "beta"), ("a.svg", "ärzte")]
     parquet.write_table(pyarrow.table({**rows, "group": ["x", None]}), tmp_path / "gallery.parquet")
     assert [record.group for record in read_gallery(tmp_path / "gallery.parquet").records] == ["x", None]
+    undeclared = {"label": [b"beta", "ärzte".encode()], "path": [b"b.svg", b"a.svg"]}
+    parquet.write_table(pyarrow.table(undeclared), tmp_path / "gallery.parquet")
+    assert read_gallery(tmp_path / "gallery.parquet") == gallery
     parquet.write_table(pyarrow.table({"file": ["b.svg"]}), tmp_path / "other.parquet")
     with pytest.raises(GalleryError, match="expected the columns path,label in .* got file"):
         read_gallery(tmp_path / "other.parquet")
