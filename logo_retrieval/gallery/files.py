@@ -6,6 +6,9 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from logo_retrieval.models.bundle import CONFIG_NAME, MODEL_FILE
+from logo_retrieval.store.schema import INDEX_FILE
+
 _STRAY = frozenset(
     (
         *("thumbs.db", "ehthumbs.db", "desktop.ini", "$recycle.bin", "system volume information"),
@@ -14,6 +17,9 @@ _STRAY = frozenset(
 )
 """What operating systems and network storage leave in folders, in lower case."""
 
+_MADE = ({INDEX_FILE}, {CONFIG_NAME, MODEL_FILE})
+"""Files by which an index and a model are known, whose folder holds pictures of the training and none of the user's."""
+
 
 def is_stray(name: str) -> bool:
     """Whether operating systems put what is called so into folders, as Thumbs.db, a bin or a folder of thumbnails."""
@@ -21,7 +27,7 @@ def is_stray(name: str) -> bool:
 
 
 def visible_files(folder: Path, stray: list[Path] | None = None) -> Iterator[Path]:
-    """Every file below a folder in sorted order, but for names that begin with a dot.
+    """Every file below a folder in sorted order, but for names that begin with a dot, and for indexes and models.
 
     What operating systems leave there, such as Thumbs.db, is put into `stray` instead, where that is given.
 
@@ -32,6 +38,9 @@ def visible_files(folder: Path, stray: list[Path] | None = None) -> Iterator[Pat
     denied: list[Path] = []
     followed: set[str] = set()
     for parent, folders, names in os.walk(folder, followlinks=True, onerror=lambda error: denied.append(_path(error))):
+        if any(made.issubset(names) for made in _MADE):
+            folders.clear()
+            continue
         inside = {os.path.realpath(above) for above in (Path(parent), *Path(parent).parents)}
         seen = sorted(name for name in folders if not name.startswith("."))
         for name in (*seen, *sorted(names)):

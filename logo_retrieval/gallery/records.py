@@ -204,12 +204,16 @@ def _from_folder(data: Path) -> Gallery:
         label = class_name(folder.name, f"in '{data}'")
         files = list(visible_files(folder))
         if not files:
-            remarks.append(f"passed over class '{label}': its folder is empty")
+            remarks.append(f"passed over class '{label}': there is no picture in its folder")
         for file in files:
             name = free_name(printable(file.relative_to(data).as_posix()), records)
             records[name] = GalleryRecord(name, label, file, str(file), group=_group(file, folder, label))
     if not records:
         raise GalleryError(f"expected drawings in the sub-folders of '{data}', got {len(folders)} empty folders")
+    parents = {record.path.parent for record in records.values()}
+    if len({record.label for record in records.values()}) == 1 and len(parents) > 1 and parents.isdisjoint(folders):
+        label = next(iter(records.values())).label
+        remarks.append(f"all is of one class, '{label}': if its sub-folders are the classes, give '{data / label}'")
     return Gallery(tuple(records.values()), tuple(remarks))
 
 

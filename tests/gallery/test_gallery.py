@@ -38,12 +38,30 @@ def test_a_folder_of_classes(tmp_path: Path) -> None:
     assert gallery.remarks == ()
 
 
+def test_indexes_and_models_beside_the_pictures_are_none_of_them(tmp_path: Path) -> None:
+    lay(tmp_path, "alpha/a.svg", "alpha/model.json")
+    lay(tmp_path, "indexes/default/index.sqlite", "indexes/default/models/1/curves.svg")
+    lay(tmp_path, "models/mine/model.json", "models/mine/model.onnx", "models/mine/curves.svg")
+    gallery = read_gallery(tmp_path)
+    assert [record.name for record in gallery.records] == ["alpha/a.svg", "alpha/model.json"]
+    assert [remark.split("'")[1] for remark in gallery.remarks] == ["indexes", "models"]
+
+
+def test_a_folder_too_many_is_told(tmp_path: Path) -> None:
+    lay(tmp_path, "logos/alpha/a.svg", "logos/beta/b.svg")
+    (remark,) = read_gallery(tmp_path).remarks
+    assert remark.startswith("all is of one class, 'logos'") and remark.endswith(f"give '{tmp_path / 'logos'}'")
+    assert read_gallery(tmp_path / "logos").remarks == ()
+    lay(tmp_path, "logos/c.svg")
+    assert read_gallery(tmp_path).remarks == ()
+
+
 def test_what_is_passed_over_is_said(tmp_path: Path) -> None:
     lay(tmp_path, "alpha/a.svg", "stray.svg", "alpha/.hidden")
     (tmp_path / "hollow").mkdir()
     assert read_gallery(tmp_path).remarks == (
         "passed over 'stray.svg': it lies outside the class folders",
-        "passed over class 'hollow': its folder is empty",
+        "passed over class 'hollow': there is no picture in its folder",
     )
 
 
@@ -170,6 +188,7 @@ def test_two_records_of_one_name_are_refused() -> None:
         ("path,label\n,alpha\n", "the column path is empty in row 2"),
         ("path,label\n \t ,alpha\n", "the column path is empty in row 2"),
         ("path,label\na.svg,OTHER\n", "'other' is reserved"),
+        ("path,label\na.svg,Smith, Inc.\n", "expected 2 cells in row 2 .* got 3: put quotes around one that has a ','"),
     ],
 )
 def test_tables_that_cannot_serve(tmp_path: Path, text: str, message: str) -> None:
@@ -186,6 +205,9 @@ def test_a_parquet_table(tmp_path: Path) -> None:
     assert [(record.path.name, record.label) for record in gallery.records] == [("b.svg", "beta"), ("a.svg", "ärzte")]
     parquet.write_table(pyarrow.table({**rows, "group": ["x", None]}), tmp_path / "gallery.parquet")
     assert [record.group for record in read_gallery(tmp_path / "gallery.parquet").records] == ["x", None]
+    undeclared = {"label": [b"beta", "ärzte".encode()], "path": [b"b.svg", b"a.svg"]}
+    parquet.write_table(pyarrow.table(undeclared), tmp_path / "gallery.parquet")
+    assert read_gallery(tmp_path / "gallery.parquet") == gallery
     parquet.write_table(pyarrow.table({"file": ["b.svg"]}), tmp_path / "other.parquet")
     with pytest.raises(GalleryError, match="expected the columns path,label in .* got file"):
         read_gallery(tmp_path / "other.parquet")
