@@ -10,6 +10,7 @@ from PIL import Image
 
 NAMESPACES = 'xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink"'
 FULL = '<rect width="100" height="100"{}/>'
+SPOT = '<path d="M0 0h1v1z" opacity=".9"/>'
 BLUR = '<filter id="f"><feGaussianBlur stdDeviation="20"/></filter>'
 
 
@@ -88,6 +89,23 @@ BOMBS = {
     "gradient chain": chain(99, '<linearGradient id="a0"/>', '<linearGradient id="a{next}" href="#a{i}"/>')
     + FULL.format(' fill="url(#a99)"'),
     "layers": FULL.format(' opacity=".9"') * 9_000,
+    "layers scaled up": '<g transform="scale(100)">' + SPOT * 3_000 + "</g>",
+    "layers skewed": '<g transform="skewX(89)">' + SPOT * 3_000 + "</g>",
+    "layers of strokes": '<g stroke="red" stroke-width="100">' + SPOT * 3_000 + "</g>",
+    "layers around uses": '<path id="a" d="M0 0h1v1z"/>'
+    + '<g opacity=".9"><use href="#a"/><use href="#a" x="99" y="99"/></g>' * 1_000,
+    "layers of letters": '<g opacity=".9"><path d="M0 0h1v1z"/><text font-size="99">A</text></g>' * 999,
+    "layers around views": '<g opacity=".9"><path d="M0 0h1v1z"/><svg x="99"><path d="M0 0h1v1z"/></svg></g>' * 999,
+    "layers in a view": '<svg viewBox="0 0 1e4 1e4">'
+    + '<rect width="100%" height="100%" opacity=".9"/>' * 3_000
+    + "</svg>",
+    "layers as wide as letters": '<g font-size="1e4">' + '<rect width=".01em" height="9" opacity=".9"/>' * 999 + "</g>",
+    "layers in a mask": f'<mask id="m">{SPOT * 300}</mask>' + FULL.format(' mask="url(#m)"'),
+    "layers in a pattern": f'<pattern id="p" width="1" height="1">{SPOT * 300}</pattern>'
+    + FULL.format(' fill="url(#p)"'),
+    "layers in a marker": f'<marker id="m">{SPOT * 100}</marker><path d="M0 0h9v9z" marker="url(#m)"/>',
+    "layers of filters": '<filter id="f"><feOffset dx="9"/></filter>'
+    + '<g opacity=".9"><path d="M0 0h1v1z" filter="url(#f)"/></g>' * 300,
     "nested layers": '<g opacity=".9">' * 30 + FULL.format("") + "</g>" * 30,
     "nested layers by use": chain(99, '<g id="a0"/>', '<g id="a{next}" opacity=".9"><use href="#a{i}"/></g>')
     + '<use href="#a99"/>',
@@ -114,6 +132,9 @@ BOMBS = {
     + "</g>" * 12,
     "blur functions": FULL.format(' filter="blur(3) blur(3) blur(3)"') * 200,
     "list of filters": BLUR + FULL.format(f' filter="{"url(#f) " * 900}"'),
+    "pictures for filters": '<filter id="f"><feImage href="#a"/></filter>'
+    + f'<g id="a">{"<path/>" * 500}</g>'
+    + FULL.format(' filter="url(#f)"') * 50,
     "lights": '<filter id="f">'
     + '<feDiffuseLighting><fePointLight z="1"/></feDiffuseLighting>' * 500
     + "</filter>"
@@ -164,6 +185,7 @@ NEARLY = {
     )
     + '<use href="#a3"/>',
     "layers": '<rect x="-200" y="-200" width="500" height="500" opacity=".9"/>' * 240,
+    "small layers": '<rect width="16" height="16" opacity=".9"/>' * 9_500,
     "masks": '<mask id="m"><rect width="50" height="100" fill="#fff"/></mask>' + FULL.format(' mask="url(#m)"') * 240,
     "nested layers": '<g opacity=".9">' * 15
     + '<rect x="-200" y="-200" width="500" height="500" opacity=".9"/>' * 200

@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING
 import click
 
 from . import inputs
-from .options import EXIT_SOME_UNREADABLE, NamedPath, changed_index_option, index_to_change, index_to_write
+from .options import (
+    EXIT_SOME_UNREADABLE,
+    NamedPath,
+    changed_index_option,
+    class_option,
+    index_to_change,
+    index_to_write,
+)
 from .output import shown, warn, warn_unreadable
 
 if TYPE_CHECKING:
@@ -19,7 +26,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("paths", nargs=-1, metavar="[PATH]...")
-@click.option("--class", "label", metavar="NAME", help="The company that the drawings show.")
+@class_option("The company that the drawings show.")
 @click.option(
     "--name",
     "names",

@@ -6,6 +6,7 @@ import codecs
 import contextlib
 import glob
 import os
+import re
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -13,6 +14,9 @@ from pathlib import Path
 import click
 
 from .output import shown
+
+_BELOW = re.compile(r"((?:[^*]|\*(?!\*))*/|)\*\*(?:/((?!\.)(?:[^*/]|\*(?!\*)|/(?!\.))+))?")
+"""A glob for what lies at any depth; glob itself follows links in circles."""
 
 
 def expand(arguments: Iterable[str]) -> list[str]:
@@ -44,6 +48,10 @@ def _expand(argument: str, stray: list[Path]) -> Iterator[str]:
             raise click.UsageError(f"cannot read the list '{argument[1:]}': {error.strerror}") from error
     elif is_folder(argument):
         yield from (str(path) for path in visible_files(Path(argument), stray))
+    elif (parts := _BELOW.fullmatch(argument)) and not is_there(argument):
+        folders = [Path(folder) for folder in sorted(glob.glob(parts[1] or ".")) if is_folder(folder)]  # noqa: PTH207
+        files = ((file, file.relative_to(folder)) for folder in folders for file in visible_files(folder, stray))
+        yield from [str(file) for file, place in files if place.match(parts[2] or "*")] or [argument]
     elif glob.has_magic(argument) and not is_there(argument):
         for match in sorted(glob.glob(argument, recursive=True)) or [argument]:  # noqa: PTH207 - absolute ones too
             if is_folder(match):

@@ -8,9 +8,11 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, TextIO, TypeVar
 
 import click
+
+Command = TypeVar("Command", bound=Callable[..., Any])
 
 INDEX_VARIABLE = "LOGO_RETRIEVAL_INDEX"
 DEFAULT_INDEX = Path("indexes/default")
@@ -77,6 +79,17 @@ index_option, changed_index_option, new_index_option = (
         _INDEX_DEFAULT,
     )
 )
+
+
+def _only_one(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> str | None:
+    if len(values) > 1:
+        raise click.UsageError(f"expected one {param.opts[0]}, got {', '.join(map(repr, values))}: call once for each")
+    return values[0] if values else None
+
+
+def class_option(help_text: str) -> Callable[[Command], Command]:
+    """`--class NAME`, once: of two, click takes the last, which would get the drawings of both."""
+    return click.option("--class", "label", metavar="NAME", multiple=True, callback=_only_one, help=help_text)
 
 
 def index_to_read(index: Path | None, *, tell: bool = True) -> Path:

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import click
 
-from .options import changed_index_option, index_to_change, index_to_write
+from .options import changed_index_option, class_option, index_to_change, index_to_write
 from .output import shown
 
 
 @click.command()
-@click.option("--class", "label", metavar="NAME", help="The company to forget, with its drawings and names.")
+@class_option("The company to forget, with its drawings and names.")
 @click.option(
     "--name", "names", metavar="NAME", multiple=True, help="Of the company, this name alone; may come repeatedly."
 )

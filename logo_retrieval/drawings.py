@@ -112,6 +112,8 @@ def digests_of_files(gallery: Gallery) -> Drawings:
 def files_of(data: GalleryData) -> Gallery:
     """All files below a folder, of no class and named by their paths; or those of a table or a gallery.
 
+    A file of a folder to which links lead is there once: who took a link for a copy of it would delete the only one.
+
     Raises:
         GalleryError: when it is none of these.
         ValueError: when a path is empty.
@@ -119,7 +121,10 @@ def files_of(data: GalleryData) -> Gallery:
     if not isinstance(data, str | os.PathLike) or not named_path(data).is_dir():
         return read_gallery(data)
     records: dict[str, GalleryRecord] = {}
+    files: dict[str, Path] = {}
     for file in visible_files(Path(data)):
+        files.setdefault(os.path.realpath(file), file)
+    for file in files.values():
         name = free_name(printable(str(file)), records)
         records[name] = GalleryRecord(name, "", file, str(file))
     return Gallery(tuple(records.values()), ())

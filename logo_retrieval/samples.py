@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from logo_retrieval.gallery.records import Gallery, GalleryRecord, class_name
-from logo_retrieval.images.source import Source, check_several, file_or_bytes
+from logo_retrieval.images.source import Source, check_several, files_or_bytes
 
 
 def gallery_of(X: Iterable[Source], y: Iterable[str], first: int) -> Gallery:
@@ -21,13 +21,11 @@ def gallery_of(X: Iterable[Source], y: Iterable[str], first: int) -> Gallery:
             f"expected as many labels as pictures, and one at least, got {len(sources)} pictures in X and "
             f"{len(labels)} labels in y"
         )
-    return Gallery(
-        tuple(_record(*pair, place, first) for place, pair in enumerate(zip(sources, labels, strict=True))), ()
-    )
+    pairs = zip(files_or_bytes(sources), labels, strict=True)
+    return Gallery(tuple(_record(*pair, place, first) for place, pair in enumerate(pairs)), ())
 
 
-def _record(source: Source, label: str, place: int, first: int) -> GalleryRecord:
-    plain = file_or_bytes(source)
+def _record(plain: bytes | Path, label: str, place: int, first: int) -> GalleryRecord:
     name, given = f"X[{first + place}]", f"X[{place}]"
     if isinstance(plain, bytes):
         return GalleryRecord(name, label, Path(given), given, content=plain)

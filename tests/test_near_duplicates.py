@@ -115,6 +115,16 @@ def test_a_folder(run: Run, folder: Path) -> None:
     assert run("duplicates", folder, "--format", "csv").out.count("\n") == 4
 
 
+def test_links_are_no_copies_of_what_they_lead_to(run: Run, folder: Path) -> None:
+    (folder / "b.svg").unlink()
+    (folder / "b.svg").symlink_to("a.svg")
+    (folder / "again").symlink_to("deep")
+    done = run("duplicates", folder, "--kind", "bytes", "--format", "jsonl")
+    assert (done.code, done.out) == (0, "") and "0 of 4 drawings repeat another" in done.err
+    twin = run("duplicates", folder / "deep", "--against", folder / "again", "--kind", "bytes")
+    assert twin.out.count("    bytes    1.00  ") == 1
+
+
 def test_an_index(run: Run, index: Path, folder: Path) -> None:
     (folder / "e.png").unlink()
     done = run("duplicates", "--index", index, "--threshold", "-1", "--format", "jsonl")
@@ -147,6 +157,7 @@ def test_usage(run: Run, folder: Path, index: Path) -> None:
     assert run("duplicates").code == 2
     assert run("duplicates", "--index", index, "--against", folder).code == 2
     assert run("duplicates", folder, "--threshold", "2").code == 2
+    assert "sub-folder" not in run("duplicates", folder / "a.svg").err  # any folder will do
 
 
 def test_kinds_count_from_the_strictest_on(tmp_path: Path) -> None:

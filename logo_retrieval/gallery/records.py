@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from logo_retrieval.errors import GalleryError
-from logo_retrieval.gallery.files import visible_files
+from logo_retrieval.gallery.files import is_stray, visible_files
 from logo_retrieval.gallery.tables import FURTHER_COLUMNS, Row, rows_of_table
 from logo_retrieval.images.source import is_there, named_path
 from logo_retrieval.types import OTHER
@@ -124,7 +124,7 @@ def _from_path(data: Path) -> Gallery:
         if not data.is_file():
             raise GalleryError(f"there is no table '{data}'")
         return gallery_of_rows(rows_of_table(data), f"'{data}'", data.parent)
-    raise GalleryError(f"expected a folder with one sub-folder a class, a .csv, a .tsv or a .parquet, got '{data}'")
+    raise GalleryError(f"expected a folder, or a table as .csv, .tsv or .parquet, got '{data}'")
 
 
 def class_name(text: str, where: str) -> str:
@@ -190,7 +190,8 @@ def free_name(name: str, taken: Container[str]) -> str:
 
 
 def _from_folder(data: Path) -> Gallery:
-    entries = [entry for entry in sorted(data.iterdir()) if not entry.name.startswith(".")]
+    kept = (entry for entry in data.iterdir() if not entry.name.startswith(".") and not is_stray(entry.name))
+    entries = sorted(kept)
     folders = [entry for entry in entries if entry.is_dir()]
     if not folders:
         raise GalleryError(
@@ -203,12 +204,16 @@ def _from_folder(data: Path) -> Gallery:
         label = class_name(folder.name, f"in '{data}'")
         files = list(visible_files(folder))
         if not files:
-            remarks.append(f"passed over class '{label}': its folder is empty")
+            remarks.append(f"passed over class '{label}': there is no picture in its folder")
         for file in files:
             name = free_name(printable(file.relative_to(data).as_posix()), records)
             records[name] = GalleryRecord(name, label, file, str(file), group=_group(file, folder, label))
     if not records:
         raise GalleryError(f"expected drawings in the sub-folders of '{data}', got {len(folders)} empty folders")
+    parents = {record.path.parent for record in records.values()}
+    if len({record.label for record in records.values()}) == 1 and len(parents) > 1 and parents.isdisjoint(folders):
+        label = next(iter(records.values())).label
+        remarks.append(f"all is of one class, '{label}': if its sub-folders are the classes, give '{data / label}'")
     return Gallery(tuple(records.values()), tuple(remarks))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+import os
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -50,6 +51,11 @@ def _csv_rows(data: Path) -> Iterator[Row]:
         names = _tidy(next(reader, []))
         columns = known_columns(f"'{data}'", [name for name in names if name])
         for row in reader:
+            if any(cell.strip() for cell in row[len(names) :]):
+                raise GalleryError(
+                    f"expected {len(names)} cells in row {reader.line_num} of '{data}', as there are titles, got "
+                    f"{len(row)}: put quotes around one that has a {delimiter!r} in it"
+                )
             cells = dict(zip(names, row, strict=False))
             if any(cell.strip() for cell in row):
                 yield reader.line_num, {column: cells.get(column, "") for column in columns}
@@ -99,7 +105,14 @@ def _parquet_rows(data: Path) -> Iterator[Row]:
     except pyarrow.ArrowInvalid as error:
         raise GalleryError(f"'{data}' is no well-formed Parquet file: {error}") from error
     for number, row in enumerate(table.to_pylist(), start=1):
-        yield number, {column: "" if row[column] is None else str(row[column]) for column in columns}
+        yield number, {column: _text(row[column]) for column in columns}
+
+
+def _text(cell: object) -> str:
+    """What a cell says; text that some writers do not declare as such comes as bytes."""
+    if isinstance(cell, bytes):
+        return os.fsdecode(cell)
+    return "" if cell is None else str(cell)
 
 
 def known_columns(table: str, names: Sequence[str]) -> list[str]:

@@ -25,7 +25,7 @@ _ROUGH_PX = 48
 def fullest_frame(image: ImageFile.ImageFile) -> Image.Image:
     """The first frame, unless a later one shows clearly more: of a few, the last among them, that which shows most.
 
-    Where those few are blank, all are looked at.
+    Where those few are blank, all are looked at. What a PNG has for those who know no animations is none of its frames.
     """
     within_budget = min(MAX_FRAMES, MAX_FRAME_PIXELS // (image.width * image.height))
     last = min(_frame_count(image), within_budget) - 1
@@ -34,6 +34,9 @@ def fullest_frame(image: ImageFile.ImageFile) -> Image.Image:
         return pixels
     pixels = pixels.copy()  # the next frame comes in its place
     first = _shown(pixels)
+    if image.info.get("default_image"):
+        first, frame = _fullest_of(image, (1,))
+        pixels = frame or pixels
     few = sorted({round(last * step / _FRAMES_SEEN) for step in range(1, _FRAMES_SEEN + 1)} - {0})
     most, best = _fullest_of(image, few)
     if first == most == 0 and last > _FRAMES_SEEN:

@@ -9,12 +9,12 @@ import struct
 import warnings
 from collections.abc import Callable, Iterator
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from PIL import Image, ImageChops, ImageFile
 
 from logo_retrieval.errors import UnreadableImage
-from logo_retrieval.images import bmp
+from logo_retrieval.images import bmp, tiff
 from logo_retrieval.images.frames import fullest_frame
 from logo_retrieval.images.icon import entries
 from logo_retrieval.images.jpeg import without_application_data
@@ -35,14 +35,6 @@ _PLUGINS = {name.lower(): name for name in ("Png", "Jpeg", "Gif", "WebP", "Avif"
 
 _PREMULTIPLIED = {"LA": "La", "RGBA": "RGBa"}
 _ANIMATED = {"png", "gif", "webp", "avif"}
-
-_KINDS_OF_TIFF: dict[Any, tuple[str, str]] = {
-    **{(order, 5, (1,), 1, (8,) * 5, (alpha,)): ("CMYK", "CMYKX") for order in (b"II", b"MM") for alpha in (1, 2)},
-    (b"MM", 0, (1,), 1, (16,), ()): ("I;16B", "I;16B"),
-}
-"""What Pillow's table lacks: printing inks with opacity (below what is transparent there is paper), grey from white."""
-
-_PHOTOMETRIC, _WHITE_IS_ZERO = 262, 0
 
 _EXIF_ORIENTATION = 0x0112
 _UPRIGHT = {
@@ -145,8 +137,8 @@ class RasterPicture:
                 across, down = (max(side * _DRAFT_PX // max(width, height), 1) for side in (width, height))
                 image.draft(None, (across, down))
             pixels = fullest_frame(image) if format in _ANIMATED else eight_bit(image)
-            if _is_negative(image):
-                pixels = ImageChops.invert(pixels)
+            if format == "tiff":
+                pixels = tiff.as_meant(image, pixels)
             _check_size(*pixels.size)
             orientation = _orientation(image)
             if orientation in _UPRIGHT:
@@ -218,16 +210,12 @@ def _header_read(data: bytes, format: str) -> ImageFile.ImageFile:
         # its pool of threads would reserve a stack and an arena for each core of the machine
         setattr(module, "DEFAULT_MAX_THREADS", 1)  # noqa: B010
     if format == "tiff":
-        module.OPEN_INFO.update(_KINDS_OF_TIFF)
+        module.OPEN_INFO.update(tiff.KINDS)
     image: ImageFile.ImageFile = getattr(module, f"{_PLUGINS[format]}ImageFile")(io.BytesIO(data))
     _check_size(*image.size)
+    if format == "tiff":
+        tiff.set_right(image)
     return image
-
-
-def _is_negative(image: ImageFile.ImageFile) -> bool:
-    """Whether it is a TIFF of 16 bits of grey in which 0 is white; of other kinds Pillow turns that round itself."""
-    tags = getattr(image, "tag_v2", {})
-    return image.mode.startswith("I;16") and tags.get(_PHOTOMETRIC) == _WHITE_IS_ZERO
 
 
 def _check_size(width: int, height: int) -> None:

@@ -6,7 +6,11 @@ _BASE64 = "the Base64 text of a picture; decode it first"
 _MAIL = "an e-mail or a saved page; save the picture in it as a file of its own"
 _AS_TEXT = "a picture that a transfer as text has damaged"
 
+IOS_PNG = b"\x89PNG\r\n\x1a\n\0\0\0\4CgBI"
+"""How a picture of an iOS app begins, whose pixels are packed in another way than those of a PNG."""
+
 _SIGNATURES: tuple[tuple[bytes, str], ...] = (
+    (IOS_PNG, "a PNG that Xcode has changed for iOS, and that browsers do not show; take the one from before"),
     (b"%PDF", "a PDF document"),
     (b"%!PS", "an EPS or PostScript file"),
     (b"\xc5\xd0\xd3\xc6", "an EPS file"),

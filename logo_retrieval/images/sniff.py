@@ -7,7 +7,7 @@ import zlib
 
 from logo_retrieval.errors import UnreadableImage
 from logo_retrieval.images.inflate import GZIP, inflated
-from logo_retrieval.images.refused import behind_others, refused
+from logo_retrieval.images.refused import IOS_PNG, behind_others, refused
 
 MAX_BYTES = 32 << 20
 """Of one file of any format."""
@@ -59,7 +59,7 @@ def sniff(data: bytes) -> str:
     if len(data) > MAX_BYTES:
         raise UnreadableImage("too-large", f"{len(data):,} bytes, more than {MAX_BYTES:,}")
     for signature, name in _SIGNATURES:
-        if data.startswith(signature):
+        if data.startswith(signature) and not data.startswith(IOS_PNG):
             return name
     container = _container(data)
     if container is not None:

@@ -6,6 +6,8 @@ import io
 import os
 import re
 import stat
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, TypeAlias
 
@@ -51,6 +53,9 @@ def file_or_bytes(source: Source) -> bytes | Path:
     if isinstance(source, bytes | bytearray | memoryview):
         return bytes(source)
     if hasattr(source, "read"):
+        if hasattr(source, "seek"):
+            with suppress(OSError):  # of a stream
+                source.seek(0)  # as Pillow does: behind what was just written to it there is nothing
         data = source.read()
         if isinstance(data, bytes):
             return data
@@ -61,6 +66,20 @@ def file_or_bytes(source: Source) -> bytes | Path:
         return _as_png(source)
     kind = type(source).__name__
     raise TypeError(f"expected a path, bytes, a file open for reading bytes, a Pillow image or an array, got {kind}")
+
+
+def files_or_bytes(sources: Iterable[Source]) -> Iterator[bytes | Path]:
+    """`file_or_bytes` of each, one at a time.
+
+    Raises:
+        TypeError: one is no picture; it names the place, as of a missing cell of a DataFrame.
+    """
+    for place, source in enumerate(sources):
+        try:
+            plain = file_or_bytes(source)
+        except TypeError as error:
+            raise TypeError(f"at place {place}: {error}") from error
+        yield plain
 
 
 def _as_png(source: Image.Image | np.ndarray) -> bytes:
@@ -141,7 +160,10 @@ def read_source(source: bytes | Path) -> bytes:
 
 
 def _read_file(path: Path) -> bytes:
-    _check_status(path, path.stat())  # before opening, which would wake whoever writes to a named pipe
+    status = path.stat()
+    if stat.S_ISDIR(status.st_mode):
+        os.scandir(path).close()  # one that cannot be read says why
+    _check_status(path, status)  # before opening, which would wake whoever writes to a named pipe
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     with os.fdopen(descriptor, "rb") as file:
         _check_status(path, os.fstat(descriptor))

@@ -28,8 +28,15 @@ _FINEST = 4
 Of what is more than twice as large as it is drawn, renderers leave out pixels.
 """
 
-_RELIEF = 1.001
-"""By how much smaller a drawing that failed is drawn once more, too little to be seen."""
+_FRAMES_KEPT = 2.0
+"""How far beside a frame resvg keeps what a filter works on, in frames."""
+
+_UNEVEN = 1.0001
+"""By how much a frame is larger when it is drawn again.
+
+Where a filter's region is a whole number of pixels wide, resvg may count one more in one place than in another, and
+then fails, too.
+"""
 
 Frame = tuple[float, float, float, float]
 """Left, top, width and height in user units."""
@@ -106,20 +113,29 @@ class SvgPicture:
         left, top, right, bottom = region or (0.0, 0.0, 1.0, 1.0)
         if not (0 <= left < right <= 1 and 0 <= top < bottom <= 1):
             raise ValueError(f"region must hold 0 <= left < right <= 1 and 0 <= top < bottom <= 1, got {region}")
-        from PIL import PngImagePlugin
-
         frame = (left * self.width, top * self.height, (right - left) * self.width, (bottom - top) * self.height)
         scale = longest_px / max(frame[2:])
         finer = max(1, min(math.ceil(math.sqrt(self._inner_pixels) / (2 * longest_px)), _FINEST, MAX_PX // longest_px))
         width_px, height_px = (finer * max(1, round(side * scale)) for side in frame[2:])
         try:
-            png = self._engine.png(frame, width_px, height_px)
+            image = self._drawn(frame, width_px, height_px)
         except UnreadableImage:
-            # resvg fails where it rounds two sides of one filter apart, which hangs on the very scale.
-            frame = (*frame[:2], frame[2] * _RELIEF, frame[3] * _RELIEF)
-            png = self._engine.png(frame, width_px, height_px)
+            across, down = _beside(self.width / frame[2], width_px), _beside(self.height / frame[3], height_px)
+            frame = (*frame[:2], frame[2] * _UNEVEN, frame[3] * _UNEVEN)
+            image = self._drawn(frame, width_px, height_px, across, down)
+        return image.reduce(finer)
+
+    def _drawn(self, frame: Frame, width_px: int, height_px: int, across: int = 0, down: int = 0) -> Image.Image:
+        """Draws a frame of so many pixels, alone or with as many frames of its size beside it on either side."""
+        from PIL import PngImagePlugin
+
+        left, top, width, height = frame
+        columns, rows = 1 + 2 * across, 1 + 2 * down
+        around = (left - across * width, top - down * height, columns * width, rows * height)
+        png = self._engine.png(around, columns * width_px, rows * height_px)
+        x, y = across * width_px, down * height_px
         with PngImagePlugin.PngImageFile(BytesIO(png)) as image:
-            return image.convert("RGBA").reduce(finer)
+            return image.convert("RGBA").crop((x, y, x + width_px, y + height_px))
 
 
 class _Resvg:
@@ -188,6 +204,20 @@ class _CairoSvg:
 
 
 _ENGINES: dict[str, Callable[[SafeSvg], _Engine]] = {"resvg": _Resvg, "cairosvg": _CairoSvg}
+
+
+def _beside(whole: float, side_px: int) -> int:
+    """How many frames to draw beside one, on either side, so that filters on all of the drawing can work.
+
+    resvg leaves out what of a filter's region is more than `_FRAMES_KEPT` beside what is drawn, and some steps of
+    filters fail then.
+
+    Args:
+        whole: how often the frame fits into the drawing.
+        side_px: of the frame.
+    """
+    wanted = max(1, math.ceil((whole / (_FRAMES_KEPT + 0.5) - 1) / 2))
+    return min(wanted, (MAX_PX // side_px - 1) // 2)
 
 
 def _raise_unreadable(error: BaseException, code: str) -> NoReturn:

@@ -25,7 +25,7 @@ from logo_retrieval.errors import BackendError, IndexRebuilt, IndexStoreError, U
 from logo_retrieval.images.pool.limits import DECODE_LIMIT_S
 from logo_retrieval.images.pool.pool import DecoderPool
 from logo_retrieval.images.preparation import Preparation
-from logo_retrieval.images.source import Source, file_or_bytes
+from logo_retrieval.images.source import Source, file_or_bytes, files_or_bytes
 from logo_retrieval.images.traits import traits_of
 from logo_retrieval.inference.knowledge import Knowledge
 from logo_retrieval.inference.predict import AUTO, Auto, Policy, Query, Text, decide, similar
@@ -155,7 +155,7 @@ class Engine(Closable):
     ) -> Iterator[list[LogoImage | UnreadableImage]]:
         """The pictures, or why they cannot be used, a batch at a time, in the order of the sources."""
         with self.while_open():
-            images = self.pool.decode(map(file_or_bytes, sources), all_views=all_views)
+            images = self.pool.decode(files_or_bytes(sources), all_views=all_views)
             while batch := list(islice(images, BATCH)):
                 self.check_usable()
                 yield batch

@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 
 from logo_retrieval.errors import UnreadableImage
-from logo_retrieval.images.source import Source, file_or_bytes, read_source
+from logo_retrieval.images.source import Source, files_or_bytes, read_source
 from logo_retrieval.inference.engine import BATCH, Engine
 from logo_retrieval.inference.predict import Policy
 from logo_retrieval.store.answers import AnswerCache
@@ -61,7 +61,7 @@ class Answers:
         waiting: deque[tuple[bytes | Path, Future[_Read]]] = deque()
         with self._engine.while_open():
             try:
-                for source in map(file_or_bytes, sources):
+                for source in files_or_bytes(sources):
                     waiting.append((source, pool.run(partial(self._read, source))))
                     if len(waiting) == ahead:
                         yield from self._settled([waiting.popleft() for _ in range(BATCH)])

@@ -23,7 +23,7 @@ _FIELDS = 200
 
 _FIELD_BYTES = 10_000
 _NAMELESS = "picture"
-_PICTURE_TYPE = re.compile(r"image/[\w.+-]+|application/octet-stream", re.ASCII)
+_PICTURE_TYPE = re.compile(r"image/(\*|[\w.+-]+)|application/octet-stream", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +67,10 @@ async def read_body(request: Request, limits: Limits, *, with_fields: bool = Fal
     encoding = request.headers.get("content-encoding", "identity")
     if encoding.lower() != "identity":
         raise Problem(415, f"expected a body as it is, without Content-Encoding, got {encoding!r:.80}")
-    kind, options = parse_options_header(request.headers.get("content-type", ""))
+    media_type = request.headers.get("content-type", "")
+    kind, _ = parse_options_header(media_type)
     if kind == "multipart/form-data":
-        body = await _read_multipart(request.stream(), options.get("boundary", ""), limits)
+        body = await _read_multipart(request.stream(), _boundary(media_type), limits)
     elif _PICTURE_TYPE.fullmatch(kind):
         data = bytearray()
         async for chunk in request.stream():
@@ -98,6 +99,25 @@ async def _is_empty(request: Request) -> bool:
         if chunk:
             return False
     return True
+
+
+def _boundary(media_type: str) -> str:
+    """What the parts of a multipart body are parted by, also where it should stand in quotes and does not.
+
+    Raises:
+        Problem: 400 when the header does not say it.
+    """
+    message = Message()
+    message["content-type"] = media_type
+    try:
+        boundary = message.get_boundary("")
+    except (TypeError, ValueError):  # it is written as RFC 2231 has it, and wrong
+        boundary = ""
+    if not boundary:
+        raise Problem(
+            400, f"expected a boundary in the Content-Type, got {media_type!r:.200}: let the client set that header"
+        )
+    return boundary
 
 
 def _file_name(disposition: str) -> str:

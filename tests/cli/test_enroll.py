@@ -92,6 +92,13 @@ def test_usage(run: Run, arguments: tuple[str, ...]) -> None:
     assert run("unenroll").code == run("unenroll", "--class", "a", "--item", "b").code == 2
 
 
+def test_one_company_at_a_time(run: Run, mine: Path, tmp_path: Path) -> None:
+    (tmp_path / "mark.svg").write_bytes(MARK)
+    for command, *drawing in (("enroll", tmp_path / "mark.svg"), ("unenroll",)):
+        done = run(command, "--class", "disc", "--class", "bars", *drawing, "--index", mine)
+        assert done.code == 2 and "expected one --class, got 'disc', 'bars': call once for each" in done.err
+
+
 def test_without_an_index_the_starter_is_copied_first(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

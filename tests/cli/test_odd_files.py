@@ -70,6 +70,28 @@ def test_a_glob_in_a_locked_folder_is_denied(open_folder: Path) -> None:
     assert refusal.value.code == "denied"
 
 
+@pytest.mark.parametrize(
+    ("pattern", "found"),
+    [
+        ("**", ["a.svg", "deep/b.png", "deep/c.svg"]),
+        ("**/*.svg", ["a.svg", "deep/c.svg"]),
+        ("deep/**/*.svg", ["deep/c.svg"]),
+        ("d*/**", ["deep/b.png", "deep/c.svg"]),
+        ("**/deep/[ab].*", ["deep/b.png"]),
+        ("**/*.gif", ["**/*.gif"]),
+    ],
+)
+def test_a_glob_of_any_depth_follows_no_link_in_circles(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pattern: str, found: list[str]
+) -> None:
+    for name in ("a.svg", "deep/b.png", "deep/c.svg", ".hidden/d.svg", "Thumbs.db"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    (tmp_path / "deep" / "round").symlink_to(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    assert expand([pattern])[: len(found) + 1] == found
+
+
 def test_rows_of_csv_as_long_as_a_name_may_be_are_known_again(run: Run, index: Path, tmp_path: Path) -> None:
     listed, file = tmp_path / "list.txt", tmp_path / "answers.csv"
     listed.write_text("a" * 200_000)

@@ -160,11 +160,11 @@ def test_stray_files_are_named_once(index: Path, queries: Path, tmp_path: Path) 
     folder = tmp_path / "mail"
     (folder / "__MACOSX").mkdir(parents=True)
     (folder / "a.svg").write_bytes((queries / "a.svg").read_bytes())
-    for name in ("Thumbs.db", "desktop.ini", "__MACOSX/a.svg"):
+    for name in ("Thumbs.db", "desktop.ini", "__MACOSX/a.svg", "Icon\r"):
         (folder / name).write_bytes(b"x")
     ran = call("classify", folder, "--index", index, "--format", "jsonl")
     assert ran.returncode == 0 and ran.stdout.count("\n") == 1
-    assert "left out 3 that operating systems put into folders: Thumbs.db, __MACOSX, desktop.ini" in ran.stderr
+    assert "left out 4 that operating systems put into folders: Icon\\r, Thumbs.db, __MACOSX, desktop.ini" in ran.stderr
     asked = call("classify", folder / "Thumbs.db", "--index", index, "--format", "jsonl")
     assert asked.returncode == 3 and asked.stdout.count("\n") == 1
 

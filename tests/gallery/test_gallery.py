@@ -12,9 +12,10 @@ import pytest
 from conftest import without_root
 
 from logo_retrieval.drawings import files_of
-from logo_retrieval.errors import GalleryError
+from logo_retrieval.errors import GalleryError, UnreadableImage
 from logo_retrieval.gallery.files import visible_files
 from logo_retrieval.gallery.records import Gallery, GalleryRecord, class_name, printable, read_gallery
+from logo_retrieval.images.source import read_source
 
 
 def lay(root: Path, *names: str) -> Path:
@@ -37,13 +38,40 @@ def test_a_folder_of_classes(tmp_path: Path) -> None:
     assert gallery.remarks == ()
 
 
+def test_indexes_and_models_beside_the_pictures_are_none_of_them(tmp_path: Path) -> None:
+    lay(tmp_path, "alpha/a.svg", "alpha/model.json")
+    lay(tmp_path, "indexes/default/index.sqlite", "indexes/default/models/1/curves.svg")
+    lay(tmp_path, "models/mine/model.json", "models/mine/model.onnx", "models/mine/curves.svg")
+    gallery = read_gallery(tmp_path)
+    assert [record.name for record in gallery.records] == ["alpha/a.svg", "alpha/model.json"]
+    assert [remark.split("'")[1] for remark in gallery.remarks] == ["indexes", "models"]
+
+
+def test_a_folder_too_many_is_told(tmp_path: Path) -> None:
+    lay(tmp_path, "logos/alpha/a.svg", "logos/beta/b.svg")
+    (remark,) = read_gallery(tmp_path).remarks
+    assert remark.startswith("all is of one class, 'logos'") and remark.endswith(f"give '{tmp_path / 'logos'}'")
+    assert read_gallery(tmp_path / "logos").remarks == ()
+    lay(tmp_path, "logos/c.svg")
+    assert read_gallery(tmp_path).remarks == ()
+
+
 def test_what_is_passed_over_is_said(tmp_path: Path) -> None:
     lay(tmp_path, "alpha/a.svg", "stray.svg", "alpha/.hidden")
     (tmp_path / "hollow").mkdir()
     assert read_gallery(tmp_path).remarks == (
         "passed over 'stray.svg': it lies outside the class folders",
-        "passed over class 'hollow': its folder is empty",
+        "passed over class 'hollow': there is no picture in its folder",
     )
+
+
+def test_bins_and_thumbnails_of_systems_are_no_classes_and_no_drawings(tmp_path: Path) -> None:
+    kept = lay(tmp_path, "alpha/a.svg") / "alpha" / "a.svg"
+    for name in ("@eaDir", "#recycle", "$RECYCLE.BIN", "System Volume Information", "lost+found", "Icon\r"):
+        lay(tmp_path, f"{name}/a.svg", f"alpha/{name}/a.svg")
+    gallery = read_gallery(tmp_path)
+    assert [record.path for record in gallery.records] == [kept] and gallery.remarks == ()
+    assert [record.path for record in files_of(tmp_path).records] == [kept]
 
 
 def test_class_names_in_any_script_come_in_one_form(tmp_path: Path) -> None:
@@ -160,6 +188,7 @@ def test_two_records_of_one_name_are_refused() -> None:
         ("path,label\n,alpha\n", "the column path is empty in row 2"),
         ("path,label\n \t ,alpha\n", "the column path is empty in row 2"),
         ("path,label\na.svg,OTHER\n", "'other' is reserved"),
+        ("path,label\na.svg,Smith, Inc.\n", "expected 2 cells in row 2 .* got 3: put quotes around one that has a ','"),
     ],
 )
 def test_tables_that_cannot_serve(tmp_path: Path, text: str, message: str) -> None:
@@ -176,6 +205,9 @@ def test_a_parquet_table(tmp_path: Path) -> None:
     assert [(record.path.name, record.label) for record in gallery.records] == [("b.svg", "beta"), ("a.svg", "ärzte")]
     parquet.write_table(pyarrow.table({**rows, "group": ["x", None]}), tmp_path / "gallery.parquet")
     assert [record.group for record in read_gallery(tmp_path / "gallery.parquet").records] == ["x", None]
+    undeclared = {"label": [b"beta", "ärzte".encode()], "path": [b"b.svg", b"a.svg"]}
+    parquet.write_table(pyarrow.table(undeclared), tmp_path / "gallery.parquet")
+    assert read_gallery(tmp_path / "gallery.parquet") == gallery
     parquet.write_table(pyarrow.table({"file": ["b.svg"]}), tmp_path / "other.parquet")
     with pytest.raises(GalleryError, match="expected the columns path,label in .* got file"):
         read_gallery(tmp_path / "other.parquet")
@@ -184,7 +216,7 @@ def test_a_parquet_table(tmp_path: Path) -> None:
 
 
 def test_what_is_neither_folder_nor_table(tmp_path: Path) -> None:
-    with pytest.raises(GalleryError, match=r"expected a folder .* a \.csv, a \.tsv or a \.parquet"):
+    with pytest.raises(GalleryError, match=r"expected a folder, or a table as \.csv, \.tsv or \.parquet"):
         read_gallery(table(tmp_path, "", "x.txt"))
     with pytest.raises(GalleryError, match="there is no table"):
         read_gallery(tmp_path / "absent.csv")
@@ -248,7 +280,19 @@ def test_links_to_folders_are_followed_and_not_in_circles(tmp_path: Path) -> Non
     assert found == ["link/deep/a.svg"]
 
 
+def test_folders_with_links_to_one_another_are_walked_once_each_way(tmp_path: Path) -> None:
+    """As the packages of a workspace lie: eight of them lead along 255 ways to some file, sixteen along 65,535."""
+    for number in range(8):
+        lay(tmp_path, f"{number:02}/links/.keep", f"{number:02}/logo.svg")
+        for other in range(number):
+            (tmp_path / f"{number:02}" / "links" / f"{other:02}").symlink_to(tmp_path / f"{other:02}")
+    found = list(visible_files(tmp_path))
+    assert len(found) == 8 + 7 and len({os.path.realpath(file) for file in found}) == 8
+
+
 def test_a_folder_that_may_not_be_read_stands_for_its_files(open_folder: Path) -> None:
     (open_folder / "shut").mkdir(mode=0)
     with without_root():
         assert list(visible_files(open_folder)) == [open_folder / "shut"]
+        with pytest.raises(UnreadableImage, match="^denied: .*/shut may not be read"):
+            read_source(open_folder / "shut")

@@ -125,6 +125,8 @@ def test_a_pattern_on_the_root_counts_for_every_shape() -> None:
     "body",
     [
         '<g id="a"><use href="#a"/></g>',
+        '<filter id="f"><feImage href="#g"/></filter><g id="g"><path filter="url(#f)"/></g>',
+        '<filter id="f"><feImage href="#a"/></filter>' * 900 + '<g id="a">' + "<path/>" * 900 + "</g>",
         '<linearGradient id="g" href="#g"/><rect width="9" height="9" fill="url(#g)"/>',
         '<pattern id="p" width="9" height="9"><rect fill="url(#p)"/></pattern>'
         '<rect width="9" height="9" fill="url(#p)"/>',
@@ -143,6 +145,9 @@ def test_a_pattern_on_the_root_counts_for_every_shape() -> None:
         + FULL.format(' filter="url(#f)"'),
         '<filter id="f" href="#g"><feFlood/></filter><filter id="g" href="#f"/>' + FULL.format(' filter="url(#f)"'),
         FULL.format(' opacity=".5"') * 200,
+        '<clipPath id="c"><path d="M0 0h9v9z"/></clipPath>' + '<path d="M0 0h4v4z" clip-path="url(#c)"/>' * 2_000,
+        '<g transform="rotate(9)scale(.01)">' + '<path d="M0 0h400v400z" opacity=".9"/>' * 3_000 + "</g>",
+        '<g id="a" opacity=".9"><path d="M0 0h1v1z"/></g>' + '<use href="#a" x="99" opacity=".9"/>' * 2_000,
         '<path stroke="red" stroke-dasharray="1" d="M0 0h100v100h-100z"/>' * 50,
         "<path d='M0 0h1v1z'/>" * 9_000,
         "<style>" + "".join(f".cls-{i}{{fill:red}}" for i in range(200)) + "</style>" + '<path class="cls-1"/>' * 500,

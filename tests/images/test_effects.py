@@ -168,3 +168,58 @@ def test_each_shape_is_looked_at_once_however_many_groups_around_it_have_effects
         inner = f'<g style="{effects[depth % 3]}">{inner}</g>'
     assert guarded(f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 100 100">{inner}</svg>'.encode())
     assert looked_at == ["path"]
+
+
+MERGED = "<feMerge><feMergeNode/><feMergeNode in='SourceGraphic'/></feMerge>"
+SHADOWS = {
+    "feOffset": f'<feOffset in="SourceAlpha" dx="16" dy="8"/>{MERGED}',
+    "feDropShadow": '<feDropShadow dx="16" dy="8" stdDeviation="0" flood-color="black"/>',
+    "drop-shadow": "",
+}
+
+
+@pytest.mark.parametrize("step", SHADOWS)
+@pytest.mark.parametrize(
+    "transform",
+    [
+        "rotate(90 50 50)",
+        "rotate(180 50 50)",
+        "matrix(1 0 0 -1 0 100)",
+        "translate(100)scale(-1 1)",
+        "translate(100 10)scale(-1.5 .5)rotate(90 40 60)",
+    ],
+)
+def test_a_shadow_turns_with_what_throws_it(step: str, transform: str) -> None:
+    effect = f'<filter id="f" x="-1" y="-1" width="4" height="4">{SHADOWS[step]}</filter>'
+    thrown = "drop-shadow(16px 8px 0 black)" if step == "drop-shadow" else "url(#f)"
+    square = '<rect x="40" y="40" width="20" height="20" {}/>'
+    group = f'{effect}<g transform="{transform}">{{}}</g>'
+    red = f'fill="red" style="filter:{thrown}"'
+    plain = square.format('transform="translate(16 8)"') + square.format('fill="red"')
+    assert same(drawn(group.format(square.format(red))), drawn(group.format(plain)), within=60)
+
+
+@pytest.mark.parametrize("opacity", [1, 0.5])
+@pytest.mark.parametrize("scale", [16, 32])
+def test_a_map_displaces_as_far_as_its_colours_say(scale: int, opacity: float) -> None:
+    effect = (
+        '<filter id="f" x="-1" y="-1" width="3" height="3" color-interpolation-filters="sRGB">'
+        f'<feFlood flood-color="#f00" flood-opacity="{opacity}"/><feDisplacementMap in="SourceGraphic" scale="{scale}" '
+        'xChannelSelector="R" yChannelSelector="G"/></filter>'
+    )
+    square = '<rect x="40" y="40" width="20" height="20" {}/>'
+    moved = square.format(f'transform="translate({-scale / 2} {scale / 2})"')
+    assert same(drawn(effect + square.format('filter="url(#f)"')), drawn(moved))
+
+
+@pytest.mark.parametrize("transform", ["", "translate(10 -5)scale(1.2)"])
+@pytest.mark.parametrize("link", ["href", "xlink:href"])
+def test_a_filter_takes_a_part_of_the_drawing_for_a_picture(link: str, transform: str) -> None:
+    effect = (
+        f'<filter id="f" filterUnits="userSpaceOnUse" x="0" y="0" width="100" height="100"><feImage {link}="#a"/>'
+        '<feComposite in2="SourceGraphic" operator="over"/></filter><defs><g id="a">{0}</g></defs>'
+    )
+    part, whole = '<rect width="60" height="40" fill="#08f"/>', '<rect x="30" width="50" height="80" {}/>'
+    taken = effect.format(part) + whole.format('fill="red" filter="url(#f)"')
+    group = f'<g transform="{transform}">{{}}</g>'
+    assert same(drawn(group.format(taken)), drawn(group.format(whole.format('fill="red"') + part)))

@@ -226,6 +226,13 @@ def test_an_animation_whose_frames_show_as_much_is_known_by_its_first() -> None:
     assert same(data, drawing(), within=12)
 
 
+def test_what_is_drawn_where_animations_are_not_known_is_none_of_the_frames() -> None:
+    """Browsers know them."""
+    frames = [drawing().rotate(angle, fillcolor=(255, 255, 255)) for angle in (120, 0, 40, 80)]
+    data = saved(frames[0], "PNG", save_all=True, default_image=True, append_images=frames[1:], duration=50)
+    assert same(data, drawing(), within=12)
+
+
 # ---- icons
 
 

@@ -85,6 +85,7 @@ def test_formats_are_known_by_content(data: bytes, name: str) -> None:
         (base64.b64encode(SVG.encode()), "Base64"),
         (base64.b64encode(b"\x89PNG\r\n\x1a\n" + bytes(9)), "Base64"),
         (b"data:image/svg+xml;utf8," + SVG.encode(), "data: link"),
+        (b"\x89PNG\r\n\x1a\n\0\0\0\4CgBI" + bytes(50), "Xcode"),
         (b"\x89PNG\n\x1a\n", "transfer as text"),
         (b"\x89PNG\r\n\x1a\n".decode("latin-1").encode(), "transfer as text"),
         (b"\xff\xd8\xff\xe0".decode(errors="replace").encode(), "transfer as text"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import subprocess
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ from PIL import Image
 
 from logo_retrieval.classifier import LogoClassifier
 from logo_retrieval.errors import UnreadableImage
-from logo_retrieval.images.source import Source, file_or_bytes, read_source
+from logo_retrieval.images.source import Source, file_or_bytes, files_or_bytes, read_source
 
 
 def picture(mode: str = "RGBA") -> Image.Image:
@@ -76,6 +77,20 @@ def test_all_kinds_of_sources_of_one_picture_give_one_vector(tmp_path: Path) -> 
 def test_anything_else_is_refused_with_what_was_expected(source: object, said: str) -> None:
     with pytest.raises(TypeError, match=said):
         file_or_bytes(source)  # type: ignore[arg-type]
+
+
+def test_the_place_of_what_is_no_picture_is_told() -> None:
+    with pytest.raises(TypeError, match="at place 2: expected a path, .* got float"):
+        list(files_or_bytes(["a.svg", b"x", float("nan")]))  # type: ignore[list-item]
+
+
+def test_an_open_file_is_read_from_its_beginning(tmp_path: Path) -> None:
+    written = io.BytesIO()
+    written.write(b"<svg/>")
+    assert [file_or_bytes(written) for _ in range(2)] == [b"<svg/>"] * 2
+    (tmp_path / "a.svg").write_bytes(b"<svg/>")
+    with subprocess.Popen(["cat", tmp_path / "a.svg"], stdout=subprocess.PIPE) as stream:
+        assert isinstance(stream.stdout, io.BufferedReader) and file_or_bytes(stream.stdout) == b"<svg/>"
 
 
 def test_one_source_instead_of_several_is_refused() -> None:

@@ -107,6 +107,30 @@ def test_a_region_is_that_part_of_the_whole() -> None:
     assert difference.max() < 32  # curves are split otherwise, so edges are smoothed a little otherwise
 
 
+INNER_SHADOW = (
+    '<filter id="f"><feOffset in="SourceAlpha" dx="4"/><feComposite in2="SourceAlpha" operator="arithmetic" '
+    'k2="-1" k3="1"/><feBlend in2="SourceGraphic"/></filter>'
+)
+
+
+@pytest.mark.parametrize("region", [(0, 0, 0.25, 1), (0.9, 0, 1, 1), (0.45, 0.2, 0.5, 0.4)])
+def test_a_small_part_is_drawn_of_what_a_filter_works_on(region: tuple[float, float, float, float]) -> None:
+    marks = '<circle cx="50" cy="50" r="40" fill="red"/><path d="M120 20h260v60h-260z" fill="blue"/>'
+    picture = SvgPicture.open(svg(f'{INNER_SHADOW}<g filter="url(#f)">{marks}</g>', 'viewBox="0 0 400 100"'))
+    left, top, right, bottom = (round(side * whole) for side, whole in zip(region, (800, 200) * 2, strict=True))
+    part = picture.render(max(right - left, bottom - top), region)
+    whole = picture.render(800).crop((left, top, right, bottom))
+    assert (np.abs(pixels(part) - pixels(whole)).max(axis=-1) > 60).mean() < 0.02
+    assert part.getbbox() is not None
+
+
+@pytest.mark.parametrize("shape", ["M-250 10v80h340v-80z", "M10 10v470h80v-470z"])
+def test_what_a_filter_works_on_may_reach_far_beyond_the_picture(shape: str) -> None:
+    shown = SvgPicture.open(svg(f'{INNER_SHADOW}<path d="{shape}" fill="red" filter="url(#f)"/>')).render(100)
+    assert shown.getpixel((50, 50)) == (255, 0, 0, 255)
+    assert shown.getpixel((95, 50)) == (0, 0, 0, 0)
+
+
 @pytest.mark.parametrize("engine", ENGINES)
 def test_alpha_is_straight(engine: str) -> None:
     image = SvgPicture.open(svg('<rect width="100" height="100" fill="#f80" opacity=".5"/>'), engine).render(10)

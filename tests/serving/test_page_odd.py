@@ -65,6 +65,17 @@ def test_a_file_beside_the_fields_of_a_dialog_does_not_lead_away(browser: Browse
         assert page.locator(".row").count() == 0
 
 
+def test_of_a_folder_what_systems_put_there_is_left_out(browser: Browser, address: str, tmp_path: Path) -> None:
+    for place in ("b.svg", "@eaDir/b.svg/thumb.svg", "lost+found/c.svg", ".hidden/d.svg"):
+        file = tmp_path / "logos" / place
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(svg("disc", 1))
+    with visit(browser, address) as page:
+        page.set_input_files("#folder", tmp_path / "logos")
+        settled(page)
+        assert page.locator(".row").count() == 1
+
+
 def test_each_clash_has_a_question_of_its_own(browser: Browser, address: str, tmp_path: Path) -> None:
     copies = [tmp_path / f"copy{number}.svg" for number in range(2)]
     for number, copy in enumerate(copies):

@@ -119,6 +119,25 @@ def test_file_names_that_cannot_be_read_are_refused(client: httpx.Client) -> Non
     assert answer.status_code == 400
 
 
+def test_boundaries_are_taken_with_and_without_quotes(client: httpx.Client) -> None:
+    for boundary in ("===12===", "----=_Part_0_1.2", "a/b", "a b"):
+        body = b'--%b\r\nContent-Disposition: form-data; name="files"\r\n\r\n%b\r\n--%b--\r\n'
+        content = body % (boundary.encode(), svg("disc"), boundary.encode())
+        for written in (boundary, f'"{boundary}"'):
+            headers = {"Content-Type": f"multipart/form-data; charset=utf-8; boundary={written}"}
+            assert client.post("/v1/classify", content=content, headers=headers).status_code == 200, written
+    for lacking in ("", "; boundary=", "; boundary*=undefined''x"):
+        headers = {"Content-Type": f"multipart/form-data{lacking}"}
+        answer = client.post("/v1/classify", content=content, headers=headers)
+        assert answer.status_code == 400 and "let the client set that header" in answer.json()["detail"]
+
+
+def test_a_picture_may_be_of_any_type_of_image(client: httpx.Client) -> None:
+    for kind in ("image/*", "IMAGE/PNG", "image/svg+xml; charset=utf-8", "application/octet-stream"):
+        answer = client.post("/v1/classify", content=svg("disc"), headers={"Content-Type": kind})
+        assert answer.status_code == 200, kind
+
+
 def test_half_a_character_in_a_file_name_is_escaped(client: httpx.Client) -> None:
     headers = {**SVG, "Content-Disposition": "attachment; filename*=utf-7''a+2AA-.svg"}
     answer = client.post("/v1/classify", content=svg("disc"), headers=headers)

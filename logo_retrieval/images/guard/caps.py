@@ -33,13 +33,13 @@ The most in 60,000 real logos: 2,600 elements, 239 stops, 83 layers up to 4 in e
 dashes, strokes as wide as 3 pictures, 64 steps of filters (1,624 in emoji that look solid) over 117 times the picture,
 a radius of 0.008, tiles of 7 times the picture, and in the few whose paths are long enough to be measured, 8,200
 crossings. Each cap lies between that and where a renderer takes seconds or much memory. A radius of up to eight times
-its cap is drawn in several steps (`effects`).
+its cap is drawn in several steps (`effects`). Layers smaller than the picture count by their area, where it is known.
 """
 
 _LARGEST = frozenset("depth nested stroke radius".split())
 """What several have is the largest of theirs, and else their sum."""
 
-_POWERS = {"stroke": 1, "radius": 1, "crossings": 2, "filtered": 2, "tiled": 2}
+_POWERS = {"stroke": 1, "radius": 1, "crossings": 2, "filtered": 2, "tiled": 2, "layered": 2}
 """What grows with the scale, and how: lengths are in longer sides of the canvas, and areas in their squares."""
 
 
@@ -56,12 +56,30 @@ def scaled(load: Load, factor: float) -> Load:
     return load if factor == 1 else {name: value * powers[_POWERS.get(name, 0)] for name, value in load.items()}
 
 
+def on_layer(load: Load) -> Load:
+    """The load of what is drawn on one layer more."""
+    return {**load, "layers": load.get("layers", 0.0) + 1, "nested": load.get("nested", 0.0) + 1}
+
+
+def unsized(load: Load) -> Load:
+    """The load of layers that may each be as large as the picture."""
+    return {**load, "unsized": load.get("layers", 0.0), "layered": 0.0}
+
+
+def vague(load: Load) -> Load:
+    """The load of what may draw beyond the boxes of its shapes, so that no layer of it has a known size."""
+    return {**unsized(load), "vague": 1.0}
+
+
 def check(load: Load) -> None:
     """Checks a load.
 
     Raises:
         UnreadableImage: unsafe, when it exceeds a cap.
     """
+    # A layer takes what its area takes: exporters clip each of a thousand small parts, and each letter.
+    layers = load.get("layers", 0.0)
+    load = {**load, "layers": min(layers, load.get("unsized", 0.0) + load.get("layered", 0.0))}
     for name, (most, things) in CAPS.items():
         if not load.get(name, 0.0) <= most:  # so that a NaN is refused as well
             raise unsafe(f"more than {most:,g} {things}")

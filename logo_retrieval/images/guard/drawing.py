@@ -62,3 +62,12 @@ class Drawing(NamedTuple):
     elements: int
     depth: int
     ground: str
+
+
+def define(drawing: Drawing, element: Element) -> str:
+    """Adds to a drawing what others are to name, and returns the id that it gets."""
+    identifier = f"{element.tag}-{len(drawing.by_id)}-{len(drawing.root.children)}"
+    element.attributes["id"] = identifier
+    drawing.root.children.append(element)
+    drawing.by_id[identifier] = element
+    return identifier

@@ -37,6 +37,10 @@ _AIR = 0.2
 
 _OF_TYPE = ("em", "ex")
 
+_CHANNELS = ("xChannelSelector", "yChannelSelector")
+_OPAQUE = "1 0 0 0 0 0 1 0 0 0 0 0 1 0 0 0 0 0 0 1"
+"""The matrix that leaves colours as they are."""
+
 _COLOURS = "color-interpolation-filters"
 _SOURCE = "in"
 _OF_THE_LAST = ("result", "id", "x", "y", "width", "height")
@@ -55,6 +59,8 @@ def settle_filter(effect: Element, canvas: Box) -> None:
         if isinstance(primitive, Element) and primitive.tag == "feDropShadow":
             _in_linear_colours(primitive)
     if effect.attributes.get("primitiveUnits") != "objectBoundingBox":
+        steps = enumerate(effect.children)
+        effect.children = [step for place, each in steps for step in _displacement(each, f"map-{place}")]
         effect.children = [step for primitive in effect.children for step in _steps_of(primitive, canvas)]
 
 
@@ -141,6 +147,24 @@ def _in_linear_colours(shadow: Element) -> None:
     style.pop(_COLOURS, None)
     put_style(shadow.attributes, style)
     shadow.attributes[_COLOURS] = "linearRGB"
+
+
+def _displacement(primitive: Element | str, name: str) -> Iterator[Element | str]:
+    """What displaces by a map: the renderer multiplies by its scale twice, and dims colours of the map by its opacity.
+
+    Args:
+        primitive: of a filter.
+        name: for the map without opacity.
+    """
+    if isinstance(primitive, Element) and primitive.tag == "feDisplacementMap":
+        attributes = primitive.attributes
+        scale = length(attributes.get("scale")) or 0.0
+        primitive = Element(primitive.tag, {**attributes, "scale": f"{math.sqrt(abs(scale)):.9g}"})
+        if _SOURCE in attributes and "A" not in (attributes.get(channel, "A") for channel in _CHANNELS):
+            source = {_SOURCE: attributes["in2"]} if "in2" in attributes else {}
+            yield Element("feColorMatrix", {**source, "values": _OPAQUE, "result": name})
+            primitive.attributes["in2"] = name
+    yield primitive
 
 
 def _steps_of(primitive: Element | str, canvas: Box) -> Iterator[Element | str]:

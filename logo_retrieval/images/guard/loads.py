@@ -7,9 +7,21 @@ known there is taken for the worst: a paint, for example, counts for all that is
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 
-from logo_retrieval.images.guard.caps import MAX_DEPTH, Load, check, join, scaled, unsafe
+from logo_retrieval.images.guard.caps import (
+    CAPS,
+    MAX_DEPTH,
+    Load,
+    check,
+    join,
+    on_layer,
+    scaled,
+    unsafe,
+    unsized,
+    vague,
+)
 from logo_retrieval.images.guard.drawing import Drawing, Element
 from logo_retrieval.images.guard.geometry import Box, Matrix, length, measure_shape, numbers, parse_transform
 from logo_retrieval.images.guard.values import DRAWN, REFERENCE, SHAPES, style_of
@@ -27,6 +39,9 @@ _MARKED = ("marker", "marker-start", "marker-mid", "marker-end")
 _COSTLY = frozenset((*_LAYERED, "opacity", *_MARKED, "fill", "stroke", "stroke-width", "stroke-dasharray"))
 _NO_EFFECT = frozenset(("none", "normal", "auto"))
 _IN_BOX = "objectBoundingBox"
+_SIZES = ("x", "y", "width", "height", "r", "rx", "ry", "cx", "cy")
+_PLAIN = re.compile(r"[-+.\d\s]*(?:px)?\s*")
+"""A length that is the same everywhere."""
 _MARKER = Box(0.0, 0.0, 3.0, 3.0)
 """The size of a marker that has none."""
 
@@ -46,7 +61,8 @@ def check_caps(drawing: Drawing, canvas: Box) -> float:
     """
     loads = _Loads(drawing, canvas)
     load = loads.of(drawing.root)
-    if loads.unsure or not load.get("data", 0.0) <= MAX_SQUARED_DATA:
+    many = load.get("layers", 0.0) > CAPS["layers"][0]
+    if loads.unsure or many or not load.get("data", 0.0) <= MAX_SQUARED_DATA:
         load = _Loads(drawing, canvas, measured=True).of(drawing.root)
     check(load)
     return load.get("pixels", 0.0)
@@ -121,7 +137,12 @@ class _Loads:
             self.add_lines(values, load)
             self.add_layers(element, values, load)
         load["depth"] += 1
-        return scaled(load, parse_transform(values["transform"]).scale) if "transform" in values else load
+        if "transform" not in values:
+            return load
+        matrix = parse_transform(values["transform"])
+        if abs(matrix.a * matrix.c + matrix.b * matrix.d) > matrix.scale**2 / 1000:  # skewed: sizes may grow by more
+            load.update(vague(load))
+        return scaled(load, matrix.scale)
 
     def placed(self, element: Element, sized: Element, load: Load) -> Load:
         """The load in what holds the element; a nested svg or a symbol that is cut off at its edges is a layer."""
@@ -129,10 +150,12 @@ class _Loads:
             return load
         load = scaled(load, _fit(element, sized, self.canvas))
         overflow = style_of(element.attributes).get("overflow", element.attributes.get("overflow"))
-        return load if overflow in ("visible", "auto") else _in_layer(load)
+        return vague(load if overflow in ("visible", "auto") else on_layer(load))
 
     def add_shape(self, element: Element, load: Load) -> None:
         """Adds what an element draws itself."""
+        if self.measured and any(not _PLAIN.fullmatch(element.attributes.get(name, "0")) for name in _SIZES):
+            load["vague"] = 1.0
         if element.tag in SHAPES and not self.measured:
             load["data"] = float(sum(len(element.attributes.get(name, "")) for name in ("d", "points"))) ** 2
         elif element.tag in SHAPES:
@@ -140,11 +163,11 @@ class _Loads:
                 widths = outline.length / self.unit
                 load.update(crossings=widths * widths, length=outline.length, vertices=outline.segments + 1.0)
         elif element.tag == "image":
-            load["pixels"] = float(element.pixels)
+            load.update(pixels=float(element.pixels), vague=1.0)
         elif element.tag in _GRADIENTS:
             load["stops"] = float(len(element.children))
         elif element.tag == "text":  # type is laid out span by span, each time over the whole text
-            load["elements"] *= _spans(element)
+            load.update(elements=load["elements"] * _spans(element), vague=1.0)
 
     def add_paints(self, element: Element, values: Mapping[str, str], load: Load) -> None:
         """Adds gradients and patterns, as often as there is something to paint."""
@@ -156,7 +179,8 @@ class _Loads:
         """The load of the one tile of a pattern, which is a layer."""
         box, pattern = self.box(element) or self.canvas, self.resolved(pattern)
         factor = _side(box) if pattern.attributes.get("patternContentUnits") == _IN_BOX else 1.0
-        load = _in_layer(scaled(load, _fit(pattern, pattern, box) if "viewBox" in pattern.attributes else factor))
+        load = scaled(load, _fit(pattern, pattern, box) if "viewBox" in pattern.attributes else factor)
+        load = unsized(on_layer(load))
         join(load, {"tiled": self.area(pattern, "patternUnits", box, "0")})
         return scaled(load, parse_transform(pattern.attributes.get("patternTransform", "")).scale)
 
@@ -181,9 +205,11 @@ class _Loads:
         self.unsure |= not self.measured and bool(period or markers)
         if period:
             join(load, {"dashes": load.get("length", 0.0) / period})
+        if markers or values.get("stroke", "none") != "none":  # in all that is below, as far as its corners reach
+            load.update(vague(load))
         for marker, named in markers:
             factor = _fit(marker, marker, _MARKER, "markerWidth", "markerHeight") * max(1.0, width)
-            join(load, scaled(named, factor), load.get("vertices", 0.0))
+            join(load, unsized(scaled(named, factor)), load.get("vertices", 0.0))
 
     def add_layers(self, element: Element, values: Mapping[str, str], load: Load) -> None:
         """Adds the layer that an element has for itself, if it has, with its clips, masks and filters."""
@@ -192,10 +218,19 @@ class _Loads:
             return
         for clip, named in self.named(values.get("mask", "") + values.get("clip-path", ""), _CLIPS):
             in_box = _IN_BOX in (clip.attributes.get("maskContentUnits"), clip.attributes.get("clipPathUnits"))
-            join(load, scaled(named, _side(self.box(element) or self.canvas) if in_box else 1.0))
+            join(load, unsized(scaled(named, _side(self.box(element) or self.canvas) if in_box else 1.0)))
         if values.get("filter", "none") != "none":
             self.add_filters(values["filter"], self.box(element) or self.canvas, load)
-        load.update(_in_layer(load))
+            load.update(vague(load))
+        load.update(self.in_layer(element, load))
+
+    def in_layer(self, element: Element, load: Load) -> Load:
+        """The load of what is drawn on a layer, which is as large as what is on it."""
+        box = self.box(element) if self.measured and not load.get("vague") else None
+        load = on_layer(load)
+        if box is None:
+            return unsized(load)
+        return {**load, "layered": load.get("layered", 0.0) + (_side(box) / self.unit) ** 2}  # it may be turned
 
     def add_filters(self, value: str, box: Box, load: Load) -> None:
         """Adds the steps of filters, each of which works on their whole region."""
@@ -210,6 +245,8 @@ class _Loads:
                     steps, radius = _steps(primitive), _largest(primitive, "radius") * side / self.unit
                     pixels = float(primitive.pixels)
                     join(load, {"steps": steps, "filtered": steps * area, "radius": radius, "pixels": pixels})
+                    for _, named in self.named(f"url({primitive.attributes.get('href', '')})", _LINKED):
+                        join(load, scaled(on_layer(unsized(named)), side))
 
     def box(self, element: Element) -> Box | None:
         """The bounds of what an element draws, in the units of what it holds."""
@@ -224,6 +261,9 @@ class _Loads:
                 if (box := self.box(part)) is not None:
                     factor = _fit(part, element if used else part, self.canvas) if part.tag in _VIEWS else 1.0
                     matrix = parse_transform(part.attributes.get("transform", ""))
+                    if used is not None:
+                        x, y = (length(element.attributes.get(name), 1.0) or 0.0 for name in ("x", "y"))
+                        matrix = Matrix(e=x, f=y).then_inner(matrix)
                     whole = matrix.then_inner(Matrix(a=factor, d=factor)).map_box(box).joined(whole)
             self.boxes[element] = whole
         return self.boxes[element]
@@ -235,10 +275,6 @@ class _Loads:
             value = region.attributes.get(name, default)
             area *= (length(value, 1.0) or 0.0) * side if in_box else length(value, whole) or 0.0
         return abs(area)
-
-
-def _in_layer(load: Load) -> Load:
-    return {**load, "layers": load.get("layers", 0.0) + 1, "nested": load.get("nested", 0.0) + 1}
 
 
 def _fit(element: Element, sized: Element, whole: Box, width: str = "width", height: str = "height") -> float:

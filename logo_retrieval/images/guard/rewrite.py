@@ -7,13 +7,14 @@ from collections.abc import Mapping
 
 from logo_retrieval.images.guard.bounds import extent_of, length_of_shape
 from logo_retrieval.images.guard.clips import shape_of
-from logo_retrieval.images.guard.drawing import Drawing, Element
+from logo_retrieval.images.guard.drawing import Drawing, Element, define
 from logo_retrieval.images.guard.effects import effects_of, settle_filter
 from logo_retrieval.images.guard.geometry import Box, Matrix, length, numbers, whole_of
 from logo_retrieval.images.guard.lettering import CASE, SPACE, STYLE, case_of, set_in_case, slant, space_by_length
 from logo_retrieval.images.guard.maths import without_shares
 from logo_retrieval.images.guard.properties import GEOMETRY
 from logo_retrieval.images.guard.transform import hand_on_transforms, matrix_in, settle_transform
+from logo_retrieval.images.guard.turned import turn_offsets
 from logo_retrieval.images.guard.values import SHAPES, TEXTS, put_style, style_of
 
 _SHAPE = re.compile(r"(?:inset|circle|ellipse|polygon|path|rect|xywh)\(", re.IGNORECASE)
@@ -38,6 +39,7 @@ def rewrite(drawing: Drawing, canvas: Box, pixels_per_unit: float = 1.0) -> None
     """
     _rewrite(drawing, drawing.root, canvas, Matrix(a=pixels_per_unit, d=pixels_per_unit), {})
     hand_on_transforms(drawing.by_id)
+    turn_offsets(drawing)
 
 
 def _rewrite(
@@ -182,7 +184,7 @@ def _clip(drawing: Drawing, element: Element, value: str, canvas: Box) -> None:
     element.attributes.pop("clip-path", None)
     shape = shape_of(shape_text or "inset(0)", box)
     if shape is not None:
-        style["clip-path"] = f"url(#{_defined(drawing, Element('clipPath', {}, [shape]))})"
+        style["clip-path"] = f"url(#{define(drawing, Element('clipPath', {}, [shape]))})"
     put_style(element.attributes, style)
 
 
@@ -194,14 +196,5 @@ def _filter(drawing: Drawing, element: Element, values: Mapping[str, str], canva
     linked, effects = effects_of(values["filter"], box, stroke, canvas)
     if effects:
         style = style_of(element.attributes)
-        style["filter"] = linked.format(*(_defined(drawing, effect) for effect in effects))
+        style["filter"] = linked.format(*(define(drawing, effect) for effect in effects))
         put_style(element.attributes, style)
-
-
-def _defined(drawing: Drawing, element: Element) -> str:
-    """Adds to a drawing what others name, and returns its id."""
-    identifier = f"{element.tag}-{len(drawing.by_id)}-{len(drawing.root.children)}"
-    element.attributes["id"] = identifier
-    drawing.root.children.append(element)
-    drawing.by_id[identifier] = element
-    return identifier

@@ -13,7 +13,7 @@ from logo_retrieval.images.guard.cascade import apply_styles
 from logo_retrieval.images.guard.conditions import media_applies
 from logo_retrieval.images.guard.drawing import Drawing, Element
 from logo_retrieval.images.guard.embedded import Pictures
-from logo_retrieval.images.guard.links import drop_loose_ends, link_in
+from logo_retrieval.images.guard.links import drop_loose_ends, drop_pictures_in_each_other, link_in
 from logo_retrieval.images.guard.mending import mended
 from logo_retrieval.images.guard.sweep import sweep_of
 from logo_retrieval.images.guard.values import ATTRIBUTES, ELEMENTS, TEXTS, clean_value, identifier
@@ -127,6 +127,7 @@ class _Reader:
         end_animations(self._animations, self.by_id)
         ground = apply_styles(self._document, self._drawn, self._sheets)
         drop_loose_ends(self._drawn.values(), self.by_id)
+        drop_pictures_in_each_other(self._drawn.values(), self.by_id)
         return Drawing(self.root, self.by_id, self.elements, self.depth, ground)
 
     def _read_prolog(self) -> int:
@@ -262,10 +263,10 @@ class _Reader:
             raise UnreadableImage("too-large", f"the attribute {name[:40]!r} is longer than {MAX_ATTRIBUTE} characters")
 
     def _clean_link(self, element: Element, link: str) -> None:
-        if element.tag in ("image", "feImage"):
-            self._pictures.put(element, link)
-        elif link.startswith("#") and element.tag != "a":
+        if link.startswith("#") and element.tag not in ("a", "image"):
             element.attributes["href"] = f"#{identifier(link[1:])}"
+        elif element.tag in ("image", "feImage"):
+            self._pictures.put(element, link)
 
     def _characters(self, text: str) -> None:
         if self._sheet is not None:

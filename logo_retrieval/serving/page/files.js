@@ -5,12 +5,16 @@ import { attempt, find } from "./dom.js";
 /** What people see of a file: its place in the folder that was dropped. */
 export const nameOf = (file) => file.place ?? (file.webkitRelativePath || file.name);
 
-const hidden = (file) => nameOf(file).split("/").some((part) => part.startsWith("."));
+const put = [
+  ...["thumbs.db", "ehthumbs.db", "desktop.ini", "$recycle.bin", "system volume information"],
+  ...["icon\r", "__macosx", "lost+found", "@eadir", "#recycle", "@recycle"],
+];
 
-const put = ["thumbs.db", "desktop.ini"];
-
-/** Files of a folder without what systems put there. */
-const wanted = (file) => !hidden(file) && !put.includes(file.name.toLowerCase());
+/** Files of a folder that are not hidden, without what systems put there. */
+const wanted = (file) => {
+  const parts = nameOf(file).toLowerCase().split("/");
+  return !parts.some((part) => part.startsWith(".") || put.includes(part));
+};
 
 /** Where text may go: what comes there with a text is for the field, though there be a picture of it, too. */
 const writes = (event, types) => event.target.closest?.("input, textarea") && types?.includes("text/plain");
