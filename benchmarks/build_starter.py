@@ -118,8 +118,8 @@ def measured_quality() -> str:
 def of_fetched() -> str:
     """What the card says of drawings that are no part of this project."""
     return (
-        f"Before that it learned from {len(read_catalogue(FETCHED)):,} drawings that are no part of this model: official "
-        "logos, app icons drawn as lines, and emoji, of packages that `FETCHED_ATTRIBUTION.md` names."
+        f"It also learned from {len(read_catalogue(FETCHED)):,} drawings that are no part of it: official logos, "
+        "app icons drawn as lines, and emoji, of packages that `FETCHED_ATTRIBUTION.md` names."
     )
 
 

@@ -54,7 +54,7 @@ def attribution(rows: Sequence[Row]) -> str:
     lines = [
         "# Drawings that are fetched",
         "",
-        f"Networks learned from these {len(rows):,} drawings, which are not here: `fetched_data.py` takes them from the",
+        f"Networks learn from these {len(rows):,} drawings, which are not here: `fetched_data.py` takes them from the",
         "npm packages named here, under their licences. `fetched.csv.xz` names the package and the licence of every",
         "single one. Logos are trademarks of their owners, who endorse neither this project nor the packages.",
         "",
