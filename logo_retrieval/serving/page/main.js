@@ -4,6 +4,7 @@ import { json } from "./api.js";
 import { attempt, find } from "./dom.js";
 import * as changes from "./changes.js";
 import * as companies from "./companies.js";
+import { takesPaste } from "./files.js";
 import { refresh } from "./known.js";
 import * as recognise from "./recognise.js";
 import * as similar from "./similar.js";
@@ -15,6 +16,7 @@ async function opened(name) {
 }
 
 let limits = null;
+let shown = "";
 
 /** The limits of the service, asked once. */
 async function getLimits() {
@@ -32,6 +34,7 @@ function route(event) {
   const isView = Object.hasOwn(VIEWS, asked);
   if (event && asked && !isView) return; // a place on this page, or none
   const view = isView ? asked : "recognise";
+  shown = view;
   for (const section of document.querySelectorAll("main > section")) section.hidden = section.id !== `${view}-view`;
   for (const link of document.querySelectorAll("header nav a")) {
     if (link.hash === `#${view}`) link.setAttribute("aria-current", "page");
@@ -62,6 +65,7 @@ recognise.start(getLimits);
 similar.start();
 companies.start();
 changes.start();
+takesPaste((files) => (shown === "look-alikes" ? similar.take(files) : recognise.take(files)));
 window.addEventListener("hashchange", route);
 document.addEventListener("click", again);
 route();

@@ -4,7 +4,7 @@ import { ask } from "./ask.js";
 import { attempt, complain, counted, find, make, murmur, number, seldom, tell } from "./dom.js";
 import { csv, jsonl, save } from "./download.js";
 import { closeDuplicates, findDuplicates } from "./duplicates.js";
-import { takesDrops, takesFiles, takesPaste } from "./files.js";
+import { takesDrops, takesFiles } from "./files.js";
 import { RowView } from "./row.js";
 import * as model from "./rows.js";
 import { betterShare } from "./mixture.js";
@@ -29,7 +29,6 @@ export function start(limits) {
   find("#filter fieldset").append(...kinds);
   takesFiles(find("#drop"), take);
   takesDrops(document.body, take);
-  takesPaste(take);
   startSettings(() => {
     showRun();
     showFit();
@@ -61,7 +60,7 @@ export function take(files) {
 async function askRows(rows) {
   for (const row of rows) row.isAsked = true;
   if (run) {
-    run.next.push(...rows);
+    for (const row of rows) run.next.push(row);
     run.total += rows.length;
     showRun();
     return;
