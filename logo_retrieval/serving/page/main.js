@@ -18,6 +18,9 @@ async function opened(name) {
 let limits = null;
 let shown = "";
 
+/** By view, what had the focus when it was left. */
+const left = {};
+
 /** The limits of the service, asked once. */
 async function getLimits() {
   limits ??= json("v1/info", { patience: 60 });
@@ -34,6 +37,9 @@ function route(event) {
   const isView = Object.hasOwn(VIEWS, asked);
   if (event && asked && !isView) return; // a place on this page, or none
   const view = isView ? asked : "recognise";
+  left[shown] = document.activeElement;
+  const name = rest.join("/");
+  const back = view !== shown && !name && find(`#${view}-view`).contains(left[view]) ? left[view] : null;
   shown = view;
   for (const section of document.querySelectorAll("main > section")) section.hidden = section.id !== `${view}-view`;
   for (const link of document.querySelectorAll("header nav a")) {
@@ -41,10 +47,10 @@ function route(event) {
     else link.removeAttribute("aria-current");
   }
   document.title = `${find(`header nav a[href="#${view}"]`).textContent} · logo-retrieval`;
-  const name = rest.join("/");
   VIEWS[view](decoded(name));
   window.scrollTo(0, 0);
-  if (event) find(name ? "#company" : "#main").focus({ preventScroll: true });
+  if (back) back.focus();
+  else if (event) find(name ? "#company" : "#main").focus({ preventScroll: true });
 }
 
 /** Shows anew what is there already, as a company that could not be had. */

@@ -33,7 +33,6 @@ export function start(limits) {
     showRun();
     showFit();
   });
-  window.addEventListener("beforeunload", (event) => run && event.preventDefault()); // rows would be lost
   find("#filter").addEventListener("submit", (event) => event.preventDefault());
   find("#filter").addEventListener("input", () => list(0));
   find("#stop").addEventListener("click", () => run?.stop.abort());
@@ -66,6 +65,7 @@ async function askRows(rows) {
     return;
   }
   run = { stop: new AbortController(), next: [...rows], total: rows.length, done: 0, began: performance.now(), words: "" };
+  window.addEventListener("beforeunload", hold);
   showRun();
   showFit();
   try {
@@ -77,10 +77,14 @@ async function askRows(rows) {
     tell(`Stopped: ${counted(run.done, "picture")} of ${number(run.total)} answered.`);
   }
   run = null;
+  window.removeEventListener("beforeunload", hold); // with one, Firefox does not keep the rows for who comes back
   for (const row of model.rows) row.isAsked = false;
   list(pager.page);
   showFit();
 }
+
+/** Has the browser ask whoever leaves: rows would be lost. */
+const hold = (event) => event.preventDefault();
 
 /** What comes, unless it is stopped before. */
 const unlessStopped = (coming, signal) =>
