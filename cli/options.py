@@ -21,9 +21,9 @@ POOLINGS = ("avg", "max", "gem")
 
 
 class NamedPath(click.Path):
-    """A path that is neither empty nor `-`.
+    """A path that is neither empty nor `-`; a tilde is the home, as shells leave it in `--index=~/mine`.
 
-    An unset variable would be taken for the working directory, and `-` for a file of that name.
+    An unset variable would be taken for the working directory, `-` and `~` for files of that name.
     """
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:  # noqa: ANN401
@@ -32,7 +32,7 @@ class NamedPath(click.Path):
             self.fail("the path is empty, such as an unset variable", param, ctx)
         if os.fspath(value) == "-":
             self.fail("'-' is no standard stream here: name a file, or './-' for one of that name", param, ctx)
-        return super().convert(value, param, ctx)
+        return super().convert(os.path.expanduser(value), param, ctx)  # noqa: PTH111 - `Path` raises where there is none
 
 
 class FiniteRange(click.FloatRange):
@@ -103,8 +103,8 @@ def index_to_read(index: Path | None, *, tell: bool = True) -> Path:
 
     if index is not None:
         return index
-    if os.environ.get(INDEX_VARIABLE):
-        return Path(os.environ[INDEX_VARIABLE])
+    if (named := _index_of_environment()) is not None:
+        return named
     if DEFAULT_INDEX.exists():  # not the same one in every folder
         if tell:
             click.echo(f"index: {DEFAULT_INDEX}", err=True)
@@ -114,7 +114,13 @@ def index_to_read(index: Path | None, *, tell: bool = True) -> Path:
 
 def index_to_write(index: Path | None) -> Path:
     """The index asked for, else that of the environment, else the default one."""
-    return index or Path(os.environ.get(INDEX_VARIABLE) or DEFAULT_INDEX)
+    return index or _index_of_environment() or DEFAULT_INDEX
+
+
+def _index_of_environment() -> Path | None:
+    """A tilde is the home: no shell has read what a container or a service sets."""
+    named = os.environ.get(INDEX_VARIABLE)
+    return Path(os.path.expanduser(named)) if named else None  # noqa: PTH111 - as in `NamedPath`
 
 
 @contextmanager
@@ -126,7 +132,7 @@ def index_to_change(index: Path | None) -> Iterator[Path]:
     from logo_retrieval.models.resolve import changed_starter
 
     folder = index_to_write(index)
-    if index is not None or os.environ.get(INDEX_VARIABLE) or folder.exists():
+    if index is not None or _index_of_environment() is not None or folder.exists():
         yield folder
         return
     with changed_starter(folder) as copy:

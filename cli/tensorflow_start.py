@@ -22,18 +22,31 @@ def load_exporter() -> None:
     """
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
     with _without_chatter():
-        importlib.import_module("logo_retrieval.backbones.export")
+        _load("logo_retrieval.backbones.export")
 
 
 def load_tensorflow() -> None:
     """Imports what trains and exports, and makes it compute the same each time."""
     with _without_chatter():
-        importlib.import_module("logo_retrieval.training.export")
+        _load("logo_retrieval.training.export")
         from logo_retrieval.training.fit import make_deterministic
 
         make_deterministic()
     retracing = re.compile("triggered tf.function retracing")  # as it must for each phase
     logging.getLogger("tensorflow").addFilter(lambda record: not retracing.search(record.getMessage()))
+
+
+def _load(module: str) -> None:
+    """Imports a module that needs Keras, on TensorFlow and with its defaults.
+
+    The environment and `~/.keras/keras.json` may say otherwise, for the user's other programs.
+    """
+    os.environ["KERAS_BACKEND"] = "tensorflow"
+    importlib.import_module(module)
+    from logo_retrieval.backbones.backend import keras
+
+    keras.config.set_image_data_format("channels_last")
+    keras.config.set_floatx("float32")
 
 
 @contextmanager

@@ -83,7 +83,9 @@ def _fold(context: click.Context, parameter: click.Parameter, text: str | None) 
     "--batch", type=click.IntRange(2), default=_DEFAULTS.batch, show_default=True, help="Pictures in one step."
 )
 @click.option("--fold", metavar="I/K", callback=_fold, help="Test the I-th of K equal parts, ask the next one.")
-@click.option("--seed", type=click.IntRange(0), default=_DEFAULTS.seed, show_default=True, help="Of all chance.")
+@click.option(
+    "--seed", type=click.IntRange(0, 2**32 - 1), default=_DEFAULTS.seed, show_default=True, help="Of all chance."
+)
 def train(
     data: Path,
     output: Path,

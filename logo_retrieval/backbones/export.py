@@ -11,7 +11,6 @@ import ctypes
 import gc
 import tempfile
 from collections.abc import Callable, Mapping
-from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +24,7 @@ from logo_retrieval.backbones.storage import store
 from logo_retrieval.errors import ModelError
 from logo_retrieval.models.bundle import MODEL_FILE, ModelBundle, ModelConfig, write_bundle
 from logo_retrieval.models.onnx_session import open_session
+from logo_retrieval.versions import installed_version
 
 _ERRORS_ONLY = 3
 
@@ -193,6 +193,6 @@ def export_bundle(
         licence=spec.licence,
         paper=spec.paper,
         decision=dict(decision or {}),
-        versions={library: version(library) for library in ("keras", "tf2onnx", "onnx", "onnxruntime")},
+        versions={library: installed_version(library) for library in ("keras", "tf2onnx", "onnx", "onnxruntime")},
     )
     return write_bundle(folder, config, {MODEL_FILE: export_onnx(model, progress=progress)})

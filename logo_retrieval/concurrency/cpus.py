@@ -7,8 +7,10 @@ import math
 import os
 from pathlib import Path
 
-_QUOTA = Path("/sys/fs/cgroup/cpu.max")
-"""What a container may use: microseconds of CPU time a period, or "max", and the period."""
+_GROUP = Path("/sys/fs/cgroup")
+_QUOTAS = (("cpu.max",), ("cpu/cpu.cfs_quota_us", "cpu/cpu.cfs_period_us"))
+"""Where control groups, of version 2 and of version 1, say what a container may use: microseconds of CPU time a period,
+"max" or -1 where there is no bound, and the period."""
 
 _FACTS = Path("/proc/cpuinfo")
 
@@ -16,10 +18,11 @@ _FACTS = Path("/proc/cpuinfo")
 def usable_cores() -> int:
     """Counts the cores that this process may use, which an affinity or the quota of a container may bound."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    with contextlib.suppress(OSError, ValueError):
-        quota, period = _QUOTA.read_text().split()
-        if quota != "max":
-            cores = min(cores, max(1, math.ceil(int(quota) / int(period))))
+    for files in _QUOTAS:
+        with contextlib.suppress(OSError, ValueError):
+            quota, period = map(int, " ".join((_GROUP / file).read_text() for file in files).split())
+            if quota > 0:
+                cores = min(cores, max(1, math.ceil(quota / period)))
     return cores
 
 

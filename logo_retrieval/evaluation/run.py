@@ -106,7 +106,7 @@ def evaluate(
     everything = np.arange(len(records))
     figures = {
         **measure(Answers(predicted, 1 - probabilities[:, other], probabilities), true, other),
-        "top5_accuracy": estimate(lambda i: float(in_top[i].mean()), everything, true != other),
+        "top5_accuracy": estimate(lambda i: float(in_top[i].mean()), everything, true != other, share_of=everything),
     }
     answered = predicted != UNANSWERED
     return Evaluation(

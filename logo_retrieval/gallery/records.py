@@ -29,6 +29,9 @@ LONGEST_CLASS_NAME = 255
 _HALVES = re.compile(r"[\ud800-\udc7f\udd00-\udfff]")
 """Surrogates but for those that stand for bytes of a file name."""
 
+_PARTS = frozenset(("train", "training", "val", "valid", "validation", "test", "testing"))
+"""What the folders of a data set that is divided are called, in lower case."""
+
 _ESCAPED = re.compile(rb"\\x([89a-f][0-9a-f])")
 
 
@@ -197,6 +200,12 @@ def _from_folder(data: Path) -> Gallery:
         raise GalleryError(
             f"expected one sub-folder a class in '{data}', got {len(entries)} files and no sub-folder: "
             "put the drawings of each company into a folder with its name"
+        )
+    if len(folders) > 1 and all(folder.name.lower() in _PARTS and any(folder.glob("*/")) for folder in folders):
+        parts = ", ".join(folder.name for folder in folders)
+        raise GalleryError(
+            f"expected one sub-folder a class in '{data}', got the parts of a data set, {parts}: give one of them, as "
+            f"'{folders[0]}', or a table with the column part"
         )
     remarks = [f"passed over '{entry.name}': it lies outside the class folders" for entry in entries if entry.is_file()]
     records: dict[str, GalleryRecord] = {}

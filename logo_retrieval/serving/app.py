@@ -7,11 +7,12 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from http import HTTPStatus
 from importlib.metadata import version
+from mimetypes import MimeTypes
 from pathlib import Path, PurePosixPath
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi.responses import FileResponse, JSONResponse
 from starlette.exceptions import HTTPException
 from starlette.routing import Match, Route
 from starlette.staticfiles import StaticFiles
@@ -28,6 +29,8 @@ from logo_retrieval.serving.service import Service
 from logo_retrieval.serving.settings import Settings
 
 _PAGE = Path(__file__).with_name("page")
+_TYPES = MimeTypes()
+"""Of files, as Python knows them; what a system says, as the registry of Windows, may keep browsers from scripts."""
 
 
 class _Page(StaticFiles):
@@ -43,6 +46,8 @@ class _Page(StaticFiles):
         response = await super().get_response(path, {**scope, "method": "GET"})
         if scope["method"] != "GET":  # the gate has made it of HEAD
             raise HTTPException(405)
+        if isinstance(response, FileResponse):
+            response.headers["content-type"] = f"{_TYPES.guess_type(response.path)[0]}; charset=utf-8"
         response.headers["cache-control"] = "no-cache"
         response.headers["accept-ranges"] = "none"
         if "location" in response.headers:  # with a slash, from here: a proxy may have put the page elsewhere

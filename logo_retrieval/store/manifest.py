@@ -8,13 +8,12 @@ from typing import Self
 
 from logo_retrieval.errors import IndexStoreError
 from logo_retrieval.fields import Digest, Numbers, Object, Size, Text, Texts, built, read_object
+from logo_retrieval.versions import installed_version
 
 
 def library_versions() -> dict[str, str]:
     """Of what decodes and embeds, this package included, by the name of its distribution."""
-    from importlib.metadata import version  # mail and zip come with it
-
-    return {name: version(name) for name in ("logo-retrieval", "numpy", "onnxruntime", "pillow", "resvg")}
+    return {name: installed_version(name) for name in ("logo-retrieval", "numpy", "onnxruntime", "pillow", "resvg")}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

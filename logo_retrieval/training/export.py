@@ -6,7 +6,6 @@ import json
 import tempfile
 from collections.abc import Sequence
 from dataclasses import replace
-from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
@@ -30,6 +29,7 @@ from logo_retrieval.training.log import Entry, kept_entry
 from logo_retrieval.training.network import embedder_of
 from logo_retrieval.training.recipe import Recipe
 from logo_retrieval.types import UInt8Array
+from logo_retrieval.versions import installed_version
 
 LOG_FILE = "training.jsonl"
 CURVES_FILE = "curves.svg"
@@ -78,7 +78,7 @@ def export_trained(
         weights=_origin(spec, recipe, data, best["epoch"]),
         licence=_licence(spec, recipe.weights),
         paper=spec.paper,
-        versions={library: version(library) for library in ("keras", "tf2onnx", "onnx", "onnxruntime")},
+        versions={library: installed_version(library) for library in ("keras", "tf2onnx", "onnx", "onnxruntime")},
     )
     integers = quantised(onnx, views) if spec.is_chain else None
     files = {

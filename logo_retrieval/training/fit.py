@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from logo_retrieval.backbones.backend import keras
+from logo_retrieval.concurrency.cpus import usable_cores
 from logo_retrieval.errors import ModelError
 from logo_retrieval.evaluation.metrics import macro_f_beta
 from logo_retrieval.models.resolve import model_to_begin_with
@@ -43,6 +44,8 @@ Report = Callable[[dict[str, Any]], None]
 def make_deterministic() -> None:
     """Lets TensorFlow add in one order only, for the whole process; to be called before anything is computed.
 
+    It has as many threads as there are usable cores; by itself it has as many as the machine has, in a container too.
+
     Without it the same training can differ in the last bits of its weights, more likely with larger pictures. On the
     CPU it costs nothing that could be measured.
     """
@@ -51,6 +54,7 @@ def make_deterministic() -> None:
     tensorflow.config.experimental.enable_op_determinism()
     with contextlib.suppress(RuntimeError):  # TensorFlow computes already: then this part cannot be changed any more
         tensorflow.config.threading.set_inter_op_parallelism_threads(1)
+        tensorflow.config.threading.set_intra_op_parallelism_threads(usable_cores())
 
 
 def fit(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -116,7 +117,19 @@ def training_set(
         f"class '{label}' has drawings to be asked and none to train on: they are left out of the validation"
         for label in sorted({record.label for record in divided[VAL]} - trained)
     ]
+    for part, count in _learned(labels, art, parts).items():
+        remarks.append(
+            f"{count} of {len(divided[part])} drawings of the part '{part}' are trained on as well: what is measured "
+            "on them says nothing about others"
+        )
     return Prepared(data, unreadable, divided, remarks)
+
+
+def _learned(labels: Sequence[str], art: ArtStore, parts: Sequence[str]) -> Counter[str]:
+    """How many drawings of the other parts are trained on under the same label, by part, as a table may have it."""
+    drawings = list(zip(labels, art.packed, parts, strict=True))
+    learned = {(label, png) for label, png, part in drawings if part == TRAIN}
+    return Counter(part for label, png, part in drawings if part != TRAIN and (label, png) in learned)
 
 
 def shape_groups(hashes: Int64Array) -> Int64Array:

@@ -267,6 +267,21 @@ def test_which_index_is_read(
     assert rows(run("classify", queries / "a.svg", "--format", "jsonl").out)[0]["index"] == str(index)
 
 
+def test_a_tilde_that_no_shell_has_read_is_the_home(
+    run: Run, index: Path, queries: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(index.parent))
+    output = ("--format", "jsonl", "--output")
+    assert run("classify", queries / "a.svg", f"--index=~/{index.name}", *output, "answers").code == 0
+    monkeypatch.setenv("LOGO_RETRIEVAL_INDEX", f"~/{index.name}")
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    assert rows(run("classify", queries / "a.svg", "--format", "jsonl").out)[0]["index"] == str(index)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert run("classify", queries / "a.svg", "--index", index, *output, "~/more").code == 0
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["answers", "more"]
+
+
 def test_no_index_there(run: Run, queries: Path, tmp_path: Path) -> None:
     outcome = run("classify", queries / "a.svg", "--index", tmp_path / "absent")
     assert outcome.code == 1

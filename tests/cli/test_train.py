@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import functools
+import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,6 +15,7 @@ import pytest
 from conftest import Run
 from drawings import lay_classes, svg
 
+from logo_retrieval.concurrency.cpus import usable_cores
 from logo_retrieval.concurrency.locks import locked
 from logo_retrieval.embedding import load_embedder
 from logo_retrieval.heads.cosine import HEAD_FILE
@@ -38,6 +41,7 @@ def test_wrong_usage_costs_no_time(run: Run, classes: Path, tmp_path: Path) -> N
         ((classes, "--output", "/"), "the root of all"),
         ((classes, *output, "--head", "arc"), "'arc' is not one of"),
         ((classes, *output, "--size", 16), "not in the range"),
+        ((classes, *output, "--seed", 2**32), "not in the range"),
         ((classes, *output, "--fold", "6/5"), "expected one of at least 3 parts, such as 1/5, got '6/5'"),
         ((classes, *output, "--weights", "absent.h5"), "there is no file 'absent.h5'"),
         ((classes, *output, "--backbone", "xception", "--backbone", "xception"), "a backbone can be given once"),
@@ -98,6 +102,22 @@ def test_without_tensorflow_it_says_what_to_install(classes: Path, tmp_path: Pat
     outcome = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert outcome.returncode == 1 and "pip install 'logo-retrieval[train]'" in outcome.stderr
     assert outcome.stderr.count("\n") == 1 and list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.large
+def test_what_the_environment_says_of_other_programs_does_not_count(tmp_path: Path) -> None:
+    settings = {"backend": "jax", "floatx": "float16", "image_data_format": "channels_first", "epsilon": 1e-7}
+    (tmp_path / "keras.json").write_text(json.dumps(settings))
+    code = (
+        "from logo_retrieval_cli.tensorflow_start import load_tensorflow\n"
+        "load_tensorflow()\n"
+        "import keras, tensorflow\n"
+        "print(keras.config.backend(), keras.config.floatx(), keras.config.image_data_format())\n"
+        "print(tensorflow.config.threading.get_intra_op_parallelism_threads())\n"
+    )
+    environment = {**os.environ, "KERAS_HOME": str(tmp_path), "KERAS_BACKEND": "jax"}
+    outcome = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment)
+    assert outcome.stdout.split() == ["tensorflow", "float32", "channels_last", str(usable_cores())]
 
 
 @pytest.mark.large

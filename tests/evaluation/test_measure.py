@@ -59,6 +59,21 @@ def test_every_interval_holds_its_figure(figures: dict[str, Estimate]) -> None:
     assert figures["company_accuracy"].low < figures["company_accuracy"].high
 
 
+def test_a_share_of_none_or_all_has_an_interval_as_wide_as_its_rows_are_few() -> None:
+    found = measure(Answers(TRUE, (TRUE != OTHER) * 1.0), TRUE, OTHER)
+    room = {name: figure.high - figure.low for name, figure in found.items()}
+    wilson = {n: 1.96**2 / (n + 1.96**2) for n in (3, 6)}
+    assert room == pytest.approx(
+        {
+            **{"macro_f2": wilson[6], "company_accuracy": wilson[3], "other_recall": wilson[3]},
+            **{"auroc": wilson[3], "fpr_at_95_tpr": wilson[3]},
+        }
+    )
+    assert found["company_accuracy"].high == 1 and found["fpr_at_95_tpr"].low == 0
+    groups = np.array([0, 0, 0, 1, 1, 2])
+    assert measure(Answers(TRUE, np.zeros(6)), TRUE, OTHER, groups=groups)["macro_f2"].low == 1 - wilson[3]
+
+
 def test_only_companies() -> None:
     company = TRUE != OTHER
     answers = Answers(PREDICTED[company], 1 - PROBABILITIES[company, OTHER], PROBABILITIES[company])

@@ -65,6 +65,19 @@ def test_what_is_passed_over_is_said(tmp_path: Path) -> None:
     )
 
 
+def test_the_parts_of_a_data_set_are_no_classes(tmp_path: Path) -> None:
+    lay(tmp_path, "train/acme/1.svg", "train/other/2.svg", "Valid/acme/3.svg")
+    with pytest.raises(GalleryError, match=f"got the parts of a data set, Valid, train: give one .*'{tmp_path}/Valid'"):
+        read_gallery(tmp_path)
+    assert read_gallery(tmp_path / "train").classes == ("acme", "other")
+    lay(tmp_path, "acme/1.svg")  # then they may be companies
+    assert read_gallery(tmp_path).classes == ("Valid", "acme", "train")
+
+
+def test_companies_may_be_called_as_parts_of_data_sets_are(tmp_path: Path) -> None:
+    assert read_gallery(lay(tmp_path, "test/1.svg", "train/old/2.svg")).classes == ("test", "train")
+
+
 def test_bins_and_thumbnails_of_systems_are_no_classes_and_no_drawings(tmp_path: Path) -> None:
     kept = lay(tmp_path, "alpha/a.svg") / "alpha" / "a.svg"
     for name in ("@eaDir", "#recycle", "$RECYCLE.BIN", "System Volume Information", "lost+found", "Icon\r"):

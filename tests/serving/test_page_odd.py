@@ -5,16 +5,15 @@ from __future__ import annotations
 import os
 import shutil
 import urllib.request
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from browsing import CHROMIUM, overflow, settled, visit
+from browsing import CHROMIUM, drop, overflow, settled, visit
 from drawings import ring, svg
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Dialog, Page, Route
+    from playwright.sync_api import Browser, Dialog, Route
 
 pytestmark = pytest.mark.browser
 
@@ -110,14 +109,6 @@ def without_privilege(folder: Path) -> str | None:
     return str(program)
 
 
-def drop(page: Page, files: Sequence[Path]) -> None:
-    """As from a file manager, folders too."""
-    session = page.context.new_cdp_session(page)
-    data = {"items": [], "files": list(map(str, files)), "dragOperationsMask": 1}
-    for kind in ("dragEnter", "dragOver", "drop"):
-        session.send("Input.dispatchDragEvent", {"type": kind, "x": 400, "y": 200, "data": data})
-
-
 def test_of_a_dropped_folder_all_is_taken_that_can_be_read(browser: Browser, address: str, tmp_path: Path) -> None:
     """And what cannot be is told: a folder in it, or a file."""
     folder = tmp_path / "logos"
@@ -133,7 +124,7 @@ def test_of_a_dropped_folder_all_is_taken_that_can_be_read(browser: Browser, add
             browser.browser_type.launch(executable_path=without_privilege(tmp_path)) as another,
             visit(another, address, expected=["ERR_ACCESS_DENIED"]) as page,
         ):
-            drop(page, [folder])
+            drop(page, folder)
             settled(page)
             names, said = (page.locator(f".row .{part}").all_text_contents() for part in ("name", "read"))
             expected = {"logos/a/disc.svg": "", "logos/closed/": denied, "logos/closed.svg": denied, "logos/z.svg": ""}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import mimetypes
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -262,3 +263,19 @@ def test_a_fault_is_a_problem_with_the_id_of_its_log(tmp_path: Path, caplog: pyt
     assert answer.status_code == 500 and answer.headers["content-type"] == "application/problem+json"
     assert answer.headers["x-request-id"] in answer.json()["detail"]
     assert [record.exc_info[0] for record in caplog.records if record.exc_info] == [ZeroDivisionError]
+
+
+def test_scripts_are_scripts_whatever_the_system_says_of_their_ending(tmp_path: Path) -> None:
+    """As where the registry of Windows has them as text: browsers would take none, and the page be empty."""
+    before = mimetypes.types_map[".js"]
+    mimetypes.add_type("text/plain", ".js")
+
+    async def asked() -> httpx.Response:
+        gate = httpx.ASGITransport(create_app(Settings(tmp_path)))
+        async with httpx.AsyncClient(transport=gate, base_url="http://localhost") as client:
+            return await client.get("/main.js")
+
+    try:
+        assert "/javascript" in asyncio.run(asked()).headers["content-type"]
+    finally:
+        mimetypes.add_type(before, ".js")

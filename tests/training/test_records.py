@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -134,6 +135,22 @@ def test_a_table_that_says_it_all(tmp_path: Path) -> None:
     assert [record.name for record in prepared.parts["test"]] == ["art/5.png", "art/7.png"]
     assert prepared.remarks == [
         "class 'borea' has drawings to be asked and none to train on: they are left out of the validation"
+    ]
+
+
+def test_what_a_table_has_trained_on_and_asked_is_said(tmp_path: Path) -> None:
+    lay_shapes(tmp_path, {"art": 4})
+    for name, of in (("copy", 0), ("namesake", 1)):
+        shutil.copy(tmp_path / "art" / f"{of}.png", tmp_path / "art" / f"{name}.png")
+    rows = [
+        {"path": f"art/{name}.png", "label": label, "part": part}
+        for name, label, part in (
+            *((0, "acme", "train"), (1, "acme", "train"), (2, "other", "train")),
+            *(("copy", "acme", "val"), (3, "acme", "val"), ("namesake", "other", "test")),
+        )
+    ]
+    assert prepare(table(tmp_path, rows), tmp_path / "cache").remarks == [
+        "1 of 2 drawings of the part 'val' are trained on as well: what is measured on them says nothing about others"
     ]
 
 

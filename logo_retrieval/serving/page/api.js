@@ -1,6 +1,6 @@
 /** Requests to the service: the token, problems in one shape, coming again when it is busy. */
 
-import { answered, find } from "./dom.js";
+import { answered, find, here } from "./dom.js";
 import { kept } from "./keeping.js";
 
 const BUSY = [429, 503];
@@ -32,16 +32,18 @@ export function place(kind, name, rest = "") {
 /**
  * The response to a request that went well.
  *
- * patience: how often to come again when the service is busy; waiting: told of each time.
+ * patience: how often to come again when the service is busy; waiting: told of each time; isAside: whoever has declined to
+ * give a token is not asked for it again.
  */
-export async function request(path, { method = "GET", body, accept, signal, patience = 0, waiting } = {}) {
+export async function request(path, { method = "GET", body, accept, signal, patience = 0, waiting, isAside = false } = {}) {
   for (let left = patience; ; left -= 1) {
     const used = token.get();
     const response = await reached(path, { method, body, signal, headers: headers(used, accept) });
+    if (isOfAnother(response)) throw new Problem(0, "Something else answered in place of the service, as a proxy that wants you to sign in again. Load the page anew.");
     if (response.ok) return response;
     const problem = await problemOf(response);
     if (response.status === 401) {
-      if (token.get() === used && !(await askForToken(used))) throw new Problem(401, "Without a token the service does not answer.");
+      if (token.get() === used && ((isAside && isDeclined) || !(await askForToken(used)))) throw new Problem(401, "Without a token the service does not answer.");
     } else if (BUSY.includes(response.status) && left > 0) {
       waiting?.(problem.message);
       await pause(Number(response.headers.get("retry-after")) || 1, signal); // a proxy may give a date
@@ -50,6 +52,9 @@ export async function request(path, { method = "GET", body, accept, signal, pati
     }
   }
 }
+
+/** A page of HTML, or where one is to be had: the service has neither for a program. */
+const isOfAnother = ({ type, ok, headers }) => type === "opaqueredirect" || (ok && Boolean(headers.get("content-type")?.startsWith("text/html")));
 
 export const json = async (path, options) => (await request(path, options)).json();
 
@@ -83,7 +88,7 @@ function headers(secret, accept) {
 
 async function reached(path, options) {
   try {
-    return await fetch(path, options);
+    return await fetch(here(path), { ...options, redirect: "manual" });
   } catch (error) {
     if (options.signal?.aborted) throw error;
     for (const file of sources.get(options.body) ?? []) await checkReadable(file);
@@ -110,6 +115,7 @@ async function problemOf(response) {
 }
 
 let asking = null;
+let isDeclined = false;
 
 /** Asks once, however many requests need it. */
 function askForToken(used) {
@@ -121,6 +127,7 @@ function askForToken(used) {
     const given = (await answered(dialog)) === "use" && field.value.trim();
     field.value = "";
     if (given) token.set(given);
+    isDeclined = !given;
     asking = null;
     return Boolean(given);
   })();

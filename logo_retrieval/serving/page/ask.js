@@ -1,10 +1,12 @@
-/** Asks the service about many pictures: in chunks, two at once, rows as they come. */
+/** Asks the service about many pictures: in chunks, two at once, rows as they come; smaller ones where they are too much. */
 
 import { form, lines, Problem, request } from "./api.js";
 import { forgetThumbs } from "./thumbs.js";
 
 const FILES = 50;
 const BYTES = 32e6;
+const AROUND = 300; // bytes of a request around each file
+const TOO_MUCH = [408, 413]; // of a connection that is slow, or a proxy that takes less than the service
 const AT_ONCE = 2;
 const TIMES = 3;
 
@@ -16,13 +18,15 @@ const TIMES = 3;
 export async function ask(rows, { query, limits, signal, settle, waiting }) {
   const most = { files: Math.min(FILES, limits.files), bytes: Math.min(BYTES, 0.9 * limits.body_bytes) };
   const largest = Math.floor(Math.min(limits.file_bytes, 0.9 * limits.body_bytes));
-  const chunks = cut(rows, most);
+  const left = [...rows];
   forgetThumbs();
   const stop = new AbortController();
   const both = AbortSignal.any([signal, stop.signal]);
   const work = async () => {
-    for (let chunk = chunks.shift(); chunk; chunk = chunks.shift()) {
-      await askSome(chunk, { query, largest, signal: both, settle, waiting });
+    while (left.length) {
+      const open = await askSome(chunk(left, most), { query, largest, signal: both, settle, waiting });
+      if (open.length) most.bytes = Math.min(most.bytes, sum(open) / 2);
+      left.unshift(...open);
     }
   };
   const workers = Array.from({ length: AT_ONCE }, work);
@@ -35,22 +39,16 @@ export async function ask(rows, { query, limits, signal, settle, waiting }) {
   }
 }
 
-function cut(rows, most) {
-  const chunks = [];
-  let bytes = Infinity;
-  for (const row of rows) {
-    const chunk = chunks.at(-1);
-    if (!chunk || chunk.length === most.files || bytes + row.file.size > most.bytes) {
-      chunks.push([row]);
-      bytes = row.file.size;
-    } else {
-      chunk.push(row);
-      bytes += row.file.size;
-    }
-  }
-  return chunks;
+const sum = (rows) => rows.reduce((bytes, { file }) => bytes + file.size + AROUND, 0);
+
+/** Takes as many rows from the front as one request may hold, one at least. */
+function chunk(left, most) {
+  let count = 1;
+  while (count < Math.min(left.length, most.files) && sum(left.slice(0, count + 1)) <= most.bytes) count += 1;
+  return left.splice(0, count);
 }
 
+/** Asks in one request; gives the rows that were too much for one. A single one that is too large has that as its answer. */
 async function askSome(rows, { query, largest, signal, settle, waiting }) {
   const sent = [];
   for (const row of rows) {
@@ -62,7 +60,15 @@ async function askSome(rows, { query, largest, signal, settle, waiting }) {
   for (let times = 1; sent.length; times += 1) {
     const body = form(sent.map(([row, blob]) => [row.file.name, blob]));
     const options = { method: "POST", body, accept: "application/x-ndjson", signal, patience: Infinity, waiting };
-    const response = await request(`v1/classify?${query}`, options);
+    let response;
+    try {
+      response = await request(`v1/classify?${query}`, options);
+    } catch (error) {
+      if (sent.length > 1 && TOO_MUCH.includes(error.status)) return sent.map(([row]) => row);
+      if (error.status !== 413) throw error;
+      settle(sent[0][0], unreadable(`too-large: ${error.message}`));
+      break;
+    }
     try {
       for await (const answer of lines(response)) settle(sent.shift()[0], answer);
     } catch (error) {
@@ -70,6 +76,7 @@ async function askSome(rows, { query, largest, signal, settle, waiting }) {
     }
     if (sent.length && times === TIMES) throw new Problem(0, "The connection broke while answers came.");
   }
+  return [];
 }
 
 /** The bytes of a file, or why it is not sent. */

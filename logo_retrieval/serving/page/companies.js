@@ -3,7 +3,7 @@
 import { answered, attempt, bdi, counted, find, make, tell } from "./dom.js";
 import { showCompany } from "./company.js";
 import { enrol, said } from "./enrol.js";
-import { known, spelled } from "./known.js";
+import { known, plain, spelled } from "./known.js";
 import { Pager } from "./pager.js";
 
 const PAGE = 100;
@@ -30,8 +30,8 @@ export async function open(label) {
 }
 
 function list(page) {
-  const sought = find("#company-search").value.trim().toLowerCase();
-  const found = known.classes.filter(({ name, names }) => [name, ...names].some((each) => each.toLowerCase().includes(sought)));
+  const sought = plain(find("#company-search").value);
+  const found = known.classes.filter(({ name, names }) => [name, ...names].some((each) => plain(each).includes(sought)));
   const [first, last] = pager.show(page, PAGE, found.length);
   const focused = document.activeElement?.dataset.name;
   find("#company-list").replaceChildren(

@@ -19,6 +19,9 @@ export const bdi = (text, kind = null) => make("bdi", { class: kind }, text);
 /** The same within a sentence that is text alone, by marks of Unicode that nobody sees. */
 export const apart = (text) => `\u2068${text}\u2069`;
 
+/** An address as seen from the page, without the name and password that stand before its host: `fetch` takes none. */
+export const here = (path) => new URL(path, location.origin + location.pathname);
+
 /** The id of a drawing; its lines break at slashes. */
 export const path = (item) => make("bdi", { class: "item" }, ...item.split(/(?<=\/)/).flatMap((part) => [part, make("wbr")]));
 

@@ -1,6 +1,6 @@
 /** Files that are dropped, pasted or chosen; folders are walked through. */
 
-import { attempt, find } from "./dom.js";
+import { attempt, during, find, tell } from "./dom.js";
 
 /** What people see of a file: its place in the folder that was dropped. */
 export const nameOf = (file) => file.place ?? (file.webkitRelativePath || file.name);
@@ -10,9 +10,9 @@ const put = [
   ...["icon\r", "__macosx", "lost+found", "@eadir", "#recycle", "@recycle"],
 ];
 
-/** Files of a folder that are not hidden, without what systems put there. */
+/** Files of a folder that are not hidden in it, without what systems put there; the folder itself was asked for. */
 const wanted = (file) => {
-  const parts = nameOf(file).toLowerCase().split("/");
+  const [, ...parts] = nameOf(file).toLowerCase().split("/");
   return !parts.some((part) => part.startsWith(".") || put.includes(part));
 };
 
@@ -21,27 +21,29 @@ const writes = (event, types) => event.target.closest?.("input, textarea") && ty
 
 /** Has `take(files)` called for what is dropped on the element, unless something within it takes that. */
 export function takesDrops(element, take) {
-  let depth = 0;
-  const mark = (change) => {
-    depth = Math.max(0, depth + change);
-    element.classList.toggle("over", depth > 0);
-  };
-  element.addEventListener("dragenter", () => mark(1));
-  element.addEventListener("dragleave", () => mark(-1));
+  const mark = (isOver) => element.classList.toggle("over", isOver);
   const isForField = (event) => event.target.closest?.("input[type=file]") || writes(event, event.dataTransfer.types);
-  element.addEventListener("dragover", (event) => isForField(event) || event.preventDefault());
+  element.addEventListener("dragleave", ({ relatedTarget }) => element.contains(relatedTarget) || mark(false));
+  element.addEventListener("dragover", (event) => {
+    const isTaken = !isForField(event);
+    if (isTaken) event.preventDefault();
+    mark(isTaken && event.dataTransfer.types.includes("Files"));
+  });
   element.addEventListener("drop", (event) => {
-    mark(-depth);
+    mark(false);
     if (event.defaultPrevented || isForField(event)) return;
     event.preventDefault(); // or the browser would go to the file, and rows be lost
     if (find("dialog[open]")) return;
     const entries = [...event.dataTransfer.items].map((item) => item.webkitGetAsEntry?.()).filter(Boolean);
     const plain = [...event.dataTransfer.files];
-    attempt(async () => {
-      const found = entries.length ? await walked(entries) : plain;
-      if (found.length) take(found);
-    });
+    if (!entries.length && !plain.length) tell("That is no file. Copy the picture and paste it here, or save it and drop the file.");
+    else attempt(async () => takeFound(entries.length ? await walkedThrough(entries) : plain, take));
   });
+}
+
+function takeFound(files, take) {
+  if (files.length) take(files);
+  else tell("No file was found in the folder; hidden ones do not count.");
 }
 
 /** The same, and for what is chosen in the fields within it. */
@@ -51,8 +53,7 @@ export function takesFiles(element, take) {
     field.addEventListener("change", () => {
       const chosen = [...field.files];
       field.value = "";
-      const found = field.webkitdirectory ? chosen.filter(wanted) : chosen;
-      if (found.length) take(found);
+      takeFound(field.webkitdirectory ? chosen.filter(wanted) : chosen, take);
     });
   }
 }
@@ -67,13 +68,19 @@ export function takesPaste(take) {
   });
 }
 
-/** All files of some entries; what cannot be read, be it a whole folder, is there as something that is denied. */
+/** All files of some entries; where there are folders, that takes its time and is told. */
+function walkedThrough(entries) {
+  const files = walked(entries);
+  return entries.some(({ isDirectory }) => isDirectory) ? during("Reading what is in the folder …", files) : files;
+}
+
+/** The same; what cannot be read, be it a whole folder, is there as something that is denied. */
 async function walked(entries) {
   const found = [];
   for (const entry of entries) {
     try {
       if (entry.isFile) found.push(await read(entry));
-      else found.push(...(await walked(await children(entry))).filter(wanted));
+      else for (const file of await walked(await children(entry))) if (wanted(file)) found.push(file);
     } catch {
       const place = entry.fullPath.slice(1) + (entry.isFile ? "" : "/");
       found.push(Object.assign(new File([], entry.name), { place, isDenied: true }));

@@ -1,4 +1,4 @@
-/** What this browser keeps for the page; where it keeps nothing, as one that blocks all cookies, it is gone with the page. */
+/** What this browser keeps for the page; where it keeps nothing, as one that blocks all cookies or has no room, it is gone with the page. */
 
 const unkept = new Map();
 
@@ -11,16 +11,18 @@ export function kept(storage, key) {
   const held = () => window[storage]; // throws where it is blocked
   return {
     get() {
+      if (unkept.has(key)) return unkept.get(key);
       try {
         return held().getItem(key) ?? "";
       } catch {
-        return unkept.get(key) ?? "";
+        return "";
       }
     },
     set(value) {
       try {
         if (value) held().setItem(key, value);
         else held().removeItem(key);
+        unkept.delete(key);
       } catch {
         unkept.set(key, value);
       }

@@ -20,7 +20,8 @@ export const known = {
   watch: (act) => heard.push(act),
 };
 
-const plain = (name) => name.trim().normalize("NFC").toLowerCase();
+/** A name as names are compared: capital letters do not count, nor how letters and accents are put together. */
+export const plain = (name) => name.trim().normalize("NFC").toLowerCase();
 
 /** The class that is meant: by its own spelling, or by a name of the company; else what was written. */
 export function spelled(written) {

@@ -4,6 +4,7 @@ import { json } from "./api.js";
 import { attempt, find } from "./dom.js";
 import * as changes from "./changes.js";
 import * as companies from "./companies.js";
+import { takesPaste } from "./files.js";
 import { refresh } from "./known.js";
 import * as recognise from "./recognise.js";
 import * as similar from "./similar.js";
@@ -15,6 +16,10 @@ async function opened(name) {
 }
 
 let limits = null;
+let shown = "";
+
+/** By view, what had the focus when it was left. */
+const left = {};
 
 /** The limits of the service, asked once. */
 async function getLimits() {
@@ -32,16 +37,20 @@ function route(event) {
   const isView = Object.hasOwn(VIEWS, asked);
   if (event && asked && !isView) return; // a place on this page, or none
   const view = isView ? asked : "recognise";
+  left[shown] = document.activeElement;
+  const name = rest.join("/");
+  const back = view !== shown && !name && find(`#${view}-view`).contains(left[view]) ? left[view] : null;
+  shown = view;
   for (const section of document.querySelectorAll("main > section")) section.hidden = section.id !== `${view}-view`;
   for (const link of document.querySelectorAll("header nav a")) {
     if (link.hash === `#${view}`) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
   }
   document.title = `${find(`header nav a[href="#${view}"]`).textContent} · logo-retrieval`;
-  const name = rest.join("/");
   VIEWS[view](decoded(name));
   window.scrollTo(0, 0);
-  if (event) find(name ? "#company" : "#main").focus({ preventScroll: true });
+  if (back) back.focus();
+  else if (event) find(name ? "#company" : "#main").focus({ preventScroll: true });
 }
 
 /** Shows anew what is there already, as a company that could not be had. */
@@ -62,6 +71,7 @@ recognise.start(getLimits);
 similar.start();
 companies.start();
 changes.start();
+takesPaste((files) => (shown === "look-alikes" ? similar.take(files) : recognise.take(files)));
 window.addEventListener("hashchange", route);
 document.addEventListener("click", again);
 route();

@@ -4,7 +4,7 @@ import { ask } from "./ask.js";
 import { attempt, complain, counted, find, make, murmur, number, seldom, tell } from "./dom.js";
 import { csv, jsonl, save } from "./download.js";
 import { closeDuplicates, findDuplicates } from "./duplicates.js";
-import { takesDrops, takesFiles, takesPaste } from "./files.js";
+import { takesDrops, takesFiles } from "./files.js";
 import { RowView } from "./row.js";
 import * as model from "./rows.js";
 import { betterShare } from "./mixture.js";
@@ -29,12 +29,10 @@ export function start(limits) {
   find("#filter fieldset").append(...kinds);
   takesFiles(find("#drop"), take);
   takesDrops(document.body, take);
-  takesPaste(take);
   startSettings(() => {
     showRun();
     showFit();
   });
-  window.addEventListener("beforeunload", (event) => run && event.preventDefault()); // rows would be lost
   find("#filter").addEventListener("submit", (event) => event.preventDefault());
   find("#filter").addEventListener("input", () => list(0));
   find("#stop").addEventListener("click", () => run?.stop.abort());
@@ -61,12 +59,13 @@ export function take(files) {
 async function askRows(rows) {
   for (const row of rows) row.isAsked = true;
   if (run) {
-    run.next.push(...rows);
+    for (const row of rows) run.next.push(row);
     run.total += rows.length;
     showRun();
     return;
   }
   run = { stop: new AbortController(), next: [...rows], total: rows.length, done: 0, began: performance.now(), words: "" };
+  window.addEventListener("beforeunload", hold);
   showRun();
   showFit();
   try {
@@ -78,10 +77,14 @@ async function askRows(rows) {
     tell(`Stopped: ${counted(run.done, "picture")} of ${number(run.total)} answered.`);
   }
   run = null;
+  window.removeEventListener("beforeunload", hold); // with one, Firefox does not keep the rows for who comes back
   for (const row of model.rows) row.isAsked = false;
   list(pager.page);
   showFit();
 }
+
+/** Has the browser ask whoever leaves: rows would be lost. */
+const hold = (event) => event.preventDefault();
 
 /** What comes, unless it is stopped before. */
 const unlessStopped = (coming, signal) =>

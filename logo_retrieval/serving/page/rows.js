@@ -1,6 +1,7 @@
 /** The rows: what is asked, what was answered, and which of them are to be seen. */
 
 import { nameOf } from "./files.js";
+import { plain } from "./known.js";
 
 const compare = new Intl.Collator(undefined, { numeric: true }).compare;
 
@@ -29,7 +30,7 @@ let last = 0;
 /** A row a file: `answer` once there is one, `askedWith` by which settings, `isAsked` while it is to come, `added` what was enrolled with it. */
 export function add(files) {
   const fresh = files.map((file) => ({ id: (last += 1), file, name: nameOf(file), answer: null, askedWith: null, isAsked: true, added: [] }));
-  rows.push(...fresh);
+  for (const row of fresh) rows.push(row); // as arguments, a hundred thousand are too many
   return fresh;
 }
 
@@ -52,10 +53,10 @@ export function counts() {
 
 /** The rows that a filter shows, in its order; those without an answer come last where answers count. */
 export function matching({ kind, words, least, most, sort }) {
-  const sought = words.trim().toLowerCase();
+  const sought = plain(words);
   const found = rows.filter((row) => {
     if (!KINDS[kind][1](row)) return false;
-    if (sought && !`${row.name}\n${row.answer?.label ?? ""}`.toLowerCase().includes(sought)) return false;
+    if (sought && !plain(`${row.name}\n${row.answer?.label ?? ""}`).includes(sought)) return false;
     if (least === null && most === null) return true;
     const probability = row.answer?.probability ?? null;
     return probability !== null && probability >= (least ?? 0) && probability <= (most ?? 1);

@@ -10,9 +10,12 @@ let url = "";
 let latest = 0;
 
 export function start() {
-  takesFiles(find("#look-alikes-view"), ([file]) => lookAlikes(file));
+  takesFiles(find("#look-alikes-view"), take);
   find("#similar-top").addEventListener("change", () => asked && lookAlikes(asked));
 }
+
+/** Asks about one picture; of several, about the first. */
+export const take = ([file]) => lookAlikes(file);
 
 /** Shows the view with the look-alikes of a picture. */
 export async function lookAlikes(file) {

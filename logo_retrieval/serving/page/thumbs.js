@@ -64,6 +64,6 @@ async function load(image) {
 }
 
 async function fetched(item) {
-  const response = await request(place("items", item, "/thumbnail"), { patience: 3 });
+  const response = await request(place("items", item, "/thumbnail"), { patience: 3, isAside: true });
   return response.blob();
 }
