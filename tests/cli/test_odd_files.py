@@ -36,13 +36,16 @@ def test_no_message_steers_a_terminal(run: Run, mine: Path, tmp_path: Path) -> N
     """Whether they are of an index, a model, a file that is missing, or stand in a table."""
     red, table = f"{tmp_path}/red\x1b[31m", tmp_path / "table.csv"
     table.write_text("path,label\n\x1b[31m.svg,a\n")
+    drawing = tmp_path / "logos" / "acme" / "a.svg"
+    drawing.parent.mkdir(parents=True)
+    drawing.write_bytes(svg("disc"))
     for call in (
         ("verify", "--index", red),
         ("classify", "a.svg", "--index", red),
         ("similar", red),
         ("unenroll", "--item", red, "--index", mine),
         ("build-index", table, "--index", tmp_path / "made"),
-        ("build-index", tmp_path, "--model", red, "--index", tmp_path / "made"),
+        ("build-index", tmp_path / "logos", "--model", red, "--index", tmp_path / "made"),
     ):
         outcome = run(*call)
         assert outcome.code in (1, 2, 3) and "\x1b" not in outcome.err and r"\x1b[31m" in outcome.err, call

@@ -155,6 +155,8 @@ def test_a_damaged_cache_only_costs_time(index: Path, tmp_path: Path) -> None:
 
 
 def test_another_file_is_no_cache(index: Path, tmp_path: Path, run: Run) -> None:
+    drawing = tmp_path / "a.svg"
+    drawing.write_bytes(svg("disc"))
     (tmp_path / "a").mkdir()
     (tmp_path / "a" / CACHE_FILE).write_bytes(b"something else" * 1000)
     with pytest.raises(IndexStoreError, match="damaged"):
@@ -163,7 +165,7 @@ def test_another_file_is_no_cache(index: Path, tmp_path: Path, run: Run) -> None
     connection = sqlite3.connect(tmp_path / "b" / CACHE_FILE)
     connection.execute("CREATE TABLE mine (x)")
     connection.close()
-    said = run("classify", index, "--index", index, "--cache", tmp_path / "b")
+    said = run("classify", drawing, "--index", index, "--cache", tmp_path / "b")
     assert said.code == 1 and "is no cache of answers" in said.err
     (tmp_path / "c").write_bytes(b"a file")
-    assert run("classify", index, "--index", index, "--cache", tmp_path / "c").code == 2
+    assert run("classify", drawing, "--index", index, "--cache", tmp_path / "c").code == 2
