@@ -194,9 +194,14 @@ class Known:
         self._named |= {plain(row["name"]): ("company", row["class"]) for row in read_rows(DATA / "names160.csv")}
         self.shown = {each.brand for each in own} | {each.brand for each in sources.wide if each.dev_other_slug}
 
-    def brand(self, names: Sequence[str], vector: Float32Array) -> str | None:
-        """Which brand that is here a drawing shows, "" for a new one; None where it is not plain, or nothing new."""
-        cosines = self._vectors @ vector
+    def brands(self, offers: Sequence[Offer], vectors: Float32Array) -> Iterator[str | None]:
+        """Which brand that is here each drawing shows, "" for a new one; None where it is not plain, or nothing new."""
+        for first in range(0, len(offers), _BATCH):
+            cosines = vectors[first : first + _BATCH] @ self._vectors.T
+            for offer, row in zip(offers[first : first + _BATCH], cosines, strict=True):
+                yield self._brand(offer.names, row)
+
+    def _brand(self, names: Sequence[str], cosines: Float32Array) -> str | None:
         nearest = int(cosines.argmax())
         brand = next((self._named[name] for name in names if name in self._named), None)
         if brand is None:
@@ -224,12 +229,13 @@ def new_brands(offers: Sequence[Offer], vectors: Float32Array, rows: Iterable[in
         for place, mark in enumerate(marks)
     }
     kept: dict[str, list[int]] = {}
-    first = np.zeros((0, vectors.shape[1]), np.float32)
+    before, filled = np.zeros_like(vectors), 0
     for name in sorted(brands, key=lambda name: -len(brands[name])):
         own = vectors[brands[name]]
-        if not len(first) or float((first @ own.T).max()) <= TWIN:
+        if float((before[: max(filled, 1)] @ own.T).max()) <= TWIN:
             kept[name] = without_copies(brands[name], vectors)
-            first = np.concatenate([first, own])
+            before[filled : filled + len(own)] = own
+            filled += len(own)
     return kept
 
 
@@ -248,7 +254,7 @@ def chosen(packages: Path, model: ModelBundle, cache: Path) -> list[Row]:
     known = Known(sources, embed)
     with tempfile.TemporaryDirectory() as scratch:
         offers, vectors = embedded(list(logos(packages)), embed, Path(scratch) / "logos")
-        brands = [known.brand(offer.names, vector) for offer, vector in zip(offers, vectors, strict=True)]
+        brands = list(known.brands(offers, vectors))
         taken = [(offers[row], brand) for row, brand in enumerate(brands) if brand]
         new = new_brands(offers, vectors, (row for row, brand in enumerate(brands) if brand == ""))
         lines = [name for name, rows in sorted(new.items()) if {offers[row].collection for row in rows} == {LINES}]
