@@ -10,10 +10,11 @@ import tarfile
 from pathlib import Path
 
 import fetched_data
+import numpy as np
 import pytest
 from fetched_data import COLUMNS, TABLE, attribution, load_fetched, path_of
 from logobench_data import DATA, OTHER, LogoBench
-from make_fetched_data import FREE, LICENCES
+from make_fetched_data import FREE, LICENCES, Offer, new_brands, plain
 from starter_data import seen
 from wide_data import GENERIC, WideDrawing, load_wide, read_catalogue
 
@@ -101,3 +102,17 @@ def test_a_network_sees_no_brand_here_that_it_must_not_see(bench: LogoBench, cac
 def test_drawings_of_the_table_are_as_those_of_the_wide_set(cache: Path) -> None:
     one = fetched_data.drawing_of(read_catalogue(TABLE)[0], cache)
     assert isinstance(one, WideDrawing) and one.key.startswith("fetched/")
+
+
+def test_a_new_brand_is_what_is_of_one_name_and_alike() -> None:
+    def offer(collection: str, name: str) -> Offer:
+        return Offer("p@1", collection, "MIT", f"{collection}#{name}", "", (plain(name),))
+
+    offers = [
+        *(offer("thesvg", "Acme"), offer("thesvg", "acme"), offer("selfhst", "acme"), offer("arcticons", "acme")),
+        *(offer("thesvg", "Twin"), offer("thesvg", "Ünlike")),
+    ]
+    angles = np.radians([0, 30, 2, 120, 1, 180])
+    vectors = np.stack([np.cos(angles), np.sin(angles)], axis=1).astype(np.float32)
+    # a copy adds nothing, what is unlike under a name is another brand, and of twins the one with more is kept
+    assert new_brands(offers, vectors, range(6)) == {"acme": [0, 1], "acme@1": [3], "unlike": [5]}
