@@ -25,6 +25,7 @@ from small import options
 from logo_retrieval.images.pool.pool import DecoderPool
 from logo_retrieval.images.preparation import Preparation
 
+LISTED = DATA / "packs_list.csv"
 FIRST_GROUP = 2_000_000
 """Shapes of their own, apart from those of LogoBench and of the earlier marks."""
 
@@ -44,12 +45,19 @@ def path_of(row: Row) -> str:
     return f"packs/{_plain(row['package'])}/{_plain(name)}.svg"
 
 
-def unpack(rows: Sequence[Row], packages: Path, root: Path) -> None:
-    """Writes the listed drawings, and no others, below a folder."""
-    for package, listed in groupby(rows, key=lambda row: row["package"]):
-        texts = dict(drawings(archive_of(package, packages)))
+def unpack(rows: Sequence[Row], packages: Path, root: Path, table: str) -> None:
+    """Writes the drawings that a table lists, and no others, below a folder, each to its path.
+
+    Raises:
+        SystemExit: a package lacks a drawing.
+    """
+    for package, grouped in groupby(rows, key=lambda row: row["package"]):
+        listed, archive = list(grouped), archive_of(package, packages)
+        texts = dict(drawings(archive, {row["source"].partition("#")[0] for row in listed}))
         for row in listed:
-            file = root / path_of(row)
+            if row["source"] not in texts:
+                raise SystemExit(f"{archive} lacks {row['source']}, which {table} has: remove it, to fetch it anew")
+            file = root / row["path"]
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(texts[row["source"]], encoding="utf-8", newline="")
 
@@ -75,10 +83,10 @@ def attribution(rows: Sequence[Row]) -> str:
 def main() -> None:
     """Downloads, unpacks, writes."""
     packages: Path = options(__doc__, packages="folder for the npm archives").parse_args().packages
-    listed = [{**row, "path": path_of(row)} for row in read_rows(DATA / "packs_list.csv")]
+    listed = [{**row, "path": path_of(row)} for row in read_rows(LISTED)]
     with tempfile.TemporaryDirectory() as scratch, DecoderPool(Preparation(size_px=224)) as pool:
         root = Path(scratch)
-        unpack(listed, packages, root)
+        unpack(listed, packages, root, LISTED.name)
         rows = [
             {**catalogued({**row, "name": Path(row["path"]).stem}, root, pool, FIRST_GROUP + place), "use": row["use"]}
             for place, row in enumerate(listed)

@@ -29,10 +29,9 @@ from logo_retrieval.training.recipe import Recipe
 
 def narrowed(weights: Path, data: TrainingSet) -> keras.Model:
     """A network whose head tells the targets of some drawings apart, and no others."""
-    names = [data.target_names[target] for target in data.trained_targets]
     recipe = Recipe(**read_checkpoint(weights)[0]["recipe"])
-    network = build_network(replace(recipe, weights="none"), len(names))
-    copy_weights(weights, network, names)
+    network = build_network(replace(recipe, weights="none"), len(data.trained_names))
+    copy_weights(weights, network, data.trained_names)
     return network
 
 
@@ -40,9 +39,8 @@ def release(name: str, data: TrainingSet, work: Path) -> Path:
     """Writes the weights of a network as they are released."""
     weights, narrow, released = (work / f"{kind}{name}.npz" for kind in ("", "narrowed-", "released-"))
     network, (facts, _, state) = narrowed(weights, data), read_checkpoint(weights)
-    targets = [data.target_names[target] for target in data.trained_targets]
     best = [array.astype(np.float16) for array in network.get_weights()]
-    write_checkpoint(narrow, {**facts, "targets": targets}, [], replace(state, best=best))
+    write_checkpoint(narrow, {**facts, "targets": data.trained_names}, [], replace(state, best=best))
     write_release(released, narrow)
     return released
 

@@ -9,15 +9,12 @@ from __future__ import annotations
 
 import hashlib
 import re
-import tempfile
 from collections import Counter
 from collections.abc import Sequence
-from itertools import groupby
 from pathlib import Path
 
-from collect_packs import archive_of
-from logobench_data import DATA
-from packs import drawings
+from collect_packs import unpack
+from logobench_data import DATA, filled
 from wide_data import WideDrawing, read_catalogue
 
 TABLE = DATA / "fetched.csv.xz"
@@ -37,14 +34,12 @@ def load_fetched(packages: Path, cache: Path) -> tuple[WideDrawing, ...]:
         SystemExit: a package lacks a drawing.
     """
     rows = read_catalogue(TABLE)
-    folder = cache.absolute() / f"fetched-{hashlib.sha256(TABLE.read_bytes()).hexdigest()[:16]}"
-    if not folder.is_dir():
-        packages.mkdir(parents=True, exist_ok=True)
-        cache.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=cache, prefix="fetching-") as aside:
-            fresh = Path(aside) / "fetched"
-            _unpack(rows, packages, fresh)
-            fresh.rename(folder)
+    listed = [{**row, "path": path_of(row)} for row in rows]
+    packages.mkdir(parents=True, exist_ok=True)
+    digest = hashlib.sha256(TABLE.read_bytes()).hexdigest()
+    folder = filled(
+        cache.absolute() / f"fetched-{digest[:16]}", lambda fresh: unpack(listed, packages, fresh, TABLE.name)
+    )
     return tuple(drawing_of(row, folder) for row in rows)
 
 
@@ -70,21 +65,6 @@ def path_of(row: Row) -> str:
     place, _, name = row["source"].partition("#")
     named = name if row["collection"] == Path(place).stem else f"{Path(place).stem}--{name}"
     return f"{row['collection']}/{re.sub(r'[^A-Za-z0-9.]+', '-', named)}.svg"
-
-
-def _unpack(rows: Sequence[Row], packages: Path, root: Path) -> None:
-    for package, grouped in groupby(rows, key=lambda row: row["package"]):
-        listed = list(grouped)
-        archive = archive_of(package, packages)
-        texts = dict(drawings(archive, {row["source"].partition("#")[0] for row in listed}))
-        for row in listed:
-            if row["source"] not in texts:
-                raise SystemExit(
-                    f"{archive} lacks {row['source']}, which {TABLE.name} has: remove it, to fetch it anew"
-                )
-            file = root / path_of(row)
-            file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_text(texts[row["source"]], encoding="utf-8", newline="")
 
 
 def drawing_of(row: Row, folder: Path) -> WideDrawing:

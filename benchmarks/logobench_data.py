@@ -7,7 +7,7 @@ import hashlib
 import os
 import tarfile
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -174,14 +174,27 @@ def unpacked(archive: Path, name: str, cache: Path | None = None) -> Path:
     """
     cache = default_cache() if cache is None else cache
     digest = hashlib.sha256(archive.read_bytes()).hexdigest()
-    folder = cache.absolute() / f"{name}-{digest[:16]}"
-    if folder.is_dir():
-        return folder
-    cache.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=cache, prefix="unpacking-") as aside:
-        fresh = Path(aside) / name
+
+    def extract(fresh: Path) -> None:
         with tarfile.open(archive) as tar:
             tar.extractall(fresh, filter="data")
+
+    return filled(cache.absolute() / f"{name}-{digest[:16]}", extract)
+
+
+def filled(folder: Path, fill: Callable[[Path], object]) -> Path:
+    """A folder that the first call fills; it exists only when everything is in it.
+
+    Args:
+        folder: where it lies.
+        fill: makes it elsewhere, where it is told.
+    """
+    if folder.is_dir():
+        return folder
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix="unpacking-") as aside:
+        fresh = Path(aside) / folder.name
+        fill(fresh)
         try:
             fresh.rename(folder)
         except OSError:  # another process was first; anything else is a fault

@@ -9,8 +9,6 @@ see it there does not see it here. What is of the 160, may be, or may be of a br
 
 from __future__ import annotations
 
-import csv
-import io
 import lzma
 import re
 import tarfile
@@ -25,6 +23,7 @@ import numpy as np
 from collect_packs import archive_of
 from fetched_data import COLUMNS, TABLE, Row, attribution
 from logobench_data import DATA, OTHER, LogoBench, read_rows
+from make_logobench_data import as_csv
 from packs import drawings
 from small import options
 from starter_networks import Sources
@@ -288,12 +287,8 @@ def main() -> None:
     """Chooses, writes."""
     where = {"packages": "folder for the archives of npm", "model": "model bundle"}
     arguments = options(__doc__, cache=True, **where).parse_args()
-    text = io.StringIO(newline="")
-    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
-    writer.writeheader()
     rows = chosen(arguments.packages, read_bundle(arguments.model), arguments.cache)
-    writer.writerows(rows)
-    TABLE.write_bytes(lzma.compress(text.getvalue().encode(), preset=9 | lzma.PRESET_EXTREME))
+    TABLE.write_bytes(lzma.compress(as_csv(rows).encode(), preset=9 | lzma.PRESET_EXTREME))
     (DATA / "FETCHED_ATTRIBUTION.md").write_text(attribution(rows), encoding="utf-8", newline="")
 
 

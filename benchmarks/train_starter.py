@@ -48,8 +48,8 @@ epochs at a high one.
 """
 
 WIDER = replace(LEG, size_px=160, epochs=24, learning_rate=3e-4, final_rate=0.15)
-"""The leg before it, of the held-out network, with drawings of three times as many brands. It went on from 67 epochs
-that the same network had from ImageNet with the drawings that are here alone.
+"""The leg before it, of the held-out network, with drawings of more than twice as many brands. It went on from 67
+epochs that the same network had from ImageNet with the drawings that are here alone.
 """
 
 PACKAGES = "folder for packages of npm, whose drawings take part (see `fetched_data.py`); default: without them"

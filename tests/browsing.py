@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from drawings import svg
 from served import served
 
 if TYPE_CHECKING:
@@ -31,6 +32,14 @@ def address_of(index: Path, *options: object) -> Iterator[str]:
     """The address of a service of the index, which runs meanwhile."""
     with served(index, index.parent, *options) as service:
         yield service.url
+
+
+def drawn_files(folder: Path, count: int) -> list[Path]:
+    """Files in a folder, named by their numbers, of five drawings in turn."""
+    files = [folder / f"{number}.svg" for number in range(count)]
+    for number, file in enumerate(files):
+        file.write_bytes(svg("bars", number % 5))
+    return files
 
 
 @contextmanager

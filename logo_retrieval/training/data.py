@@ -59,6 +59,11 @@ class TrainingSet:
         """The targets with a drawing to train on, ascending; no other can be told apart."""
         return np.unique(self.targets[~self.validation])
 
+    @property
+    def trained_names(self) -> list[str]:
+        """Their names."""
+        return [self.target_names[target] for target in self.trained_targets]
+
     def digest(self) -> str:
         """SHA-256 in hexadecimal of all that batches are drawn from, by which a training knows its data again."""
         facts = repr((self.target_names, self.classes, list(self.names), list(self.colours), self.art.digest()))

@@ -110,7 +110,7 @@ class _Run:
         self, data: TrainingSet, recipe: Recipe, folder: Path, network: keras.Model, targets: Int64Array
     ) -> None:
         self._data, self._recipe, self._folder, self._network, self._targets = data, recipe, folder, network, targets
-        self._target_names = [data.target_names[target] for target in targets]
+        self._target_names = data.trained_names
         self._place = np.full(len(data.target_classes), -1)
         self._place[targets] = np.arange(len(targets))
         chance = recipe.seed, recipe.probabilities, recipe.company_share

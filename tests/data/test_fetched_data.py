@@ -60,6 +60,7 @@ def test_drawings_are_taken_from_where_the_table_says(packages: Path, tmp_path: 
     assert acme.path.read_text(encoding="utf-8") == MARK.format(1)
     assert mono.path.read_text(encoding="utf-8") == MARK.format(2)
     assert (bell.brand, acme.brand) == ("icon bell", "acme")
+    assert isinstance(bell, WideDrawing) and bell.key.startswith("fetched/")
     assert mono.dev_other_slug and not acme.dev_other_slug
     (packages / "thesvg-icons-3.3.8.tgz").unlink()
     assert load_fetched(packages, tmp_path / "cache") == (bell, acme, mono)
@@ -97,11 +98,6 @@ def test_a_network_sees_no_brand_here_that_it_must_not_see(bench: LogoBench, cac
     assert {drawing.brand for drawing in learned.further} & others <= trained
     asked = {drawing.path.stem for drawing in bench.drawings if drawing.collection == "twemoji"}
     assert not asked & {drawing.brand.removeprefix("icon ") for drawing in fetched if drawing.scope == GENERIC}
-
-
-def test_drawings_of_the_table_are_as_those_of_the_wide_set(cache: Path) -> None:
-    one = fetched_data.drawing_of(read_catalogue(TABLE)[0], cache)
-    assert isinstance(one, WideDrawing) and one.key.startswith("fetched/")
 
 
 def test_a_new_brand_is_what_is_of_one_name_and_alike() -> None:

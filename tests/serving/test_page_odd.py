@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from browsing import CHROMIUM, drop, overflow, settled, visit
+from browsing import CHROMIUM, drawn_files, drop, overflow, settled, visit
 from drawings import ring, svg
 
 if TYPE_CHECKING:
@@ -180,9 +180,7 @@ def test_who_leaves_while_pictures_are_asked_about_is_asked_first(
 
 def test_rows_that_were_wide_are_narrow_in_a_narrow_window(browser: Browser, address: str, tmp_path: Path) -> None:
     """A phone is turned, or the page is made four times as large; most rows are out of sight."""
-    files = [tmp_path / f"{number}.svg" for number in range(40)]
-    for number, file in enumerate(files):
-        file.write_bytes(svg("bars", number % 5))
+    files = drawn_files(tmp_path, 40)
     with visit(browser, address) as page:
         page.set_input_files("#files", files)
         settled(page)

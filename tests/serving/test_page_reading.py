@@ -6,8 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from browsing import CHROMIUM, overflow, settled, visit
-from drawings import svg
+from browsing import CHROMIUM, drawn_files, overflow, settled, visit
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -53,9 +52,7 @@ def test_what_is_said_in_passing_has_its_place_before_it_is_said(browser: Browse
 
 
 def test_who_comes_back_from_look_alikes_finds_the_row(browser: Browser, address: str, tmp_path: Path) -> None:
-    files = [tmp_path / f"{number}.svg" for number in range(20)]
-    for number, file in enumerate(files):
-        file.write_bytes(svg("bars", number % 5))
+    files = drawn_files(tmp_path, 20)
     with visit(browser, address) as page:
         page.set_input_files("#files", files)
         settled(page)
