@@ -14,7 +14,8 @@ ICONIFY = re.compile(r"icons\.json|json/[\w-]+\.json")
 
 SOURCE_CODE = (".js", ".cjs", ".jsx", ".tsx")
 
-_SVG = re.compile(r"<svg\b.*?</svg>", re.DOTALL)
+_SVG = re.compile(r"<svg\b(?:<svg\b(?![^>]*/>)(?:(?!</svg>).)*</svg>|(?!</svg>).)*</svg>", re.DOTALL)
+"""One within it may be closed too, as in a lockup of a mark and a name."""
 _NAME = re.compile(r'(?:\bname: (?=")|(?<=\s)(?="[^"]+": `))"([^"]+)"')
 _ESCAPES = {r"\n": "\n", r"\"": '"', r"\'": "'"}
 _STYLE = re.compile(r"style=\{\{\s*(.*?),?\s*\}\}", re.DOTALL)

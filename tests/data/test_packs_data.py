@@ -79,6 +79,7 @@ def test_each_way_of_keeping_a_drawing_is_read(tmp_path: Path) -> None:
         "package/icons.json": json.dumps({"prefix": "a", "height": 9, "icons": {"mark": {"body": body, "width": 8}}}),
         "package/other/icons.json": "[]",
         "package/two.js": f'[{{ name: "One", svg: "<svg>{body}</svg>" }}, {{ name: "Two", svg: "<svg>\\n</svg>" }}]',
+        "package/lockup.cjs": f"mark = '<svg><svg>{body}</svg><svg/><g/></svg>' + '</svg>'",
         "package/url.js": "'data:image/svg+xml,%3Csvg%20width%3D%225%22%3E%3C%2Fsvg%3E'",
         "package/mark.tsx": "const Mark = (props) => (<svg {...props}></svg>)",
         "package/README.md": "<svg></svg>",
@@ -90,9 +91,18 @@ def test_each_way_of_keeping_a_drawing_is_read(tmp_path: Path) -> None:
             member.size = len(text)
             tar.addfile(member, io.BytesIO(text.encode()))
     found = dict(drawings(archive))
-    assert list(found) == ["mark.svg", "icons.json#mark", "two.js#One", "two.js#Two", "url.js", "mark.tsx"]
+    assert list(found) == [
+        "mark.svg",
+        "icons.json#mark",
+        "two.js#One",
+        "two.js#Two",
+        "lockup.cjs",
+        "url.js",
+        "mark.tsx",
+    ]
     assert 'viewBox="0 0 8 9"' in found["icons.json#mark"]
     assert found["two.js#Two"] == "<svg>\n</svg>" and found["url.js"] == '<svg width="5"></svg>'
+    assert found["lockup.cjs"] == f"<svg><svg>{body}</svg><svg/><g/></svg>"
     assert found["mark.tsx"] == "<svg ></svg>"
 
 
