@@ -47,10 +47,10 @@ LEG = replace(
 epochs at a high one.
 """
 
-WIDER = replace(LEG, size_px=160, epochs=40, learning_rate=4e-4, final_rate=0.1)
+WIDER = replace(LEG, size_px=160, epochs=28, learning_rate=4e-4, final_rate=0.1)
 """The leg before it, of the held-out network."""
 
-FIRST = replace(WIDER, epochs=24, learning_rate=5e-4, final_rate=0.3, company_share=0.5, seed=90)
+FIRST = replace(LEG, size_px=128, epochs=28, learning_rate=5e-4, final_rate=0.3, company_share=0.5, seed=90)
 """From ImageNet, with the drawings that are here alone: of all brands at once a network learns hardly anything."""
 
 PACKAGES = "folder for packages of npm, whose drawings take part (see `fetched_data.py`); default: without them"

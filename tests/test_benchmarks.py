@@ -51,6 +51,7 @@ SMALL: dict[str, tuple[str, ...]] = {
     "second_run": ("--cache", CACHE),
     "serving": ("--cache", CACHE),
     "serving_memory": ("--cache", CACHE),
+    "strangers": (STARTER, "--cache", CACHE),
     "training": ("--cache", CACHE),
     "traits": (STARTER, "--cache", CACHE),
 }
