@@ -52,12 +52,13 @@ def seen(
 
     With a split, what is test or dropped in it is left out, and so is every further drawing that would tell of it: of a
     brand that LogoBench has in `other` but not in its training part, or of a collection that is held out. Of an artist
-    whose drawings are asked in any way no earlier mark is learned, and no drawing that is held to be asked ever is.
+    whose drawings are asked in any way no earlier mark is learned. No drawing that is held to be asked ever is, nor
+    any further one of a brand of `other` that such a drawing shows.
 
     Args:
         bench: LogoBench.
         further: the wide set, the generic icons, both or nothing.
-        vintage: earlier marks, drawings of further packs or both.
+        vintage: earlier marks, drawings of further packs or both, with those that are held to be asked.
         split: "shape" or "collection"; None trains on every drawing.
         validate: keep the split's validation drawings from training, to be asked; else train on them too.
         coins: whether those of the wide set take part: two drawings of each, nearly all by one hand.
@@ -77,13 +78,14 @@ def seen(
     ]
     trained_brands = {drawing.brand for drawing, part in parted if part == "train" and drawing.label == OTHER}
     tested = {drawing.collection for drawing, part in parted if part == "test"} if split == "collection" else set()
+    unknown = held_out | {drawing.brand for drawing in vintage if drawing.use == "held" and drawing.label == OTHER}
     chosen = [
         drawing
         for drawing in further
         if (coins or drawing.scope != "coin")
         and drawing.collection not in tested
         and (drawing.brand in trained_brands or not drawing.dev_other_slug)
-        and drawing.brand not in held_out
+        and drawing.brand not in unknown
     ]
     return Seen(rows, chosen)
 

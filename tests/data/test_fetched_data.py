@@ -13,7 +13,7 @@ import fetched_data
 import numpy as np
 import pytest
 from fetched_data import COLUMNS, TABLE, attribution, load_fetched, path_of
-from logobench_data import DATA, OTHER, LogoBench
+from logobench_data import DATA, OTHER, LogoBench, load_packs
 from make_fetched_data import FREE, LICENCES, Offer, new_brands, plain
 from starter_data import seen
 from wide_data import GENERIC, WideDrawing, load_wide, read_catalogue
@@ -96,6 +96,11 @@ def test_a_network_sees_no_brand_here_that_it_must_not_see(bench: LogoBench, cac
     pairs = zip(bench.drawings, bench.parts["collection"], strict=True)
     trained = {drawing.brand for drawing, part in pairs if part == "train" and drawing.label == OTHER}
     assert {drawing.brand for drawing in learned.further} & others <= trained
+    packs = load_packs(cache)
+    held = {drawing.brand for drawing in packs if drawing.label == OTHER and drawing.use == "held"}
+    assert held & {drawing.brand for drawing in fetched}
+    for split in ("collection", None):
+        assert not held & {drawing.brand for drawing in seen(bench, fetched, vintage=packs, split=split).further}
     asked = {drawing.path.stem for drawing in bench.drawings if drawing.collection == "twemoji"}
     assert not asked & {drawing.brand.removeprefix("icon ") for drawing in fetched if drawing.scope == GENERIC}
 
