@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 from embedded import Embedded
-from logobench_data import LogoBench, names_by_class
+from logobench_data import OTHER, LogoBench, names_by_class
 from written import Texts, read_all, start_of_fit
 
 from logo_retrieval.evaluation import fitting
@@ -56,8 +56,16 @@ class SplitRows:
         parts = np.array(bench.parts[SPLIT])
         train, val, test = (np.flatnonzero(parts == part) for part in ("train", "val", "test"))
         collections = np.array([drawing.collection for drawing in bench.drawings])
-        seen = (parts == "dropped") & np.isin(collections, np.unique(collections[test]))
-        return cls(train, val, test, np.union1d(test, np.flatnonzero(seen)))
+        by_tested = np.isin(collections, np.unique(collections[test]))
+        return cls(train, val, test, np.flatnonzero(by_tested & may_be_asked(bench)))
+
+
+def may_be_asked(bench: LogoBench) -> BoolArray:
+    """(n,) drawings by artists who are held out; of `other` not those that are dropped, whose brands training shows."""
+    parts = np.array(bench.parts[SPLIT])
+    other = np.array([drawing.label == OTHER for drawing in bench.drawings])
+    asked: BoolArray = (parts != "train") & ~((parts == "dropped") & other)
+    return asked
 
 
 @dataclass(frozen=True, slots=True)

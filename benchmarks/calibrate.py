@@ -3,7 +3,7 @@
 WORK holds what `export_starter.py WORK` left there.
 
 Companies that training knew, and the drawings of `other`, are fitted on what the measured and the held-out network say
-about drawings by artists whom neither has seen, asked of an index with drawings of `other` and of one without; novel
+about drawings that the collection split holds out, asked of an index with drawings of `other` and of one without; novel
 companies on what the held-out network says about companies that it has never seen; and a model without a head on all of
 these drawings, as the measured network and a backbone as ImageNet left it see the known, and the held-out one the novel
 companies. What names and other texts say was chosen on other drawings (`clarity.py`). The weights go into the package,

@@ -80,7 +80,7 @@ class Trial:
 
     @property
     def unknown(self) -> BoolArray:
-        """(n,) logos that the index does not know, by artists whom it and the network have not seen."""
+        """(n,) logos that neither the index nor the network knows, held out by the collection split."""
         fresh = np.isin(self.queries.kinds, (CLEAN, DEGRADED))
         unknown: BoolArray = fresh & (self.asked.true == self.asked.other)
         return unknown
@@ -103,7 +103,7 @@ def leads(odds: Float64Array, unknown: BoolArray, other: int) -> Float32Array:
 
 
 def known_companies(network: Network, knowledge: Knowledge, others: Others = "seen") -> Trial:
-    """Companies of the index and unknown logos, all by artists that the network has not seen.
+    """Companies of the index and unknown logos, all held out from the network.
 
     Args:
         network: that is asked.
@@ -127,7 +127,7 @@ def known_companies(network: Network, knowledge: Knowledge, others: Others = "se
 def novel_companies(network: Network, knowledge: Knowledge, drawings: int, companies: int, lot: int) -> Trial:
     """Companies that the network has never seen, enrolled by some drawings of each; asked are all their others.
 
-    With them are asked, by unseen artists, the companies of the index and unknown logos.
+    With them are asked, in drawings held out, the companies of the index and unknown logos.
 
     Args:
         network: to which they are novel.

@@ -5,7 +5,7 @@ neither gallery nor model has seen, so MODEL must have been trained on that part
 (`export_starter.py WORK`). The decision is fitted to the validation part, whose artists are others again. Asked are
 
 - unseen shapes: the test part;
-- all: also those drawings of its collections whose shape another artist has drawn;
+- all: also those drawings of companies in its collections whose shape another artist has drawn;
 - wide: those of all that are more than 1.25 times as wide as high once trimmed, such as lockups and wordmarks;
 - degraded: one copy of each of all, its kind by lot, see `degrade.py`.
 

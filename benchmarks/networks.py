@@ -1,7 +1,6 @@
 """Two networks, the drawings that they have not seen, and the indexes that these are asked of.
 
-The measured network has not seen the artists that the collection split holds out. The held-out network
-has not seen these either, nor thirty of the companies, a quarter of the brands of the wide set, and any coin.
+Which drawings the measured and the held-out network have not seen is told in `starter_networks.py`.
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
-from bench_queries import SPLIT, WORN
+from bench_queries import SPLIT, WORN, may_be_asked
 from embedded import Embedded, embed_all, embed_degraded, embed_wide
 from logobench_data import OTHER, LogoBench, load, names_by_class
 from starter_networks import HELD_OUT, MEASURED, held_out_brands, held_out_companies
@@ -152,8 +151,8 @@ class Network:
 
     @cached_property
     def unseen(self) -> Int64Array:
-        """Rows of LogoBench by artists that it has not seen, companies that it has not seen left out."""
-        return np.flatnonzero((self.parts != "train") & ~np.isin(self.labels, list(self.without)))
+        """Rows of LogoBench by artists who are held out, companies that it has not seen left out."""
+        return np.flatnonzero(may_be_asked(self.bench) & ~np.isin(self.labels, list(self.without)))
 
     def gallery(self, *, without: Iterable[str] = (), others: Others) -> Int64Array:
         """Rows of LogoBench for an index, some artists left out.

@@ -1,8 +1,9 @@
 """The three networks of the starter, and which drawings each may see. Light: neither JAX nor TensorFlow.
 
-The held-out network has not seen the artists that the collection split holds out, thirty of the companies, a quarter of
-the brands of the wide set, and any coin: on these the decision is fitted. The measured one has not seen those artists.
-The shipped one has seen everything.
+The held-out network has not seen the drawings that the collection split holds out, thirty of the companies, a quarter
+of the brands of the wide set, and any coin: on these the decision is fitted. The measured one has not seen those
+drawings. Of the artists of its test part both have seen nothing, of those of its validation part drawings of other
+brands, from the wide set. The shipped one has seen everything.
 """
 
 from __future__ import annotations

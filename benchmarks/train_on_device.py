@@ -1,9 +1,8 @@
 """Trains the networks of the starter: `python benchmarks/train_on_device.py WORK --seconds S`.
 
-Three networks come of it, which share the steady part of their training (the trunk). The held-out one never sees the
-artists of the collection split, thirty companies, a quarter of the brands of the wide set and any coin: the decision is
-fitted on these. The measured one never sees those artists: what is measured on it holds. The shipped one sees all. So
-the trunk learns from what the held-out one may see, and each goes on from there with its own drawings.
+Three networks come of it, which share the steady part of their training (the trunk). Which drawings each may see is
+told in `starter_networks.py`. The trunk learns from what the held-out one may see, and each goes on from there with its
+own drawings.
 
 It needs JAX and no TensorFlow, reads nothing from the network, and is meant for one accelerator, whose time it fills.
 On a CPU it runs too, for a trial: `--steps 8 --chunk 1 --batch 4 --every 150 --size 32`; there a training of use is

@@ -7,7 +7,9 @@ import tarfile
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import pytest
+from bench_queries import SplitRows, may_be_asked
 from logobench_data import (
     ARCHIVE,
     CATALOGUE,
@@ -171,6 +173,15 @@ def test_only_shapes_that_were_seen_are_dropped(bench: LogoBench) -> None:
     for drawing in of_parts(bench, "collection", "dropped"):
         assert drawing.collection in held_out
         assert drawing.dup_group in shapes or (drawing.label == "other" and drawing.brand in brands)
+
+
+def test_no_brand_of_other_that_training_shows_is_asked(bench: LogoBench) -> None:
+    rooms = SplitRows.of(bench)
+    assert {*rooms.val, *rooms.unseen} <= {*np.flatnonzero(may_be_asked(bench))}
+    groups = np.array(bench.groups)
+    other = np.flatnonzero([drawing.label == OTHER for drawing in bench.drawings])
+    asked = np.intersect1d(np.flatnonzero(may_be_asked(bench)), other)
+    assert len(asked) > 300 and not {*groups[asked]} & {*groups[np.intersect1d(rooms.train, other)]}
 
 
 def test_companies_can_be_left_out_altogether(bench: LogoBench) -> None:
