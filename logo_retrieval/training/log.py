@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from logo_retrieval.durable import take_place, write_synced
 from logo_retrieval.errors import ModelError
 from logo_retrieval.fields import read_object
 
@@ -35,18 +37,23 @@ def read_log(folder: Path) -> list[dict[str, Any]]:
 
 
 def add_to_log(folder: Path, entry: Entry) -> None:
-    """Appends one entry."""
-    with (folder / LOG).open("a", encoding="utf-8") as file:
-        file.write(json.dumps(entry) + "\n")
+    """Appends one entry, before the checkpoint that it belongs to: that must not outlive it."""
+    with (folder / LOG).open("ab") as file:
+        file.write(_line(entry))
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def shorten_log(folder: Path, epochs: int) -> None:
     """Takes out what a kill left there of epochs that the checkpoint does not hold, and what it tore."""
     if (folder / LOG).exists():
-        kept = [entry for entry in read_log(folder) if entry["epoch"] <= epochs]
         aside = folder / f".{LOG}.new"
-        aside.write_text("".join(json.dumps(entry) + "\n" for entry in kept), encoding="utf-8")
-        aside.replace(folder / LOG)
+        write_synced(aside, b"".join(_line(entry) for entry in read_log(folder) if entry["epoch"] <= epochs))
+        take_place(aside, folder / LOG)
+
+
+def _line(entry: Entry) -> bytes:
+    return json.dumps(entry).encode() + b"\n"
 
 
 def kept_entry(log: Sequence[Entry], keep: str = "best") -> Entry:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from test_durable import watched
 
 from logo_retrieval.errors import ModelError
 from logo_retrieval.training.log import LOG, add_to_log, kept_entry, read_log, shorten_log
@@ -38,6 +39,19 @@ def test_what_a_kill_left_is_taken_out(tmp_path: Path) -> None:
     assert len(read_log(tmp_path)) == 3
     shorten_log(tmp_path, 2)
     assert read_log(tmp_path) == entries(0.1, 0.2)
+
+
+def test_a_log_survives_a_power_cut(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Else the checkpoint, which does, would be of epochs that the log does not know."""
+    first, second, third = entries(0.1, 0.2, 0.3)
+    (tmp_path / "work").mkdir()
+    with watched(monkeypatch) as disk:
+        for entry in (first, second, third):
+            add_to_log(tmp_path / "work", entry)
+        shorten_log(tmp_path / "work", 2)
+        add_to_log(tmp_path / "work", third)
+    disk.after_power_cut(tmp_path, tmp_path / "later")
+    assert read_log(tmp_path / "later" / "work") == [first, second, third]
 
 
 @pytest.mark.parametrize("line", ["{", "[1]", "[" * 100_000, ""])
