@@ -134,7 +134,8 @@ def train(
     if not output.name:
         raise click.UsageError(f"--output makes a folder, and '{output}' is the root of all: name one in it")
     work = output.with_name(f"{output.name}.training")
-    _check_places(output, work, resume)
+    members = [Path(recipe.backbone) if len(recipes) > 1 else Path() for recipe in recipes]
+    _check_places(output, members, work, resume)
     from logo_retrieval.gallery.records import read_gallery
 
     gallery = read_gallery(data)
@@ -146,9 +147,7 @@ def train(
             work.mkdir(parents=True, exist_ok=True)
             with _alone_in(work):
                 prepared = _prepared(gallery, work, recipes[0], fold, check)
-                several = len(recipes) > 1
-                for recipe in recipes:
-                    member = Path(recipe.backbone) if several else Path()
+                for recipe, member in zip(recipes, members, strict=True):
                     name = "-".join((output.name, *member.parts))
                     bundle, f2 = _trained(prepared, recipe, work / member, output / member, name, check)
                     quality = "not validated" if f2 is None else f"validation macro F2 {f2:.3f}"
@@ -192,19 +191,21 @@ def _check_options(recipes: Sequence[Recipe]) -> None:
         )
 
 
-def _check_places(output: Path, work: Path, resume: bool) -> None:
+def _check_places(output: Path, members: Sequence[Path], work: Path, resume: bool) -> None:
     """Hours of work must neither be lost nor be found impossible to keep."""
+    from logo_retrieval.models.bundle import check_replaceable
+
     if work.is_dir():
         with _alone_in(work):
             pass
-    if resume:
-        return
-    if any(work.rglob(LOG)):
+    if not resume and any(work.rglob(LOG)):
         raise click.UsageError(
             f"a training was begun in '{work}': go on with it by --resume, or remove that folder to begin again"
         )
-    if output.exists() and any(output.iterdir()):
+    if not resume and output.exists() and any(output.iterdir()):
         raise click.UsageError(f"'{output}' exists: remove it, or take another name")
+    for member in members:
+        check_replaceable(output / member)
 
 
 @contextmanager

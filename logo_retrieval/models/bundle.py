@@ -176,7 +176,7 @@ def write_bundle(folder: Path, config: ModelConfig, files: Mapping[str, bytes]) 
     digests = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
     text = replace(config, files=digests).to_json()
     bundle = ModelBundle(Path(folder), ModelConfig.from_json(text))
-    _check_replaceable(bundle.folder)
+    check_replaceable(bundle.folder)
     bundle.folder.parent.mkdir(parents=True, exist_ok=True)
     fresh = _sibling(bundle.folder, "new")
     try:
@@ -244,8 +244,12 @@ def _read_config(folder: Path) -> ModelConfig:
         raise ModelError(f"model bundle {folder}: {error}") from error
 
 
-def _check_replaceable(folder: Path) -> None:
-    """Only a bundle, or an empty folder, may be replaced: anything else holds what is not ours."""
+def check_replaceable(folder: Path) -> None:
+    """Only a bundle, or an empty folder, may be replaced: anything else holds what is not ours.
+
+    Raises:
+        ModelError: there is anything else.
+    """
     if not folder.exists() and not folder.is_symlink():
         return
     if not folder.is_dir() or folder.is_symlink():

@@ -73,6 +73,22 @@ def test_a_training_begun_or_a_model_made_is_not_overwritten(run: Run, classes: 
     assert outcome.code == 2 and "exists: remove it, or take another name" in outcome.err
 
 
+def test_a_place_where_no_model_can_be_put_costs_no_time(run: Run, classes: Path, tmp_path: Path) -> None:
+    """It was found at the end of a training."""
+    (tmp_path / "mine" / "mobilenet_v2").mkdir(parents=True)
+    (tmp_path / "mine" / "mobilenet_v2" / "notes.txt").write_text("")
+    (tmp_path / "link").symlink_to(tmp_path / "absent")
+    several = ("--backbone", "efficientnet_lite0", "--backbone", "mobilenet_v2")
+    for name, arguments, message in (
+        ("mine", ("--resume",), "is no model bundle"),
+        ("mine", ("--resume", *several), "is no model bundle"),
+        ("link", (), "choose another place for the bundle"),
+    ):
+        outcome = run("train", classes, "--output", tmp_path / name, *arguments)
+        assert outcome.code == 1 and message in outcome.err
+    assert not list(tmp_path.glob("*.training"))
+
+
 @pytest.mark.parametrize("resume", [(), ("--resume",)])
 def test_one_training_at_a_time_works_in_a_folder(
     run: Run, classes: Path, tmp_path: Path, resume: tuple[str, ...]
