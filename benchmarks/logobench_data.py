@@ -5,8 +5,10 @@ from __future__ import annotations
 import csv
 import hashlib
 import os
+import re
 import tarfile
 import tempfile
+import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -215,6 +217,12 @@ def names_by_class() -> dict[str, tuple[str, ...]]:
     for row in read_rows(DATA / "names160.csv"):
         found[row["class"]] = (*found.get(row["class"], ()), row["name"])
     return found
+
+
+def plain(name: str) -> str:
+    """A name's letters and digits, without case and accents."""
+    letters = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+    return re.sub(r"[^a-z0-9]", "", letters)
 
 
 def read_rows(table: Path) -> list[dict[str, str]]:

@@ -13,7 +13,6 @@ import lzma
 import re
 import tarfile
 import tempfile
-import unicodedata
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
@@ -22,7 +21,7 @@ from typing import NamedTuple
 import numpy as np
 from collect_packs import archive_of
 from fetched_data import COLUMNS, TABLE, Row, attribution
-from logobench_data import DATA, OTHER, LogoBench, read_rows
+from logobench_data import DATA, OTHER, LogoBench, plain, read_rows
 from make_logobench_data import as_csv
 from packs import drawings
 from small import options
@@ -104,12 +103,6 @@ class Offer(NamedTuple):
     source: str
     text: str
     names: tuple[str, ...]
-
-
-def plain(name: str) -> str:
-    """A name's letters and digits, without case and accents."""
-    letters = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
-    return re.sub(r"[^a-z0-9]", "", letters)
 
 
 def logos(packages: Path) -> Iterator[Offer]:

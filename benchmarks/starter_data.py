@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from logobench_data import DATA, OTHER, Drawing, LogoBench, read_rows
+from logobench_data import DATA, OTHER, Drawing, LogoBench, names_by_class, plain, read_rows
 from wide_data import GENERIC, WideDrawing
 
 from logo_retrieval.images.prepare import Colour
@@ -78,6 +78,7 @@ def seen(
     ]
     trained_brands = {drawing.brand for drawing, part in parted if part == "train" and drawing.label == OTHER}
     tested = {drawing.collection for drawing, part in parted if part == "test"} if split == "collection" else set()
+    companies = {plain(name) for names in names_by_class().values() for name in names}
     unknown = held_out | {drawing.brand for drawing in vintage if drawing.use == "held" and drawing.label == OTHER}
     chosen = [
         drawing
@@ -86,6 +87,7 @@ def seen(
         and drawing.collection not in tested
         and (drawing.brand in trained_brands or not drawing.dev_other_slug)
         and drawing.brand not in unknown
+        and plain(drawing.brand) not in companies  # two of the wide set are of the 160, under names of their own
     ]
     return Seen(rows, chosen)
 
@@ -115,7 +117,7 @@ def training_set(bench: LogoBench, drawings: Seen, cache: Path) -> TrainingSet:
         classes=bench.classes,
         validation=np.array([asked for _, asked in rows] + [False] * len(chosen)),
         names=[drawing.brand if drawing.scope == "brand" else None for drawing, _ in rows]
-        + [None if drawing.scope == GENERIC else drawing.brand for drawing in chosen],
+        + [None if drawing.scope == GENERIC else drawing.brand.partition("@")[0] for drawing in chosen],
         colours=[brand_colours.get(drawing.label) or _colour(drawing.hex) for drawing, _ in rows]
         + [_colour(drawing.hex) for drawing in chosen],
     )

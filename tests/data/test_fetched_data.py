@@ -13,8 +13,8 @@ import fetched_data
 import numpy as np
 import pytest
 from fetched_data import COLUMNS, TABLE, attribution, load_fetched, path_of
-from logobench_data import DATA, OTHER, LogoBench, load_packs
-from make_fetched_data import FREE, LICENCES, Offer, new_brands, plain
+from logobench_data import DATA, OTHER, LogoBench, load_packs, names_by_class, plain
+from make_fetched_data import FREE, LICENCES, Offer, new_brands
 from starter_data import seen
 from wide_data import GENERIC, WideDrawing, load_wide, read_catalogue
 
@@ -103,6 +103,14 @@ def test_a_network_sees_no_brand_here_that_it_must_not_see(bench: LogoBench, cac
         assert not held & {drawing.brand for drawing in seen(bench, fetched, vintage=packs, split=split).further}
     asked = {drawing.path.stem for drawing in bench.drawings if drawing.collection == "twemoji"}
     assert not asked & {drawing.brand.removeprefix("icon ") for drawing in fetched if drawing.scope == GENERIC}
+
+
+def test_no_company_is_learned_as_another_brand(bench: LogoBench, cache: Path) -> None:
+    companies = {plain(name) for names in names_by_class().values() for name in names}
+    wide = load_wide(cache)
+    assert companies & {plain(drawing.brand) for drawing in wide} == {"googlemail", "microsoftwindows"}
+    learned = seen(bench, wide, split=None, coins=True).further
+    assert len(learned) > 13_600 and not companies & {plain(drawing.brand) for drawing in learned}
 
 
 def test_a_new_brand_is_what_is_of_one_name_and_alike() -> None:
