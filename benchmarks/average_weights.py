@@ -39,10 +39,15 @@ def average(one: Path, other: Path, mean: Path) -> None:
         np.savez(mean, facts=np.array(json.dumps(noted)), **averaged)
 
 
+def facts_of(weights: Path) -> dict[str, Any]:
+    """What is noted beside weights."""
+    with np.load(weights, allow_pickle=False) as arrays:
+        return dict(json.loads(str(arrays["facts"])))
+
+
 def card_line(weights: Path) -> str:
     """What the card says of weights that are a mean; nothing of others."""
-    with np.load(weights, allow_pickle=False) as arrays:
-        epochs = json.loads(str(arrays["facts"])).get(AVERAGED)
+    epochs = facts_of(weights).get(AVERAGED)
     return f"- The weights are the mean of those after {epochs[0]} and after {epochs[1]} epochs.\n" if epochs else ""
 
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import re
 import shutil
 import sqlite3
 import tempfile
@@ -19,10 +18,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from average_weights import card_line
+from average_weights import card_line, facts_of
 from calibrate import DECISION, VOUCHING
 from fetched_data import TABLE as FETCHED
-from logobench_data import ATTRIBUTIONS, Drawing, load, load_earlier, load_packs, load_vintage, names_by_class
+from logobench_data import ATTRIBUTIONS, OTHER, Drawing, load, load_earlier, load_packs, load_vintage, names_by_class
 from small import options
 from starter_networks import SHIPPED
 from surroundings import RESULTS
@@ -49,9 +48,8 @@ def calibrated(bundle: ModelBundle, work: Path, folder: Path) -> ModelBundle:
     files = {name: bundle.path(name).read_bytes() for name in KEPT}
     files[IMPOSTORS_FILE] = impostors.to_bytes()
     card = files[CARD_FILE].decode()
-    card = re.sub(r"\n\nThe model that this one went on from.*?(?=\n\n## Data)", "", card, flags=re.DOTALL)
     card = card.replace("\n\n## Data", f"\n\n{measured_quality()}\n\n## Data", 1)
-    card = card.replace("\n\n## Training", f"\n\n{of_fetched()}\n\n## Training", 1)
+    card = card.replace("\n\n## Training", f"{of_fetched(work)}\n\n## Training", 1)
     mean = card_line(work / f"{SHIPPED}.npz")
     files[CARD_FILE] = card.replace("- Head:", f"{mean}- Head:", 1).encode()
     decision = json.loads((work / DECISION).read_text(encoding="utf-8"))
@@ -115,11 +113,15 @@ def measured_quality() -> str:
     )
 
 
-def of_fetched() -> str:
-    """What the card says of drawings that are no part of this project."""
+def of_fetched(work: Path) -> str:
+    """What the card says of drawings that are no part of this project; nothing where none was learned."""
+    learned, own = ({*facts_of(work / f"{kind}{SHIPPED}.npz")["targets"]} for kind in ("", "narrowed-"))
+    if learned == own:
+        return ""
+    count = sum(f"{OTHER}/{row['brand']}" in learned for row in read_catalogue(FETCHED))
     return (
-        f"It also learned from {len(read_catalogue(FETCHED)):,} drawings that are no part of it: official logos, "
-        "app icons drawn as lines, and emoji, of packages that `FETCHED_ATTRIBUTION.md` names."
+        f"\n\nIt also learned from {count:,} drawings that are no part of it: official logos, app icons drawn as "
+        "lines, and emoji, of packages that `benchmarks/data/FETCHED_ATTRIBUTION.md` of the sources names."
     )
 
 

@@ -28,10 +28,15 @@ from logo_retrieval.training.recipe import Recipe
 
 
 def narrowed(weights: Path, data: TrainingSet) -> keras.Model:
-    """A network whose head tells the targets of some drawings apart, and no others."""
+    """A network whose head tells the targets of some drawings apart, and no others.
+
+    Raises:
+        SystemExit: it has not learned all of them.
+    """
     recipe = Recipe(**read_checkpoint(weights)[0]["recipe"])
     network = build_network(replace(recipe, weights="none"), len(data.trained_names))
-    copy_weights(weights, network, data.trained_names)
+    if new := copy_weights(weights, network, data.trained_names):
+        raise SystemExit(f"'{weights}' has not learned {len(new)} targets, such as {data.trained_names[new[0]]!r}")
     return network
 
 

@@ -28,10 +28,12 @@ def model_card(config: ModelConfig, recipe: Recipe, data: TrainingSet, best: Ent
     """
     asked = int(data.validation.sum())
     f2 = best.get(F2)
+    chosen = (
+        "The epoch was chosen by these drawings, so the figure flatters a little. " if recipe.keep == "best" else ""
+    )
     quality = (
         f"Validation macro F2 {f2:.3f} at epoch {best['epoch']}, on {asked:,} drawings that were kept from training. "
-        "The epoch was chosen by these drawings, so the figure flatters a little: measure on others with "
-        "`logo-retrieval evaluate`."
+        f"{chosen}Measure on others with `logo-retrieval evaluate`."
         if f2 is not None
         else f"Not measured: no drawing was kept from training. The weights are those of epoch {best['epoch']}."
     )
