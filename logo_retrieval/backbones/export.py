@@ -10,7 +10,7 @@ import contextlib
 import ctypes
 import gc
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -165,7 +165,6 @@ def export_bundle(
     name: str,
     pooling: str,
     weights: str,
-    decision: Mapping[str, float] | None = None,
     progress: Progress = lambda done, total: None,
 ) -> ModelBundle:
     """Exports an embedder and writes it as a model bundle.
@@ -177,7 +176,6 @@ def export_bundle(
         name: of the model, for people.
         pooling: it was built with.
         weights: where its weights came from, such as `describe_weights` says.
-        decision: constants of the decision, fitted for this model.
         progress: as in `export_onnx`.
 
     Raises:
@@ -192,7 +190,6 @@ def export_bundle(
         weights=weights,
         licence=spec.licence,
         paper=spec.paper,
-        decision=dict(decision or {}),
         versions={library: installed_version(library) for library in ("keras", "tf2onnx", "onnx", "onnxruntime")},
     )
     return write_bundle(folder, config, {MODEL_FILE: export_onnx(model, progress=progress)})

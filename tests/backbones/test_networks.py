@@ -86,10 +86,9 @@ def test_the_exported_bundle_embeds_as_the_published_weights_do(tmp_path: Path) 
         name="lite0",
         pooling="avg",
         weights=source,
-        decision={"k": 5},
     )
     bundle = read_bundle(tmp_path / "lite0")
-    assert (bundle.config.dim, bundle.config.input_size_px, bundle.config.decision) == (1280, 224, {"k": 5})
+    assert (bundle.config.dim, bundle.config.input_size_px, bundle.config.decision) == (1280, 224, {})
     assert bundle.config.weights == source
     assert 6.7e6 < bundle.path(MODEL_FILE).stat().st_size < 6.9e6, "16 bits a weight, and no classifier"
     golden = json.loads((GOLDEN / "efficientnet_lite0.json").read_text())

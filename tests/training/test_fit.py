@@ -161,7 +161,7 @@ def test_it_learns_and_only_the_head_at_first(tmp_path: Path) -> None:
     assert losses[1] < losses[0]
 
 
-def test_a_layer_to_learn_from(data: TrainingSet) -> None:
+def test_a_layer_to_learn_from() -> None:
     from logo_retrieval.training.network import backbone_of, build_network, unfreeze
 
     network = build_network(TINY, 2)
