@@ -147,6 +147,10 @@ def test_a_jpeg_that_lacks_its_end_alone_is_whole(progressive: bool) -> None:
     assert np.array_equal(shown(data[:-2]), shown(data))
     assert np.array_equal(shown(data[:-1]), shown(data))
     assert np.array_equal(shown(data + b"what an editor left behind"), shown(data))
+    small = saved(drawing().resize((16, 16)), "JPEG")  # as cameras put it in front, with an end of its own
+    assert np.array_equal(
+        shown(data[:2] + b"\xff\xe1" + struct.pack(">H", len(small) + 2) + small + data[2:-2]), shown(data)
+    )
 
 
 @pytest.mark.parametrize(
