@@ -13,6 +13,7 @@ from PIL import Image
 
 from logo_retrieval.classifier import LogoClassifier
 from logo_retrieval.errors import UnreadableImage
+from logo_retrieval.images.raster import RasterPicture
 from logo_retrieval.images.source import Source, file_or_bytes, files_or_bytes, read_source
 
 
@@ -32,6 +33,17 @@ def test_a_pillow_image_of_any_mode_is_answered(mode: str) -> None:
 def test_modes_that_no_png_has_become_one_that_has(mode: str) -> None:
     plain = file_or_bytes(Image.new(mode, (8, 8)))
     assert isinstance(plain, bytes) and Image.open(io.BytesIO(plain)).size == (8, 8)
+
+
+@pytest.mark.parametrize("full", [1, 255, 60_000])
+def test_numbers_and_floats_in_memory_are_those_of_their_file(full: int) -> None:
+    grey = picture("F").point(lambda value: value * (full / 255))
+    for image in (grey, grey.convert("I")):
+        file = io.BytesIO()
+        image.save(file, "TIFF")
+        plain, of_file = file_or_bytes(image), RasterPicture.open(file.getvalue(), "tiff")
+        assert isinstance(plain, bytes)
+        assert RasterPicture.open(plain, "png").render(64).tobytes() == of_file.render(64).tobytes()
 
 
 def test_a_pillow_image_that_cannot_be_read_is_corrupt_and_the_rest_is_answered() -> None:
