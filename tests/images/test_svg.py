@@ -144,6 +144,7 @@ def test_alpha_is_straight(engine: str) -> None:
         ('width="1e9" height="1e9" viewBox="0 0 100 100"', (100, 100)),
         ('width="65000" height="32500" viewBox="0 0 100 100"', (100, 100)),
         ('width="65000" height="32500" viewBox="0 0 100 100" preserveAspectRatio="none"', (100, 50)),
+        ('width="1000" height="40" viewBox="0 0 1000 4" preserveAspectRatio="none"', (1000, 40)),
         ('viewBox="-50 -50 200 100"', (200, 100)),
         ('viewBox="0 0 .5 1"', (0.5, 1)),
         ('width="2in" height="96"', (192, 96)),

@@ -20,11 +20,11 @@ from logo_retrieval.images.guard.values import put_style, style_of
 from logo_retrieval.images.inflate import GZIP, inflated
 from logo_retrieval.images.sniff import wide_encoding
 
-MAX_BYTES = 4_000_000
-MAX_INFLATED_BYTES = 8_000_000
+MAX_BYTES = 8_000_000
+"""Of the text, unpacked."""
+
 MAX_EXTENT = 1e7
 MIN_EXTENT = 1e-4
-MAX_ASPECT = 200.0
 MAX_STRETCH = 10.0
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
@@ -102,19 +102,18 @@ def _ground(colour: str, view: Box) -> Element:
 
 
 def _plain_text(data: bytes) -> bytes:
-    if len(data) > MAX_BYTES:
-        raise UnreadableImage("too-large", f"the SVG has {len(data)} bytes, {MAX_BYTES} are allowed")
+    whole = True
     if data.startswith(GZIP):
         try:
-            data, whole = inflated(data, MAX_INFLATED_BYTES + 1)
+            data, whole = inflated(data, MAX_BYTES + 1)
         except zlib.error as error:
             raise UnreadableImage("corrupt", f"the gzip data is damaged: {error}") from None
-        if len(data) > MAX_INFLATED_BYTES:
-            raise UnreadableImage("too-large", f"the SVG inflates to more than {MAX_INFLATED_BYTES} bytes")
-        if not whole:
-            raise UnreadableImage("corrupt", "the gzip data is truncated")
         if data.startswith(GZIP):
             raise UnreadableImage("unsafe", "the gzip data holds gzip data again")
+    if len(data) > MAX_BYTES:
+        raise UnreadableImage("too-large", f"the SVG has more than {MAX_BYTES:,} bytes")
+    if not whole:
+        raise UnreadableImage("corrupt", "the gzip data is truncated")
     while data.startswith(_BYTE_ORDER_MARK):  # editors add one to another
         data = data.removeprefix(_BYTE_ORDER_MARK)
     return data.lstrip() if wide_encoding(data) is None else data
@@ -171,8 +170,6 @@ def _view_box(text: str) -> Box | None:
     left, top, width, height = values
     if max(abs(left), abs(top), width, height) > MAX_EXTENT or max(width, height) < MIN_EXTENT:
         raise UnreadableImage("unsafe", f"the view box {text[:60]!r} is beyond any drawing")
-    if max(width, height) > MAX_ASPECT * min(width, height):
-        raise UnreadableImage("empty", f"the view box {text[:60]!r} is a sliver, {MAX_ASPECT:g} to 1 is the limit")
     return Box(left, top, left + width, top + height)
 
 
