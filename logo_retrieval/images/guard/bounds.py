@@ -33,7 +33,7 @@ def _extent(element: Element, canvas: Box) -> Extent:
     width = style_of(element.attributes).get("stroke-width", element.attributes.get("stroke-width"))
     line = length(width, canvas.width) or 0.0
     if element.tag in SHAPES or element.tag == "image":
-        box = bounds_of_shape("rect" if element.tag == "image" else element.tag, element.attributes, canvas)
+        box = bounds_of_shape(element.tag, element.attributes, canvas)
     for child in element.children:
         if isinstance(child, Element) and child.tag in DRAWN and not _is_left_out(child):
             inner = extent_of(child, canvas)
@@ -48,7 +48,7 @@ def _is_left_out(element: Element) -> bool:
 
 
 def bounds_of_shape(tag: str, attributes: dict[str, str], canvas: Box) -> Box | None:
-    """The bounds of a basic shape or path; None when nothing is drawn.
+    """The bounds of a basic shape, path or picture; None when nothing is drawn.
 
     Beyond 20,000 segments they are those of the control points.
     """

@@ -97,8 +97,7 @@ def _effect_of(name: str, arguments: list[str], box: Box | None, stroke: float, 
     if name == "drop-shadow":
         colours = [part for part, value in known if value is None]
         attributes |= {"dx": f"{x:.9g}", "dy": f"{y:.9g}", "flood-color": " ".join(colours) or "black"}
-    most = max(canvas.width, canvas.height)
-    reaches = [stroke + min(abs(step) + _DEVIATIONS * blur, most) for step in (x, y)]
+    reaches = [stroke + min(abs(step) + _DEVIATIONS * blur, canvas.longest) for step in (x, y)]
     region = {_COLOURS: "sRGB" if name == "blur" else "linearRGB", **_region(box, *reaches)}
     tag = "feGaussianBlur" if name == "blur" else "feDropShadow"
     return Element("filter", region, [Element(tag, attributes)])
@@ -170,7 +169,7 @@ def _displacement(primitive: Element | str, name: str) -> Iterator[Element | str
 def _steps_of(primitive: Element | str, canvas: Box) -> Iterator[Element | str]:
     """What thickens or thins by a large radius, in steps that together do the same: each takes its radius squared."""
     radii = numbers(primitive.attributes.get("radius", "")) if isinstance(primitive, Element) else []
-    share = max(radii, default=0.0) / max(canvas.width, canvas.height)
+    share = max(radii, default=0.0) / canvas.longest
     is_wide = _WIDEST < share <= _MOST_STEPS * _STEP
     if not isinstance(primitive, Element) or primitive.tag != "feMorphology" or not is_wide:
         yield primitive

@@ -138,7 +138,7 @@ def _normalise_root(root: Element) -> tuple[Box | None, float]:
     pixels_per_unit = min((side / units for side, units in claims if side is not None), default=1.0)
     if width is None or height is None or not _is_stretched(attributes, width / height * view.height / view.width):
         width, height = view.width, view.height
-    scale = max(view.width, view.height) / max(width, height)
+    scale = view.longest / max(width, height)
     attributes["width"], attributes["height"] = f"{width * scale:.9g}", f"{height * scale:.9g}"
     attributes["viewBox"] = f"{view.left:.9g} {view.top:.9g} {view.width:.9g} {view.height:.9g}"
     return view, pixels_per_unit
