@@ -18,7 +18,7 @@ import pytest
 from conftest import without_root
 from PIL import Image, ImageDraw
 
-from logo_retrieval.errors import UnreadableImage
+from logo_retrieval.errors import BackendError, UnreadableImage
 from logo_retrieval.images.decode import decode
 from logo_retrieval.images.pool import processes
 from logo_retrieval.images.pool.pool import DecoderPool
@@ -236,6 +236,21 @@ def test_closing_ends_a_busy_process_at_once(slow_file: bytes) -> None:
     pool.close()
     with pytest.raises(ValueError, match="closed"):
         pool.decode([logo()], all_views=True)
+
+
+def test_one_that_hangs_at_its_start_is_started_but_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(processes, "_START", "import time; time.sleep(99)")
+    before = children()
+    with DecoderPool(SMALL, processes=1) as pool:
+        waiting = pool.run(lambda: pool.decode_one(logo(), all_views=False))
+        assert wait_for_children(before)
+        begun = time.monotonic()
+        pool.close()
+        assert time.monotonic() - begun < 20
+    assert "closed while its decoder started" in str(waiting.result())
+    monkeypatch.setattr(processes, "_START_LIMIT_S", 0.5)
+    with DecoderPool(SMALL) as pool, pytest.raises(BackendError, match="it took more than 0.5 s, or was killed"):
+        pool.decode_one(logo(), all_views=False)
 
 
 @pytest.mark.parametrize("options", [{"processes": 0}, {"wall_limit_s": 0}, {"wall_limit_s": float("inf")}])
