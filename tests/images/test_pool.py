@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import gc
-import io
 import os
 import signal
 import socket
@@ -17,6 +16,7 @@ import numpy as np
 import pytest
 from conftest import without_root
 from PIL import Image, ImageDraw
+from rasters import saved
 
 from logo_retrieval.errors import BackendError, UnreadableImage
 from logo_retrieval.images.decode import decode
@@ -32,18 +32,14 @@ def logo(number: int = 0) -> bytes:
     """A PNG that tells its number by its width."""
     image = Image.new("RGB", (40 + number, 60), "white")
     ImageDraw.Draw(image).ellipse((5, 5, 30, 50), fill=(200, 30, 30))
-    file = io.BytesIO()
-    image.save(file, "PNG")
-    return file.getvalue()
+    return saved(image)
 
 
 def slow(side: int = 6200) -> bytes:
     """A JPEG within every limit that still keeps a decoder busy: a hundred refinement scans over all its pixels."""
     image = Image.new("L", (side, side), 255)
     ImageDraw.Draw(image).ellipse((9, 9, side - 9, side - 9), fill=0)
-    file = io.BytesIO()
-    image.save(file, "JPEG", progressive=True, quality=30)
-    data = file.getvalue()
+    data = saved(image, "JPEG", progressive=True, quality=30)
     scans = [at for at in range(len(data) - 1) if data[at : at + 2] == b"\xff\xda"]
     return data[: scans[-1]] + data[scans[-1] : -2] * 800 + data[-2:]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import random
 import struct
 import zlib
@@ -11,6 +10,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw
+from rasters import chunk, saved
 
 from logo_retrieval.errors import UnreadableImage
 from logo_retrieval.images.raster import RasterPicture
@@ -30,12 +30,6 @@ def drawing(mode: str = "RGB", share: float = 1.0) -> Image.Image:
     return image
 
 
-def saved(image: Image.Image, format: str, **options: object) -> bytes:
-    file = io.BytesIO()
-    image.save(file, format, **options)
-    return file.getvalue()
-
-
 def shown(data: bytes) -> np.ndarray:
     return np.asarray(RasterPicture.open(data, sniff(data)).render(SIZE), np.int16)
 
@@ -46,11 +40,6 @@ def same(data: bytes, expected: Image.Image, within: float = 6.0) -> bool:
 
 
 # ---- PNG
-
-
-def chunk(name: bytes, content: bytes, checksum: int | None = None) -> bytes:
-    found = zlib.crc32(name + content) if checksum is None else checksum
-    return struct.pack(">I", len(content)) + name + content + struct.pack(">I", found)
 
 
 def with_chunk(inserted: bytes) -> bytes:

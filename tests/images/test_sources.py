@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from drawings import svg
 from PIL import Image
+from rasters import saved
 
 from logo_retrieval.classifier import LogoClassifier
 from logo_retrieval.errors import UnreadableImage
@@ -39,17 +40,13 @@ def test_modes_that_no_png_has_become_one_that_has(mode: str) -> None:
 def test_numbers_and_floats_in_memory_are_those_of_their_file(full: int) -> None:
     grey = picture("F").point(lambda value: value * (full / 255))
     for image in (grey, grey.convert("I")):
-        file = io.BytesIO()
-        image.save(file, "TIFF")
-        plain, of_file = file_or_bytes(image), RasterPicture.open(file.getvalue(), "tiff")
+        plain, of_file = file_or_bytes(image), RasterPicture.open(saved(image, "TIFF"), "tiff")
         assert isinstance(plain, bytes)
         assert RasterPicture.open(plain, "png").render(64).tobytes() == of_file.render(64).tobytes()
 
 
 def test_a_pillow_image_that_cannot_be_read_is_corrupt_and_the_rest_is_answered() -> None:
-    file = io.BytesIO()
-    Image.effect_noise((99, 99), 90).save(file, "PNG")
-    torn = Image.open(io.BytesIO(file.getvalue()[:1400]))
+    torn = Image.open(io.BytesIO(saved(Image.effect_noise((99, 99), 90))[:1400]))
     with LogoClassifier.open() as classifier:
         rows = classifier.classify([torn, picture(), Image.new("RGB", (0, 0))])
     assert [row.status for row in rows] == ["unreadable", "ok", "unreadable"]

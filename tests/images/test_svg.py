@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 from PIL import Image
+from rasters import saved
 from renderers import needs_cairo
 from resvg import render, usvg
 
@@ -278,9 +279,7 @@ def test_nobody_connects(listener: socket.socket, engine: str) -> None:
 
 @pytest.mark.parametrize("engine", ENGINES)
 def test_embedded_rasters_are_drawn(engine: str) -> None:
-    stream = io.BytesIO()
-    Image.new("RGB", (5, 5), MAGENTA).save(stream, "PNG")
-    link = f"data:image/png;base64,{base64.b64encode(stream.getvalue()).decode()}"
+    link = f"data:image/png;base64,{base64.b64encode(saved(Image.new('RGB', (5, 5), MAGENTA))).decode()}"
     image = SvgPicture.open(svg(f'<image width="100" height="100" href="{link}"/>'), engine).render(10)
     assert image.getpixel((5, 5)) == (*MAGENTA, 255)
 
