@@ -3,7 +3,6 @@ from __future__ import annotations
 import gc
 import os
 import signal
-import socket
 import subprocess
 import sys
 import textwrap
@@ -14,13 +13,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import without_root
 from PIL import Image, ImageDraw
 from rasters import saved
 
-from logo_retrieval.errors import BackendError, UnreadableImage
+from logo_retrieval.errors import UnreadableImage
 from logo_retrieval.images.decode import decode
-from logo_retrieval.images.pool import processes
 from logo_retrieval.images.pool.pool import DecoderPool
 from logo_retrieval.images.preparation import Preparation
 from logo_retrieval.types import LogoImage
@@ -123,33 +120,6 @@ def test_no_source_starts_no_process_and_one_starts_one() -> None:
     assert children() == before
 
 
-def test_what_is_no_regular_file_is_missing(pool: DecoderPool, tmp_path: Path) -> None:
-    pipe, end, loop = tmp_path / "pipe", tmp_path / "socket", tmp_path / "loop"
-    os.mkfifo(pipe)
-    loop.symlink_to(loop)
-    with socket.socket(socket.AF_UNIX) as server:
-        server.bind(str(end))
-        sources = [pipe, end, loop, tmp_path, Path("/dev/zero"), tmp_path / "none", Path("a\0b"), Path("x" * 5000)]
-        results = list(pool.decode(sources, all_views=True))
-    assert [result.code for result in results if isinstance(result, UnreadableImage)] == ["missing"] * len(sources)
-    assert "named pipe" in str(results[0])
-
-
-def test_a_file_over_the_limit_is_not_read(pool: DecoderPool, tmp_path: Path) -> None:
-    huge = tmp_path / "huge.png"
-    with huge.open("wb") as file:
-        file.truncate(1 << 40)
-    assert widths(pool.decode([huge, bytes((32 << 20) + 1)], all_views=True)) == ["too-large", "too-large"]
-
-
-def test_a_file_without_permission_is_denied(pool: DecoderPool, open_folder: Path) -> None:
-    secret = open_folder / "secret.png"
-    secret.write_bytes(logo())
-    secret.chmod(0)
-    with without_root():
-        assert widths(pool.decode([secret], all_views=True)) == ["denied"]
-
-
 def test_a_file_that_takes_too_long_is_ended_alone(slow_file: bytes) -> None:
     before = children()
     with DecoderPool(SMALL, processes=2, wall_limit_s=2) as pool:
@@ -232,21 +202,6 @@ def test_closing_ends_a_busy_process_at_once(slow_file: bytes) -> None:
     pool.close()
     with pytest.raises(ValueError, match="closed"):
         pool.decode([logo()], all_views=True)
-
-
-def test_one_that_hangs_at_its_start_is_started_but_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(processes, "_START", "import time; time.sleep(99)")
-    before = children()
-    with DecoderPool(SMALL, processes=1) as pool:
-        waiting = pool.run(lambda: pool.decode_one(logo(), all_views=False))
-        assert wait_for_children(before)
-        begun = time.monotonic()
-        pool.close()
-        assert time.monotonic() - begun < 20
-    assert "closed while its decoder started" in str(waiting.result())
-    monkeypatch.setattr(processes, "_START_LIMIT_S", 0.5)
-    with DecoderPool(SMALL) as pool, pytest.raises(BackendError, match="it took more than 0.5 s, or was killed"):
-        pool.decode_one(logo(), all_views=False)
 
 
 @pytest.mark.parametrize("options", [{"processes": 0}, {"wall_limit_s": 0}, {"wall_limit_s": float("inf")}])
@@ -337,18 +292,3 @@ def test_a_worker_ignores_interrupts() -> None:
         (worker,) = children() - before
         os.kill(worker, signal.SIGINT)
         assert widths(pool.decode([logo(3)], all_views=True)) == [43]
-
-
-@pytest.mark.parametrize("junk", [b"junk", b"[1]", b"\xff", b"[" * 9000])
-def test_a_decoder_that_answers_with_something_else(monkeypatch: pytest.MonkeyPatch, junk: bytes) -> None:
-    """Whatever took it over, the file is lost and the batch goes on."""
-    script = f"""
-import os, struct
-os.write(0, struct.pack(">II", 2, 0) + b"{{}}")
-os.read(0, 99)
-os.write(0, struct.pack(">II", {len(junk)}, 0) + {junk!r})
-os.read(0, 1)
-"""
-    monkeypatch.setattr(processes, "_START", script)
-    with DecoderPool(SMALL, processes=1) as pool:
-        assert widths(pool.decode([logo(), logo(1)], all_views=False)) == ["crashed", "crashed"]
