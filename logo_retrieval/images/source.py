@@ -31,7 +31,8 @@ _BROKEN = b"\x89PNG\r\n\x1a\n"
 def file_or_bytes(source: Source) -> bytes | Path:
     """A source as the decoder takes it: the whole of an open file is read, a picture in memory becomes a PNG.
 
-    A Pillow image that cannot be read becomes one that is corrupt, so that it costs no other its answer.
+    A Pillow image that cannot be read becomes one that is corrupt, so that it costs no other its answer, and one that
+    would be too large a file is made smaller.
 
     Args:
         source: a path, the bytes of an image file, a file open for reading bytes, a Pillow image, or an array: uint8,
@@ -84,9 +85,12 @@ def _as_png(source: Image.Image | np.ndarray) -> bytes:
         if kind != "uint8" or not (len(shape) == 2 or (len(shape) == 3 and shape[2] in (3, 4))) or 0 in shape:
             raise TypeError(f"expected an array of uint8, (h, w), (h, w, 3) or (h, w, 4), got {kind}, {shape}")
         source = Image.fromarray(source)
-    file = io.BytesIO()
     try:
-        eight_bit(source).save(file, "PNG", compress_level=1)
+        pixels, file = eight_bit(source), io.BytesIO()
+        pixels.save(file, "PNG", compress_level=1)
+        while file.tell() > MAX_BYTES:  # of a photograph that was a small JPEG
+            pixels, file = pixels.reduce(2), io.BytesIO()
+            pixels.save(file, "PNG", compress_level=1)
     except (OSError, SyntaxError, ValueError):  # of a file that is read only now and cut short, or of no pixels
         return _BROKEN
     return file.getvalue()

@@ -49,6 +49,12 @@ def test_numbers_and_floats_in_memory_are_those_of_their_file(full: int) -> None
         assert RasterPicture.open(plain, "png").render(64).tobytes() == of_file.render(64).tobytes()
 
 
+def test_a_picture_in_memory_that_would_be_too_large_a_file_is_read_smaller(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("logo_retrieval.images.source.MAX_BYTES", 20_000)
+    plain = file_or_bytes(Image.effect_noise((300, 200), 90))
+    assert isinstance(plain, bytes) and Image.open(io.BytesIO(plain)).size == (150, 100)
+
+
 def test_a_pillow_image_that_cannot_be_read_is_corrupt_and_the_rest_is_answered() -> None:
     torn = Image.open(io.BytesIO(saved(Image.effect_noise((99, 99), 90))[:1400]))
     with LogoClassifier.open() as classifier:
