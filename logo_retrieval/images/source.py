@@ -91,7 +91,7 @@ def _as_png(source: Image.Image | np.ndarray) -> bytes:
         while file.tell() > MAX_BYTES:  # of a photograph that was a small JPEG
             pixels, file = pixels.reduce(2), io.BytesIO()
             pixels.save(file, "PNG", compress_level=1)
-    except (OSError, SyntaxError, ValueError):  # of a file that is read only now and cut short, or of no pixels
+    except Exception:  # of any kind, of a file that is read only now and damaged, or of no pixels
         return _BROKEN
     return file.getvalue()
 

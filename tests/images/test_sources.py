@@ -7,6 +7,7 @@ import os
 import socket
 import subprocess
 from pathlib import Path
+from random import Random
 
 import numpy as np
 import pytest
@@ -56,11 +57,16 @@ def test_a_picture_in_memory_that_would_be_too_large_a_file_is_read_smaller(monk
 
 
 def test_a_pillow_image_that_cannot_be_read_is_corrupt_and_the_rest_is_answered() -> None:
-    torn = Image.open(io.BytesIO(saved(Image.effect_noise((99, 99), 90))[:1400]))
+    noise = Image.effect_noise((99, 99), 90).convert("RGB")
+    torn = Image.open(io.BytesIO(saved(noise)[:1400]))
+    head, mark, pixels = saved(noise, "AVIF").partition(b"mdat")
+    damaged = Image.open(io.BytesIO(head + mark + pixels[:9] + Random(1).randbytes(len(pixels) - 9)))
+    with pytest.raises(RuntimeError):
+        damaged.copy()
     with LogoClassifier.open() as classifier:
-        rows = classifier.classify([torn, picture(), Image.new("RGB", (0, 0))])
-    assert [row.status for row in rows] == ["unreadable", "ok", "unreadable"]
-    assert all(str(rows[place].reason).startswith("corrupt:") for place in (0, 2))
+        rows = classifier.classify([torn, picture(), Image.new("RGB", (0, 0)), damaged])
+    assert [row.status for row in rows] == ["unreadable", "ok", "unreadable", "unreadable"]
+    assert all(str(rows[place].reason).startswith("corrupt:") for place in (0, 2, 3))
 
 
 def test_all_kinds_of_sources_of_one_picture_give_one_vector(tmp_path: Path) -> None:
