@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from logo_retrieval.images.guard.caps import CAPS
 from logo_retrieval.images.guard.drawing import Element
 from logo_retrieval.images.guard.geometry import Box, length, numbers
-from logo_retrieval.images.guard.values import put_style, style_of
+from logo_retrieval.images.guard.values import take_from_style
 
 _BESIDE = 3.0
 """Sizes of what a filter is for: so far away from it nothing of it is left, and only a mistake puts a region there."""
@@ -142,9 +142,7 @@ def _keeps_holes(primitive: Element | str) -> bool:
 
 def _in_linear_colours(shadow: Element) -> None:
     """The only colours in which renderers have the colour of a shadow right."""
-    style = style_of(shadow.attributes)
-    style.pop(_COLOURS, None)
-    put_style(shadow.attributes, style)
+    take_from_style(shadow.attributes, _COLOURS)
     shadow.attributes[_COLOURS] = "linearRGB"
 
 

@@ -16,7 +16,7 @@ from logo_retrieval.images.guard.geometry import Box, length, numbers
 from logo_retrieval.images.guard.loads import check_caps
 from logo_retrieval.images.guard.rewrite import rewrite
 from logo_retrieval.images.guard.tree import read_drawing
-from logo_retrieval.images.guard.values import put_style, style_of
+from logo_retrieval.images.guard.values import take_from_style
 from logo_retrieval.images.inflate import GZIP, inflated
 from logo_retrieval.images.sniff import wide_encoding
 
@@ -73,7 +73,8 @@ def guard(data: bytes, *, nesting: int = 0) -> SafeSvg:
 
 def _guarded(text: bytes, nesting: int) -> SafeSvg:
     drawing = read_drawing(text, nesting=nesting)
-    _show(drawing.root)
+    drawing.root.attributes.pop("display", None)  # the outermost element is drawn all the same, as browsers do
+    take_from_style(drawing.root.attributes, "display")
     view, pixels_per_unit = _normalise_root(drawing.root)
     canvas = view or _UNKNOWN_CANVAS
     rewrite(drawing, canvas, pixels_per_unit)
@@ -85,14 +86,6 @@ def _guarded(text: bytes, nesting: int) -> SafeSvg:
     attributes = drawing.root.attributes
     size = None if view is None else (float(attributes["width"]), float(attributes["height"]))
     return SafeSvg("".join(parts), size, "<text" in parts, pixels)
-
-
-def _show(root: Element) -> None:
-    """The outermost element is drawn whatever its `display`, as browsers do."""
-    root.attributes.pop("display", None)
-    style = style_of(root.attributes)
-    if style.pop("display", None) is not None:
-        put_style(root.attributes, style)
 
 
 def _ground(colour: str, view: Box) -> Element:

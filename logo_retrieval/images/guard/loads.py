@@ -24,7 +24,7 @@ from logo_retrieval.images.guard.caps import (
 )
 from logo_retrieval.images.guard.drawing import Drawing, Element
 from logo_retrieval.images.guard.geometry import Box, Matrix, length, measure_shape, numbers, parse_transform
-from logo_retrieval.images.guard.values import DRAWN, REFERENCE, SHAPES, style_of
+from logo_retrieval.images.guard.values import DRAWN, REFERENCE, SHAPES, style_of, value_of
 
 _GRADIENTS = frozenset(("linearGradient", "radialGradient"))
 _PAINTS = _GRADIENTS | {"pattern"}
@@ -142,8 +142,8 @@ class _Loads:
         if element.tag not in _VIEWS:
             return load
         load = scaled(load, _fit(element, sized, self.canvas))
-        overflow = style_of(element.attributes).get("overflow", element.attributes.get("overflow"))
-        return vague(load if overflow in ("visible", "auto") else on_layer(load))
+        is_open = value_of(element.attributes, "overflow") in ("visible", "auto")
+        return vague(load if is_open else on_layer(load))
 
     def add_shape(self, element: Element, load: Load) -> None:
         """Adds what an element draws itself."""

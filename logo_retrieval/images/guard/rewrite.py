@@ -15,7 +15,7 @@ from logo_retrieval.images.guard.maths import without_shares
 from logo_retrieval.images.guard.properties import GEOMETRY
 from logo_retrieval.images.guard.transform import hand_on_transforms, matrix_in, settle_transform
 from logo_retrieval.images.guard.turned import turn_offsets
-from logo_retrieval.images.guard.values import SHAPES, TEXTS, put_style, style_of
+from logo_retrieval.images.guard.values import SHAPES, TEXTS, put_style, style_of, take_from_style
 
 _SHAPE = re.compile(r"(?:inset|circle|ellipse|polygon|path|rect|xywh)\(", re.IGNORECASE)
 _BOX = re.compile(r"\b(?:fill|stroke|view|border|padding|content|margin)-box\b", re.IGNORECASE)
@@ -160,9 +160,7 @@ def _scale_strokes(element: Element, strokes: Mapping[str, str], factors: Sequen
         sizes = [length(size) for size in value.replace(",", " ").split()]
         if sizes and None not in sizes:
             element.attributes[name] = " ".join(f"{size * factor:.9g}" for size in sizes if size is not None)
-            style = style_of(element.attributes)
-            if style.pop(name, None) is not None:
-                put_style(element.attributes, style)
+            take_from_style(element.attributes, name)
 
 
 def _link(drawing: Drawing, element: Element, values: Mapping[str, str], canvas: Box) -> None:
