@@ -63,10 +63,14 @@ def plainer(data: bytes) -> bytes | None:
 
 
 def with_alpha(data: bytes) -> bytes:
-    """A picture of 16 bits a pixel with its opacity, which Pillow passes over; any other as it is."""
+    """A picture of 16 bits a pixel with its opacity, which Pillow passes over, and one that shows nowhere as meant."""
     bitmap = _read(data)
-    has_alpha = bitmap is not None and bitmap.bits == 16 and bitmap.masks[3] != 0
-    return (plainer(data) if has_alpha else None) or data
+    alpha = 0 if bitmap is None else bitmap.masks[3]
+    if bitmap is None or not alpha:
+        return data
+    opacities = bitmap.pixels[(alpha.bit_length() - 1) // 8 : 4 * bitmap.width * bitmap.height : 4]
+    is_passed_over = bitmap.bits == 16 or (bitmap.bits == 32 and not any(opacities))
+    return (plainer(data) if is_passed_over else None) or data
 
 
 def _read(data: bytes) -> _Bitmap | None:

@@ -74,8 +74,8 @@ def _fullest_of(image: ImageFile.ImageFile, numbers: Iterable[int]) -> tuple[flo
         try:
             image.seek(number)
             frame = eight_bit(image)
-        except (EOFError, OSError, SyntaxError, ValueError):
-            break  # cut off: what came before counts
+        except (EOFError, OSError, RuntimeError, SyntaxError, ValueError):
+            break  # cut off or damaged: what came before counts
         share = _shown(frame)
         if share > most:
             best, most = frame.copy(), share  # the next frame comes in its place

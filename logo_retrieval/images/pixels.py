@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from PIL import Image, ImageChops, ImageFile
+from PIL import Image, ImageChops
 
 from logo_retrieval.errors import UnreadableImage
 
@@ -53,10 +53,10 @@ def _glance(pixels: Image.Image) -> Image.Image:
     return pixels.resize(_GLANCE, Image.Resampling.NEAREST)
 
 
-def eight_bit(image: ImageFile.ImageFile) -> Image.Image:
+def eight_bit(image: Image.Image) -> Image.Image:
     """Decodes, and converts whatever the mode is to L, LA, RGB or RGBA."""
     image.load()
-    pixels: Image.Image = image
+    pixels = image
     if pixels.mode.startswith("I;16"):
         pixels = _sixteen_bit(pixels)
     elif pixels.mode in ("I", "F"):

@@ -25,8 +25,7 @@ from logo_retrieval.images.sniff import MAX_PIXELS
 _DRAFT_PX = 2048
 _SMALLEST_PX = 4
 _REDUCING_GAP = 3.0  # from so much more than the size asked for on, whole pixels are averaged first
-_JPEG_END = b"\xff\xd9"
-_LONGEST_TAIL = 65_536  # of what some cameras and editors write behind the end
+_JPEG_SCAN, _JPEG_END = b"\xff\xda", b"\xff\xd9"
 _MISSING_SHARE = 0.01
 _UNSEEN = 32  # by how much pixels may change where all of them are there, but for their finest detail
 
@@ -231,7 +230,7 @@ def _with_its_end(data: bytes) -> bytes:
     Where all pixels are there, what stands before an added marker changes none of them, or of a progressive one, which
     comes coarse first, only details that nobody sees.
     """
-    if _JPEG_END in data[-_LONGEST_TAIL:]:
+    if data.rfind(_JPEG_END) > data.rfind(_JPEG_SCAN):  # a small picture within it has an end of its own
         return data
     body = data.rstrip(_JPEG_END[:1])
     seen = []

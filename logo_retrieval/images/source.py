@@ -24,14 +24,6 @@ Source: TypeAlias = "str | os.PathLike[str] | bytes | bytearray | memoryview | B
 _ADDRESS = re.compile(r"(https?|ftp|data|file):", re.IGNORECASE)
 _DRAWING = re.compile(r"\s*<(?:svg|\?xml|!DOCTYPE|!--)", re.IGNORECASE)
 
-_AS_PNG = {
-    **dict.fromkeys(("CMYK", "YCbCr", "LAB", "HSV", "F", "RGBX"), "RGB"),
-    **dict.fromkeys(("RGBa", "PA"), "RGBA"),
-    **dict.fromkeys(("I", "I;16L", "I;16N"), "I;16"),
-    "La": "LA",
-}
-"""What a Pillow image becomes whose mode no PNG has."""
-
 _BROKEN = b"\x89PNG\r\n\x1a\n"
 """A PNG without any content, in the place of a picture in memory that has none: it is answered as corrupt."""
 
@@ -39,7 +31,8 @@ _BROKEN = b"\x89PNG\r\n\x1a\n"
 def file_or_bytes(source: Source) -> bytes | Path:
     """A source as the decoder takes it: the whole of an open file is read, a picture in memory becomes a PNG.
 
-    A Pillow image that cannot be read becomes one that is corrupt, so that it costs no other its answer.
+    A Pillow image that cannot be read becomes one that is corrupt, so that it costs no other its answer, and one that
+    would be too large a file is made smaller.
 
     Args:
         source: a path, the bytes of an image file, a file open for reading bytes, a Pillow image, or an array: uint8,
@@ -85,15 +78,20 @@ def files_or_bytes(sources: Iterable[Source]) -> Iterator[bytes | Path]:
 def _as_png(source: Image.Image | np.ndarray) -> bytes:
     from PIL import Image
 
+    from logo_retrieval.images.pixels import eight_bit
+
     if not isinstance(source, Image.Image):
         shape, kind = source.shape, source.dtype
         if kind != "uint8" or not (len(shape) == 2 or (len(shape) == 3 and shape[2] in (3, 4))) or 0 in shape:
             raise TypeError(f"expected an array of uint8, (h, w), (h, w, 3) or (h, w, 4), got {kind}, {shape}")
         source = Image.fromarray(source)
-    file = io.BytesIO()
     try:
-        source.convert(_AS_PNG.get(source.mode)).save(file, "PNG", compress_level=1)
-    except (OSError, SyntaxError, ValueError):  # of a file that is read only now and cut short, or of no pixels
+        pixels, file = eight_bit(source), io.BytesIO()
+        pixels.save(file, "PNG", compress_level=1)
+        while file.tell() > MAX_BYTES:  # of a photograph that was a small JPEG
+            pixels, file = pixels.reduce(2), io.BytesIO()
+            pixels.save(file, "PNG", compress_level=1)
+    except Exception:  # of any kind, of a file that is read only now and damaged, or of no pixels
         return _BROKEN
     return file.getvalue()
 

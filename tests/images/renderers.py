@@ -1,4 +1,4 @@
-"""Whether the second renderer is there."""
+"""The renderers, and whether the second one is there."""
 
 from __future__ import annotations
 
@@ -15,3 +15,5 @@ def has_cairo() -> bool:
 
 
 needs_cairo = pytest.mark.skipif(not has_cairo(), reason="CairoSVG or libcairo2 is missing: pip install '.[svg-cairo]'")
+
+ENGINES = ["resvg", pytest.param("cairosvg", marks=needs_cairo)]

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import io
-
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw
+from rasters import saved
 
 from logo_retrieval.images.decode import decode
 from logo_retrieval.images.preparation import Preparation
@@ -27,9 +26,7 @@ def sign(radius: float, *, page: tuple[int, ...], mark: tuple[int, int, int] = C
 
 
 def views(picture: Image.Image, kind: str = "PNG") -> UInt8Array:
-    file = io.BytesIO()
-    picture.convert("RGBA" if kind == "PNG" else "RGB").save(file, kind)
-    return decode(file.getvalue(), PREPARATION, all_views=True).views
+    return decode(saved(picture.convert("RGBA" if kind == "PNG" else "RGB"), kind), PREPARATION, all_views=True).views
 
 
 def share(view: UInt8Array, colour: tuple[int, int, int]) -> float:

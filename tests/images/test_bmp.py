@@ -110,11 +110,13 @@ def test_what_is_cut_off_is_no_picture(data: bytes) -> None:
         RasterPicture.open(data, "bmp")
 
 
-def test_what_shows_nowhere_is_meant_to_show() -> None:
-    pixels = np.dstack([BGR, np.zeros(indices().shape, np.uint8)])
-    masks = struct.pack("<4I", 0xFF00, 0xFF0000, 0xFF, 0xFF000000)
-    found = np.asarray(RasterPicture.open(bmp(32, packed(pixels), 3, size=56, more=masks), "bmp").render(SIZE[0]))
-    assert found[..., 3].min() == 255
+@pytest.mark.parametrize("order", ["GRBA", "BGRA", "ABGR"])
+def test_what_shows_nowhere_is_meant_to_show(order: str) -> None:
+    planes = dict(zip("RGBA", (*np.moveaxis(colours(), -1, 0), np.zeros(indices().shape, np.uint8)), strict=True))
+    pixels = packed(np.dstack([planes[name] for name in order])) + b"of an editor"
+    masks = struct.pack("<4I", *(0xFF << 8 * order.index(name) for name in "RGBA"))
+    found = np.asarray(RasterPicture.open(bmp(32, pixels, 3, size=56, more=masks), "bmp").render(SIZE[0]))
+    assert (found[..., :3] == colours()).all() and found[..., 3].min() == 255
 
 
 def test_opacity_of_one_bit() -> None:

@@ -158,6 +158,7 @@ def test_a_pattern_on_the_root_counts_for_every_shape() -> None:
         '<symbol id="s" style="overflow:visible"><path/></symbol>' + '<use href="#s"/>' * 300,
         f"<style>x {'g ' * 70}path{{fill:red}}</style>" + "<g>" * 60 + "<path/>" + "</g>" * 60,
         f'<g data-x="{"x" * 20_001}"><path/></g>',
+        f"<metadata>{'A' * 5_000_000}</metadata><path/>",
         f"<style>@font-face{{font-family:a;src:url(data:font/woff2;base64,{'A' * 300_000})}}</style><path/>",
     ],
 )

@@ -3,31 +3,20 @@
 from __future__ import annotations
 
 import base64
-import io
 
 import numpy as np
 import pytest
-from drawn import guarded
+from drawn import BLUE, drawn, guarded, same
 from PIL import Image
-
-from logo_retrieval.images.svg import SvgPicture
+from rasters import saved
 
 SVG = "http://www.w3.org/2000/svg"
-BLUE, WHITE = "#0080ff", "#ffffff"
+WHITE = "#ffffff"
 SHAPES = '<rect width="90" height="100" {a}/><path d="M20 20h30v40h-30z" {b}/>'
-
-
-def drawn(body: str, root: str = "") -> np.ndarray:
-    text = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 100 100" {root}>{body}</svg>'
-    return np.asarray(SvgPicture.open(text.encode()).render(50), np.int16)
 
 
 def plain(a: str = BLUE, b: str = WHITE) -> np.ndarray:
     return drawn(SHAPES.format(a=f'fill="{a}"', b=f'fill="{b}"'))
-
-
-def same(one: np.ndarray, other: np.ndarray, within: int = 2) -> bool:
-    return one.shape == other.shape and int(np.abs(one - other).max()) <= within
 
 
 @pytest.mark.parametrize(
@@ -169,9 +158,7 @@ def test_links_to_nothing_hide_nothing(name: str) -> None:
 
 
 def picture(format: str = "PNG", mode: str = "RGB") -> bytes:
-    file = io.BytesIO()
-    Image.new("RGB", (20, 20), BLUE).convert(mode).save(file, format, quality=98)
-    return file.getvalue()
+    return saved(Image.new("RGB", (20, 20), BLUE).convert(mode), format, quality=98)
 
 
 INNER = b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"><rect width="9" height="9" fill="#0080ff"/></svg>'

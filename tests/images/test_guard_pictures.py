@@ -6,16 +6,9 @@ import zlib
 import pytest
 from bomb_drawings import BOMBS, image, raster, svg
 from drawn import guarded
+from rasters import chunk, png
 
 from logo_retrieval.errors import UnreadableImage
-
-
-def png_announcing(width: int, height: int) -> bytes:
-    def chunk(tag: bytes, data: bytes) -> bytes:
-        return struct.pack(">I", len(data)) + tag + data + struct.pack(">I", zlib.crc32(tag + data))
-
-    header = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0))
-    return b"\x89PNG\r\n\x1a\n" + header + chunk(b"IDAT", zlib.compress(bytes(99))) + chunk(b"IEND", b"")
 
 
 def gif_with_frame(width: int, height: int) -> bytes:
@@ -43,7 +36,9 @@ def test_other_embedded_data_is_dropped(element: str) -> None:
     assert "<image" not in guarded(svg(element))
 
 
-@pytest.mark.parametrize("data", [png_announcing(10_000, 10_000), gif_with_frame(65_535, 65_535)])
+@pytest.mark.parametrize(
+    "data", [png(10_000, 10_000, chunk(b"IDAT", zlib.compress(bytes(99)))), gif_with_frame(65_535, 65_535)]
+)
 def test_embedded_pictures_that_are_too_large_are_told_of(data: bytes) -> None:
     with pytest.raises(UnreadableImage, match="^unsafe: a picture inside the drawing has .* pixels"):
         guarded(svg(image(data)))

@@ -1,12 +1,12 @@
 from __future__ import annotations
 
-import io
 import struct
 import tracemalloc
 import zlib
 
 import pytest
 from PIL import Image, ImageChops, ImageDraw
+from rasters import chunk, png, saved
 
 from logo_retrieval.errors import UnreadableImage
 from logo_retrieval.images.decode import decode
@@ -23,21 +23,6 @@ def logo(mode: str = "RGB", side: int = 128) -> Image.Image:
             (number * 9, number * 5, side - number * 4, side - number * 7), fill=(number * 30, 90, 200 - number)
         )
     return image.convert(mode)
-
-
-def saved(image: Image.Image, format: str, **options: object) -> bytes:
-    file = io.BytesIO()
-    image.save(file, format, **options)
-    return file.getvalue()
-
-
-def png_chunk(kind: bytes, body: bytes) -> bytes:
-    return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
-
-
-def png(width: int, height: int, *chunks: bytes, depth: int = 8, colour: int = 2) -> bytes:
-    header = png_chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, depth, colour, 0, 0, 0))
-    return b"\x89PNG\r\n\x1a\n" + header + b"".join(chunks) + png_chunk(b"IEND", b"")
 
 
 def bmp(width: int, height: int, compression: int = 0, bits: int = 24, body: bytes = bytes(30)) -> bytes:
@@ -80,15 +65,15 @@ def resized_webp(width: int, height: int) -> bytes:
 
 
 ZEROS = zlib.compress(bytes(50_000_000), 9)
-BOMB = png(20_000, 20_000, png_chunk(b"IDAT", ZEROS))
+BOMB = png(20_000, 20_000, chunk(b"IDAT", ZEROS))
 
 LYING_HEADERS = {
     "png 2^31": png(2**31 - 1, 2**31 - 1),
-    "png 65k": png(65_000, 65_000, png_chunk(b"IDAT", ZEROS)),
-    "png 7000 x 7000": png(7000, 7000, png_chunk(b"IDAT", ZEROS)),
-    "png wide": png(2**31 - 1, 2, png_chunk(b"IDAT", ZEROS)),
-    "png 0 wide": png(0, 10, png_chunk(b"IDAT", ZEROS)),
-    "png bits 16": png(30_000, 30_000, png_chunk(b"IDAT", ZEROS), depth=16, colour=6),
+    "png 65k": png(65_000, 65_000, chunk(b"IDAT", ZEROS)),
+    "png 7000 x 7000": png(7000, 7000, chunk(b"IDAT", ZEROS)),
+    "png wide": png(2**31 - 1, 2, chunk(b"IDAT", ZEROS)),
+    "png 0 wide": png(0, 10, chunk(b"IDAT", ZEROS)),
+    "png bits 16": png(30_000, 30_000, chunk(b"IDAT", ZEROS), depth=16, colour=6),
     "jpeg 65k": resized_jpeg(65_000, 65_000),
     "jpeg 0 wide": resized_jpeg(0, 100),
     "jpeg 0 high": resized_jpeg(100, 0),
@@ -173,19 +158,19 @@ def test_appended_bytes_do_no_harm(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "chunk",
+    "hidden",
     [
-        png_chunk(b"zTXt", b"Comment\0\0" + ZEROS),
-        png_chunk(b"iTXt", b"Comment\0\1\0\0\0" + ZEROS),
-        png_chunk(b"iCCP", b"profile\0\0" + ZEROS),
-        png_chunk(b"tEXt", b"Comment\0" + bytes(2_000_000)),
+        chunk(b"zTXt", b"Comment\0\0" + ZEROS),
+        chunk(b"iTXt", b"Comment\0\1\0\0\0" + ZEROS),
+        chunk(b"iCCP", b"profile\0\0" + ZEROS),
+        chunk(b"tEXt", b"Comment\0" + bytes(2_000_000)),
     ],
 )
-def test_hidden_text_is_never_inflated_whole(chunk: bytes) -> None:
+def test_hidden_text_is_never_inflated_whole(hidden: bytes) -> None:
     rows = zlib.compress(b"".join(bytes([0]) + bytes([n % 251, 3, 99]) * 64 for n in range(64)))
     tracemalloc.start()
     try:
-        decode(png(64, 64, chunk, png_chunk(b"IDAT", rows)), PREPARATION, all_views=True)
+        decode(png(64, 64, hidden, chunk(b"IDAT", rows)), PREPARATION, all_views=True)
     except UnreadableImage as refusal:
         assert refusal.code in ("too-large", "corrupt")
     finally:

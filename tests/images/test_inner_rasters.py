@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import io
 import struct
 import zlib
 
@@ -11,6 +10,7 @@ import numpy as np
 import pytest
 from drawn import drawn
 from PIL import Image, ImageDraw
+from rasters import chunk, png, saved
 
 from logo_retrieval.images.raster import RasterPicture
 from logo_retrieval.images.sniff import sniff
@@ -26,47 +26,36 @@ def picture() -> Image.Image:
     return image
 
 
-def saved(format: str, **options: object) -> bytes:
-    file = io.BytesIO()
-    picture().save(file, format, **options)
-    return file.getvalue()
-
-
-def chunk(name: bytes, body: bytes) -> bytes:
-    return struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
-
-
-def png(*, gamma: int = 0, checksum: bytes = b"", of_chunk: bytes = b"") -> bytes:
+def odd_png(*, gamma: int = 0, checksum: bytes = b"", of_chunk: bytes = b"") -> bytes:
     """A file with gamma, or with other checksums than it should have."""
     rows = b"".join(b"\0" + row.tobytes() for row in np.asarray(picture()))
     packed = zlib.compress(rows)
     data = chunk(b"IDAT", packed[:-4] + checksum if checksum else packed)
-    head = chunk(b"IHDR", struct.pack(">IIBBBBB", SIDE, SIDE, 8, 2, 0, 0, 0))
     tone = chunk(b"gAMA", struct.pack(">I", gamma)) if gamma else b""
-    return b"\x89PNG\r\n\x1a\n" + head + tone + (data[:-4] + of_chunk if of_chunk else data) + chunk(b"IEND", b"")
+    return png(SIDE, SIDE, tone, data[:-4] + of_chunk if of_chunk else data)
 
 
 def gif(width: int, height: int) -> bytes:
     """A file that claims another canvas than its frame has."""
-    data = bytearray(saved("GIF"))
+    data = bytearray(saved(picture(), "GIF"))
     data[6:10] = struct.pack("<HH", width, height)
     return bytes(data)
 
 
 def jpeg_with_gap() -> bytes:
-    data = saved("JPEG", quality=95)
+    data = saved(picture(), "JPEG", quality=95)
     return data[:2] + b"\xff\xff" + data[2:]
 
 
 FILES = {
-    "PNG with gamma": png(gamma=100_000),
-    "PNG with a wrong checksum of its pixels": png(checksum=b"\1\2\3\4"),
-    "PNG with a wrong checksum of a chunk": png(of_chunk=b"\1\2\3\4"),
-    "PNG without the end of its pixels": png(checksum=b"\1"),
+    "PNG with gamma": odd_png(gamma=100_000),
+    "PNG with a wrong checksum of its pixels": odd_png(checksum=b"\1\2\3\4"),
+    "PNG with a wrong checksum of a chunk": odd_png(of_chunk=b"\1\2\3\4"),
+    "PNG without the end of its pixels": odd_png(checksum=b"\1"),
     "GIF with a small canvas": gif(8, 8),
     "GIF with no canvas": gif(0, 0),
     "GIF with a large canvas": gif(SIDE, 2 * SIDE),
-    "JPEG of red, green and blue": saved("JPEG", quality=95, keep_rgb=True),
+    "JPEG of red, green and blue": saved(picture(), "JPEG", quality=95, keep_rgb=True),
     "JPEG with a gap": jpeg_with_gap(),
 }
 
@@ -77,9 +66,7 @@ def hairlines() -> bytes:
     ImageDraw.Draw(image).rectangle((0, 0, LARGE // 2, LARGE), fill=0)
     for at in range(0, LARGE, 8):
         ImageDraw.Draw(image).line((0, at, LARGE, at), fill=128, width=3)
-    file = io.BytesIO()
-    image.save(file, "PNG")
-    return file.getvalue()
+    return saved(image)
 
 
 FILES["large PNG of fine lines"] = hairlines()

@@ -6,13 +6,15 @@ import multiprocessing.spawn
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from drawings import svg
 
-from logo_retrieval.errors import BackendError
+from logo_retrieval.errors import BackendError, UnreadableImage
+from logo_retrieval.images.pool import processes
 from logo_retrieval.images.pool.pool import DecoderPool
 from logo_retrieval.images.preparation import Preparation
 from logo_retrieval.types import LogoImage
@@ -81,4 +83,18 @@ def test_what_multiprocessing_was_told_is_taken_and_its_failure_explained(
     assert isinstance(decoded(), LogoImage)
     python.write_text("#!/bin/sh\necho no licence for you >&2; exit 7\n")
     with pytest.raises(BackendError, match=r"my-python did not start \(exit code 7\): no licence for you"):
+        decoded()
+
+
+def test_one_that_hangs_at_its_start_is_started_but_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(processes, "_START", "import time; time.sleep(99)")
+    with DecoderPool(Preparation(size_px=32), processes=1) as pool:
+        waiting = pool.run(lambda: pool.decode_one(svg("disc"), all_views=False))
+        time.sleep(0.5)
+        begun = time.monotonic()
+        pool.close()
+        assert time.monotonic() - begun < 20
+    assert isinstance(waiting.result(), UnreadableImage)
+    monkeypatch.setattr(processes, "_START_LIMIT_S", 0.5)
+    with pytest.raises(BackendError, match="it took more than 0.5 s, or was killed"):
         decoded()

@@ -19,6 +19,7 @@ LONG = {
     "link": f'<path fill="url({" " * 19_000}("/>',
     "profile of a colour": f'<path fill="a{" " * 19_000}b"/>' * 3,
     "length": f'<use href="#a" width="1{" " * 19_000}z"/><symbol id="a"/>' * 6,
+    "place of what is dashed": f'<rect stroke-dasharray="1" x="1{" " * 19_000}z"/>' * 3,
     "sum of shares": f'<rect rx="calc(0.{"1" * 19_000})"/>',
     "declaration": f"<style>circle{{stroke:x{' ' * 200_000}y}}</style>",
     "selector": f"<style>{'a' * 200_000}{{fill:red}}</style>",

@@ -1,10 +1,8 @@
 from __future__ import annotations
 
 import gc
-import io
 import os
 import signal
-import socket
 import subprocess
 import sys
 import textwrap
@@ -15,12 +13,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import without_root
 from PIL import Image, ImageDraw
+from rasters import saved
 
 from logo_retrieval.errors import UnreadableImage
 from logo_retrieval.images.decode import decode
-from logo_retrieval.images.pool import processes
 from logo_retrieval.images.pool.pool import DecoderPool
 from logo_retrieval.images.preparation import Preparation
 from logo_retrieval.types import LogoImage
@@ -32,18 +29,14 @@ def logo(number: int = 0) -> bytes:
     """A PNG that tells its number by its width."""
     image = Image.new("RGB", (40 + number, 60), "white")
     ImageDraw.Draw(image).ellipse((5, 5, 30, 50), fill=(200, 30, 30))
-    file = io.BytesIO()
-    image.save(file, "PNG")
-    return file.getvalue()
+    return saved(image)
 
 
 def slow(side: int = 6200) -> bytes:
     """A JPEG within every limit that still keeps a decoder busy: a hundred refinement scans over all its pixels."""
     image = Image.new("L", (side, side), 255)
     ImageDraw.Draw(image).ellipse((9, 9, side - 9, side - 9), fill=0)
-    file = io.BytesIO()
-    image.save(file, "JPEG", progressive=True, quality=30)
-    data = file.getvalue()
+    data = saved(image, "JPEG", progressive=True, quality=30)
     scans = [at for at in range(len(data) - 1) if data[at : at + 2] == b"\xff\xda"]
     return data[: scans[-1]] + data[scans[-1] : -2] * 800 + data[-2:]
 
@@ -125,33 +118,6 @@ def test_no_source_starts_no_process_and_one_starts_one() -> None:
         list(pool.decode([logo()], all_views=True))
         assert len(children() - before) == 1
     assert children() == before
-
-
-def test_what_is_no_regular_file_is_missing(pool: DecoderPool, tmp_path: Path) -> None:
-    pipe, end, loop = tmp_path / "pipe", tmp_path / "socket", tmp_path / "loop"
-    os.mkfifo(pipe)
-    loop.symlink_to(loop)
-    with socket.socket(socket.AF_UNIX) as server:
-        server.bind(str(end))
-        sources = [pipe, end, loop, tmp_path, Path("/dev/zero"), tmp_path / "none", Path("a\0b"), Path("x" * 5000)]
-        results = list(pool.decode(sources, all_views=True))
-    assert [result.code for result in results if isinstance(result, UnreadableImage)] == ["missing"] * len(sources)
-    assert "named pipe" in str(results[0])
-
-
-def test_a_file_over_the_limit_is_not_read(pool: DecoderPool, tmp_path: Path) -> None:
-    huge = tmp_path / "huge.png"
-    with huge.open("wb") as file:
-        file.truncate(1 << 40)
-    assert widths(pool.decode([huge, bytes((32 << 20) + 1)], all_views=True)) == ["too-large", "too-large"]
-
-
-def test_a_file_without_permission_is_denied(pool: DecoderPool, open_folder: Path) -> None:
-    secret = open_folder / "secret.png"
-    secret.write_bytes(logo())
-    secret.chmod(0)
-    with without_root():
-        assert widths(pool.decode([secret], all_views=True)) == ["denied"]
 
 
 def test_a_file_that_takes_too_long_is_ended_alone(slow_file: bytes) -> None:
@@ -326,18 +292,3 @@ def test_a_worker_ignores_interrupts() -> None:
         (worker,) = children() - before
         os.kill(worker, signal.SIGINT)
         assert widths(pool.decode([logo(3)], all_views=True)) == [43]
-
-
-@pytest.mark.parametrize("junk", [b"junk", b"[1]", b"\xff", b"[" * 9000])
-def test_a_decoder_that_answers_with_something_else(monkeypatch: pytest.MonkeyPatch, junk: bytes) -> None:
-    """Whatever took it over, the file is lost and the batch goes on."""
-    script = f"""
-import os, struct
-os.write(0, struct.pack(">II", 2, 0) + b"{{}}")
-os.read(0, 99)
-os.write(0, struct.pack(">II", {len(junk)}, 0) + {junk!r})
-os.read(0, 1)
-"""
-    monkeypatch.setattr(processes, "_START", script)
-    with DecoderPool(SMALL, processes=1) as pool:
-        assert widths(pool.decode([logo(), logo(1)], all_views=False)) == ["crashed", "crashed"]

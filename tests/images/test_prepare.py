@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import io
 import random
 import subprocess
 import sys
@@ -10,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw
+from rasters import saved
 
 from logo_retrieval.errors import UnreadableImage
 from logo_retrieval.images.decode import decode
@@ -23,12 +23,6 @@ from logo_retrieval.types import UInt8Array
 WHITE, DARK = (255, 255, 255), (32, 32, 32)
 SIDE = 96
 PREPARATION = Preparation(size_px=SIDE)
-
-
-def saved(image: Image.Image, format: str = "PNG") -> bytes:
-    file = io.BytesIO()
-    image.save(file, format)
-    return file.getvalue()
 
 
 def view(data: bytes) -> UInt8Array:
@@ -199,9 +193,7 @@ assert not {"numpy", "resvg", "PIL.JpegImagePlugin"} & sys.modules.keys()
 
 REAL = [saved(ring(CLEAR, "black", (40, 30))), SVG.format('<g fill="red"><circle cx="9" cy="9" r="9"/></g>').encode()]
 for _format in ("JPEG", "GIF", "WEBP", "AVIF", "BMP", "TIFF", "ICO"):
-    _file = io.BytesIO()
-    ring("white", "black", (48, 48)).convert("RGB").save(_file, _format)
-    REAL.append(_file.getvalue())
+    REAL.append(saved(ring("white", "black", (48, 48)).convert("RGB"), _format))
 
 
 def decodes_or_is_unreadable(data: bytes) -> None:

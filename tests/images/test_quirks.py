@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import random
 import struct
 import zlib
@@ -11,6 +10,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw
+from rasters import chunk, saved
 
 from logo_retrieval.errors import UnreadableImage
 from logo_retrieval.images.raster import RasterPicture
@@ -30,12 +30,6 @@ def drawing(mode: str = "RGB", share: float = 1.0) -> Image.Image:
     return image
 
 
-def saved(image: Image.Image, format: str, **options: object) -> bytes:
-    file = io.BytesIO()
-    image.save(file, format, **options)
-    return file.getvalue()
-
-
 def shown(data: bytes) -> np.ndarray:
     return np.asarray(RasterPicture.open(data, sniff(data)).render(SIZE), np.int16)
 
@@ -46,11 +40,6 @@ def same(data: bytes, expected: Image.Image, within: float = 6.0) -> bool:
 
 
 # ---- PNG
-
-
-def chunk(name: bytes, content: bytes, checksum: int | None = None) -> bytes:
-    found = zlib.crc32(name + content) if checksum is None else checksum
-    return struct.pack(">I", len(content)) + name + content + struct.pack(">I", found)
 
 
 def with_chunk(inserted: bytes) -> bytes:
@@ -147,6 +136,10 @@ def test_a_jpeg_that_lacks_its_end_alone_is_whole(progressive: bool) -> None:
     assert np.array_equal(shown(data[:-2]), shown(data))
     assert np.array_equal(shown(data[:-1]), shown(data))
     assert np.array_equal(shown(data + b"what an editor left behind"), shown(data))
+    small = saved(drawing().resize((16, 16)), "JPEG")  # as cameras put it in front, with an end of its own
+    assert np.array_equal(
+        shown(data[:2] + b"\xff\xe1" + struct.pack(">H", len(small) + 2) + small + data[2:-2]), shown(data)
+    )
 
 
 @pytest.mark.parametrize(
@@ -181,34 +174,31 @@ def test_a_jpeg_that_lacks_more_is_corrupt(share: float, progressive: bool) -> N
 # ---- animations
 
 
+def moving(frames: list[Image.Image], format: str, **options: object) -> bytes:
+    return saved(frames[0], format, save_all=True, append_images=frames[1:], duration=50, lossless=True, **options)
+
+
 @pytest.mark.parametrize(
     ("format", "mode"),  # each frame of a GIF with alpha is drawn over those before
     [("GIF", "RGB"), ("PNG", "RGB"), ("PNG", "RGBA"), ("WEBP", "RGB"), ("WEBP", "RGBA")],
 )
 def test_an_animation_that_builds_the_logo_up_shows_it_built(format: str, mode: str) -> None:
-    frames = [drawing(mode, share) for share in (0.1, 0.3, 0.5, 0.7, 0.9, 1.0)]
-    data = saved(frames[0], format, save_all=True, append_images=frames[1:], duration=50, lossless=True)
+    data = moving([drawing(mode, share) for share in (0.1, 0.3, 0.5, 0.7, 0.9, 1.0)], format)
     assert same(data, drawing(mode), within=12)
 
 
 @pytest.mark.parametrize("format", ["GIF", "PNG", "WEBP"])
 def test_an_animation_that_fades_in_shows_the_logo_in_full(format: str) -> None:
     frames = [Image.blend(Image.new("RGB", (SIZE, SIZE), "white"), drawing(), part / 4) for part in (0, 1, 2, 3, 4)]
-    data = saved(frames[0], format, save_all=True, append_images=frames[1:], duration=50, lossless=True)
+    data = moving(frames, format)
     assert same(data, drawing(), within=12)
 
 
 @pytest.mark.parametrize("format", ["GIF", "PNG", "WEBP"])
-def test_forty_blank_frames_before_the_logo(format: str) -> None:
-    frames = [Image.new("RGB", (SIZE, SIZE), (255, 255, 255 - number % 2)) for number in range(40)] + [drawing()]
-    data = saved(frames[0], format, save_all=True, append_images=frames[1:], duration=50, lossless=True)
-    assert same(data, drawing(), within=12)
-
-
-@pytest.mark.parametrize("format", ["GIF", "PNG", "WEBP"])
-def test_hundreds_of_blank_frames_before_the_logo(format: str) -> None:
-    frames = [Image.new("RGB", (SIZE, SIZE), (255, 255, 255 - number % 2)) for number in range(300)] + [drawing()]
-    data = saved(frames[0], format, save_all=True, append_images=frames[1:], duration=50, lossless=True)
+@pytest.mark.parametrize("blank", [40, 300])
+def test_many_blank_frames_before_the_logo(blank: int, format: str) -> None:
+    frames = [Image.new("RGB", (SIZE, SIZE), (255, 255, 255 - number % 2)) for number in range(blank)] + [drawing()]
+    data = moving(frames, format)
     assert same(data, drawing(), within=12)
 
 
@@ -216,20 +206,29 @@ def test_hundreds_of_blank_frames_before_the_logo(format: str) -> None:
 def test_a_logo_that_shows_but_for_a_moment_is_found(format: str) -> None:
     blank = [Image.new("RGB", (SIZE, SIZE), (255, 255, 255 - number % 2)) for number in range(60)]
     frames = [*blank[:17], drawing(), *blank[18:]]
-    data = saved(frames[0], format, save_all=True, append_images=frames[1:], duration=50, lossless=True)
+    data = moving(frames, format)
     assert same(data, drawing(), within=12)
 
 
 def test_an_animation_whose_frames_show_as_much_is_known_by_its_first() -> None:
     turned = [drawing().rotate(angle, fillcolor=(255, 255, 255)) for angle in (0, 40, 80, 120)]
-    data = saved(turned[0], "GIF", save_all=True, append_images=turned[1:], duration=50)
+    data = moving(turned, "GIF")
     assert same(data, drawing(), within=12)
+
+
+def test_an_animation_that_is_damaged_shows_what_came_before() -> None:
+    parts = [Image.new("RGB", (SIZE, SIZE), "white") for _ in range(6)]
+    for part in parts:
+        part.paste(Image.effect_noise((24, 24), 200), (20, 20))
+    data = moving([drawing(), *parts], "AVIF")
+    half = len(data) // 2
+    assert same(data[:half] + random.Random(1).randbytes(len(data) - half), drawing(), within=12)
 
 
 def test_what_is_drawn_where_animations_are_not_known_is_none_of_the_frames() -> None:
     """Browsers know them."""
     frames = [drawing().rotate(angle, fillcolor=(255, 255, 255)) for angle in (120, 0, 40, 80)]
-    data = saved(frames[0], "PNG", save_all=True, default_image=True, append_images=frames[1:], duration=50)
+    data = moving(frames, "PNG", default_image=True)
     assert same(data, drawing(), within=12)
 
 

@@ -1,11 +1,11 @@
 from __future__ import annotations
 
-import io
 import struct
 import zlib
 
 import pytest
 from PIL import GifImagePlugin, Image, ImageDraw
+from rasters import chunk, png, saved
 
 from logo_retrieval.errors import UnreadableImage
 from logo_retrieval.images.frames import MAX_FRAMES
@@ -25,23 +25,13 @@ def drawing(mode: str = "RGB", size: tuple[int, int] = (96, 64)) -> Image.Image:
     return image.convert(mode)
 
 
-def saved(image: Image.Image, format: str, **options: object) -> bytes:
-    file = io.BytesIO()
-    image.save(file, format, **options)
-    return file.getvalue()
-
-
 def opened(data: bytes) -> RasterPicture:
     return RasterPicture.open(data, sniff(data))
 
 
-def png(width: int, height: int, depth: int, colour: int, rows: bytes, *chunks: tuple[bytes, bytes]) -> bytes:
-    """A PNG by hand, for what Pillow does not write."""
-    header = struct.pack(">IIBBBBB", width, height, depth, colour, 0, 0, 0)
-    parts = [(b"IHDR", header), *chunks, (b"IDAT", zlib.compress(rows)), (b"IEND", b"")]
-    return b"\x89PNG\r\n\x1a\n" + b"".join(
-        struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body)) for kind, body in parts
-    )
+def of_rows(depth: int, colour: int, rows: bytes, *chunks: bytes) -> bytes:
+    """A PNG of 8 x 8 pixels of a kind that Pillow does not write."""
+    return png(8, 8, *chunks, chunk(b"IDAT", zlib.compress(rows)), depth=depth, colour=colour)
 
 
 def assert_close(got: object, wanted: tuple[int, ...], tolerance: int = 12) -> None:
@@ -114,13 +104,13 @@ def test_transparency_of_every_kind() -> None:
     sixteen = bytes([0]) + b"".join(struct.pack(">H", value * 1000) for value in range(8))
     colours = bytes([0]) + b"".join(bytes([value * 10, 0, 0]) for value in range(8))
     indices = bytes([0]) + bytes(range(8))
-    palette = (b"PLTE", b"".join(bytes([value * 10, 0, 0]) for value in range(8)))
+    palette = chunk(b"PLTE", b"".join(bytes([value * 10, 0, 0]) for value in range(8)))
     kinds = {
-        "grey": png(8, 8, 8, 0, grey * 8, (b"tRNS", struct.pack(">H", 30))),
-        "grey 4": png(8, 8, 4, 0, b"\0\x01\x23\x45\x67" * 8, (b"tRNS", struct.pack(">H", 0xA03))),
-        "grey 16": png(8, 8, 16, 0, sixteen * 8, (b"tRNS", struct.pack(">H", 3000))),
-        "rgb": png(8, 8, 8, 2, colours * 8, (b"tRNS", struct.pack(">HHH", 30, 0, 0))),
-        "palette": png(8, 8, 8, 3, indices * 8, palette, (b"tRNS", b"\xff\xff\xff\0")),
+        "grey": of_rows(8, 0, grey * 8, chunk(b"tRNS", struct.pack(">H", 30))),
+        "grey 4": of_rows(4, 0, b"\0\x01\x23\x45\x67" * 8, chunk(b"tRNS", struct.pack(">H", 0xA03))),
+        "grey 16": of_rows(16, 0, sixteen * 8, chunk(b"tRNS", struct.pack(">H", 3000))),
+        "rgb": of_rows(8, 2, colours * 8, chunk(b"tRNS", struct.pack(">HHH", 30, 0, 0))),
+        "palette": of_rows(8, 3, indices * 8, palette, chunk(b"tRNS", b"\xff\xff\xff\0")),
     }
     for name, data in kinds.items():
         alpha = opened(data).render(8).getchannel("A")
@@ -137,7 +127,7 @@ def test_premultiplied_grey() -> None:
 
 def test_sixteen_bits_per_channel_rgba() -> None:
     row = bytes([0]) + struct.pack(">HHHH", 65535, 32896, 0, 32896) * 8
-    assert_close(opened(png(8, 8, 16, 6, row * 8)).render(8).getpixel((4, 4)), (255, 128, 0, 128), 1)
+    assert_close(opened(of_rows(16, 6, row * 8)).render(8).getpixel((4, 4)), (255, 128, 0, 128), 1)
 
 
 @pytest.mark.parametrize("format", ["JPEG", "PNG", "WEBP", "AVIF", "TIFF"])

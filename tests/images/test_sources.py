@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import io
+import os
+import socket
 import subprocess
 from pathlib import Path
+from random import Random
 
 import numpy as np
 import pytest
+from conftest import without_root
 from drawings import svg
 from PIL import Image
+from rasters import saved
 
 from logo_retrieval.classifier import LogoClassifier
 from logo_retrieval.errors import UnreadableImage
+from logo_retrieval.images.raster import RasterPicture
+from logo_retrieval.images.sniff import MAX_BYTES
 from logo_retrieval.images.source import Source, file_or_bytes, files_or_bytes, read_source
 
 
@@ -34,14 +41,32 @@ def test_modes_that_no_png_has_become_one_that_has(mode: str) -> None:
     assert isinstance(plain, bytes) and Image.open(io.BytesIO(plain)).size == (8, 8)
 
 
+@pytest.mark.parametrize("full", [1, 255, 60_000])
+def test_numbers_and_floats_in_memory_are_those_of_their_file(full: int) -> None:
+    grey = picture("F").point(lambda value: value * (full / 255))
+    for image in (grey, grey.convert("I")):
+        plain, of_file = file_or_bytes(image), RasterPicture.open(saved(image, "TIFF"), "tiff")
+        assert isinstance(plain, bytes)
+        assert RasterPicture.open(plain, "png").render(64).tobytes() == of_file.render(64).tobytes()
+
+
+def test_a_picture_in_memory_that_would_be_too_large_a_file_is_read_smaller(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("logo_retrieval.images.source.MAX_BYTES", 20_000)
+    plain = file_or_bytes(Image.effect_noise((300, 200), 90))
+    assert isinstance(plain, bytes) and Image.open(io.BytesIO(plain)).size == (150, 100)
+
+
 def test_a_pillow_image_that_cannot_be_read_is_corrupt_and_the_rest_is_answered() -> None:
-    file = io.BytesIO()
-    Image.effect_noise((99, 99), 90).save(file, "PNG")
-    torn = Image.open(io.BytesIO(file.getvalue()[:1400]))
+    noise = Image.effect_noise((99, 99), 90).convert("RGB")
+    torn = Image.open(io.BytesIO(saved(noise)[:1400]))
+    head, mark, pixels = saved(noise, "AVIF").partition(b"mdat")
+    damaged = Image.open(io.BytesIO(head + mark + pixels[:9] + Random(1).randbytes(len(pixels) - 9)))
+    with pytest.raises(RuntimeError):
+        damaged.copy()
     with LogoClassifier.open() as classifier:
-        rows = classifier.classify([torn, picture(), Image.new("RGB", (0, 0))])
-    assert [row.status for row in rows] == ["unreadable", "ok", "unreadable"]
-    assert all(str(rows[place].reason).startswith("corrupt:") for place in (0, 2))
+        rows = classifier.classify([torn, picture(), Image.new("RGB", (0, 0)), damaged])
+    assert [row.status for row in rows] == ["unreadable", "ok", "unreadable", "unreadable"]
+    assert all(str(rows[place].reason).startswith("corrupt:") for place in (0, 2, 3))
 
 
 def test_all_kinds_of_sources_of_one_picture_give_one_vector(tmp_path: Path) -> None:
@@ -102,18 +127,16 @@ def test_one_source_instead_of_several_is_refused() -> None:
 
 @pytest.mark.parametrize("address", ["https://example.com/a.svg", "HTTP://example.com", "data:image/png;base64,AAAA"])
 def test_an_address_is_not_fetched(address: str) -> None:
-    with pytest.raises(UnreadableImage, match="nothing is fetched") as caught:
+    with pytest.raises(UnreadableImage, match="^missing: .* nothing is fetched"):
         read_source(Path(address))
-    assert caught.value.code == "missing"
 
 
 @pytest.mark.parametrize(
     "text", ['<svg xmlns="http://www.w3.org/2000/svg"/>', "\n<?xml version='1.0'?><svg/>" + "x" * 5000]
 )
 def test_the_text_of_a_drawing_is_no_path(text: str) -> None:
-    with pytest.raises(UnreadableImage, match="this is the text of a drawing, .* in Python its bytes") as caught:
+    with pytest.raises(UnreadableImage, match="^missing: this is the text of a drawing, .* in Python its bytes"):
         read_source(Path(text))
-    assert caught.value.code == "missing"
 
 
 def test_a_path_as_an_address_is_told_as_it_was_given() -> None:
@@ -134,3 +157,35 @@ def test_an_enrolled_drawing_may_be_a_picture_in_memory(tmp_path: Path) -> None:
     with LogoClassifier.build(tmp_path / "art", index=tmp_path / "index") as classifier:
         classifier.enroll("newco", [picture()])
         assert classifier.classify([picture()])[0].label == "newco"
+
+
+def refusal(source: bytes | Path) -> UnreadableImage:
+    with pytest.raises(UnreadableImage) as refused:
+        read_source(source)
+    return refused.value
+
+
+def test_what_is_no_regular_file_is_missing(tmp_path: Path) -> None:
+    pipe, end, loop = tmp_path / "pipe", tmp_path / "socket", tmp_path / "loop"
+    os.mkfifo(pipe)
+    loop.symlink_to(loop)
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(end))
+        for source in (end, loop, tmp_path, Path("/dev/zero"), tmp_path / "none", Path("a\0b"), Path("x" * 5000)):
+            assert refusal(source).code == "missing"
+    assert refusal(pipe).text == f"{pipe} is a named pipe, not a file"
+
+
+def test_a_file_over_the_limit_is_not_read(tmp_path: Path) -> None:
+    huge = tmp_path / "huge.png"
+    with huge.open("wb") as file:
+        file.truncate(1 << 40)
+    assert refusal(huge).code == refusal(bytes(MAX_BYTES + 1)).code == "too-large"
+
+
+def test_a_file_without_permission_is_denied(open_folder: Path) -> None:
+    secret = open_folder / "secret.png"
+    secret.write_bytes(b"<svg/>")
+    secret.chmod(0)
+    with without_root():
+        assert refusal(secret).code == "denied"

@@ -8,6 +8,7 @@ import zlib
 
 import pytest
 from PIL import Image
+from rasters import saved
 
 from logo_retrieval.images.raster import RasterPicture
 
@@ -57,9 +58,7 @@ def test_a_palette_whose_colours_have_eight_bits() -> None:
     """libtiff and others take colours that are all below 256 for ones of 8 bits."""
     picture = Image.new("P", (8, 8), 1)
     picture.putpalette([255, 255, 255, 200, 30, 40])
-    file = io.BytesIO()
-    picture.save(file, "TIFF")
-    data = file.getvalue()
+    data = saved(picture, "TIFF")
     wide = struct.pack("<768H", *Image.open(io.BytesIO(data)).tag_v2[320])  # type: ignore[attr-defined]
     narrow = struct.pack("<768H", *(shade // 256 for shade in struct.unpack("<768H", wide)))
     assert wide in data

@@ -1,10 +1,10 @@
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 
 import numpy as np
 import pytest
+from rasters import saved
 
 from logo_retrieval.images.decode import decode
 from logo_retrieval.images.preparation import Preparation
@@ -101,9 +101,7 @@ def test_a_plain_block_is_no_symbol() -> None:
 
 def test_raster_pictures_go_the_same_road() -> None:
     picture = SvgPicture.open(svg(STAR.format(x=20, y=50), letters(150, 50, 8))).render(700)
-    file = io.BytesIO()
-    picture.save(file, "PNG")
-    views = decode(file.getvalue(), Preparation(), all_views=True).views
+    views = decode(saved(picture), Preparation(), all_views=True).views
     assert [colours(view) for view in views] == [{"red", "blue"}, {"red"}]
 
 

@@ -12,7 +12,8 @@ import sys
 import pytest
 from drawings import svg
 
-from logo_retrieval.errors import BackendError
+from logo_retrieval.errors import BackendError, UnreadableImage
+from logo_retrieval.images.pool import processes
 from logo_retrieval.images.pool.pool import DecoderPool
 from logo_retrieval.images.pool.protocol import receive, send
 from logo_retrieval.images.preparation import Preparation
@@ -93,3 +94,19 @@ def test_one_for_which_no_file_can_be_open_is_told_as_that(room: int) -> None:
             for each in opened:
                 os.close(each)
         assert not isinstance(pool.decode_one(svg("disc"), all_views=False), Exception)
+
+
+@pytest.mark.parametrize("junk", [b"junk", b"[1]", b"\xff", b"[" * 9000])
+def test_a_decoder_that_answers_with_something_else(monkeypatch: pytest.MonkeyPatch, junk: bytes) -> None:
+    """Whatever took it over, the file is lost and the batch goes on."""
+    script = f"""
+import os, struct
+os.write(0, struct.pack(">II", 2, 0) + b"{{}}")
+os.read(0, 99)
+os.write(0, struct.pack(">II", {len(junk)}, 0) + {junk!r})
+os.read(0, 1)
+"""
+    monkeypatch.setattr(processes, "_START", script)
+    with DecoderPool(Preparation(size_px=SIDE), processes=1) as pool:
+        results = list(pool.decode([svg("disc"), svg("bars")], all_views=False))
+    assert [result.code for result in results if isinstance(result, UnreadableImage)] == ["crashed", "crashed"]

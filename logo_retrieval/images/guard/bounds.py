@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from logo_retrieval.images.guard.drawing import Element, Extent
 from logo_retrieval.images.guard.geometry import Box, Point, length, measure_shape, parse_transform, segments
-from logo_retrieval.images.guard.values import DRAWN, SHAPES, style_of
+from logo_retrieval.images.guard.values import DRAWN, SHAPES, value_of
 
 _STEPS = 16
 _MOST_SEGMENTS = 20_000
@@ -30,12 +30,11 @@ def extent_of(element: Element, canvas: Box) -> Extent:
 
 def _extent(element: Element, canvas: Box) -> Extent:
     box: Box | None = None
-    width = style_of(element.attributes).get("stroke-width", element.attributes.get("stroke-width"))
-    line = length(width, canvas.width) or 0.0
+    line = length(value_of(element.attributes, "stroke-width"), canvas.width) or 0.0
     if element.tag in SHAPES or element.tag == "image":
-        box = bounds_of_shape("rect" if element.tag == "image" else element.tag, element.attributes, canvas)
+        box = bounds_of_shape(element.tag, element.attributes, canvas)
     for child in element.children:
-        if isinstance(child, Element) and child.tag in DRAWN and not _is_left_out(child):
+        if isinstance(child, Element) and child.tag in DRAWN and value_of(child.attributes, "display") != "none":
             inner = extent_of(child, canvas)
             line = max(line, inner.line)
             if inner.box is not None:
@@ -43,12 +42,8 @@ def _extent(element: Element, canvas: Box) -> Extent:
     return Extent(box, line)
 
 
-def _is_left_out(element: Element) -> bool:
-    return style_of(element.attributes).get("display", element.attributes.get("display")) == "none"
-
-
 def bounds_of_shape(tag: str, attributes: dict[str, str], canvas: Box) -> Box | None:
-    """The bounds of a basic shape or path; None when nothing is drawn.
+    """The bounds of a basic shape, path or picture; None when nothing is drawn.
 
     Beyond 20,000 segments they are those of the control points.
     """

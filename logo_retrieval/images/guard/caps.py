@@ -36,6 +36,9 @@ crossings. Each cap lies between that and where a renderer takes seconds or much
 its cap is drawn in several steps (`effects`). Layers smaller than the picture count by their area, where it is known.
 """
 
+MAX_SQUARED_DATA = 4e8
+"""Of the squared lengths of path data: as many lines cannot cross each other too often, however they lie."""
+
 _LARGEST = frozenset("depth nested stroke radius".split())
 """What several have is the largest of theirs, and else their sum."""
 
@@ -69,6 +72,12 @@ def unsized(load: Load) -> Load:
 def vague(load: Load) -> Load:
     """The load of what may draw beyond the boxes of its shapes, so that no layer of it has a known size."""
     return {**unsized(load), "vague": 1.0}
+
+
+def is_unsure(load: Load) -> bool:
+    """Whether outlines have to be measured to know what is allowed: there are dashes, or much of something."""
+    few = load.get("layers", 0.0) <= CAPS["layers"][0] and load.get("data", 0.0) <= MAX_SQUARED_DATA
+    return "unmeasured" in load or not few
 
 
 def check(load: Load) -> None:

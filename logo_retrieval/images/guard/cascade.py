@@ -14,7 +14,7 @@ from logo_retrieval.images.guard.links import link_in
 from logo_retrieval.images.guard.properties import BACKGROUND, GEOMETRY, computed, is_odd
 from logo_retrieval.images.guard.sheets import ANIMATED, INLINE, UNLAYERED, Declared, Sheets, declared_as
 from logo_retrieval.images.guard.tokens import declarations
-from logo_retrieval.images.guard.values import ATTRIBUTES, PROPERTIES, clean_value, put_style, style_of
+from logo_retrieval.images.guard.values import ATTRIBUTES, PROPERTIES, clean_value, put_style, take_from_style
 from logo_retrieval.images.guard.variables import substituted
 
 _COMMENT = re.compile(r"/\*.*?(?:\*/|\Z)", re.DOTALL)
@@ -65,7 +65,7 @@ def apply_styles(document: Node, elements: Mapping[int, Element], sheets: Sequen
             users = {}
             pending = [each for group in waiting.values() for each in group]
             waiting = {}
-    return _ground(elements[id(document)])
+    return take_from_style(elements[id(document)].attributes, BACKGROUND) or ""
 
 
 def _first_uses(document: Node) -> dict[str, Node]:
@@ -75,15 +75,6 @@ def _first_uses(document: Node) -> dict[str, Node]:
         found.setdefault(link_in(node.attrib)[1:], node)
     found.pop("", None)
     return found
-
-
-def _ground(root: Element) -> str:
-    """Takes the background out of the style of the outermost element."""
-    style = style_of(root.attributes)
-    ground = style.pop(BACKGROUND, "")
-    if ground:
-        put_style(root.attributes, style)
-    return ground
 
 
 def _animate(element: Element) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from logo_retrieval.images.guard.caps import CAPS
 from logo_retrieval.images.guard.drawing import Element
 from logo_retrieval.images.guard.geometry import Box, length, numbers
-from logo_retrieval.images.guard.values import put_style, style_of
+from logo_retrieval.images.guard.values import take_from_style
 
 _BESIDE = 3.0
 """Sizes of what a filter is for: so far away from it nothing of it is left, and only a mistake puts a region there."""
@@ -97,8 +97,7 @@ def _effect_of(name: str, arguments: list[str], box: Box | None, stroke: float, 
     if name == "drop-shadow":
         colours = [part for part, value in known if value is None]
         attributes |= {"dx": f"{x:.9g}", "dy": f"{y:.9g}", "flood-color": " ".join(colours) or "black"}
-    most = max(canvas.width, canvas.height)
-    reaches = [stroke + min(abs(step) + _DEVIATIONS * blur, most) for step in (x, y)]
+    reaches = [stroke + min(abs(step) + _DEVIATIONS * blur, canvas.longest) for step in (x, y)]
     region = {_COLOURS: "sRGB" if name == "blur" else "linearRGB", **_region(box, *reaches)}
     tag = "feGaussianBlur" if name == "blur" else "feDropShadow"
     return Element("filter", region, [Element(tag, attributes)])
@@ -143,9 +142,7 @@ def _keeps_holes(primitive: Element | str) -> bool:
 
 def _in_linear_colours(shadow: Element) -> None:
     """The only colours in which renderers have the colour of a shadow right."""
-    style = style_of(shadow.attributes)
-    style.pop(_COLOURS, None)
-    put_style(shadow.attributes, style)
+    take_from_style(shadow.attributes, _COLOURS)
     shadow.attributes[_COLOURS] = "linearRGB"
 
 
@@ -170,7 +167,7 @@ def _displacement(primitive: Element | str, name: str) -> Iterator[Element | str
 def _steps_of(primitive: Element | str, canvas: Box) -> Iterator[Element | str]:
     """What thickens or thins by a large radius, in steps that together do the same: each takes its radius squared."""
     radii = numbers(primitive.attributes.get("radius", "")) if isinstance(primitive, Element) else []
-    share = max(radii, default=0.0) / max(canvas.width, canvas.height)
+    share = max(radii, default=0.0) / canvas.longest
     is_wide = _WIDEST < share <= _MOST_STEPS * _STEP
     if not isinstance(primitive, Element) or primitive.tag != "feMorphology" or not is_wide:
         yield primitive

@@ -70,17 +70,34 @@ class Pictures:
         element.attributes["href"] = picture.href
 
     def _embedded(self, link: str) -> _Embedded | None:
+        """The picture of a link; None when there is none that can be drawn."""
         content = content_of(link)
         if content is None:
             return None
-        if _is_drawing(content):
-            self._drawings += 1
-            allowed = max(1, MAX_DRAWINGS >> 2 * self._nesting)
-            if self._drawings > allowed:
-                raise UnreadableImage("unsafe", f"the SVG holds more than {allowed} others")
-            if self._nesting == MAX_NESTING:
-                raise UnreadableImage("unsafe", f"SVG lies in SVG more than {MAX_NESTING} deep")
-        return _embedded_picture(content, self._nesting)
+        try:
+            format = sniff(content)
+            return self._drawing(content) if format in _DRAWINGS else _raster(content, format)
+        except UnreadableImage as fault:
+            if fault.code in ("unsafe", "too-large"):
+                raise UnreadableImage("unsafe", fault.text) from None
+        except (
+            Exception
+        ) as fault:  # header readers raise errors of every kind on hostile bytes; the picture goes without
+            if type(fault).__name__ == "DecompressionBombError":
+                raise _too_many("too many") from None
+        return None
+
+    def _drawing(self, content: bytes) -> _Embedded:
+        from logo_retrieval.images.svg import SvgPicture
+
+        self._drawings += 1
+        allowed = max(1, MAX_DRAWINGS >> 2 * self._nesting)
+        if self._drawings > allowed:
+            raise UnreadableImage("unsafe", f"the SVG holds more than {allowed} others")
+        if self._nesting == MAX_NESTING:
+            raise UnreadableImage("unsafe", f"SVG lies in SVG more than {MAX_NESTING} deep")
+        picture = SvgPicture.open(content, nesting=self._nesting + 1)
+        return _png(picture.render(_DRAWN_PX), _DRAWN_PX**2, (picture.width, picture.height))
 
 
 class _Embedded(NamedTuple):
@@ -113,44 +130,6 @@ def content_of(link: str) -> bytes | None:
         except binascii.Error:
             return None
     return content
-
-
-def _embedded_picture(content: bytes, nesting: int) -> _Embedded | None:
-    """A picture inside a drawing; None when it is none that can be drawn.
-
-    Args:
-        content: its bytes.
-        nesting: how many drawings the drawing lies in itself.
-
-    Raises:
-        UnreadableImage: "unsafe" when it has too many pixels, or as the guard for a drawing.
-    """
-    try:
-        format = sniff(content)
-        if format in _DRAWINGS:
-            return _drawing(content, nesting + 1)
-        return _raster(content, format)
-    except UnreadableImage as fault:
-        if fault.code in ("unsafe", "too-large"):
-            raise UnreadableImage("unsafe", fault.text) from None
-    except Exception as fault:  # header readers raise errors of every kind on hostile bytes; the picture goes without
-        if type(fault).__name__ == "DecompressionBombError":
-            raise _too_many("too many") from None
-    return None
-
-
-def _is_drawing(content: bytes) -> bool:
-    try:
-        return sniff(content) in _DRAWINGS
-    except UnreadableImage:
-        return False
-
-
-def _drawing(content: bytes, nesting: int) -> _Embedded:
-    from logo_retrieval.images.svg import SvgPicture
-
-    picture = SvgPicture.open(content, nesting=nesting)
-    return _png(picture.render(_DRAWN_PX), _DRAWN_PX**2, (picture.width, picture.height))
 
 
 def _raster(content: bytes, format: str) -> _Embedded:

@@ -41,6 +41,11 @@ class Box(NamedTuple):
         """Bottom minus top."""
         return self.bottom - self.top
 
+    @property
+    def longest(self) -> float:
+        """The longer side."""
+        return max(self.width, self.height)
+
     def joined(self, other: Box | None) -> Box:
         """The smallest box around both."""
         if other is None:
@@ -248,7 +253,7 @@ def _arc_margin(chord: float, radius_x: float, radius_y: float, *, large: bool) 
 
 
 def measure_shape(tag: str, attributes: dict[str, str], canvas: Box) -> Outline | None:
-    """Bounds, length and segments of a basic shape or path; None when nothing is drawn."""
+    """Bounds, length and segments of a basic shape, path or picture; None when nothing is drawn."""
     if tag == "path":
         return measure_path(attributes.get("d", ""))
     if tag in ("polyline", "polygon"):
@@ -265,6 +270,8 @@ def measure_shape(tag: str, attributes: dict[str, str], canvas: Box) -> Outline 
         rx = value("r") or value("rx") or value("ry")
         ry = value("r") or value("ry") or value("rx")
         box = Box(value("cx") - rx, value("cy") - ry, value("cx") + rx, value("cy") + ry)
-    else:
+    elif tag in ("rect", "image"):
         box = Box(value("x"), value("y"), value("x") + value("width"), value("y") + value("height"))
+    else:
+        return None
     return Outline(box, 2 * (abs(box.width) + abs(box.height)), 4)

@@ -16,15 +16,15 @@ from logo_retrieval.images.guard.geometry import Box, length, numbers
 from logo_retrieval.images.guard.loads import check_caps
 from logo_retrieval.images.guard.rewrite import rewrite
 from logo_retrieval.images.guard.tree import read_drawing
-from logo_retrieval.images.guard.values import put_style, style_of
+from logo_retrieval.images.guard.values import take_from_style
 from logo_retrieval.images.inflate import GZIP, inflated
 from logo_retrieval.images.sniff import wide_encoding
 
-MAX_BYTES = 4_000_000
-MAX_INFLATED_BYTES = 8_000_000
+MAX_BYTES = 8_000_000
+"""Of the text, unpacked."""
+
 MAX_EXTENT = 1e7
 MIN_EXTENT = 1e-4
-MAX_ASPECT = 200.0
 MAX_STRETCH = 10.0
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
@@ -73,7 +73,8 @@ def guard(data: bytes, *, nesting: int = 0) -> SafeSvg:
 
 def _guarded(text: bytes, nesting: int) -> SafeSvg:
     drawing = read_drawing(text, nesting=nesting)
-    _show(drawing.root)
+    drawing.root.attributes.pop("display", None)  # the outermost element is drawn all the same, as browsers do
+    take_from_style(drawing.root.attributes, "display")
     view, pixels_per_unit = _normalise_root(drawing.root)
     canvas = view or _UNKNOWN_CANVAS
     rewrite(drawing, canvas, pixels_per_unit)
@@ -87,14 +88,6 @@ def _guarded(text: bytes, nesting: int) -> SafeSvg:
     return SafeSvg("".join(parts), size, "<text" in parts, pixels)
 
 
-def _show(root: Element) -> None:
-    """The outermost element is drawn whatever its `display`, as browsers do."""
-    root.attributes.pop("display", None)
-    style = style_of(root.attributes)
-    if style.pop("display", None) is not None:
-        put_style(root.attributes, style)
-
-
 def _ground(colour: str, view: Box) -> Element:
     sides = {"x": view.left, "y": view.top, "width": view.width, "height": view.height}
     paint = {"fill": colour, "fill-opacity": "1", "stroke": "none"}
@@ -102,19 +95,18 @@ def _ground(colour: str, view: Box) -> Element:
 
 
 def _plain_text(data: bytes) -> bytes:
-    if len(data) > MAX_BYTES:
-        raise UnreadableImage("too-large", f"the SVG has {len(data)} bytes, {MAX_BYTES} are allowed")
+    whole = True
     if data.startswith(GZIP):
         try:
-            data, whole = inflated(data, MAX_INFLATED_BYTES + 1)
+            data, whole = inflated(data, MAX_BYTES + 1)
         except zlib.error as error:
             raise UnreadableImage("corrupt", f"the gzip data is damaged: {error}") from None
-        if len(data) > MAX_INFLATED_BYTES:
-            raise UnreadableImage("too-large", f"the SVG inflates to more than {MAX_INFLATED_BYTES} bytes")
-        if not whole:
-            raise UnreadableImage("corrupt", "the gzip data is truncated")
         if data.startswith(GZIP):
             raise UnreadableImage("unsafe", "the gzip data holds gzip data again")
+    if len(data) > MAX_BYTES:
+        raise UnreadableImage("too-large", f"the SVG has more than {MAX_BYTES:,} bytes")
+    if not whole:
+        raise UnreadableImage("corrupt", "the gzip data is truncated")
     while data.startswith(_BYTE_ORDER_MARK):  # editors add one to another
         data = data.removeprefix(_BYTE_ORDER_MARK)
     return data.lstrip() if wide_encoding(data) is None else data
@@ -139,7 +131,7 @@ def _normalise_root(root: Element) -> tuple[Box | None, float]:
     pixels_per_unit = min((side / units for side, units in claims if side is not None), default=1.0)
     if width is None or height is None or not _is_stretched(attributes, width / height * view.height / view.width):
         width, height = view.width, view.height
-    scale = max(view.width, view.height) / max(width, height)
+    scale = view.longest / max(width, height)
     attributes["width"], attributes["height"] = f"{width * scale:.9g}", f"{height * scale:.9g}"
     attributes["viewBox"] = f"{view.left:.9g} {view.top:.9g} {view.width:.9g} {view.height:.9g}"
     return view, pixels_per_unit
@@ -171,8 +163,6 @@ def _view_box(text: str) -> Box | None:
     left, top, width, height = values
     if max(abs(left), abs(top), width, height) > MAX_EXTENT or max(width, height) < MIN_EXTENT:
         raise UnreadableImage("unsafe", f"the view box {text[:60]!r} is beyond any drawing")
-    if max(width, height) > MAX_ASPECT * min(width, height):
-        raise UnreadableImage("empty", f"the view box {text[:60]!r} is a sliver, {MAX_ASPECT:g} to 1 is the limit")
     return Box(left, top, left + width, top + height)
 
 

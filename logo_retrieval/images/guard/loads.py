@@ -11,10 +11,10 @@ import re
 from collections.abc import Mapping
 
 from logo_retrieval.images.guard.caps import (
-    CAPS,
     MAX_DEPTH,
     Load,
     check,
+    is_unsure,
     join,
     on_layer,
     scaled,
@@ -24,10 +24,7 @@ from logo_retrieval.images.guard.caps import (
 )
 from logo_retrieval.images.guard.drawing import Drawing, Element
 from logo_retrieval.images.guard.geometry import Box, Matrix, length, measure_shape, numbers, parse_transform
-from logo_retrieval.images.guard.values import DRAWN, REFERENCE, SHAPES, style_of
-
-MAX_SQUARED_DATA = 4e8
-"""Of the squared lengths of path data: as many lines cannot cross each other too often, however they lie."""
+from logo_retrieval.images.guard.values import DRAWN, REFERENCE, SHAPES, style_of, value_of
 
 _GRADIENTS = frozenset(("linearGradient", "radialGradient"))
 _PAINTS = _GRADIENTS | {"pattern"}
@@ -40,7 +37,7 @@ _COSTLY = frozenset((*_LAYERED, "opacity", *_MARKED, "fill", "stroke", "stroke-w
 _NO_EFFECT = frozenset(("none", "normal", "auto"))
 _IN_BOX = "objectBoundingBox"
 _SIZES = ("x", "y", "width", "height", "r", "rx", "ry", "cx", "cy")
-_PLAIN = re.compile(r"[-+.\d\s]*(?:px)?\s*")
+_PLAIN = re.compile(r"[-+.\d\s]*(?:px\s*)?")
 """A length that is the same everywhere."""
 _MARKER = Box(0.0, 0.0, 3.0, 3.0)
 """The size of a marker that has none."""
@@ -59,10 +56,8 @@ def check_caps(drawing: Drawing, canvas: Box) -> float:
     Raises:
         UnreadableImage: unsafe, when it exceeds a cap.
     """
-    loads = _Loads(drawing, canvas)
-    load = loads.of(drawing.root)
-    many = load.get("layers", 0.0) > CAPS["layers"][0]
-    if loads.unsure or many or not load.get("data", 0.0) <= MAX_SQUARED_DATA:
+    load = _Loads(drawing, canvas).of(drawing.root)
+    if is_unsure(load):
         load = _Loads(drawing, canvas, measured=True).of(drawing.root)
     check(load)
     return load.get("pixels", 0.0)
@@ -75,7 +70,6 @@ class _Loads:
         unit: the longer side of the canvas.
         measured: whether the outlines of shapes are measured. That takes long, and most drawings need it for nothing:
             how often a path crosses itself is known well enough from the length of its data.
-        unsure: whether something should have been measured.
         open: the elements that are being looked at, with how many references led to each.
         followed: how many references lead to what is being looked at now.
     """
@@ -83,9 +77,8 @@ class _Loads:
     def __init__(self, drawing: Drawing, canvas: Box, *, measured: bool = False) -> None:
         self.by_id = drawing.by_id
         self.canvas = canvas
-        self.unit = _side(canvas)
+        self.unit = canvas.longest
         self.measured = measured
-        self.unsure = False
         self.known: dict[Element, Load] = {}
         self.open: dict[Element, int] = {}
         self.followed = 0
@@ -149,8 +142,8 @@ class _Loads:
         if element.tag not in _VIEWS:
             return load
         load = scaled(load, _fit(element, sized, self.canvas))
-        overflow = style_of(element.attributes).get("overflow", element.attributes.get("overflow"))
-        return vague(load if overflow in ("visible", "auto") else on_layer(load))
+        is_open = value_of(element.attributes, "overflow") in ("visible", "auto")
+        return vague(load if is_open else on_layer(load))
 
     def add_shape(self, element: Element, load: Load) -> None:
         """Adds what an element draws itself."""
@@ -178,7 +171,7 @@ class _Loads:
     def tile(self, element: Element, pattern: Element, load: Load) -> Load:
         """The load of the one tile of a pattern, which is a layer."""
         box, pattern = self.box(element) or self.canvas, self.resolved(pattern)
-        factor = _side(box) if pattern.attributes.get("patternContentUnits") == _IN_BOX else 1.0
+        factor = box.longest if pattern.attributes.get("patternContentUnits") == _IN_BOX else 1.0
         load = scaled(load, _fit(pattern, pattern, box) if "viewBox" in pattern.attributes else factor)
         load = unsized(on_layer(load))
         join(load, {"tiled": self.area(pattern, "patternUnits", box, "0")})
@@ -202,7 +195,8 @@ class _Loads:
         join(load, {"stroke": width / self.unit})
         period = sum(map(abs, numbers(values.get("stroke-dasharray", ""))))
         markers = self.named(" ".join(values.get(name, "") for name in _MARKED), frozenset(("marker",)))
-        self.unsure |= not self.measured and bool(period or markers)
+        if not self.measured and (period or markers):
+            load["unmeasured"] = 1.0
         if period:
             join(load, {"dashes": load.get("length", 0.0) / period})
         if markers or values.get("stroke", "none") != "none":  # in all that is below, as far as its corners reach
@@ -218,7 +212,7 @@ class _Loads:
             return
         for clip, named in self.named(values.get("mask", "") + values.get("clip-path", ""), _CLIPS):
             in_box = _IN_BOX in (clip.attributes.get("maskContentUnits"), clip.attributes.get("clipPathUnits"))
-            join(load, unsized(scaled(named, _side(self.box(element) or self.canvas) if in_box else 1.0)))
+            join(load, unsized(scaled(named, (self.box(element) or self.canvas).longest if in_box else 1.0)))
         if values.get("filter", "none") != "none":
             self.add_filters(values["filter"], self.box(element) or self.canvas, load)
             load.update(vague(load))
@@ -230,7 +224,7 @@ class _Loads:
         load = on_layer(load)
         if box is None:
             return unsized(load)
-        return {**load, "layered": load.get("layered", 0.0) + (_side(box) / self.unit) ** 2}  # it may be turned
+        return {**load, "layered": load.get("layered", 0.0) + (box.longest / self.unit) ** 2}  # it may be turned
 
     def add_filters(self, value: str, box: Box, load: Load) -> None:
         """Adds the steps of filters, each of which works on their whole region."""
@@ -239,7 +233,7 @@ class _Loads:
         join(load, {"steps": functions, "filtered": functions * box.width * box.height / self.unit**2})
         for effect in map(self.resolved, filter(None, map(self.by_id.get, names))):
             area = self.area(effect, "filterUnits", box, "120%")
-            side = _side(box) if effect.attributes.get("primitiveUnits") == _IN_BOX else 1.0
+            side = box.longest if effect.attributes.get("primitiveUnits") == _IN_BOX else 1.0
             for primitive in effect.children:
                 if isinstance(primitive, Element):
                     steps, radius = _steps(primitive), _largest(primitive, "radius") * side / self.unit
@@ -252,8 +246,7 @@ class _Loads:
         """The bounds of what an element draws, in the units of what it holds."""
         if element not in self.boxes:
             self.boxes[element] = None  # for what leads back to it
-            shape = "rect" if element.tag == "image" else element.tag
-            outline = measure_shape(shape, element.attributes, self.canvas) if shape in SHAPES else None
+            outline = measure_shape(element.tag, element.attributes, self.canvas)
             whole = outline.box if outline is not None else None
             parts = [each for each in element.children if isinstance(each, Element) and each.tag in DRAWN]
             used = self.by_id.get(element.attributes.get("href", "")[1:]) if element.tag == "use" else None
@@ -284,10 +277,6 @@ def _fit(element: Element, sized: Element, whole: Box, width: str = "width", hei
         return 1.0
     sides = ((width, whole.width, view[2]), (height, whole.height, view[3]))
     return max((length(sized.attributes.get(name), most) or most) / side for name, most, side in sides)
-
-
-def _side(box: Box) -> float:
-    return max(box.width, box.height)
 
 
 def _spans(element: Element) -> int:

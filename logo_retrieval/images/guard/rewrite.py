@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from logo_retrieval.images.guard.bounds import extent_of, length_of_shape
 from logo_retrieval.images.guard.clips import shape_of
@@ -15,7 +15,7 @@ from logo_retrieval.images.guard.maths import without_shares
 from logo_retrieval.images.guard.properties import GEOMETRY
 from logo_retrieval.images.guard.transform import hand_on_transforms, matrix_in, settle_transform
 from logo_retrieval.images.guard.turned import turn_offsets
-from logo_retrieval.images.guard.values import SHAPES, TEXTS, put_style, style_of
+from logo_retrieval.images.guard.values import SHAPES, TEXTS, put_style, style_of, take_from_style
 
 _SHAPE = re.compile(r"(?:inset|circle|ellipse|polygon|path|rect|xywh)\(", re.IGNORECASE)
 _BOX = re.compile(r"\b(?:fill|stroke|view|border|padding|content|margin)-box\b", re.IGNORECASE)
@@ -89,7 +89,7 @@ def _rewrite(
     if element.tag in SHAPES:
         factor = 1 / inner.scale if values.get("vector-effect") == "non-scaling-stroke" and inner.scale else 1.0
         along = factor * _unit_along(element, values.get("pathLength", ""), canvas)
-        _scale_strokes(element, passed_on, {"stroke-width": factor, **dict.fromkeys(_STROKES[1:], along)})
+        _scale_strokes(element, passed_on, (factor, along, along))
 
 
 def _with_its_effects(inner: Element) -> Element:
@@ -154,15 +154,13 @@ def _unit_along(element: Element, claimed: str, canvas: Box) -> float:
     return length_of_shape(element.tag, element.attributes, canvas) / whole if whole and whole > 0 else 1.0
 
 
-def _scale_strokes(element: Element, strokes: Mapping[str, str], factors: Mapping[str, float]) -> None:
-    style = style_of(element.attributes)
-    for name, factor in factors.items():
-        value = strokes.get(name, "1" if name == "stroke-width" else "")
+def _scale_strokes(element: Element, strokes: Mapping[str, str], factors: Sequence[float]) -> None:
+    for name, factor in zip(_STROKES, factors, strict=True):
+        value = strokes.get(name, "1" if name == "stroke-width" else "") if factor != 1.0 else ""
         sizes = [length(size) for size in value.replace(",", " ").split()]
-        if factor != 1.0 and sizes and None not in sizes:
+        if sizes and None not in sizes:
             element.attributes[name] = " ".join(f"{size * factor:.9g}" for size in sizes if size is not None)
-            if style.pop(name, None) is not None:
-                put_style(element.attributes, style)
+            take_from_style(element.attributes, name)
 
 
 def _link(drawing: Drawing, element: Element, values: Mapping[str, str], canvas: Box) -> None:

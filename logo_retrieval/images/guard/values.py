@@ -153,6 +153,20 @@ def put_style(attributes: dict[str, str], style: Mapping[str, str]) -> None:
         attributes.pop("style", None)
 
 
+def take_from_style(attributes: dict[str, str], name: str) -> str | None:
+    """Takes a property out of the style attribute; None where it has none."""
+    style = style_of(attributes)
+    value = style.pop(name, None)
+    if value is not None:
+        put_style(attributes, style)
+    return value
+
+
+def value_of(attributes: Mapping[str, str], name: str) -> str | None:
+    """The value of a property of a clean element: that of its style, else of its attribute."""
+    return style_of(attributes).get(name, attributes.get(name))
+
+
 def font_shorthand(value: str) -> Iterator[tuple[str, str]]:
     """The properties of `font` that matter here, as (name, value)."""
     match = _FONT.match(value.lower())

@@ -219,9 +219,9 @@ class WorkerProcess:
         if not self._ready:
             self._process.kill()
             code = self._process.wait()
-            raise BackendError(
-                f"a decoder process of {self._command[0]} did not start (exit code {code}): {self._last_words()}"
-            )
+            was_killed = code == -signal.SIGKILL
+            said = f"it took more than {_START_LIMIT_S:g} s, or was killed" if was_killed else self._last_words()
+            raise BackendError(f"a decoder process of {self._command[0]} did not start (exit code {code}): {said}")
 
     def _last_words(self) -> str:
         """The last line of what such a process says when it is started once more without anybody to talk to."""
