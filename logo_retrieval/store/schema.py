@@ -154,7 +154,7 @@ def connect(path: Path, *, write: bool) -> sqlite3.Connection:
         is_there = path.is_file()
     if not is_there:
         raise IndexMissing(f"there is no index at '{path.parent}': build one with `logo-retrieval build-index`")
-    if write and not (_may_write(path) and _may_write(path.parent)):
+    if write and not may_write(path):
         raise IndexReadOnly(
             f"cannot write '{path}': it may only be read, since the file or its folder may not be written by this "
             "process; change the permissions or the mount, or use a copy of the folder"
@@ -182,12 +182,12 @@ def connect(path: Path, *, write: bool) -> sqlite3.Connection:
 
 def is_read_only(path: Path) -> bool:
     """Whether this process may not write the file of an index, and nobody keeps a log of it."""
-    is_writable = _may_write(path) and _may_write(path.parent)
-    return path.is_file() and not is_writable and not path.with_name(path.name + "-wal").exists()
+    return path.is_file() and not may_write(path) and not path.with_name(path.name + "-wal").exists()
 
 
-def _may_write(path: Path) -> bool:
-    return os.access(path, os.W_OK, effective_ids=True)
+def may_write(path: Path) -> bool:
+    """Whether this process may write the file of an index, and logs beside it."""
+    return all(os.access(place, os.W_OK, effective_ids=True) for place in (path, path.parent))
 
 
 def number_of(path: Path) -> tuple[int, int] | None:
