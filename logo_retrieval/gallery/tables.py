@@ -29,7 +29,10 @@ def rows_of_table(data: Path) -> Iterator[Row]:
         GalleryError: when it cannot be read, or a column is missing.
         BackendError: when a .parquet is given and pyarrow is not installed.
     """
-    return _parquet_rows(data) if data.suffix.lower() == ".parquet" else _csv_rows(data)
+    try:
+        yield from (_parquet_rows if data.suffix.lower() == ".parquet" else _csv_rows)(data)
+    except OSError as error:  # with which pyarrow also tells that what is behind a sound header is damaged
+        raise GalleryError(f"'{data}' cannot be read: {' '.join((error.strerror or str(error)).split())}") from error
 
 
 def _csv_rows(data: Path) -> Iterator[Row]:
@@ -101,10 +104,10 @@ def _parquet_rows(data: Path) -> Iterator[Row]:
         raise BackendError(f"reading '{data}' needs pyarrow: install the extra [parquet]") from error
     try:
         columns = known_columns(f"'{data}'", pyarrow.parquet.read_schema(data).names)
-        table = pyarrow.parquet.read_table(data, columns=columns)
-    except pyarrow.ArrowInvalid as error:
+        rows = pyarrow.parquet.read_table(data, columns=columns).to_pylist()
+    except (pyarrow.ArrowInvalid, UnicodeDecodeError) as error:
         raise GalleryError(f"'{data}' is no well-formed Parquet file: {error}") from error
-    for number, row in enumerate(table.to_pylist(), start=1):
+    for number, row in enumerate(rows, start=1):
         yield number, {column: _text(row[column]) for column in columns}
 
 

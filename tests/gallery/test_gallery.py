@@ -228,6 +228,28 @@ def test_a_parquet_table(tmp_path: Path) -> None:
         read_gallery(table(tmp_path, "no table", "junk.parquet"))
 
 
+@pytest.mark.parametrize(
+    ("compression", "damaged", "message"),
+    [("snappy", b"PAR1", r"cannot be read: [^\n]*$"), ("none", b"00007.svg", "is no well-formed Parquet file")],
+)
+def test_a_damaged_parquet_table(tmp_path: Path, compression: str, damaged: bytes, message: str) -> None:
+    """Behind a header that is sound."""
+    parquet = pytest.importorskip("pyarrow.parquet")
+    pyarrow = pytest.importorskip("pyarrow")
+    rows = {"path": [f"{place:05}.svg" for place in range(500)], "label": ["acme"] * 500}
+    file = tmp_path / "gallery.parquet"
+    parquet.write_table(pyarrow.table(rows), file, compression=compression, use_dictionary=False)
+    file.write_bytes(file.read_bytes().replace(damaged, damaged[:4] + b"\xff" * 5 + damaged[9:], 1))
+    with pytest.raises(GalleryError, match=message):
+        read_gallery(file)
+
+
+def test_a_table_that_may_not_be_read(open_folder: Path) -> None:
+    table(open_folder, "path,label\na.svg,alpha\n").chmod(0)
+    with without_root(), pytest.raises(GalleryError, match=r"gallery\.csv' cannot be read: Permission denied"):
+        read_gallery(open_folder / "gallery.csv")
+
+
 def test_what_is_neither_folder_nor_table(tmp_path: Path) -> None:
     with pytest.raises(GalleryError, match=r"expected a folder, or a table as \.csv, \.tsv or \.parquet"):
         read_gallery(table(tmp_path, "", "x.txt"))
@@ -291,6 +313,16 @@ def test_links_to_folders_are_followed_and_not_in_circles(tmp_path: Path) -> Non
     (tmp_path / "far" / "round").symlink_to(tmp_path / "near", target_is_directory=True)
     found = [str(file.relative_to(tmp_path / "near")) for file in visible_files(tmp_path / "near")]
     assert found == ["link/deep/a.svg"]
+
+
+def test_a_folder_is_the_same_whatever_way_leads_to_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A link to a folder around all of them is followed from none of these."""
+    lay(tmp_path, "work/logos/acme/a.svg", "private.txt")
+    (tmp_path / "work" / "logos" / "up").symlink_to(tmp_path, target_is_directory=True)
+    (tmp_path / "alias").symlink_to(tmp_path / "work" / "logos", target_is_directory=True)
+    monkeypatch.chdir(tmp_path / "work")
+    for way in (tmp_path / "work" / "logos", tmp_path / "alias", Path("logos"), Path("../alias")):
+        assert [file.relative_to(way).as_posix() for file in visible_files(way)] == ["acme/a.svg"]
 
 
 def test_folders_with_links_to_one_another_are_walked_once_each_way(tmp_path: Path) -> None:
