@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from logo_retrieval.errors import GalleryError
 from logo_retrieval.gallery.files import is_stray, visible_files
 from logo_retrieval.gallery.tables import FURTHER_COLUMNS, Row, rows_of_table
-from logo_retrieval.images.source import is_there, named_path
+from logo_retrieval.images.source import is_folder, is_there, named_path
 from logo_retrieval.types import OTHER
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 GalleryData: TypeAlias = "str | os.PathLike[str] | DataFrame | Gallery"
 """What a gallery may come as, see `read_gallery`."""
 
-LONGEST_CLASS_NAME = 255
+_LONGEST_CLASS_NAME = 255
 """In characters, as that of a folder."""
 
 _HALVES = re.compile(r"[\ud800-\udc7f\udd00-\udfff]")
@@ -121,7 +121,7 @@ def read_gallery(data: GalleryData) -> Gallery:
 
 
 def _from_path(data: Path) -> Gallery:
-    if data.is_dir():
+    if is_folder(data):
         return _from_folder(data)
     if data.suffix.lower() in (".csv", ".tsv", ".parquet"):
         if not data.is_file():
@@ -138,9 +138,9 @@ def class_name(text: str, where: str) -> str:
             be, is one or two dots, or is a spelling of the reserved `other`.
     """
     name = plain_name(text)
-    if len(name) > LONGEST_CLASS_NAME:
+    if len(name) > _LONGEST_CLASS_NAME:
         raise GalleryError(
-            f"a class name may have {LONGEST_CLASS_NAME} characters, got one of {len(name)}, {name[:40]!r}... {where}"
+            f"a class name may have {_LONGEST_CLASS_NAME} characters, got one of {len(name)}, {name[:40]!r}... {where}"
         )
     if not spelling(name) or any(unicodedata.category(letter) == "Cc" for letter in name):
         raise GalleryError(
@@ -193,8 +193,7 @@ def free_name(name: str, taken: Container[str]) -> str:
 
 
 def _from_folder(data: Path) -> Gallery:
-    kept = (entry for entry in data.iterdir() if not entry.name.startswith(".") and not is_stray(entry.name))
-    entries = sorted(kept)
+    entries = sorted(each for each in data.iterdir() if not each.name.startswith(".") and not is_stray(each.name))
     folders = [entry for entry in entries if entry.is_dir()]
     if not folders:
         raise GalleryError(
@@ -207,7 +206,11 @@ def _from_folder(data: Path) -> Gallery:
             f"expected one sub-folder a class in '{data}', got the parts of a data set, {parts}: give one of them, as "
             f"'{folders[0]}', or a table with the column part"
         )
-    remarks = [f"passed over '{entry.name}': it lies outside the class folders" for entry in entries if entry.is_file()]
+    remarks = [
+        f"passed over '{entry.name}': it {'lies outside the class folders' if is_there(entry) else 'leads nowhere'}"
+        for entry in entries
+        if not entry.is_dir()
+    ]
     records: dict[str, GalleryRecord] = {}
     for folder in folders:
         label = class_name(folder.name, f"in '{data}'")
@@ -215,8 +218,10 @@ def _from_folder(data: Path) -> Gallery:
         if not files:
             remarks.append(f"passed over class '{label}': there is no picture in its folder")
         for file in files:
-            name = free_name(printable(file.relative_to(data).as_posix()), records)
-            records[name] = GalleryRecord(name, label, file, str(file), group=_group(file, folder, label))
+            within = file.relative_to(data)
+            group = (plain_name(within.parts[1]) or None) if label == OTHER and len(within.parts) > 2 else None
+            name = free_name(printable(within.as_posix()), records)
+            records[name] = GalleryRecord(name, label, file, str(file), group)
     if not records:
         raise GalleryError(f"expected drawings in the sub-folders of '{data}', got {len(folders)} empty folders")
     parents = {record.path.parent for record in records.values()}
@@ -224,16 +229,6 @@ def _from_folder(data: Path) -> Gallery:
         label = next(iter(records.values())).label
         remarks.append(f"all is of one class, '{label}': if its sub-folders are the classes, give '{data / label}'")
     return Gallery(tuple(records.values()), tuple(remarks))
-
-
-def _group(file: Path, folder: Path, label: str) -> str | None:
-    """The sub-folder of `other` that a file lies in."""
-    within = file.relative_to(folder).parts
-    return _text(within[0]) if label == OTHER and len(within) > 1 else None
-
-
-def _text(content: str) -> str | None:
-    return unicodedata.normalize("NFC", printable(content)).strip() or None
 
 
 def gallery_of_rows(rows: Iterable[Row], table: str, folder: Path) -> Gallery:
@@ -262,7 +257,7 @@ def gallery_of_rows(rows: Iterable[Row], table: str, folder: Path) -> Gallery:
             continue
         seen.add((name, label))
         name = free_name(name, records)
-        group, part, colour = (_text(row.get(column, "")) for column in FURTHER_COLUMNS)
+        group, part, colour = (plain_name(row.get(column, "")) or None for column in FURTHER_COLUMNS)
         records[name] = GalleryRecord(name, label, _file_of(folder, path), path, group, part, colour)
     if not records:
         raise GalleryError(f"expected rows below the header of {table}, got none")
@@ -299,7 +294,6 @@ def check_distinct(names: Iterable[str]) -> None:
     for name in names:
         first = spellings.setdefault(spelling(name), name)
         if first != name:
-            differ = "case or Unicode form"
-            if unicodedata.normalize("NFKC", first).casefold() != unicodedata.normalize("NFKC", name).casefold():
-                differ = "white space or characters that cannot be seen"
+            folded = {unicodedata.normalize("NFKC", each).casefold() for each in (first, name)}
+            differ = "case or Unicode form" if len(folded) == 1 else "white space or characters that cannot be seen"
             raise GalleryError(f"the classes {first!r} and {name!r} differ only in {differ}: rename or merge one")

@@ -59,7 +59,9 @@ def test_a_folder_too_many_is_told(tmp_path: Path) -> None:
 def test_what_is_passed_over_is_said(tmp_path: Path) -> None:
     lay(tmp_path, "alpha/a.svg", "stray.svg", "alpha/.hidden")
     (tmp_path / "hollow").mkdir()
+    (tmp_path / "elsewhere").symlink_to("/nowhere/elsewhere")  # as of a disk that is not there today
     assert read_gallery(tmp_path).remarks == (
+        "passed over 'elsewhere': it leads nowhere",
         "passed over 'stray.svg': it lies outside the class folders",
         "passed over class 'hollow': there is no picture in its folder",
     )
@@ -253,6 +255,8 @@ def test_a_table_that_may_not_be_read(open_folder: Path) -> None:
 def test_what_is_neither_folder_nor_table(tmp_path: Path) -> None:
     with pytest.raises(GalleryError, match=r"expected a folder, or a table as \.csv, \.tsv or \.parquet"):
         read_gallery(table(tmp_path, "", "x.txt"))
+    with pytest.raises(GalleryError, match=r"expected a folder, or a table as"):
+        read_gallery("far too long a name" * 20)
     with pytest.raises(GalleryError, match="there is no table"):
         read_gallery(tmp_path / "absent.csv")
     binary = tmp_path / "binary.csv"
