@@ -7,6 +7,7 @@ import re
 import shutil
 from collections import deque
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
@@ -24,10 +25,9 @@ from logo_retrieval.images.traits import traits_of
 from logo_retrieval.models.bundle import ModelBundle, read_bundle, write_bundle
 from logo_retrieval.models.resolve import model_folder
 from logo_retrieval.store.cache import CACHE_FILE
-from logo_retrieval.store.changes import Names, replace_index
-from logo_retrieval.store.index_store import IndexStore
+from logo_retrieval.store.changes import Names, check_no_enrolments, replace_index
 from logo_retrieval.store.manifest import Manifest, library_versions
-from logo_retrieval.store.schema import INDEX_FILE, SCHEMA_VERSION, storage_errors
+from logo_retrieval.store.schema import INDEX_FILE, SCHEMA_VERSION, connect, storage_errors
 from logo_retrieval.store.staging import STAGING_FILE, Staging
 from logo_retrieval.store.stored import StoredDrawing, StoredItem
 from logo_retrieval.types import Float32Array, LogoImage, UInt8Array
@@ -54,6 +54,7 @@ def build_index(
     renderer: Engine = "resvg",
     progress: Progress | None = None,
     names: Names | None = None,
+    keep_enrolments: bool = False,
 ) -> BuildReport:
     """Writes the index of a gallery into a folder, replacing what the index held.
 
@@ -68,12 +69,13 @@ def build_index(
         progress: called after each file.
         names: by class, the names by which it is known, as they are to be kept; classes that are not in the index are
             passed over.
+        keep_enrolments: refuse to wipe any, those too that came while this build was at work.
 
     Raises:
         BackendError: when the runtime or the renderer is not installed.
         GalleryError: when no file could be read.
         ModelError: when the model cannot be loaded.
-        IndexStoreError: when the folder cannot be written, or another build is writing it.
+        IndexStoreError: when the folder cannot be written, another build is writing it, or enrolments are kept.
         In each case the index is as it was.
     """
     fresh_folder = not folder.exists()
@@ -82,7 +84,7 @@ def build_index(
     try:
         embedder = load_embedder(bundle, runtime=runtime)
         preparation = Preparation(size_px=embedder.input_size_px, engine=renderer)
-        return _build(gallery, folder, bundle, embedder, preparation, progress, names or {})
+        return _build(gallery, folder, bundle, embedder, preparation, progress, names or {}, keep_enrolments)
     except LogoRetrievalError:
         if fresh_folder and not any(folder.iterdir()):
             folder.rmdir()
@@ -93,17 +95,11 @@ def check_replaceable(folder: Path) -> None:
     """Checks that a build into a folder would wipe nothing but an earlier build.
 
     Raises:
-        IndexStoreError: when its index has been changed since it was built, or there is something else in it.
+        IndexStoreError: when something was enrolled in its index since it was built, or there is something else in it.
     """
     if (folder / INDEX_FILE).is_file():
-        with IndexStore(folder) as store:
-            actions = [change.action for change in store.changes()]
-        enrolments = actions[len(actions) - actions[::-1].index("build") :].count("enroll") if "build" in actions else 0
-        if enrolments:
-            raise IndexStoreError(
-                f"the index '{folder}' has {enrolments} enrolment(s) since it was built, which a build would wipe: "
-                "name another folder, or say --replace"
-            )
+        with storage_errors(folder, "read"), closing(connect(folder / INDEX_FILE, write=False)) as connection:
+            check_no_enrolments(connection, folder)
         return
     names = [file.name for file in folder.iterdir()] if folder.is_dir() else []
     strange = [name for name in names if not name.startswith(_OWN)]
@@ -122,6 +118,7 @@ def _build(
     preparation: Preparation,
     progress: Progress | None,
     names: Names,
+    keep_enrolments: bool,
 ) -> BuildReport:
     manifest = Manifest(
         model=bundle.config.name,
@@ -148,7 +145,8 @@ def _build(
         classes = [name for name in gallery.classes if name in present]
         _install_model(folder, bundle)
         items = (stored_item(record, sha, staging.get(sha)) for record, sha in kept)
-        replace_index(folder, manifest, classes, items, {label: names[label] for label in classes if label in names})
+        own_names = {label: names[label] for label in classes if label in names}
+        replace_index(folder, manifest, classes, items, own_names, keep_enrolments=keep_enrolments)
         _remove_other_models(folder, bundle)  # while no other build can install one
         staging.discard()
     report.indexed, report.classes = len(kept), len(classes)
