@@ -78,6 +78,8 @@ def build_index(
         IndexStoreError: when the folder cannot be written, another build is writing it, or enrolments are kept.
         In each case the index is as it was.
     """
+    if (folder / INDEX_FILE).exists():  # what cannot be replaced is told now, not after the last picture
+        connect(folder / INDEX_FILE, write=True).close()
     fresh_folder = not folder.exists()
     with storage_errors(folder, "write"):
         folder.mkdir(parents=True, exist_ok=True)

@@ -190,7 +190,8 @@ class IndexStore(Closable):
     def thumbnails(self, names: Iterable[str]) -> dict[str, bytes]:
         """The small WebP pictures of some items, by item name."""
         query = "SELECT webp FROM thumbnails JOIN items ON items.id = item_id WHERE name = ?"
-        return self._first_values(query, names)
+        rows = {name: self._rows(query, name) for name in names}
+        return {name: found[0][0] for name, found in rows.items() if found}
 
     def held(self, digests: Iterable[bytes]) -> dict[bytes, list[tuple[str, str]]]:
         """Of some SHA-256 digests those of files that are in the index, each with name and class of its items."""
@@ -201,9 +202,9 @@ class IndexStore(Closable):
         rows = {digest: self._rows(query, digest) for digest in digests}
         return {digest: items for digest, items in rows.items() if items}
 
-    def names_in_use(self, names: Iterable[str]) -> set[str]:
-        """Of some names, those that an item has."""
-        return set(self._first_values("SELECT 1 FROM items WHERE name = ?", names))
+    def has_item(self, name: str) -> bool:
+        """Whether an item is called so."""
+        return bool(self._rows("SELECT 1 FROM items WHERE name = ?", name))
 
     def changes(self) -> list[Change]:
         """The audit log, oldest first."""
@@ -261,12 +262,6 @@ class IndexStore(Closable):
     def _rows(self, query: str, *values: object) -> list[Any]:
         with self._reading():
             return self._connection.execute(query, values).fetchall()
-
-    def _first_values(self, query: str, keys: Iterable[Any]) -> dict[Any, Any]:
-        """The value in the first row of each key that has one."""
-        with self._reading():
-            rows = ((key, self._connection.execute(query, (key,)).fetchone()) for key in keys)
-            return {key: row[0] for key, row in rows if row is not None}
 
     def faults(self) -> list[str]:
         """Everything that is wrong with the file, one sentence each; empty when it is sound."""

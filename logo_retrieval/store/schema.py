@@ -129,10 +129,8 @@ def _fault(error: sqlite3.Error) -> tuple[type[IndexStoreError], str]:
         case sqlite3.SQLITE_READONLY | sqlite3.SQLITE_PERM | sqlite3.SQLITE_CANTOPEN:
             return IndexStoreError, f"it may not be opened for that ({error}); check the permissions of the folder"
         case sqlite3.SQLITE_NOTADB | sqlite3.SQLITE_CORRUPT:
-            return (
-                IndexStoreError,
-                f"it is damaged ({error}); restore a copy, or move it away and build the index again",
-            )
+            advice = "restore a copy, or move it away: an index has to be built again then"
+            return IndexStoreError, f"it is damaged ({error}); {advice}"
         case sqlite3.SQLITE_IOERR:
             return IndexStoreError, f"the disk answers with an error ({error})"
         case _:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,7 @@ from logo_retrieval.gallery.records import read_gallery
 from logo_retrieval.indexing.build import build_index, check_replaceable
 from logo_retrieval.models.resolve import starter_model
 from logo_retrieval.store.index_store import IndexStore
+from logo_retrieval.store.schema import INDEX_FILE
 
 
 def test_a_build_does_not_wipe_what_is_enrolled_while_it_is_at_work(mine: Path, classes: Path) -> None:
@@ -28,3 +31,12 @@ def test_a_build_does_not_wipe_what_is_enrolled_while_it_is_at_work(mine: Path, 
         assert store.class_sizes()["ring"] == 1 and store.faults() == []
     assert build_index(gallery, mine, model).resumed == 12
     check_replaceable(mine)
+
+
+def test_an_index_that_cannot_be_replaced_is_told_before_a_picture_is_read(mine: Path, classes: Path) -> None:
+    with closing(sqlite3.connect(mine / INDEX_FILE)) as connection:
+        connection.execute("PRAGMA user_version = 1")
+    read: list[int] = []
+    with pytest.raises(IndexStoreError, match="has schema version 1"):
+        build_index(read_gallery(classes), mine, starter_model(), progress=lambda done, total: read.append(done))
+    assert read == []

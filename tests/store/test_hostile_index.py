@@ -13,6 +13,8 @@ import pytest
 from test_store import CLASSES, DIM, ITEMS, MANIFEST
 
 from logo_retrieval.errors import IndexStoreError
+from logo_retrieval.store.answers import CACHE_FILE as ANSWERS_FILE
+from logo_retrieval.store.answers import AnswerCache
 from logo_retrieval.store.changes import add_items, compact, remove_class, replace_index
 from logo_retrieval.store.index_store import IndexStore
 from logo_retrieval.store.schema import INDEX_FILE
@@ -156,3 +158,9 @@ def test_manifests(index: Path, text: str) -> None:
         connection.commit()
     with pytest.raises(IndexStoreError, match=rf"{INDEX_FILE}.* the manifest"):
         IndexStore(index)
+
+
+def test_answers_of_earlier_runs_that_are_damaged_are_no_index_to_build(tmp_path: Path) -> None:
+    (tmp_path / ANSWERS_FILE).write_bytes(b"something else" * 1000)
+    with pytest.raises(IndexStoreError, match="is damaged .* move it away: an index has to be built again then"):
+        AnswerCache(tmp_path)
