@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from logo_retrieval.errors import GalleryError
 from logo_retrieval.gallery.files import is_stray, visible_files
 from logo_retrieval.gallery.tables import FURTHER_COLUMNS, Row, rows_of_table
-from logo_retrieval.images.source import is_folder, is_there, named_path
+from logo_retrieval.images.source import is_there, named_path
 from logo_retrieval.types import OTHER
 
 if TYPE_CHECKING:
@@ -80,11 +80,10 @@ class Gallery:
     def __post_init__(self) -> None:
         places: dict[str, int] = {}
         for place, record in enumerate(self.records, start=1):
-            if places.setdefault(record.name, place) != place:
+            if (first := places.setdefault(record.name, place)) != place:
                 raise GalleryError(
-                    f"the records of a gallery need names of their own, got {record.name!r} for number "
-                    f"{places[record.name]}, '{self.records[places[record.name] - 1].given}', and for number {place}, "
-                    f"'{record.given}'"
+                    f"the records of a gallery need names of their own, got {record.name!r} for number {first}, "
+                    f"'{self.records[first - 1].given}', and for number {place}, '{record.given}'"
                 )
 
     @property
@@ -103,13 +102,16 @@ def read_gallery(data: GalleryData) -> Gallery:
         data: the folder, the table, or the DataFrame; a gallery is taken as it is.
 
     Raises:
-        GalleryError: when there is nothing to read, a column is missing, or class names cannot stand.
+        GalleryError: when there is nothing to read, or it cannot be, a column is missing, or class names cannot stand.
         BackendError: when a .parquet is given and pyarrow is not installed.
         TypeError: when the data are none of these.
         ValueError: when a path is empty.
     """
     if isinstance(data, str | os.PathLike):
-        gallery = _from_path(named_path(data))
+        try:
+            gallery = _from_path(named_path(data))
+        except OSError as error:
+            raise GalleryError(f"'{data}' cannot be read: {' '.join(str(error.strerror or error).split())}") from error
     elif isinstance(data, Gallery):
         gallery = data
     else:
@@ -121,7 +123,7 @@ def read_gallery(data: GalleryData) -> Gallery:
 
 
 def _from_path(data: Path) -> Gallery:
-    if is_folder(data):
+    if data.is_dir():
         return _from_folder(data)
     if data.suffix.lower() in (".csv", ".tsv", ".parquet"):
         if not data.is_file():
@@ -246,19 +248,18 @@ def gallery_of_rows(rows: Iterable[Row], table: str, folder: Path) -> Gallery:
     remarks: list[str] = []
     seen: set[tuple[str, str]] = set()
     for number, row in rows:
-        path, label = row["path"], row["label"]
         where = f"in row {number} of {table}"
         for column in ("path", "label"):
             if not row[column].strip():
                 raise GalleryError(f"the column {column} is empty {where}")
-        name, label = printable(path), class_name(label, where)
+        name, label = printable(row["path"]), class_name(row["label"], where)
         if (name, label) in seen:
             remarks.append(f"passed over row {number}: '{name}' stands there twice for class '{label}'")
             continue
         seen.add((name, label))
         name = free_name(name, records)
         group, part, colour = (plain_name(row.get(column, "")) or None for column in FURTHER_COLUMNS)
-        records[name] = GalleryRecord(name, label, _file_of(folder, path), path, group, part, colour)
+        records[name] = GalleryRecord(name, label, _file_of(folder, row["path"]), row["path"], group, part, colour)
     if not records:
         raise GalleryError(f"expected rows below the header of {table}, got none")
     return Gallery(tuple(records.values()), tuple(remarks))
@@ -292,8 +293,7 @@ def check_distinct(names: Iterable[str]) -> None:
     """
     spellings: dict[str, str] = {}
     for name in names:
-        first = spellings.setdefault(spelling(name), name)
-        if first != name:
+        if (first := spellings.setdefault(spelling(name), name)) != name:
             folded = {unicodedata.normalize("NFKC", each).casefold() for each in (first, name)}
             differ = "case or Unicode form" if len(folded) == 1 else "white space or characters that cannot be seen"
             raise GalleryError(f"the classes {first!r} and {name!r} differ only in {differ}: rename or merge one")

@@ -26,13 +26,11 @@ def rows_of_table(data: Path) -> Iterator[Row]:
     """The rows of a .csv, .tsv or .parquet.
 
     Raises:
-        GalleryError: when it cannot be read, or a column is missing.
+        GalleryError: when it is no such table, or a column is missing.
         BackendError: when a .parquet is given and pyarrow is not installed.
+        OSError: when it cannot be read; so pyarrow also tells that what is behind a sound header is damaged.
     """
-    try:
-        yield from (_parquet_rows if data.suffix.lower() == ".parquet" else _csv_rows)(data)
-    except OSError as error:  # with which pyarrow also tells that what is behind a sound header is damaged
-        raise GalleryError(f"'{data}' cannot be read: {' '.join((error.strerror or str(error)).split())}") from error
+    return _parquet_rows(data) if data.suffix.lower() == ".parquet" else _csv_rows(data)
 
 
 def _csv_rows(data: Path) -> Iterator[Row]:
