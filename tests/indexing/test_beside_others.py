@@ -220,36 +220,27 @@ def test_an_index_that_is_replaced_meanwhile_is_told_at_the_next_batch(
             assert "ring" not in store.class_sizes() and store.faults() == []
 
 
-@pytest.mark.parametrize("skip_unreadable", [False, True])
+@pytest.mark.parametrize("act", ["enroll", "enroll what can be read", "classify", "embed", "drawings"])
 def test_a_classifier_that_is_closed_meanwhile_says_so_and_adds_nothing(
-    mine: Path, enrolling: ThreadPoolExecutor, skip_unreadable: bool
+    mine: Path, enrolling: ThreadPoolExecutor, act: str, tmp_path: Path
 ) -> None:
-    for batches in (1, 2, 4):
+    many = laid(tmp_path / "many")
+    for batches in (1, 2, 4) if act.startswith("enroll") else (1, 1, 1):
         classifier = LogoClassifier.open(mine)
         watched = Watched(classifier.engine.embedder, "enrolling")
         classifier.engine.embedder = watched  # type: ignore[assignment]
-        running = enrolling.submit(classifier.enroll, "ring", rings(32 * BATCHES), skip_unreadable=skip_unreadable)
+        if act.startswith("enroll"):
+            drawings = rings(32 * BATCHES)
+            running = enrolling.submit(classifier.enroll, "ring", drawings, skip_unreadable=act != "enroll")
+        else:
+            asked = many if act == "drawings" else sorted(many.iterdir())
+            running = enrolling.submit(getattr(classifier, act), asked)
         watched.wait_for(batches)
         classifier.close()
         with pytest.raises(BackendError, match="this classifier is closed"):
             running.result()
     with IndexStore(mine) as store:
         assert "ring" not in store.class_sizes() and store.faults() == []
-
-
-@pytest.mark.parametrize("act", ["classify", "embed", "drawings"])
-def test_so_does_every_other_work_on_it(mine: Path, enrolling: ThreadPoolExecutor, act: str, tmp_path: Path) -> None:
-    many = laid(tmp_path / "many")
-    for _ in range(3):
-        classifier = LogoClassifier.open(mine)
-        watched = Watched(classifier.engine.embedder, "enrolling")
-        classifier.engine.embedder = watched  # type: ignore[assignment]
-        asked = many if act == "drawings" else sorted(many.iterdir())
-        running = enrolling.submit(getattr(classifier, act), asked)
-        watched.begun.wait(60)
-        classifier.close()
-        with pytest.raises(BackendError, match="this classifier is closed"):
-            running.result()
 
 
 @pytest.mark.parametrize("batches", [1, 2, 4])
