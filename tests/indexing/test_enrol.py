@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -143,6 +144,15 @@ def test_enrolments_at_the_same_time_all_arrive(mine: Path) -> None:
         assert store.class_sizes()["ring"] == 3 and store.faults() == []
 
 
+def test_two_companies_at_once_with_one_drawing_are_told_to_one_of_them(classifier: LogoClassifier) -> None:
+    drawings = [ring(place) for place in range(3)]
+    with ThreadPoolExecutor(2) as threads:
+        both = [threads.submit(classifier.enroll, label, drawings) for label in ("ring", "loop")]
+        faults = [str(each.exception()) for each in both if each.exception() is not None]
+    assert len(faults) == 1 and faults[0].count("has the same bytes as") == 3
+    assert len({"ring", "loop"} & set(classifier.classes)) == 1
+
+
 def test_the_log_says_who_did_what(mine: Path, classifier: LogoClassifier, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LOGNAME", "anna")
     classifier.enroll("ring", [ring()])
@@ -231,3 +241,12 @@ def test_an_index_stays_the_same_wherever_the_process_goes(
         assert classifier.classify([ring(1)])[0].label == "ring"
     with LogoClassifier.open(elsewhere / mine.name) as other, LogoClassifier.open(mine) as same:
         assert "ring" not in other.classes and "ring" in same.classes
+
+
+def test_a_drawing_that_was_added_under_a_wrong_name_is_of_the_right_one_for_all(mine: Path) -> None:
+    with LogoClassifier.open(mine) as classifier, LogoClassifier.open(mine) as asked:
+        classifier.enroll("wrong", [ring()])
+        assert asked.classify([ring()])[0].label == "wrong"
+        classifier.unenroll("wrong")  # and nobody asks until the number of the class and the item are others' again
+        classifier.enroll("right", [ring()])
+        assert asked.classify([ring()])[0].label == "right"
