@@ -157,7 +157,7 @@ class IndexStore(Closable):
             rows = {table: list(rows_of(self._connection, table)) for table in ("meta", "classes", "names")}
             fresh = {table: list(rows_of(self._connection, table, {table: parts})) for table in ANSWERED_BY}
         broken = [table for table in rows if not seals.fit(table, rows[table])]
-        broken += [table for table in fresh if not seals.parts_fit(table, fresh[table], parts)]
+        broken += [table for table in fresh if not seals.fit(table, fresh[table], {table: parts})]
         check_none_broken(broken, self.file)
         if are_renamed(before, dict(rows["classes"])):
             return None
