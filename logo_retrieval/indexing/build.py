@@ -7,15 +7,15 @@ import re
 import shutil
 from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 
 import numpy as np
 
-from logo_retrieval.embedding import Embedder, load_embedder
-from logo_retrieval.errors import GalleryError, IndexStoreError, LogoRetrievalError, ModelError, UnreadableImage
+from logo_retrieval.embedding import load_embedder
+from logo_retrieval.errors import GalleryError, IndexStoreError, ModelError, UnreadableImage
 from logo_retrieval.gallery.reader import BuildReport, Intake, Progress
 from logo_retrieval.gallery.records import Gallery, GalleryRecord, printable
 from logo_retrieval.images.fingerprint import perceptual_hash, thumbnail
@@ -80,15 +80,54 @@ def build_index(
     """
     if (folder / INDEX_FILE).exists():  # what cannot be replaced is told now, not after the last picture
         connect(folder / INDEX_FILE, write=True).close()
-    fresh_folder = not folder.exists()
+    names = names or {}
+    with _made(folder):
+        embedder = load_embedder(bundle, runtime=runtime)
+        preparation = Preparation(size_px=embedder.input_size_px, engine=renderer)
+        manifest = Manifest(
+            model=bundle.config.name,
+            model_digest=bundle.digest,
+            precision=embedder.precision,
+            dim=embedder.dim,
+            preparation=preparation.to_dict(),
+            decision=bundle.config.decision,
+            created=datetime.now(UTC).isoformat(timespec="seconds"),
+            versions=library_versions(),
+        )
+        recipe = {"model": bundle.digest, "precision": embedder.precision, "preparation": preparation.to_dict()}
+        with Staging(folder, json.dumps([recipe, SCHEMA_VERSION, dict(manifest.versions)], sort_keys=True)) as staging:
+            intake = Intake(gallery, staging.__contains__, progress)
+            with DecoderPool(preparation) as pool:
+                list(pool.decode([_PROBE], all_views=False))  # a renderer that is not installed shows before any SVG
+                for drawings in embedded(intake, pool, embedder.embed, all_views=False):
+                    staging.add(drawings)
+            report, kept = intake.report, intake.usable()
+            if not kept:
+                reasons = "; ".join(f"{name}: {reason}" for name, reason in report.unreadable[:3])
+                raise GalleryError(f"none of the {len(gallery.records)} files can be used ({reasons})")
+            present = {record.label for record, _ in kept}
+            classes = [name for name in gallery.classes if name in present]
+            _install_model(folder, bundle)
+            items = (stored_item(record, sha, staging.get(sha)) for record, sha in kept)
+            own_names = {label: names[label] for label in classes if label in names}
+            replace_index(folder, manifest, classes, items, own_names, keep_enrolments=keep_enrolments)
+            _remove_other_models(folder, bundle)  # while no other build can install one
+            staging.discard()
+    report.indexed, report.classes = len(kept), len(classes)
+    report.remarks += _remarks_on_classes(gallery, kept)
+    return report
+
+
+@contextmanager
+def _made(folder: Path) -> Iterator[None]:
+    """A folder that is there; one that was made for it goes again where a failure leaves it empty."""
+    is_fresh = not folder.exists()
     with storage_errors(folder, "write"):
         folder.mkdir(parents=True, exist_ok=True)
     try:
-        embedder = load_embedder(bundle, runtime=runtime)
-        preparation = Preparation(size_px=embedder.input_size_px, engine=renderer)
-        return _build(gallery, folder, bundle, embedder, preparation, progress, names or {}, keep_enrolments)
-    except LogoRetrievalError:
-        if fresh_folder and not any(folder.iterdir()):
+        yield
+    except BaseException:
+        if is_fresh and not any(folder.iterdir()):
             folder.rmdir()
         raise
 
@@ -110,50 +149,6 @@ def check_replaceable(folder: Path) -> None:
             f"'{folder}' is no index and not empty, it holds {', '.join(map(repr, sorted(strange)[:3]))}"
             f"{' and more' if len(strange) > 3 else ''}: name another folder, or say --replace"
         )
-
-
-def _build(
-    gallery: Gallery,
-    folder: Path,
-    bundle: ModelBundle,
-    embedder: Embedder,
-    preparation: Preparation,
-    progress: Progress | None,
-    names: Names,
-    keep_enrolments: bool,
-) -> BuildReport:
-    manifest = Manifest(
-        model=bundle.config.name,
-        model_digest=bundle.digest,
-        precision=embedder.precision,
-        dim=embedder.dim,
-        preparation=preparation.to_dict(),
-        decision=bundle.config.decision,
-        created=datetime.now(UTC).isoformat(timespec="seconds"),
-        versions=library_versions(),
-    )
-    recipe = {"model": bundle.digest, "precision": embedder.precision, "preparation": preparation.to_dict()}
-    with Staging(folder, json.dumps([recipe, SCHEMA_VERSION, dict(manifest.versions)], sort_keys=True)) as staging:
-        intake = Intake(gallery, staging.__contains__, progress)
-        with DecoderPool(preparation) as pool:
-            list(pool.decode([_PROBE], all_views=False))  # a renderer that is not installed shows before any SVG
-            for drawings in embedded(intake, pool, embedder.embed, all_views=False):
-                staging.add(drawings)
-        report, kept = intake.report, intake.usable()
-        if not kept:
-            reasons = "; ".join(f"{name}: {reason}" for name, reason in report.unreadable[:3])
-            raise GalleryError(f"none of the {len(gallery.records)} files can be used ({reasons})")
-        present = {record.label for record, _ in kept}
-        classes = [name for name in gallery.classes if name in present]
-        _install_model(folder, bundle)
-        items = (stored_item(record, sha, staging.get(sha)) for record, sha in kept)
-        own_names = {label: names[label] for label in classes if label in names}
-        replace_index(folder, manifest, classes, items, own_names, keep_enrolments=keep_enrolments)
-        _remove_other_models(folder, bundle)  # while no other build can install one
-        staging.discard()
-    report.indexed, report.classes = len(kept), len(classes)
-    report.remarks += _remarks_on_classes(gallery, kept)
-    return report
 
 
 def embedded(

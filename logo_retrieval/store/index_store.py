@@ -216,12 +216,8 @@ class IndexStore(Closable):
             "SELECT vector FROM vectors JOIN items ON items.id = item_id JOIN classes ON classes.id = class_id "
             "WHERE classes.name = ? ORDER BY item_id, view"
         )
-        blobs = {name: [vector for (vector,) in self._rows(query, name)] for name in names}
-        return {
-            name: unit(stored_vectors(vectors, self.manifest.dim, self.file))
-            for name, vectors in blobs.items()
-            if vectors
-        }
+        found = {name: [vector for (vector,) in self._rows(query, name)] for name in names}
+        return {name: unit(stored_vectors(own, self.manifest.dim, self.file)) for name, own in found.items() if own}
 
     def fingerprints(self) -> tuple[list[str], list[str], list[bytes], Int64Array, Float32Array]:
         """Names, classes, SHA-256, (n,) perceptual hashes and (n, d) vectors of the whole drawings, by item id."""

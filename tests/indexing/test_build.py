@@ -40,3 +40,12 @@ def test_an_index_that_cannot_be_replaced_is_told_before_a_picture_is_read(mine:
     with pytest.raises(IndexStoreError, match="has schema version 1"):
         build_index(read_gallery(classes), mine, starter_model(), progress=lambda done, total: read.append(done))
     assert read == []
+
+
+def test_a_folder_made_for_a_build_that_is_interrupted_at_once_goes_again(classes: Path, tmp_path: Path) -> None:
+    def interrupted(done: int, total: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        build_index(read_gallery(classes), tmp_path / "index", starter_model(), progress=interrupted)
+    assert list(tmp_path.iterdir()) == []
