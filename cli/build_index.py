@@ -75,7 +75,15 @@ def build_index(
         _opened(model, weights, pooling) as bundle,
         progress_bar("build-index", len(gallery.records)) as progress,
     ):
-        report = build(gallery, folder, bundle, runtime=runtime, renderer=renderer, progress=progress)
+        report = build(
+            gallery,
+            folder,
+            bundle,
+            runtime=runtime,
+            renderer=renderer,
+            progress=progress,
+            keep_enrolments=not replace,
+        )
     warn("", report.remarks)
     warn_unreadable(report.unreadable)
     warn("left out, same bytes in the same class: ", [f"{name} = {twin}" for name, twin in report.duplicates])

@@ -41,7 +41,8 @@ def visible_files(folder: Path, stray: list[Path] | None = None) -> Iterator[Pat
         if any(made.issubset(names) for made in _MADE):
             folders.clear()
             continue
-        inside = {os.path.realpath(above) for above in (Path(parent), *Path(parent).parents)}
+        real = os.path.realpath(parent)
+        inside = {real, *map(str, Path(real).parents), *map(os.path.realpath, Path(parent).absolute().parents)}
         seen = sorted(name for name in folders if not name.startswith("."))
         for name in (*seen, *sorted(names)):
             if stray is not None and is_stray(name):

@@ -114,7 +114,7 @@ def shared_names(added: Mapping[str, Sequence[str]], stored: Mapping[str, Sequen
 
 def _by_reading(names: Sequence[str]) -> Iterable[tuple[str, str]]:
     """Names, `as_read` and as written; of those that are read alike the first."""
-    return {as_read(name): name for name in reversed(names)}.items()
+    return reversed({as_read(name): name for name in reversed(names)}.items())
 
 
 def _why_mute(name: str, read: str) -> str:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 GalleryData: TypeAlias = "str | os.PathLike[str] | DataFrame | Gallery"
 """What a gallery may come as, see `read_gallery`."""
 
-LONGEST_CLASS_NAME = 255
+_LONGEST_CLASS_NAME = 255
 """In characters, as that of a folder."""
 
 _HALVES = re.compile(r"[\ud800-\udc7f\udd00-\udfff]")
@@ -80,11 +80,10 @@ class Gallery:
     def __post_init__(self) -> None:
         places: dict[str, int] = {}
         for place, record in enumerate(self.records, start=1):
-            if places.setdefault(record.name, place) != place:
+            if (first := places.setdefault(record.name, place)) != place:
                 raise GalleryError(
-                    f"the records of a gallery need names of their own, got {record.name!r} for number "
-                    f"{places[record.name]}, '{self.records[places[record.name] - 1].given}', and for number {place}, "
-                    f"'{record.given}'"
+                    f"the records of a gallery need names of their own, got {record.name!r} for number {first}, "
+                    f"'{self.records[first - 1].given}', and for number {place}, '{record.given}'"
                 )
 
     @property
@@ -103,13 +102,16 @@ def read_gallery(data: GalleryData) -> Gallery:
         data: the folder, the table, or the DataFrame; a gallery is taken as it is.
 
     Raises:
-        GalleryError: when there is nothing to read, a column is missing, or class names cannot stand.
+        GalleryError: when there is nothing to read, or it cannot be, a column is missing, or class names cannot stand.
         BackendError: when a .parquet is given and pyarrow is not installed.
         TypeError: when the data are none of these.
         ValueError: when a path is empty.
     """
     if isinstance(data, str | os.PathLike):
-        gallery = _from_path(named_path(data))
+        try:
+            gallery = _from_path(named_path(data))
+        except OSError as error:
+            raise GalleryError(f"'{data}' cannot be read: {' '.join(str(error.strerror or error).split())}") from error
     elif isinstance(data, Gallery):
         gallery = data
     else:
@@ -138,9 +140,9 @@ def class_name(text: str, where: str) -> str:
             be, is one or two dots, or is a spelling of the reserved `other`.
     """
     name = plain_name(text)
-    if len(name) > LONGEST_CLASS_NAME:
+    if len(name) > _LONGEST_CLASS_NAME:
         raise GalleryError(
-            f"a class name may have {LONGEST_CLASS_NAME} characters, got one of {len(name)}, {name[:40]!r}... {where}"
+            f"a class name may have {_LONGEST_CLASS_NAME} characters, got one of {len(name)}, {name[:40]!r}... {where}"
         )
     if not spelling(name) or any(unicodedata.category(letter) == "Cc" for letter in name):
         raise GalleryError(
@@ -193,8 +195,7 @@ def free_name(name: str, taken: Container[str]) -> str:
 
 
 def _from_folder(data: Path) -> Gallery:
-    kept = (entry for entry in data.iterdir() if not entry.name.startswith(".") and not is_stray(entry.name))
-    entries = sorted(kept)
+    entries = sorted(each for each in data.iterdir() if not each.name.startswith(".") and not is_stray(each.name))
     folders = [entry for entry in entries if entry.is_dir()]
     if not folders:
         raise GalleryError(
@@ -207,7 +208,11 @@ def _from_folder(data: Path) -> Gallery:
             f"expected one sub-folder a class in '{data}', got the parts of a data set, {parts}: give one of them, as "
             f"'{folders[0]}', or a table with the column part"
         )
-    remarks = [f"passed over '{entry.name}': it lies outside the class folders" for entry in entries if entry.is_file()]
+    remarks = [
+        f"passed over '{entry.name}': it {'lies outside the class folders' if is_there(entry) else 'leads nowhere'}"
+        for entry in entries
+        if not entry.is_dir()
+    ]
     records: dict[str, GalleryRecord] = {}
     for folder in folders:
         label = class_name(folder.name, f"in '{data}'")
@@ -215,8 +220,10 @@ def _from_folder(data: Path) -> Gallery:
         if not files:
             remarks.append(f"passed over class '{label}': there is no picture in its folder")
         for file in files:
-            name = free_name(printable(file.relative_to(data).as_posix()), records)
-            records[name] = GalleryRecord(name, label, file, str(file), group=_group(file, folder, label))
+            within = file.relative_to(data)
+            group = (plain_name(within.parts[1]) or None) if label == OTHER and len(within.parts) > 2 else None
+            name = free_name(printable(within.as_posix()), records)
+            records[name] = GalleryRecord(name, label, file, str(file), group)
     if not records:
         raise GalleryError(f"expected drawings in the sub-folders of '{data}', got {len(folders)} empty folders")
     parents = {record.path.parent for record in records.values()}
@@ -224,16 +231,6 @@ def _from_folder(data: Path) -> Gallery:
         label = next(iter(records.values())).label
         remarks.append(f"all is of one class, '{label}': if its sub-folders are the classes, give '{data / label}'")
     return Gallery(tuple(records.values()), tuple(remarks))
-
-
-def _group(file: Path, folder: Path, label: str) -> str | None:
-    """The sub-folder of `other` that a file lies in."""
-    within = file.relative_to(folder).parts
-    return _text(within[0]) if label == OTHER and len(within) > 1 else None
-
-
-def _text(content: str) -> str | None:
-    return unicodedata.normalize("NFC", printable(content)).strip() or None
 
 
 def gallery_of_rows(rows: Iterable[Row], table: str, folder: Path) -> Gallery:
@@ -251,19 +248,18 @@ def gallery_of_rows(rows: Iterable[Row], table: str, folder: Path) -> Gallery:
     remarks: list[str] = []
     seen: set[tuple[str, str]] = set()
     for number, row in rows:
-        path, label = row["path"], row["label"]
         where = f"in row {number} of {table}"
         for column in ("path", "label"):
             if not row[column].strip():
                 raise GalleryError(f"the column {column} is empty {where}")
-        name, label = printable(path), class_name(label, where)
+        name, label = printable(row["path"]), class_name(row["label"], where)
         if (name, label) in seen:
             remarks.append(f"passed over row {number}: '{name}' stands there twice for class '{label}'")
             continue
         seen.add((name, label))
         name = free_name(name, records)
-        group, part, colour = (_text(row.get(column, "")) for column in FURTHER_COLUMNS)
-        records[name] = GalleryRecord(name, label, _file_of(folder, path), path, group, part, colour)
+        group, part, colour = (plain_name(row.get(column, "")) or None for column in FURTHER_COLUMNS)
+        records[name] = GalleryRecord(name, label, _file_of(folder, row["path"]), row["path"], group, part, colour)
     if not records:
         raise GalleryError(f"expected rows below the header of {table}, got none")
     return Gallery(tuple(records.values()), tuple(remarks))
@@ -297,9 +293,7 @@ def check_distinct(names: Iterable[str]) -> None:
     """
     spellings: dict[str, str] = {}
     for name in names:
-        first = spellings.setdefault(spelling(name), name)
-        if first != name:
-            differ = "case or Unicode form"
-            if unicodedata.normalize("NFKC", first).casefold() != unicodedata.normalize("NFKC", name).casefold():
-                differ = "white space or characters that cannot be seen"
+        if (first := spellings.setdefault(spelling(name), name)) != name:
+            folded = {unicodedata.normalize("NFKC", each).casefold() for each in (first, name)}
+            differ = "case or Unicode form" if len(folded) == 1 else "white space or characters that cannot be seen"
             raise GalleryError(f"the classes {first!r} and {name!r} differ only in {differ}: rename or merge one")

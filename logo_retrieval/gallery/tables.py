@@ -26,8 +26,9 @@ def rows_of_table(data: Path) -> Iterator[Row]:
     """The rows of a .csv, .tsv or .parquet.
 
     Raises:
-        GalleryError: when it cannot be read, or a column is missing.
+        GalleryError: when it is no such table, or a column is missing.
         BackendError: when a .parquet is given and pyarrow is not installed.
+        OSError: when it cannot be read; so pyarrow also tells that what is behind a sound header is damaged.
     """
     return _parquet_rows(data) if data.suffix.lower() == ".parquet" else _csv_rows(data)
 
@@ -101,10 +102,10 @@ def _parquet_rows(data: Path) -> Iterator[Row]:
         raise BackendError(f"reading '{data}' needs pyarrow: install the extra [parquet]") from error
     try:
         columns = known_columns(f"'{data}'", pyarrow.parquet.read_schema(data).names)
-        table = pyarrow.parquet.read_table(data, columns=columns)
-    except pyarrow.ArrowInvalid as error:
+        rows = pyarrow.parquet.read_table(data, columns=columns).to_pylist()
+    except (pyarrow.ArrowInvalid, UnicodeDecodeError) as error:
         raise GalleryError(f"'{data}' is no well-formed Parquet file: {error}") from error
-    for number, row in enumerate(table.to_pylist(), start=1):
+    for number, row in enumerate(rows, start=1):
         yield number, {column: _text(row[column]) for column in columns}
 
 

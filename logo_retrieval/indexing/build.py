@@ -7,14 +7,15 @@ import re
 import shutil
 from collections import deque
 from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 
 import numpy as np
 
-from logo_retrieval.embedding import Embedder, load_embedder
-from logo_retrieval.errors import GalleryError, IndexStoreError, LogoRetrievalError, ModelError, UnreadableImage
+from logo_retrieval.embedding import load_embedder
+from logo_retrieval.errors import GalleryError, IndexStoreError, ModelError, UnreadableImage
 from logo_retrieval.gallery.reader import BuildReport, Intake, Progress
 from logo_retrieval.gallery.records import Gallery, GalleryRecord, printable
 from logo_retrieval.images.fingerprint import perceptual_hash, thumbnail
@@ -24,10 +25,9 @@ from logo_retrieval.images.traits import traits_of
 from logo_retrieval.models.bundle import ModelBundle, read_bundle, write_bundle
 from logo_retrieval.models.resolve import model_folder
 from logo_retrieval.store.cache import CACHE_FILE
-from logo_retrieval.store.changes import Names, replace_index
-from logo_retrieval.store.index_store import IndexStore
+from logo_retrieval.store.changes import Names, check_no_enrolments, replace_index
 from logo_retrieval.store.manifest import Manifest, library_versions
-from logo_retrieval.store.schema import INDEX_FILE, SCHEMA_VERSION, storage_errors
+from logo_retrieval.store.schema import INDEX_FILE, SCHEMA_VERSION, connect, storage_errors
 from logo_retrieval.store.staging import STAGING_FILE, Staging
 from logo_retrieval.store.stored import StoredDrawing, StoredItem
 from logo_retrieval.types import Float32Array, LogoImage, UInt8Array
@@ -54,6 +54,7 @@ def build_index(
     renderer: Engine = "resvg",
     progress: Progress | None = None,
     names: Names | None = None,
+    keep_enrolments: bool = False,
 ) -> BuildReport:
     """Writes the index of a gallery into a folder, replacing what the index held.
 
@@ -68,23 +69,65 @@ def build_index(
         progress: called after each file.
         names: by class, the names by which it is known, as they are to be kept; classes that are not in the index are
             passed over.
+        keep_enrolments: refuse to wipe any, those too that came while this build was at work.
 
     Raises:
         BackendError: when the runtime or the renderer is not installed.
         GalleryError: when no file could be read.
         ModelError: when the model cannot be loaded.
-        IndexStoreError: when the folder cannot be written, or another build is writing it.
+        IndexStoreError: when the folder cannot be written, another build is writing it, or enrolments are kept.
         In each case the index is as it was.
     """
-    fresh_folder = not folder.exists()
+    if (folder / INDEX_FILE).exists():  # what cannot be replaced is told now, not after the last picture
+        connect(folder / INDEX_FILE, write=True).close()
+    names = names or {}
+    with _made(folder):
+        embedder = load_embedder(bundle, runtime=runtime)
+        preparation = Preparation(size_px=embedder.input_size_px, engine=renderer)
+        manifest = Manifest(
+            model=bundle.config.name,
+            model_digest=bundle.digest,
+            precision=embedder.precision,
+            dim=embedder.dim,
+            preparation=preparation.to_dict(),
+            decision=bundle.config.decision,
+            created=datetime.now(UTC).isoformat(timespec="seconds"),
+            versions=library_versions(),
+        )
+        recipe = {"model": bundle.digest, "precision": embedder.precision, "preparation": preparation.to_dict()}
+        with Staging(folder, json.dumps([recipe, SCHEMA_VERSION, dict(manifest.versions)], sort_keys=True)) as staging:
+            intake = Intake(gallery, staging.__contains__, progress)
+            with DecoderPool(preparation) as pool:
+                list(pool.decode([_PROBE], all_views=False))  # a renderer that is not installed shows before any SVG
+                for drawings in embedded(intake, pool, embedder.embed, all_views=False):
+                    staging.add(drawings)
+            report, kept = intake.report, intake.usable()
+            if not kept:
+                reasons = "; ".join(f"{name}: {reason}" for name, reason in report.unreadable[:3])
+                raise GalleryError(f"none of the {len(gallery.records)} files can be used ({reasons})")
+            present = {record.label for record, _ in kept}
+            classes = [name for name in gallery.classes if name in present]
+            _install_model(folder, bundle)
+            items = (stored_item(record, sha, staging.get(sha)) for record, sha in kept)
+            own_names = {label: names[label] for label in classes if label in names}
+            replace_index(folder, manifest, classes, items, own_names, keep_enrolments=keep_enrolments)
+            _remove_other_models(folder, bundle)  # while no other build can install one
+            staging.discard()
+    report.indexed, report.classes = len(kept), len(classes)
+    report.remarks += _remarks_on_classes(gallery, kept)
+    return report
+
+
+@contextmanager
+def _made(folder: Path) -> Iterator[None]:
+    """A folder that is there; one that was made for it goes again where a failure leaves it empty."""
+    is_fresh = not folder.exists()
     with storage_errors(folder, "write"):
         folder.mkdir(parents=True, exist_ok=True)
     try:
-        embedder = load_embedder(bundle, runtime=runtime)
-        preparation = Preparation(size_px=embedder.input_size_px, engine=renderer)
-        return _build(gallery, folder, bundle, embedder, preparation, progress, names or {})
-    except LogoRetrievalError:
-        if fresh_folder and not any(folder.iterdir()):
+        yield
+    except BaseException:
+        if is_fresh and not any(folder.iterdir()):
             folder.rmdir()
         raise
 
@@ -93,17 +136,11 @@ def check_replaceable(folder: Path) -> None:
     """Checks that a build into a folder would wipe nothing but an earlier build.
 
     Raises:
-        IndexStoreError: when its index has been changed since it was built, or there is something else in it.
+        IndexStoreError: when something was enrolled in its index since it was built, or there is something else in it.
     """
     if (folder / INDEX_FILE).is_file():
-        with IndexStore(folder) as store:
-            actions = [change.action for change in store.changes()]
-        enrolments = actions[len(actions) - actions[::-1].index("build") :].count("enroll") if "build" in actions else 0
-        if enrolments:
-            raise IndexStoreError(
-                f"the index '{folder}' has {enrolments} enrolment(s) since it was built, which a build would wipe: "
-                "name another folder, or say --replace"
-            )
+        with storage_errors(folder, "read"), closing(connect(folder / INDEX_FILE, write=False)) as connection:
+            check_no_enrolments(connection, folder)
         return
     names = [file.name for file in folder.iterdir()] if folder.is_dir() else []
     strange = [name for name in names if not name.startswith(_OWN)]
@@ -112,48 +149,6 @@ def check_replaceable(folder: Path) -> None:
             f"'{folder}' is no index and not empty, it holds {', '.join(map(repr, sorted(strange)[:3]))}"
             f"{' and more' if len(strange) > 3 else ''}: name another folder, or say --replace"
         )
-
-
-def _build(
-    gallery: Gallery,
-    folder: Path,
-    bundle: ModelBundle,
-    embedder: Embedder,
-    preparation: Preparation,
-    progress: Progress | None,
-    names: Names,
-) -> BuildReport:
-    manifest = Manifest(
-        model=bundle.config.name,
-        model_digest=bundle.digest,
-        precision=embedder.precision,
-        dim=embedder.dim,
-        preparation=preparation.to_dict(),
-        decision=bundle.config.decision,
-        created=datetime.now(UTC).isoformat(timespec="seconds"),
-        versions=library_versions(),
-    )
-    recipe = {"model": bundle.digest, "precision": embedder.precision, "preparation": preparation.to_dict()}
-    with Staging(folder, json.dumps([recipe, SCHEMA_VERSION, dict(manifest.versions)], sort_keys=True)) as staging:
-        intake = Intake(gallery, staging.__contains__, progress)
-        with DecoderPool(preparation) as pool:
-            list(pool.decode([_PROBE], all_views=False))  # a renderer that is not installed shows before any SVG
-            for drawings in embedded(intake, pool, embedder.embed, all_views=False):
-                staging.add(drawings)
-        report, kept = intake.report, intake.usable()
-        if not kept:
-            reasons = "; ".join(f"{name}: {reason}" for name, reason in report.unreadable[:3])
-            raise GalleryError(f"none of the {len(gallery.records)} files can be used ({reasons})")
-        present = {record.label for record, _ in kept}
-        classes = [name for name in gallery.classes if name in present]
-        _install_model(folder, bundle)
-        items = (stored_item(record, sha, staging.get(sha)) for record, sha in kept)
-        replace_index(folder, manifest, classes, items, {label: names[label] for label in classes if label in names})
-        _remove_other_models(folder, bundle)  # while no other build can install one
-        staging.discard()
-    report.indexed, report.classes = len(kept), len(classes)
-    report.remarks += _remarks_on_classes(gallery, kept)
-    return report
 
 
 def embedded(

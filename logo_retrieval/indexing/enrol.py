@@ -216,7 +216,7 @@ class _Enrolment:
         named: dict[str, StoredItem] = {}
         for item in items:
             candidates = numbered(item.name)
-            name = next(one for one in candidates if one not in named and not self._store.names_in_use([one]))
+            name = next(one for one in candidates if one not in named and not self._store.has_item(one))
             named[name] = replace(item, name=name)
         return list(named.values())
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from logo_retrieval.embedding.ensemble import side_by_side
 from logo_retrieval.errors import ModelError
@@ -87,18 +88,9 @@ def _joined_head(members: Sequence[ModelBundle]) -> HeadVectors | None:
 def _joined_config(configs: Sequence[ModelConfig], name: str) -> ModelConfig:
     constants = [config.decision for config in configs]
     shared = constants[0] if all(of_one.keys() == constants[0].keys() for of_one in constants) else {}
-    return replace(
-        configs[0],
-        name=name,
-        dim=sum(config.dim for config in configs),
-        backbone=_listed(config.backbone for config in configs),
-        pooling=_listed(config.pooling for config in configs),
-        weights=_listed(config.weights for config in configs),
-        licence=_listed(config.licence for config in configs),
-        paper=_listed(config.paper for config in configs),
-        decision={key: sum(of_one[key] for of_one in constants) / len(constants) for key in shared},
-    )
-
-
-def _listed(texts: Iterable[str]) -> str:
-    return " + ".join(dict.fromkeys(texts))
+    decision = {key: sum(of_one[key] for of_one in constants) / len(constants) for key in shared}
+    listed: dict[str, Any] = {
+        each: " + ".join(dict.fromkeys(getattr(config, each) for config in configs))
+        for each in ("backbone", "pooling", "weights", "licence", "paper")
+    }
+    return replace(configs[0], name=name, dim=sum(config.dim for config in configs), decision=decision, **listed)

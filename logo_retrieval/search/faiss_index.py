@@ -18,6 +18,9 @@ _BLAS_THRESHOLD = 1024
 """FAISS multiplies matrices from this many queries x dimensions on, and scans query by query below. Its own default
 of 128,000 leaves a batch of 256 queries of width 256 about 20 times slower."""
 
+_FROM_CPU = 2048
+"""From so many rows a query on, FAISS refuses to search on a GPU."""
+
 
 def faiss_is_installed() -> bool:
     """Whether FAISS is there to be imported.
@@ -100,7 +103,8 @@ class FaissIndex:
         rows = min(k, len(self.ids))  # asked for more, FAISS pads with -1 and -3.4e38
         if rows == 0 or len(queries) == 0:
             return padded(np.empty((len(queries), 0), np.int64), np.empty((len(queries), 0), np.float32), k)
-        _, candidates = self._searcher.search(np.ascontiguousarray(queries), rows)
+        searcher = self._searcher if rows < _FROM_CPU else self._flat
+        _, candidates = searcher.search(np.ascontiguousarray(queries), rows)
         positions, similarities = settled(queries, candidates, self.vectors_at)
         return padded(self.ids[positions], similarities, k)
 

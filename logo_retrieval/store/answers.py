@@ -97,14 +97,8 @@ def decision_of(values: Mapping[str, Any]) -> Decision:
         TypeError, KeyError: these are no values of a decision.
     """
     text = values["text"]
-    lines = text and tuple(
-        TextLine(line["text"], line["confidence"], line["place"] and tuple(line["place"])) for line in text
-    )
-    return Decision(
-        **{
-            **values,
-            "top": tuple(ScoredLabel(**label) for label in values["top"]),
-            "neighbours": tuple(Evidence(**neighbour) for neighbour in values["neighbours"]),
-            "text": () if text == [] else lines,
-        }
-    )
+    lines = [TextLine(line["text"], line["confidence"], line["place"] and tuple(line["place"])) for line in text or ()]
+    top = tuple(ScoredLabel(**label) for label in values["top"])
+    neighbours = tuple(Evidence(**neighbour) for neighbour in values["neighbours"])
+    told = {"top": top, "neighbours": neighbours, "text": None if text is None else tuple(lines)}
+    return Decision(**{**values, **told})

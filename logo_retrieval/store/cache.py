@@ -101,14 +101,10 @@ def reseal(folder: Path, opened: Prepared, facts: Mapping[str, Any]) -> None:
         OSError: it cannot be written; the cache is then none.
         ValueError: the facts take more room.
     """
-    file = folder / CACHE_FILE
-    with file.open("r+b") as stream:
-        room = len(stream.readline()) + len(stream.readline())
-        lines = _header(facts, opened.arrays)
-        if len(lines) > room:
-            raise ValueError(f"the facts of '{file}' take {len(lines)} bytes, there is room for {room}")
+    with (folder / CACHE_FILE).open("r+b") as stream:
+        lines = _header(facts, opened.arrays, room=len(stream.readline()) + len(stream.readline()))
         stream.seek(0)
-        stream.write(_header(facts, opened.arrays, room))
+        stream.write(lines)
         stream.flush()
         os.fsync(stream.fileno())
 
@@ -135,14 +131,17 @@ def remove_unfinished(folder: Path) -> None:
 
 
 def _header(facts: Mapping[str, Any], arrays: Mapping[str, np.ndarray], room: int = 0) -> bytes:
-    """The two lines, of a length that keeps what follows aligned, or of a certain one."""
+    """The two lines, of a length that keeps what follows aligned, or of a certain one, if they are no longer."""
     place, described = 0, {}
     for name, array in arrays.items():
         described[name] = [array.dtype.newbyteorder("<").str, array.shape, place, _digest(name, array)]
         place += array.nbytes + -array.nbytes % _ALIGNED
     line = json.dumps({"facts": facts, "arrays": described}).encode()
     length = len(hashlib.sha256().hexdigest()) + 1 + len(line) + 1
-    line += b" " * ((room - length) if room else -length % _ALIGNED) + b"\n"
+    padding = room - length if room else -length % _ALIGNED
+    if padding < 0:
+        raise ValueError(f"the facts of a cache take {length} bytes, there is room for {room}")
+    line += b" " * padding + b"\n"
     return hashlib.sha256(line).hexdigest().encode() + b"\n" + line
 
 

@@ -8,13 +8,13 @@ from __future__ import annotations
 import difflib
 import sqlite3
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import closing, suppress
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager, nullcontext, suppress
 from pathlib import Path
 from types import MappingProxyType
 
 from logo_retrieval.durable import take_place
-from logo_retrieval.errors import NotEnrolled
+from logo_retrieval.errors import IndexStoreError, NotEnrolled
 from logo_retrieval.store.cache import remove_cache
 from logo_retrieval.store.manifest import Manifest
 from logo_retrieval.store.schema import HOLLOW_CLASSES, INDEX_FILE, connect, create, storage_errors, transaction
@@ -30,7 +30,13 @@ _NO_NAMES: Names = MappingProxyType({})
 
 
 def replace_index(
-    folder: Path, manifest: Manifest, classes: Sequence[str], items: Iterable[StoredItem], names: Names = _NO_NAMES
+    folder: Path,
+    manifest: Manifest,
+    classes: Sequence[str],
+    items: Iterable[StoredItem],
+    names: Names = _NO_NAMES,
+    *,
+    keep_enrolments: bool = False,
 ) -> None:
     """Makes the index hold exactly these items and names: all of them in one transaction, or nothing changes.
 
@@ -43,27 +49,33 @@ def replace_index(
         classes: all that there are.
         items: each of one of them.
         names: of some of them.
+        keep_enrolments: see `check_no_enrolments`.
 
     Raises:
         IndexStoreError: when the file cannot be written, or the cache not be deleted; the index is then as it was.
     """
     file = folder / INDEX_FILE
-    if file.exists():
-        _rewrite(file, manifest, classes, items, names)
-    else:
-        _write_anew(file, manifest, classes, items, names)
-    remove_cache(folder)  # that a reader has written since the same in `_rewrite`
+    with nullcontext(file) if file.exists() else _aside(file) as written:
+        with closing(connect(written, write=True)) as connection, storage_errors(written, "write"):
+            with transaction(connection, write=True):
+                if keep_enrolments:
+                    check_no_enrolments(connection, folder)
+                _fill(connection.cursor(), manifest, classes, items, names)
+                # Its items have other numbers: what is removed from now on would not be told in it. Here, so that a
+                # build that is killed leaves none.
+                remove_cache(folder)
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    remove_cache(folder)  # that a reader has written since
 
 
-def _write_anew(
-    file: Path, manifest: Manifest, classes: Sequence[str], items: Iterable[StoredItem], names: Names
-) -> None:
-    """Writes the file of an index aside; it takes its place when it is whole."""
+@contextmanager
+def _aside(file: Path) -> Iterator[Path]:
+    """Where the file of a new index is written; it takes its place when it is whole."""
     aside = file.with_name(file.name + ".new")
     try:
         _remove_all(aside)  # what a killed build has left
         create(aside)
-        _rewrite(aside, manifest, classes, items, names)
+        yield aside
         with storage_errors(file, "create"):
             _remove_logs(file)  # of an index that was moved away without them: they would be applied to this one
             take_place(aside, file)
@@ -220,14 +232,19 @@ def _size(folder: Path) -> int:
     return size
 
 
-def _rewrite(file: Path, manifest: Manifest, classes: Sequence[str], items: Iterable[StoredItem], names: Names) -> None:
-    with closing(connect(file, write=True)) as connection, storage_errors(file, "write"):
-        with transaction(connection, write=True):
-            _fill(connection.cursor(), manifest, classes, items, names)
-            # Its items have other numbers: what is removed from now on would not be told in it. Here, so that a build
-            # that is killed leaves none.
-            remove_cache(file.parent)
-        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+def check_no_enrolments(connection: sqlite3.Connection, folder: Path) -> None:
+    """Checks that nothing was enrolled since the index in a folder was built.
+
+    Raises:
+        IndexStoreError: there are such enrolments.
+    """
+    built = "SELECT COALESCE(MAX(id), 0) FROM audit WHERE action = 'build'"
+    (count,) = connection.execute(f"SELECT COUNT(*) FROM audit WHERE action = 'enroll' AND id > ({built})").fetchone()
+    if count:
+        raise IndexStoreError(
+            f"the index '{folder}' has {count} enrolment(s) since it was built, which a build would wipe: "
+            "name another folder, or say --replace"
+        )
 
 
 def _fill(

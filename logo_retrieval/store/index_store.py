@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +19,15 @@ from logo_retrieval.store.arrays import arranged, items_of, names_of, numbers_of
 from logo_retrieval.store.faults import faults_of
 from logo_retrieval.store.manifest import Manifest
 from logo_retrieval.store.renewal import are_renamed, changed_parts, joined, outside
-from logo_retrieval.store.schema import INDEX_FILE, connect, is_read_only, number_of, storage_errors, transaction
+from logo_retrieval.store.schema import (
+    INDEX_FILE,
+    connect,
+    is_read_only,
+    may_write,
+    number_of,
+    storage_errors,
+    transaction,
+)
 from logo_retrieval.store.seal import (
     ANSWERED_BY,
     ITEM_FACTS,
@@ -33,7 +43,7 @@ from logo_retrieval.types import MISSING_ID, Float32Array, Int64Array
 
 
 class IndexStore(Closable):
-    """Reads one index folder. Use as a context manager, or call `close`."""
+    """Reads one index folder, for many threads in turn. Use as a context manager, or call `close`."""
 
     def __init__(self, folder: Path) -> None:
         """Opens an index for reading.
@@ -43,6 +53,7 @@ class IndexStore(Closable):
         """
         self.folder = folder.absolute()  # it stays the same index wherever the process goes
         self.file = self.folder / INDEX_FILE
+        self._lock = threading.RLock()
         self._connect()
         try:
             self._number = number_of(self.file)
@@ -52,14 +63,22 @@ class IndexStore(Closable):
             raise
 
     def _connect(self) -> None:
-        self._seen = self._state() if is_read_only(self.file) else None
+        seen = None if may_write(self.file) else self._state()
         self._connection = connect(self.file, write=False)
+        self._seen = seen  # only now: where it could not be opened, the next one who asks tries again
 
-    def _state(self) -> tuple[object, ...]:
-        """What changes with the file, and with whether somebody keeps a log of it."""
-        with storage_errors(self.file, "read"):
+    def _state(self) -> tuple[object, ...] | None:
+        """What changes with the file, and with whether somebody keeps a log of it; None where there is none."""
+        with suppress(OSError):
             status = self.file.stat()
-        return status.st_size, status.st_mtime_ns, is_read_only(self.file)
+            return status.st_size, status.st_mtime_ns, is_read_only(self.file)
+        return None
+
+    @contextmanager
+    def _reading(self, doing: str = "read") -> Iterator[None]:
+        """The connection is one thread's: it has one transaction, in which any other would read what was before."""
+        with storage_errors(self.file, doing), self._lock:
+            yield
 
     def close(self) -> None:
         """Closes the file."""
@@ -91,13 +110,11 @@ class IndexStore(Closable):
         Raises:
             IndexStoreError: when the file is damaged.
         """
-        if self._seen is not None and self.file.exists() and self._seen != self._state():
-            self._connect()  # the connection before is closed by whoever reads by it last
-        return self._generation()
-
-    def _generation(self) -> int:
-        """The same, by the connection that there is."""
-        with storage_errors(self.file, "read"):
+        with self._reading():
+            if self._seen is not None and self._state() not in (None, self._seen):
+                before = self._connection
+                self._connect()
+                before.close()
             return generation_of(self._connection, self.file)
 
     def digest(self) -> bytes:
@@ -111,9 +128,9 @@ class IndexStore(Closable):
         Raises:
             IndexStoreError: when the file is damaged or the vectors do not have the manifest's width.
         """
-        with storage_errors(self.file, "read"), transaction(self._connection):
+        with self._reading(), transaction(self._connection):
             seals = Seals(self._connection)
-            generation = self._generation()
+            generation = generation_of(self._connection, self.file)
             tables = ("meta", "classes", ITEM_FACTS, "names", "vectors")
             rows = {table: list(rows_of(self._connection, table)) for table in tables}
         check_none_broken([table for table in tables if not seals.fit(table, rows[table])], self.file)
@@ -131,16 +148,16 @@ class IndexStore(Closable):
         Raises:
             IndexStoreError: when what is read is damaged.
         """
-        with storage_errors(self.file, "read"), transaction(self._connection):
+        with self._reading(), transaction(self._connection):
             seals = Seals(self._connection)
             parts = changed_parts(before, seals)
             if parts is None:
                 return None
-            generation = self._generation()
+            generation = generation_of(self._connection, self.file)
             rows = {table: list(rows_of(self._connection, table)) for table in ("meta", "classes", "names")}
             fresh = {table: list(rows_of(self._connection, table, {table: parts})) for table in ANSWERED_BY}
         broken = [table for table in rows if not seals.fit(table, rows[table])]
-        broken += [table for table in fresh if not seals.parts_fit(table, fresh[table], parts)]
+        broken += [table for table in fresh if not seals.fit(table, fresh[table], {table: parts})]
         check_none_broken(broken, self.file)
         if are_renamed(before, dict(rows["classes"])):
             return None
@@ -160,7 +177,7 @@ class IndexStore(Closable):
 
     def class_names(self) -> dict[str, tuple[str, ...]]:
         """The names by which each class is known, by class, in the order stored; () where none are stored."""
-        with storage_errors(self.file, "read"), transaction(self._connection):
+        with self._reading(), transaction(self._connection):
             names = names_of(rows_of(self._connection, "names"))
             classes = self._connection.execute("SELECT id, name FROM classes ORDER BY id").fetchall()
         return {label: names.get(class_id, ()) for class_id, label in classes}
@@ -173,7 +190,8 @@ class IndexStore(Closable):
     def thumbnails(self, names: Iterable[str]) -> dict[str, bytes]:
         """The small WebP pictures of some items, by item name."""
         query = "SELECT webp FROM thumbnails JOIN items ON items.id = item_id WHERE name = ?"
-        return self._first_values(query, names)
+        rows = {name: self._rows(query, name) for name in names}
+        return {name: found[0][0] for name, found in rows.items() if found}
 
     def held(self, digests: Iterable[bytes]) -> dict[bytes, list[tuple[str, str]]]:
         """Of some SHA-256 digests those of files that are in the index, each with name and class of its items."""
@@ -184,9 +202,9 @@ class IndexStore(Closable):
         rows = {digest: self._rows(query, digest) for digest in digests}
         return {digest: items for digest, items in rows.items() if items}
 
-    def names_in_use(self, names: Iterable[str]) -> set[str]:
-        """Of some names, those that an item has."""
-        return set(self._first_values("SELECT 1 FROM items WHERE name = ?", names))
+    def has_item(self, name: str) -> bool:
+        """Whether an item is called so."""
+        return bool(self._rows("SELECT 1 FROM items WHERE name = ?", name))
 
     def changes(self) -> list[Change]:
         """The audit log, oldest first."""
@@ -198,12 +216,8 @@ class IndexStore(Closable):
             "SELECT vector FROM vectors JOIN items ON items.id = item_id JOIN classes ON classes.id = class_id "
             "WHERE classes.name = ? ORDER BY item_id, view"
         )
-        blobs = {name: [vector for (vector,) in self._rows(query, name)] for name in names}
-        return {
-            name: unit(stored_vectors(vectors, self.manifest.dim, self.file))
-            for name, vectors in blobs.items()
-            if vectors
-        }
+        found = {name: [vector for (vector,) in self._rows(query, name)] for name in names}
+        return {name: unit(stored_vectors(own, self.manifest.dim, self.file)) for name, own in found.items() if own}
 
     def fingerprints(self) -> tuple[list[str], list[str], list[bytes], Int64Array, Float32Array]:
         """Names, classes, SHA-256, (n,) perceptual hashes and (n, d) vectors of the whole drawings, by item id."""
@@ -242,21 +256,15 @@ class IndexStore(Closable):
         return not self._rows("SELECT 1 FROM meta WHERE key = ?", WIPE)
 
     def _rows(self, query: str, *values: object) -> list[Any]:
-        with storage_errors(self.file, "read"):
+        with self._reading():
             return self._connection.execute(query, values).fetchall()
-
-    def _first_values(self, query: str, keys: Iterable[Any]) -> dict[Any, Any]:
-        """The value in the first row of each key that has one."""
-        with storage_errors(self.file, "read"):
-            rows = ((key, self._connection.execute(query, (key,)).fetchone()) for key in keys)
-            return {key: row[0] for key, row in rows if row is not None}
 
     def faults(self) -> list[str]:
         """Everything that is wrong with the file, one sentence each; empty when it is sound."""
-        with storage_errors(self.file, "check"), transaction(self._connection):
+        with self._reading("check"), transaction(self._connection):
             faults = faults_of(self._connection, self.manifest.dim)
-        try:
-            self._generation()
-        except IndexStoreError as error:
-            faults.append(str(error))
+            try:
+                generation_of(self._connection, self.file)
+            except IndexStoreError as error:
+                faults.append(str(error))
         return faults

@@ -129,10 +129,8 @@ def _fault(error: sqlite3.Error) -> tuple[type[IndexStoreError], str]:
         case sqlite3.SQLITE_READONLY | sqlite3.SQLITE_PERM | sqlite3.SQLITE_CANTOPEN:
             return IndexStoreError, f"it may not be opened for that ({error}); check the permissions of the folder"
         case sqlite3.SQLITE_NOTADB | sqlite3.SQLITE_CORRUPT:
-            return (
-                IndexStoreError,
-                f"it is damaged ({error}); restore a copy, or move it away and build the index again",
-            )
+            advice = "restore a copy, or move it away: an index has to be built again then"
+            return IndexStoreError, f"it is damaged ({error}); {advice}"
         case sqlite3.SQLITE_IOERR:
             return IndexStoreError, f"the disk answers with an error ({error})"
         case _:
@@ -154,7 +152,7 @@ def connect(path: Path, *, write: bool) -> sqlite3.Connection:
         is_there = path.is_file()
     if not is_there:
         raise IndexMissing(f"there is no index at '{path.parent}': build one with `logo-retrieval build-index`")
-    if write and not (_may_write(path) and _may_write(path.parent)):
+    if write and not may_write(path):
         raise IndexReadOnly(
             f"cannot write '{path}': it may only be read, since the file or its folder may not be written by this "
             "process; change the permissions or the mount, or use a copy of the folder"
@@ -182,12 +180,12 @@ def connect(path: Path, *, write: bool) -> sqlite3.Connection:
 
 def is_read_only(path: Path) -> bool:
     """Whether this process may not write the file of an index, and nobody keeps a log of it."""
-    is_writable = _may_write(path) and _may_write(path.parent)
-    return path.is_file() and not is_writable and not path.with_name(path.name + "-wal").exists()
+    return path.is_file() and not may_write(path) and not path.with_name(path.name + "-wal").exists()
 
 
-def _may_write(path: Path) -> bool:
-    return os.access(path, os.W_OK, effective_ids=True)
+def may_write(path: Path) -> bool:
+    """Whether this process may write the file of an index, and logs beside it."""
+    return all(os.access(place, os.W_OK, effective_ids=True) for place in (path, path.parent))
 
 
 def number_of(path: Path) -> tuple[int, int] | None:

@@ -105,27 +105,19 @@ class Seals:
         except ValueError:
             self._kept = {}
 
-    def fit(self, table: str, rows: Sequence[Row]) -> bool:
-        """Whether these are the rows that were written."""
-        return self._kept.get(table) == _checksums(table, iter(rows))
+    def fit(self, table: str, rows: Iterable[Row], parts: Parts = WHOLE) -> bool:
+        """Whether these are the rows that were written, to some parts of a long table or to all of it."""
+        return self._kept_of(table, parts) == _checksums(table, iter(rows))
 
     def broken(self, parts: Parts = WHOLE) -> list[str]:
         """The tables whose rows are not those that were written."""
-        return [
-            table
-            for table in _QUERIES
-            if self._kept_of(table, parts) != _checksums(table, rows_of(self._connection, table, parts))
-        ]
+        return [table for table in _QUERIES if not self.fit(table, rows_of(self._connection, table, parts), parts)]
 
     def parts(self) -> dict[str, dict[str, str]]:
         """By table of `ANSWERED_BY` the checksum of each of its parts; empty where there are none."""
         kept = {table: self._kept.get(table) for table in ANSWERED_BY}
         whole = {table: parts for table, parts in kept.items() if are_parts(parts)}
         return whole if len(whole) == len(ANSWERED_BY) else {}
-
-    def parts_fit(self, table: str, rows: Sequence[Row], parts: Collection[int]) -> bool:
-        """Whether these are the rows that were written to some parts of a long table."""
-        return self._kept_of(table, {table: parts}) == _checksums(table, iter(rows))
 
     def _kept_of(self, table: str, parts: Parts) -> object:
         kept = self._kept.get(table)

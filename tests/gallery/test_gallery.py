@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 import unicodedata
 from pathlib import Path
 
 import pytest
 from conftest import without_root
+from test_tables import table
 
 from logo_retrieval.drawings import files_of
 from logo_retrieval.errors import GalleryError, UnreadableImage
 from logo_retrieval.gallery.files import visible_files
-from logo_retrieval.gallery.records import Gallery, GalleryRecord, class_name, printable, read_gallery
+from logo_retrieval.gallery.records import Gallery, GalleryRecord, check_distinct, class_name, printable, read_gallery
 from logo_retrieval.images.source import read_source
 
 
@@ -59,7 +58,9 @@ def test_a_folder_too_many_is_told(tmp_path: Path) -> None:
 def test_what_is_passed_over_is_said(tmp_path: Path) -> None:
     lay(tmp_path, "alpha/a.svg", "stray.svg", "alpha/.hidden")
     (tmp_path / "hollow").mkdir()
+    (tmp_path / "elsewhere").symlink_to("/nowhere/elsewhere")  # as of a disk that is not there today
     assert read_gallery(tmp_path).remarks == (
+        "passed over 'elsewhere': it leads nowhere",
         "passed over 'stray.svg': it lies outside the class folders",
         "passed over class 'hollow': there is no picture in its folder",
     )
@@ -98,19 +99,6 @@ def test_halves_of_characters_are_escaped() -> None:
     assert class_name("a\ud83d", "") == "a\\ud83d" and printable("\udfff\U0001f600") == "\\udfff\U0001f600"
 
 
-def test_a_table_in_a_locale_without_its_letters(tmp_path: Path) -> None:
-    table = lay(tmp_path, "a.svg") / "logos.csv"
-    table.write_text("path,label\na.svg,Bär 東京\n", encoding="utf-8")
-    asked = (
-        f"from logo_retrieval.gallery.records import read_gallery; print(ascii(read_gallery({str(table)!r}).classes))"
-    )
-    plain = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
-    done = subprocess.run(
-        [sys.executable, "-c", asked], env={**os.environ, **plain}, capture_output=True, text=True, check=False
-    )
-    assert done.stdout.strip() == ascii(("Bär 東京",)), done.stderr
-
-
 def test_file_names_that_are_no_text(tmp_path: Path) -> None:
     folder = tmp_path / "alpha"
     folder.mkdir()
@@ -133,22 +121,6 @@ def test_folders_that_cannot_serve(tmp_path: Path, names: tuple[str, ...], messa
         read_gallery(lay(tmp_path, *names))
 
 
-def table(tmp_path: Path, text: str, name: str = "gallery.csv") -> Path:
-    file = tmp_path / name
-    file.write_text(text, encoding="utf-8")
-    return file
-
-
-def test_a_table(tmp_path: Path) -> None:
-    gallery = read_gallery(table(tmp_path, "\ufefflabel,path,extra\nbeta,b.svg,1\nalpha,sub/a.svg,2\nalpha,b.svg,3\n"))
-    assert [(record.name, record.label) for record in gallery.records] == [
-        ("b.svg", "beta"),
-        ("sub/a.svg", "alpha"),
-        ("b.svg#2", "alpha"),
-    ]
-    assert gallery.records[1].path == tmp_path / "sub/a.svg"
-
-
 def test_what_training_may_know_of_a_drawing(tmp_path: Path) -> None:
     text = "path,label,group,part,colour\na.svg,alpha,,train,#112233\nb.svg,other, Zephyr ,val,\nc.svg,other,,,green\n"
     records = read_gallery(table(tmp_path, text)).records
@@ -160,13 +132,6 @@ def test_what_training_may_know_of_a_drawing(tmp_path: Path) -> None:
     folder = lay(tmp_path / "folder", "alpha/deep/a.svg", "other/zephyr/far/b.svg", "other/c.svg")
     groups = {record.name: record.group for record in read_gallery(folder).records}
     assert groups == {"alpha/deep/a.svg": None, "other/c.svg": None, "other/zephyr/far/b.svg": "zephyr"}
-
-
-def test_a_row_that_stands_there_twice(tmp_path: Path) -> None:
-    gallery = read_gallery(table(tmp_path, "path,label\na.svg,alpha\na.svg,alpha\n"))
-    assert len(gallery.records) == 1 and gallery.remarks == (
-        "passed over row 3: 'a.svg' stands there twice for class 'alpha'",
-    )
 
 
 def test_every_record_has_a_name_of_its_own(tmp_path: Path) -> None:
@@ -189,48 +154,20 @@ def test_two_records_of_one_name_are_refused() -> None:
         Gallery(tuple(records), ())
 
 
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        ("path,brand\na.svg,alpha\n", "expected the columns path,label in .* got path,brand"),
-        ("", "got none"),
-        ("path,label,Label\na.svg,alpha,beta\n", "the column label is there more than once"),
-        ("path,label\n", "expected rows below the header"),
-        ("path,label\na.svg,\n", "the column label is empty in row 2"),
-        ("path,label\na.svg,\u200b\n", "a class name must be text.* something is seen.*in row 2"),
-        ("path,label\n,alpha\n", "the column path is empty in row 2"),
-        ("path,label\n \t ,alpha\n", "the column path is empty in row 2"),
-        ("path,label\na.svg,OTHER\n", "'other' is reserved"),
-        ("path,label\na.svg,Smith, Inc.\n", "expected 2 cells in row 2 .* got 3: put quotes around one that has a ','"),
-    ],
-)
-def test_tables_that_cannot_serve(tmp_path: Path, text: str, message: str) -> None:
-    with pytest.raises(GalleryError, match=message):
-        read_gallery(table(tmp_path, text))
-
-
-def test_a_parquet_table(tmp_path: Path) -> None:
-    parquet = pytest.importorskip("pyarrow.parquet")
-    pyarrow = pytest.importorskip("pyarrow")
-    rows = {"label": ["beta", "ärzte"], "path": ["b.svg", "a.svg"], "more": [1, 2]}
-    parquet.write_table(pyarrow.table(rows), tmp_path / "gallery.parquet")
-    gallery = read_gallery(tmp_path / "gallery.parquet")
-    assert [(record.path.name, record.label) for record in gallery.records] == [("b.svg", "beta"), ("a.svg", "ärzte")]
-    parquet.write_table(pyarrow.table({**rows, "group": ["x", None]}), tmp_path / "gallery.parquet")
-    assert [record.group for record in read_gallery(tmp_path / "gallery.parquet").records] == ["x", None]
-    undeclared = {"label": [b"beta", "ärzte".encode()], "path": [b"b.svg", b"a.svg"]}
-    parquet.write_table(pyarrow.table(undeclared), tmp_path / "gallery.parquet")
-    assert read_gallery(tmp_path / "gallery.parquet") == gallery
-    parquet.write_table(pyarrow.table({"file": ["b.svg"]}), tmp_path / "other.parquet")
-    with pytest.raises(GalleryError, match="expected the columns path,label in .* got file"):
-        read_gallery(tmp_path / "other.parquet")
-    with pytest.raises(GalleryError, match="no well-formed Parquet"):
-        read_gallery(table(tmp_path, "no table", "junk.parquet"))
+def test_what_may_not_be_read_is_named(open_folder: Path) -> None:
+    table(open_folder, "path,label\na.svg,alpha\n").chmod(0)
+    (open_folder / "shut").mkdir(mode=0)
+    with without_root():
+        for name in ("gallery.csv", "shut", "shut/inner"):
+            with pytest.raises(GalleryError, match=f"{name}' cannot be read: Permission denied"):
+                read_gallery(open_folder / name)
 
 
 def test_what_is_neither_folder_nor_table(tmp_path: Path) -> None:
     with pytest.raises(GalleryError, match=r"expected a folder, or a table as \.csv, \.tsv or \.parquet"):
         read_gallery(table(tmp_path, "", "x.txt"))
+    with pytest.raises(GalleryError, match="cannot be read: File name too long"):
+        read_gallery("far too long a name" * 20)
     with pytest.raises(GalleryError, match="there is no table"):
         read_gallery(tmp_path / "absent.csv")
     binary = tmp_path / "binary.csv"
@@ -240,46 +177,24 @@ def test_what_is_neither_folder_nor_table(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "content",
+    ("name", "reason"),
     [
-        "path,label\nart/ä.svg,Bäcker\n".encode(),
-        "\ufeffPath , LABEL\r\nart/ä.svg,Bäcker\r\n".encode(),
-        "path;label\nart/ä.svg;Bäcker\n".encode(),
-        "path\tlabel\nart/ä.svg\tBäcker\n".encode("utf-16"),
-        "label;path\nBäcker;art/ä.svg\n".encode("cp1252"),
-        "path,label,,\nart/ä.svg,Bäcker,,\n,,,\n".encode(),
-        'path,label\n"art\\ä.svg","Bäcker"\n'.encode(),
-        "path, label\n art/ä.svg , Bäcker\n".encode(),
-        "sep=;\r\npath;label\r\nart/ä.svg;Bäcker\r\n".encode("cp1252"),
-        "path;label\rart/ä.svg;Bäcker\r".encode(),
-        "path|label\nart/ä.svg|Bäcker\n".encode(),
-        "path,label\nart/ä.svg,Bäcker\n".encode("utf-16-le"),
-        "path,label\nart/ä.svg,Bäcker\n".encode("utf-16-be"),
-        "path,label\nart/ä.svg,Bäcker\n".encode("utf-32"),
-        "\ufeff\ufeffpath,label\nart/ä.svg,Bäcker\n".encode(),
-        "path,label\nart/a\u0308.svg,Ba\u0308cker\n".encode(),
-        "path,label\n  \n\t, \nart/ä.svg,Bäcker\n,,\n".encode(),
-    ],
-    ids=[
-        *("plain", "case and mark", "semicolons", "UTF-16", "code page", "trailing commas", "back-slashes", "spaces"),
-        *("separator told", "returns alone", "bars", "UTF-16, no mark", "the other way", "UTF-32", "two marks"),
-        *("another Unicode form", "empty rows"),
+        *((name, "must be text without control characters") for name in ("", " ", "a\nb", "\x00", "\u200b")),
+        *((name, "is reserved for drawings of no known company: rename the class") for name in ("Other", "OTHER")),
+        *((name, "must not be '.' or '..', which mean a folder") for name in (".", " ..")),
+        ("a" * 256, "may have 255 characters, got one of 256"),
     ],
 )
-def test_tables_as_spreadsheets_write_them(tmp_path: Path, content: bytes) -> None:
-    (tmp_path / "art").mkdir()
-    (tmp_path / "art" / "ä.svg").touch()
-    (tmp_path / "t.csv").write_bytes(content)
-    (record,) = read_gallery(tmp_path / "t.csv").records
-    assert (record.label, record.path) == ("Bäcker", tmp_path / "art" / "ä.svg")
-    (tmp_path / "t.TSV").write_bytes(content)
-    assert read_gallery(tmp_path / "t.TSV").records == (record,)
-
-
-@pytest.mark.parametrize("name", ["", " ", "a\nb", "\x00", "Other", "OTHER"])
-def test_class_names_that_cannot_stand(name: str) -> None:
-    with pytest.raises(GalleryError):
+def test_class_names_that_cannot_stand(name: str, reason: str) -> None:
+    with pytest.raises(GalleryError, match=reason):
         class_name(name, "here")
+
+
+@pytest.mark.parametrize("name", ["Ärzte", "ÄRZTE", "A\u0308rzte", "\uff41\u0308rzte", "ärz\u200bte", "ärzte "])
+def test_class_names_that_people_would_take_for_one(name: str) -> None:
+    kind = "white space or characters that" if name in ("ärz\u200bte", "ärzte ") else "case or Unicode form"
+    with pytest.raises(GalleryError, match=f"differ only in {kind}"):
+        check_distinct(["beta", "ärzte", name])
 
 
 def test_links_to_folders_are_followed_and_not_in_circles(tmp_path: Path) -> None:
@@ -291,6 +206,16 @@ def test_links_to_folders_are_followed_and_not_in_circles(tmp_path: Path) -> Non
     (tmp_path / "far" / "round").symlink_to(tmp_path / "near", target_is_directory=True)
     found = [str(file.relative_to(tmp_path / "near")) for file in visible_files(tmp_path / "near")]
     assert found == ["link/deep/a.svg"]
+
+
+def test_a_folder_is_the_same_whatever_way_leads_to_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A link to a folder around all of them is followed from none of these."""
+    lay(tmp_path, "work/logos/acme/a.svg", "private.txt")
+    (tmp_path / "work" / "logos" / "up").symlink_to(tmp_path, target_is_directory=True)
+    (tmp_path / "alias").symlink_to(tmp_path / "work" / "logos", target_is_directory=True)
+    monkeypatch.chdir(tmp_path / "work")
+    for way in (tmp_path / "work" / "logos", tmp_path / "alias", Path("logos"), Path("../alias")):
+        assert [file.relative_to(way).as_posix() for file in visible_files(way)] == ["acme/a.svg"]
 
 
 def test_folders_with_links_to_one_another_are_walked_once_each_way(tmp_path: Path) -> None:

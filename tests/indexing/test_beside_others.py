@@ -68,12 +68,15 @@ class Watched:
             time.sleep(0.001)
 
 
+def watch(classifier: LogoClassifier, thread: str = "enrolling") -> Watched:
+    """Counts what threads of this name embed from now on."""
+    classifier.engine.embedder = watched = Watched(classifier.engine.embedder, thread)  # type: ignore[assignment]
+    return watched
+
+
 @pytest.fixture
 def watched(classifier: LogoClassifier) -> Watched:
-    """Counts what the thread of `enrolling` embeds."""
-    watched = Watched(classifier.engine.embedder, "enrolling")
-    classifier.engine.embedder = watched  # type: ignore[assignment]
-    return watched
+    return watch(classifier)
 
 
 @pytest.fixture
@@ -181,14 +184,6 @@ def test_several_at_once_take_what_the_others_have_left(mine: Path, classifier: 
         assert store.faults() == [] and "bars" not in store.class_sizes()
 
 
-def test_two_companies_at_once_with_one_drawing_are_told_to_one_of_them(classifier: LogoClassifier) -> None:
-    with ThreadPoolExecutor(2) as threads:
-        both = [threads.submit(classifier.enroll, label, rings(3)) for label in ("ring", "loop")]
-        faults = [str(each.exception()) for each in both if each.exception() is not None]
-    assert len(faults) == 1 and faults[0].count("has the same bytes as") == 3
-    assert len({"ring", "loop"} & set(classifier.classes)) == 1
-
-
 def test_small_ones_do_not_have_a_large_one_checked_for_ever(
     classifier: LogoClassifier, enrolling: ThreadPoolExecutor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -220,15 +215,20 @@ def test_an_index_that_is_replaced_meanwhile_is_told_at_the_next_batch(
             assert "ring" not in store.class_sizes() and store.faults() == []
 
 
-@pytest.mark.parametrize("skip_unreadable", [False, True])
+@pytest.mark.parametrize("act", ["enroll", "enroll what can be read", "classify", "embed", "drawings"])
 def test_a_classifier_that_is_closed_meanwhile_says_so_and_adds_nothing(
-    mine: Path, enrolling: ThreadPoolExecutor, skip_unreadable: bool
+    mine: Path, enrolling: ThreadPoolExecutor, act: str, tmp_path: Path
 ) -> None:
-    for batches in (1, 2, 4):
+    many = laid(tmp_path / "many")
+    for batches in (1, 2, 4) if act.startswith("enroll") else (1, 1, 1):
         classifier = LogoClassifier.open(mine)
-        watched = Watched(classifier.engine.embedder, "enrolling")
-        classifier.engine.embedder = watched  # type: ignore[assignment]
-        running = enrolling.submit(classifier.enroll, "ring", rings(32 * BATCHES), skip_unreadable=skip_unreadable)
+        watched = watch(classifier)
+        if act.startswith("enroll"):
+            drawings = rings(32 * BATCHES)
+            running = enrolling.submit(classifier.enroll, "ring", drawings, skip_unreadable=act != "enroll")
+        else:
+            asked = many if act == "drawings" else sorted(many.iterdir())
+            running = enrolling.submit(getattr(classifier, act), asked)
         watched.wait_for(batches)
         classifier.close()
         with pytest.raises(BackendError, match="this classifier is closed"):
@@ -237,27 +237,11 @@ def test_a_classifier_that_is_closed_meanwhile_says_so_and_adds_nothing(
         assert "ring" not in store.class_sizes() and store.faults() == []
 
 
-@pytest.mark.parametrize("act", ["classify", "embed", "drawings"])
-def test_so_does_every_other_work_on_it(mine: Path, enrolling: ThreadPoolExecutor, act: str, tmp_path: Path) -> None:
-    many = laid(tmp_path / "many")
-    for _ in range(3):
-        classifier = LogoClassifier.open(mine)
-        watched = Watched(classifier.engine.embedder, "enrolling")
-        classifier.engine.embedder = watched  # type: ignore[assignment]
-        asked = many if act == "drawings" else sorted(many.iterdir())
-        running = enrolling.submit(getattr(classifier, act), asked)
-        watched.begun.wait(60)
-        classifier.close()
-        with pytest.raises(BackendError, match="this classifier is closed"):
-            running.result()
-
-
 @pytest.mark.parametrize("batches", [1, 2, 4])
 def test_an_interrupt_adds_nothing_and_leaves_the_turn_to_others(
     classifier: LogoClassifier, enrolling: ThreadPoolExecutor, batches: int
 ) -> None:
-    watched = Watched(classifier.engine.embedder, threading.current_thread().name)
-    classifier.engine.embedder = watched  # type: ignore[assignment]
+    watched = watch(classifier, threading.current_thread().name)
 
     def interrupt() -> None:
         watched.wait_for(batches)
@@ -276,7 +260,6 @@ def test_an_interrupt_adds_nothing_and_leaves_the_turn_to_others(
     assert len(enrolling.submit(classifier.enroll, "ring", [ring()]).result(60).added) == 1
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
 @pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")
 def test_a_process_forked_in_the_middle_is_told_and_leaves_it_alone(
     mine: Path, classifier: LogoClassifier, enrolling: ThreadPoolExecutor, watched: Watched
@@ -314,12 +297,3 @@ def test_a_refusal_calls_drawings_by_names_that_they_have_now(
 
     classifier.store.item_names = removed_first  # type: ignore[method-assign]
     assert len(classifier.enroll("ring", [nearly]).added) == 1
-
-
-def test_a_drawing_that_was_added_under_a_wrong_name_is_of_the_right_one_for_all(mine: Path) -> None:
-    with LogoClassifier.open(mine) as classifier, LogoClassifier.open(mine) as asked:
-        classifier.enroll("wrong", [ring()])
-        assert asked.classify([ring()])[0].label == "wrong"
-        classifier.unenroll("wrong")  # and nobody asks until the number of the class and the item are others' again
-        classifier.enroll("right", [ring()])
-        assert asked.classify([ring()])[0].label == "right"

@@ -1,28 +1,22 @@
-"""Companies enrolled and removed while an index is in use."""
+"""Companies enrolled while an index is in use."""
 
 from __future__ import annotations
 
 import shutil
-import sqlite3
 import threading
-import unicodedata
-from contextlib import closing
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
-from drawings import RING, lay_classes, ring, svg
-from enrolled import answers, files
+from drawings import RING, ring, svg
+from enrolled import files
 
 from logo_retrieval import LogoClassifier
 from logo_retrieval.errors import EnrolmentError, GalleryError, IndexStoreError
 from logo_retrieval.models.resolve import copy_starter
-from logo_retrieval.search.halves import halves_of
-from logo_retrieval.store.cache import CACHE_FILE
-from logo_retrieval.store.changes import add_items, compact, remove_class
+from logo_retrieval.store.changes import compact
 from logo_retrieval.store.index_store import IndexStore
-from logo_retrieval.store.schema import INDEX_FILE
-from logo_retrieval.store.transactions import IndexChanged
 
 
 def test_one_drawing_is_enough(classifier: LogoClassifier) -> None:
@@ -66,62 +60,6 @@ def test_another_process_sees_it_in_its_next_answer(mine: Path, classifier: Logo
         assert "ring" not in elsewhere.classes
 
 
-@pytest.mark.parametrize("partitioned_from", [1, 1000])
-def test_removed_without_trace(
-    mine: Path, classifier: LogoClassifier, monkeypatch: pytest.MonkeyPatch, partitioned_from: int
-) -> None:
-    monkeypatch.setattr("logo_retrieval.search.open.FAISS_FROM", 1)
-    monkeypatch.setattr("logo_retrieval.search.open.PARTITIONED_FROM", partitioned_from)
-    before = answers(mine)
-    for place in range(5):
-        classifier.enroll("ring", [ring(place)])
-    assert answers(mine) != before and (mine / CACHE_FILE).exists()
-    vectors = classifier.store.class_vectors(["ring"])["ring"]
-    names = [f"{place}" for place in classifier.store.class_sizes()]
-    assert "ring" in names
-    with sqlite3.connect(mine / INDEX_FILE) as connection:
-        rows = connection.execute(
-            "SELECT sha256, webp, items.name FROM items JOIN thumbnails ON item_id = items.id "
-            "JOIN classes ON classes.id = class_id WHERE classes.name = 'ring'"
-        ).fetchall()
-    connection.close()
-    traces = [trace for sha256, webp, name in rows for trace in (sha256, webp[20:], name.encode())]
-    traces += [row.tobytes() for row in (*vectors, *halves_of(vectors))]
-    assert len(traces) == 25
-    classifier.unenroll("ring")
-    kept = files(mine)
-    assert not [name for name, content in kept.items() for trace in traces if trace in content]
-    assert CACHE_FILE in kept and b"ring" not in kept[CACHE_FILE]
-    assert answers(mine) == before
-
-
-def test_single_drawings_go_and_the_last_takes_its_class_along(mine: Path, classifier: LogoClassifier) -> None:
-    before = answers(mine)
-    names = [name for name, _ in classifier.enroll("ring", [ring(0), ring(1)]).added]
-    assert classifier.unenroll(items=names[:1]) == []
-    assert classifier.store.class_sizes()["ring"] == 1
-    assert classifier.unenroll(items=names[1:]) == ["ring"]
-    assert answers(mine) == before
-
-
-def test_an_index_may_lose_all_but_other(classifier: LogoClassifier) -> None:
-    for label in ("disc", "bars", "ärzte"):
-        classifier.unenroll(label)
-    assert classifier.classify([ring()])[0].label == "other"
-
-
-def test_an_index_may_become_empty_and_begin_anew(tmp_path: Path) -> None:
-    gallery = lay_classes(tmp_path / "gallery", per_class=1)
-    shutil.rmtree(gallery / "other")
-    with LogoClassifier.build(gallery, index=tmp_path / "index") as classifier:
-        for label in ("disc", "bars", "ärzte"):
-            classifier.unenroll(label)
-        decision = classifier.classify([ring()])[0]
-        assert (decision.label, decision.neighbours) == ("other", ())
-        classifier.enroll("ring", [ring()])
-        assert classifier.classify([ring(1)])[0].label == "ring"
-
-
 def test_unreadable_drawings_are_named_and_left_out_on_demand(mine: Path, classifier: LogoClassifier) -> None:
     before = files(mine)
     with pytest.raises(EnrolmentError, match="nothing was enrolled: .*unreadable: missing") as caught:
@@ -158,18 +96,7 @@ def test_drawings_unlike_each_other_are_remarked_on(classifier: LogoClassifier) 
 
 @pytest.mark.parametrize(
     ("label", "reason"),
-    [
-        ("Other", "rename the class 'Other'"),
-        ("", "must be text without control characters"),
-        ("a\nb", "must be text without control characters"),
-        ("..", "must not be '.' or '..', which mean a folder"),
-        ("Disc", "'disc' and 'Disc' differ only in case or Unicode form"),
-        ("ÄRZTE", "differ only in case or Unicode form"),
-        ("ｄｉｓｃ", "differ only in case or Unicode form"),
-        ("\u200b", "must be text without control characters"),
-        ("a" * 256, "may have 255 characters, got one of 256"),
-        ("disc\u200b", "differ only in white space or characters that cannot be seen"),
-    ],
+    [("Other", "rename the class 'Other'. Give another name"), ("Disc", "'disc' and 'Disc' differ only in case")],
 )
 def test_names_that_cannot_stand(mine: Path, classifier: LogoClassifier, label: str, reason: str) -> None:
     before = files(mine)
@@ -195,38 +122,12 @@ def test_several_companies_at_once_or_none(mine: Path, classifier: LogoClassifie
         classifier.enroll_gallery(tmp_path / "absent")
 
 
-def test_what_is_not_there_cannot_be_removed(mine: Path, classifier: LogoClassifier) -> None:
-    before = files(mine)
-    with pytest.raises(IndexStoreError, match="there is no class 'DISC' .*, but there is 'disc'"):
-        classifier.unenroll("DISC")
-    with pytest.raises(IndexStoreError, match="there is no drawing 'disc/9.svg'"):
-        classifier.unenroll(items=["disc/0.svg", "disc/9.svg"])
-    with pytest.raises(IndexStoreError, match="'other' is what unknown logos are told by"):
-        classifier.unenroll("other")
-    for nothing in (
-        {},
-        {"names": ["Disc"]},
-        {"label": "disc", "names": []},
-        {"label": "disc", "items": ["disc/0.svg"]},
-    ):
-        with pytest.raises(ValueError, match="either a class, one or more names of a class, or drawings"):
-            classifier.unenroll(**nothing)
-    assert files(mine) == before
-
-
 def test_the_shipped_index_is_never_written() -> None:
     with LogoClassifier.open() as starter:
         with pytest.raises(IndexStoreError, match="read only"):
             starter.enroll("ring", [ring()])
         with pytest.raises(IndexStoreError, match="read only"):
             starter.unenroll("slack")
-
-
-def test_a_change_since_the_checks_is_noticed(mine: Path, classifier: LogoClassifier) -> None:
-    generation = classifier.store.generation()
-    remove_class(mine, "bars")
-    with pytest.raises(IndexChanged):
-        add_items(mine, [], generation=generation)
 
 
 def test_enrolments_at_the_same_time_all_arrive(mine: Path) -> None:
@@ -241,6 +142,15 @@ def test_enrolments_at_the_same_time_all_arrive(mine: Path) -> None:
         thread.join()
     with IndexStore(mine) as store:
         assert store.class_sizes()["ring"] == 3 and store.faults() == []
+
+
+def test_two_companies_at_once_with_one_drawing_are_told_to_one_of_them(classifier: LogoClassifier) -> None:
+    drawings = [ring(place) for place in range(3)]
+    with ThreadPoolExecutor(2) as threads:
+        both = [threads.submit(classifier.enroll, label, drawings) for label in ("ring", "loop")]
+        faults = [str(each.exception()) for each in both if each.exception() is not None]
+    assert len(faults) == 1 and faults[0].count("has the same bytes as") == 3
+    assert len({"ring", "loop"} & set(classifier.classes)) == 1
 
 
 def test_the_log_says_who_did_what(mine: Path, classifier: LogoClassifier, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -279,29 +189,12 @@ def test_two_new_companies_with_nearly_the_same_drawing(mine: Path, classifier: 
     assert len(classifier.enroll_gallery(tmp_path / "new", force=True).overruled) == 1
 
 
-def test_removed_by_any_unicode_form_of_its_name(classifier: LogoClassifier) -> None:
-    classifier.enroll("Café", [ring()])
-    assert classifier.unenroll(unicodedata.normalize("NFD", " Café ")) == ["Café"]
-
-
 def test_one_source_is_not_taken_for_its_letters(classifier: LogoClassifier) -> None:
     for one in ("mark.svg", ring(), Path("mark.svg")):
         with pytest.raises(TypeError, match="put it into a list"):
             classifier.enroll("ring", one)  # type: ignore[arg-type]
         with pytest.raises(TypeError, match="put it into a list"):
             classifier.classify(one)  # type: ignore[arg-type]
-
-
-def test_a_removal_beside_a_reader_says_what_is_left(mine: Path, classifier: LogoClassifier) -> None:
-    classifier.enroll("ring", [ring()])
-    with closing(sqlite3.connect(mine / INDEX_FILE)) as reader:
-        reader.execute("BEGIN")
-        reader.execute("SELECT * FROM items").fetchone()
-        with pytest.raises(IndexStoreError, match="may lie in the file until `logo-retrieval compact` has run"):
-            classifier.unenroll("ring")
-    assert "ring" not in classifier.classes
-    compact(mine)
-    assert classifier.store.faults() == []
 
 
 def test_one_file_of_a_table_may_stand_for_two_companies(classifier: LogoClassifier, tmp_path: Path) -> None:
@@ -348,3 +241,12 @@ def test_an_index_stays_the_same_wherever_the_process_goes(
         assert classifier.classify([ring(1)])[0].label == "ring"
     with LogoClassifier.open(elsewhere / mine.name) as other, LogoClassifier.open(mine) as same:
         assert "ring" not in other.classes and "ring" in same.classes
+
+
+def test_a_drawing_that_was_added_under_a_wrong_name_is_of_the_right_one_for_all(mine: Path) -> None:
+    with LogoClassifier.open(mine) as classifier, LogoClassifier.open(mine) as asked:
+        classifier.enroll("wrong", [ring()])
+        assert asked.classify([ring()])[0].label == "wrong"
+        classifier.unenroll("wrong")  # and nobody asks until the number of the class and the item are others' again
+        classifier.enroll("right", [ring()])
+        assert asked.classify([ring()])[0].label == "right"

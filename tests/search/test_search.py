@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.metadata
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -112,6 +113,29 @@ def test_without_a_gpu_nothing_is_transferred(rng: np.random.Generator) -> None:
         pytest.skip("there is a GPU here")
     index = FaissIndex.build(unit(rng, 3, 4), np.arange(3, dtype=np.int64))
     assert index._searcher is index._flat
+
+
+def test_a_gpu_is_not_asked_for_more_rows_than_it_finds(
+    monkeypatch: pytest.MonkeyPatch, rng: np.random.Generator
+) -> None:
+    class OnGpu:
+        """As FAISS has it on a GPU: limited, and no reader of single vectors."""
+
+        def __init__(self, flat: Any) -> None:  # noqa: ANN401 - FAISS has no types
+            self._flat = flat
+
+        def search(self, queries: Float32Array, k: int) -> tuple[Float32Array, Int64Array]:
+            if k >= 2048:
+                raise RuntimeError(f"GPU index only supports min/max-K selection up to 2048 (requested {k})")
+            found: tuple[Float32Array, Int64Array] = self._flat.search(queries, k)
+            return found
+
+    monkeypatch.setattr("faiss.get_num_gpus", lambda: 1, raising=False)
+    monkeypatch.setattr("faiss.index_cpu_to_all_gpus", OnGpu, raising=False)
+    vectors, ids = unit(rng, 3000, 4), np.arange(3000)
+    for k in (2047, 2048, 5000):
+        found, exact = (build(vectors, ids).search(vectors[:2], k) for build in (FaissIndex.build, ExactIndex))
+        np.testing.assert_array_equal(found.similarities, exact.similarities)
 
 
 def _distributions(monkeypatch: pytest.MonkeyPatch, *installed: str) -> None:

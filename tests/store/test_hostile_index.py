@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import sqlite3
 from collections.abc import Callable
@@ -14,15 +13,13 @@ import pytest
 from test_store import CLASSES, DIM, ITEMS, MANIFEST
 
 from logo_retrieval.errors import IndexStoreError
-from logo_retrieval.store.cache import CACHE_FILE, read_cache
+from logo_retrieval.store.answers import CACHE_FILE as ANSWERS_FILE
+from logo_retrieval.store.answers import AnswerCache
 from logo_retrieval.store.changes import add_items, compact, remove_class, replace_index
 from logo_retrieval.store.index_store import IndexStore
 from logo_retrieval.store.schema import INDEX_FILE
 from logo_retrieval.store.seal import seal
-from logo_retrieval.store.staging import STAGING_FILE, Staging
-from logo_retrieval.store.stored import StoredDrawing
 from logo_retrieval.store.vectors import vector_blob
-from logo_retrieval.types import TRAITS
 
 
 @pytest.fixture
@@ -163,43 +160,7 @@ def test_manifests(index: Path, text: str) -> None:
         IndexStore(index)
 
 
-@pytest.mark.parametrize(
-    "header",
-    [
-        b"[" * 100_000,
-        b'{"facts": {}, "arrays": {"halves": ["<f4", [1e999], 0, ""]}}',
-        b'{"facts": {}, "arrays": {"halves": ["<f4", [-1], 0, ""]}}',
-        b'{"facts": {}, "arrays": {"halves": ["<f4", [9], -99, ""]}}',
-        b'{"facts": {}, "arrays": {"halves": ["|O", [1], 0, ""]}}',
-        b'{"facts": {}, "arrays": {"halves": ["<f4", [99999999999999999999, 9], 0, ""]}}',
-        b'{"facts": {}, "arrays": {"halves": 5}}',
-        b'{"facts": {}, "arrays": []}',
-        b"[]",
-        b"5",
-        b"\xff",
-        b"",
-    ],
-)
-def test_caches(tmp_path: Path, header: bytes) -> None:
-    line = header + b"\n"
-    (tmp_path / CACHE_FILE).write_bytes(hashlib.sha256(line).hexdigest().encode() + b"\n" + line + b"payload")
-    assert read_cache(tmp_path) is None
-
-
-def test_a_damaged_file_of_an_interrupted_build_is_an_error(tmp_path: Path) -> None:
-    drawings = {
-        bytes([place]) * 32: StoredDrawing(3, bytes(TRAITS), bytes(5000), np.ones((2, DIM), np.float32))
-        for place in range(9)
-    }
-    with Staging(tmp_path, "recipe") as staging:
-        staging.add(drawings)
-    file = tmp_path / STAGING_FILE
-    whole = file.read_bytes()
-    for place in range(4096, len(whole), 4096):
-        file.write_bytes(whole[:place] + b"\xff" * 4096 + whole[place + 4096 :])
-        try:
-            with Staging(tmp_path, "recipe") as staging:
-                held = {key: staging.get(key).vectors.tolist() for key in drawings if key in staging}
-        except IndexStoreError:
-            continue
-        assert all(vectors == [[1.0] * DIM] * 2 for vectors in held.values())
+def test_answers_of_earlier_runs_that_are_damaged_are_no_index_to_build(tmp_path: Path) -> None:
+    (tmp_path / ANSWERS_FILE).write_bytes(b"something else" * 1000)
+    with pytest.raises(IndexStoreError, match="is damaged .* move it away: an index has to be built again then"):
+        AnswerCache(tmp_path)

@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
-import shutil
 import sqlite3
-import threading
-import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import without_root
 from traces import found_in
 
 from logo_retrieval.errors import IndexStoreError
-from logo_retrieval.store.cache import CACHE_FILE, SUMMED, Prepared, read_cache, reseal, write_cache
 from logo_retrieval.store.changes import add_items, compact, remove_class, remove_items, replace_index
 from logo_retrieval.store.index_store import IndexStore
 from logo_retrieval.store.manifest import Manifest
 from logo_retrieval.store.schema import INDEX_FILE, SCHEMA_VERSION, connect
 from logo_retrieval.store.seal import seal
-from logo_retrieval.store.staging import STAGING_FILE, Staging
 from logo_retrieval.store.stored import StoredDrawing, StoredItem
 from logo_retrieval.store.vectors import vector_blob, vectors_of
 from logo_retrieval.types import TRAITS
@@ -74,26 +68,6 @@ def test_round_trip(index: Path) -> None:
     np.testing.assert_array_equal(snapshot.vectors, np.eye(DIM, dtype=np.float32))
 
 
-def test_one_who_may_not_write_the_file_leaves_nothing_behind_and_sees_what_others_change(open_folder: Path) -> None:
-    """Though the folder may be written: a log of the reader's would be one that the owner may not write."""
-    replace_index(open_folder, MANIFEST, CLASSES, ITEMS)
-    file = open_folder / INDEX_FILE
-    open_folder.chmod(0o777)
-    file.chmod(0o444)
-    with without_root():
-        store = IndexStore(open_folder)
-        assert store.snapshot().generation == 1
-        assert [each.name for each in open_folder.iterdir()] == [INDEX_FILE]
-    file.chmod(0o644)
-    add_items(open_folder, [item("d.svg", "delta", 1)], generation=1)
-    file.chmod(0o444)
-    with without_root():
-        assert store.generation() == 2
-        assert store.snapshot().classes == (*CLASSES, "delta")
-        store.close()
-    assert [each.name for each in open_folder.iterdir()] == [INDEX_FILE]
-
-
 def test_replacing_counts_a_generation_and_an_open_reader_sees_it_next_time(index: Path) -> None:
     with IndexStore(index) as store:
         assert store.snapshot().generation == 1
@@ -136,32 +110,6 @@ def test_a_full_disk_is_one_sentence_and_leaves_the_index(index: Path) -> None:
         raise caught.value
     with IndexStore(index) as store:
         assert store.faults() == []
-
-
-def test_another_file_in_its_place_is_told(index: Path) -> None:
-    with IndexStore(index) as store:
-        add_items(index, [replace(ITEMS[0], name="more")], generation=store.generation())
-        assert not store.is_replaced()
-        (index / INDEX_FILE).rename(index / "gone")
-        assert not store.is_replaced()
-        shutil.copyfile(index / "gone", index / INDEX_FILE)
-        assert store.is_replaced()
-
-
-def test_a_file_that_a_reader_took_for_fixed_has_changed(index: Path, open_folder: Path) -> None:
-    """In a folder that it may not write, where it cannot read a log: it is opened anew."""
-    shutil.copyfile(index / INDEX_FILE, open_folder / INDEX_FILE)
-    open_folder.chmod(0o555)
-    with without_root():
-        store = IndexStore(open_folder)
-    with store:
-        before = store.generation()
-        open_folder.chmod(0o755)
-        add_items(open_folder, [replace(ITEMS[0], name="more")], generation=before)
-        open_folder.chmod(0o555)
-        with without_root():
-            assert store.generation() == before + 1 and not store.is_replaced()
-            assert len(store.snapshot().item_ids) == len(ITEMS) + 1
 
 
 def test_no_index(tmp_path: Path) -> None:
@@ -266,99 +214,6 @@ def test_manifest_with_other_fields() -> None:
     with pytest.raises(IndexStoreError, match=r"the manifest must hold .* missing fields \['created', .*\], unknown"):
         Manifest.from_json('{"model": "x"}')
     assert Manifest.from_json(replace(MANIFEST, model="ü").to_json()).model == "ü"
-
-
-def test_cache_is_read_back_and_refused_when_damaged(tmp_path: Path) -> None:
-    arrays: dict[str, np.ndarray] = {
-        "numbers": np.arange(9),
-        "rows": np.ones((3, 5), np.float32),
-        "none": np.zeros((0, 5), "<f2"),
-    }
-    write_cache(tmp_path, Prepared({"said": ["ü", 1.5]}, arrays))
-    held = read_cache(tmp_path)
-    assert held is not None and held.facts == {"said": ["ü", 1.5]} and held.arrays.keys() == arrays.keys()
-    for name, array in arrays.items():
-        np.testing.assert_array_equal(held.arrays[name], array)
-        assert held.arrays[name].dtype == array.dtype
-    whole = (tmp_path / CACHE_FILE).read_bytes()
-    changed = (whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :] for place in range(len(whole)))
-    read = 0
-    for damaged in (*changed, whole[:-64], b"", b"[]\n", b"{}\nx"):
-        (tmp_path / CACHE_FILE).write_bytes(damaged)
-        found = read_cache(tmp_path)  # what lies between arrays says nothing
-        read += found is not None
-        assert found is None or all(np.array_equal(found.arrays[name], arrays[name]) for name in arrays)
-    assert read < 64
-    assert [path.name for path in tmp_path.iterdir()] == [CACHE_FILE]
-
-
-@pytest.mark.parametrize("name", SUMMED)
-def test_an_array_with_sums_of_its_own_is_only_as_long_as_written(tmp_path: Path, name: str) -> None:
-    write_cache(tmp_path, Prepared({}, {"sums": np.arange(8), name: np.ones(32, "<f2")}))
-    whole = (tmp_path / CACHE_FILE).read_bytes()
-    (tmp_path / CACHE_FILE).write_bytes(whole[:-1] + b"x")
-    held = read_cache(tmp_path)
-    assert held is not None and held.arrays[name][-1] != 1
-    (tmp_path / CACHE_FILE).write_bytes(whole[:-1])
-    assert read_cache(tmp_path) is None
-
-
-def test_a_cache_changed_in_place_is_sealed_anew(tmp_path: Path) -> None:
-    write_cache(tmp_path, Prepared({"names": ["a long one"]}, {"numbers": np.arange(8)}))
-    held = read_cache(tmp_path, write=True)
-    assert held is not None
-    held.arrays["numbers"][3] = 0
-    assert read_cache(tmp_path) is None
-    reseal(tmp_path, held, {"names": [""]})
-    after = read_cache(tmp_path)
-    assert after is not None and after.facts == {"names": [""]} and after.arrays["numbers"].tolist()[2:5] == [2, 0, 4]
-    assert b"a long one" not in (tmp_path / CACHE_FILE).read_bytes()
-    with pytest.raises(ValueError, match="there is room for"):
-        reseal(tmp_path, held, {"names": ["x" * 100]})
-
-
-def test_staging_goes_on_after_a_kill_and_forgets_another_recipe(tmp_path: Path) -> None:
-    drawing = StoredDrawing(3, bytes(TRAITS), b"thumb", np.ones((2, DIM), np.float32))
-    with Staging(tmp_path, "recipe") as staging:
-        staging.add({b"a": drawing})
-    with Staging(tmp_path, "recipe") as staging:
-        assert b"a" in staging and b"b" not in staging
-        np.testing.assert_array_equal(staging.get(b"a").vectors, drawing.vectors)
-        with pytest.raises(KeyError):
-            staging.get(b"b")
-    with Staging(tmp_path, "another") as staging:
-        assert b"a" not in staging
-        staging.discard()
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_a_build_that_fails_at_once_leaves_no_staging(tmp_path: Path) -> None:
-    with pytest.raises(KeyboardInterrupt), Staging(tmp_path, "recipe"):
-        raise KeyboardInterrupt
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_two_builds_of_one_index_do_not_mix(tmp_path: Path) -> None:
-    with Staging(tmp_path, "recipe"), pytest.raises(IndexStoreError, match="another process is using"):
-        Staging(tmp_path, "recipe")
-    assert (tmp_path / STAGING_FILE).exists()
-
-
-def test_a_build_that_waited_for_another_one_has_a_file_of_its_own(tmp_path: Path) -> None:
-    waited = []
-
-    def build() -> None:
-        with Staging(tmp_path, "recipe") as second:
-            waited.append((tmp_path / STAGING_FILE).exists())
-            second.discard()
-
-    with Staging(tmp_path, "recipe") as first:
-        thread = threading.Thread(target=build)
-        thread.start()
-        time.sleep(0.1)
-        first.discard()
-        thread.join()
-    assert waited == [True] and not (tmp_path / STAGING_FILE).exists()
 
 
 def test_a_log_that_has_just_gone_does_not_count(index: Path) -> None:
