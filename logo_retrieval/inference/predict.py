@@ -15,7 +15,7 @@ from logo_retrieval.inference.doubt import settled_by_twins, unsettled
 from logo_retrieval.inference.knowledge import Knowledge
 from logo_retrieval.inference.snapshot import IndexSnapshot
 from logo_retrieval.open_set.evidence import COMPANY_FEATURES, NEIGHBOURS, Compared, Features, gather, with_text
-from logo_retrieval.open_set.fusion import BIAS, OTHER_SHARE, Fusion, any_company, best_company, named, probabilities
+from logo_retrieval.open_set.fusion import BIAS, OTHER_SHARE, Fusion, any_company, best_company, probabilities
 from logo_retrieval.runs import run_starts
 from logo_retrieval.types import (
     MISSING_ID,
@@ -130,10 +130,10 @@ def score(query: Query, held: IndexSnapshot, fusion: Fusion, k: int = NEIGHBOURS
 
 def _compared(query: Query, neighbours: Neighbours, held: IndexSnapshot) -> Compared:
     """Each image and its neighbours: by hues the whole drawing, by shape the view that fits best."""
-    similarities, classes, theirs = neighbours.similarities, held.classes_of(neighbours), held.traits_of(neighbours)
+    similarities, classes = neighbours.similarities, held.classes_of(neighbours)
     if query.traits is None:
         return Compared(similarities, classes, np.full(classes.shape, np.nan), np.zeros(classes.shape))
-    wholes = run_starts(query.owners)
+    theirs, wholes = held.traits_of(neighbours), run_starts(query.owners)
     hues = agreement(hues_in(query.traits[wholes])[:, None], hues_in(theirs))
     shapes = correlation(shapes_in(query.traits), shapes_in(theirs)[query.owners])
     return Compared(similarities, classes, hues, np.maximum.reduceat(shapes, wholes, axis=0))
@@ -183,9 +183,9 @@ def decide(
         scores = _with_text(scores, query, held, fusion)
     chances = probabilities(scores.log_odds, other, other_share)
     known = any_company(scores.log_odds, other)
-    label = named(scores.log_odds, other, thresholds)
     best, company = best_company(scores.log_odds, other)
     missing = thresholds[company] - best
+    label = np.where(missing < 0, company, other)
     said = fusion.contributions(scores.features, held.profile)
     neighbours = _named_neighbours(scores.neighbours, policy.top, held, names)
     return [
@@ -195,7 +195,7 @@ def decide(
             float(chances[row, label[row]]),
             top=_top(row, chances[row], scores, held, said[row], _listed(chances[row], other, policy)),
             neighbours=tuple(neighbours[row]),
-            missed_by=float(missing[row]) if label[row] == other and np.isfinite(missing[row]) else None,
+            missed_by=float(missing[row]) if 0 <= missing[row] < np.inf else None,
             text=query.texts[row] if query.texts else None,
             log_odds=float(known[row]),
         )
