@@ -15,7 +15,7 @@ from logo_retrieval.inference.doubt import settled_by_twins, unsettled
 from logo_retrieval.inference.knowledge import Knowledge
 from logo_retrieval.inference.snapshot import IndexSnapshot
 from logo_retrieval.open_set.evidence import COMPANY_FEATURES, NEIGHBOURS, Compared, Features, gather, with_text
-from logo_retrieval.open_set.fusion import BIAS, OTHER_SHARE, Fusion, any_company, best_company, probabilities
+from logo_retrieval.open_set.fusion import BIAS, OTHER_SHARE, Fusion, any_company, best_company, named, probabilities
 from logo_retrieval.runs import run_starts
 from logo_retrieval.types import (
     MISSING_ID,
@@ -183,9 +183,9 @@ def decide(
         scores = _with_text(scores, query, held, fusion)
     chances = probabilities(scores.log_odds, other, other_share)
     known = any_company(scores.log_odds, other)
+    label = named(scores.log_odds, other, thresholds)
     best, company = best_company(scores.log_odds, other)
     missing = thresholds[company] - best
-    label = np.where(missing < 0, company, other)
     said = fusion.contributions(scores.features, held.profile)
     neighbours = _named_neighbours(scores.neighbours, policy.top, held, names)
     return [
