@@ -11,7 +11,7 @@ import numpy as np
 from logo_retrieval.images.hues import agreement
 from logo_retrieval.images.shapes import correlation
 from logo_retrieval.images.traits import hues_in, shapes_in
-from logo_retrieval.inference.doubt import settled_by_twins, unsettled
+from logo_retrieval.inference.doubt import settled_by_twins, twins, unsettled
 from logo_retrieval.inference.knowledge import Knowledge
 from logo_retrieval.inference.snapshot import IndexSnapshot
 from logo_retrieval.open_set.evidence import COMPANY_FEATURES, NEIGHBOURS, Compared, Features, gather, with_text
@@ -184,6 +184,9 @@ def decide(
     chances = probabilities(scores.log_odds, other, other_share)
     known = any_company(scores.log_odds, other)
     label = named(scores.log_odds, other, thresholds)
+    if policy.share is not None:  # however many unknown logos may be named, one that is known as such is not
+        is_twin, twin = twins(scores.features)
+        label[is_twin & (twin == other)] = other
     best, company = best_company(scores.log_odds, other)
     missing = thresholds[company] - best
     said = fusion.contributions(scores.features, held.profile)
