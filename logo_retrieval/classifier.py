@@ -121,13 +121,11 @@ class LogoClassifier(Closable):
         return classifier
 
     def __repr__(self) -> str:
+        name, model = f"LogoClassifier of '{self.store.folder}'", self.store.manifest.model
         if self.engine.is_closed:
-            return f"<LogoClassifier of '{self.store.folder}', closed>"
+            return f"<{name}, closed>"
         sizes = self.store.class_sizes()
-        return (
-            f"<LogoClassifier of '{self.store.folder}': {len(sizes)} classes, {sum(sizes.values())} drawings, "
-            f"model '{self.store.manifest.model}'>"
-        )
+        return f"<{name}: {len(sizes)} classes, {sum(sizes.values())} drawings, model '{model}'>"
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -167,13 +165,12 @@ class LogoClassifier(Closable):
             max_false_accept: of logos of no known company, the largest share that may be given a company's name; by
                 default `knowledge.DEFAULT_FALSE_ACCEPT`, or the likeliest answer where the model has too few unknown
                 logos to vouch for that.
-            other_share: how common such logos are among the sources; probabilities follow it, labels do not. With
-                "auto" it is what all sources together show, see `open_set.mixture.estimated_other_share`.
+            other_share: how common such logos are among the sources; probabilities follow it, labels do only where
+                they are the likeliest. With "auto" it is what all show, see `open_set.mixture.estimated_other_share`.
             text: whether what is written is read: where that could change the answer, always or never.
 
         Raises:
-            ValueError: when top is below 1, a share is out of range or less than the model can vouch for, or text is
-                none of the three.
+            ValueError: when top, a share or text is out of range, or a share is less than the model can vouch for.
             ModelError: when a share is asked for and the model has no unknown logos to vouch for it.
         """
         check_several(sources)
@@ -229,8 +226,7 @@ class LogoClassifier(Closable):
     ) -> EnrolmentReport:
         """Adds drawings and names of a company, known or new; they take part in the next answer of every process.
 
-        All of them, in one transaction, or nothing changes. A file and a name that the company has already are left
-        out.
+        All of them, in one transaction, or nothing changes. A file or a name that the company has already is left out.
 
         Args:
             label: the company.

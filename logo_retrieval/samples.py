@@ -21,19 +21,16 @@ def gallery_of(X: Iterable[Source], y: Iterable[str], first: int) -> Gallery:
             f"expected as many labels as pictures, and one at least, got {len(sources)} pictures in X and "
             f"{len(labels)} labels in y"
         )
-    pairs = zip(files_or_bytes(sources), labels, strict=True)
-    return Gallery(tuple(_record(*pair, place, first) for place, pair in enumerate(pairs)), ())
-
-
-def _record(plain: bytes | Path, label: str, place: int, first: int) -> GalleryRecord:
-    name, given = f"X[{first + place}]", f"X[{place}]"
-    if isinstance(plain, bytes):
-        return GalleryRecord(name, label, Path(given), given, content=plain)
-    return GalleryRecord(name, label, plain, given)
+    records = []
+    for place, (plain, label) in enumerate(zip(files_or_bytes(sources), labels, strict=True)):
+        given = f"X[{place}]"
+        path, content = (Path(given), plain) if isinstance(plain, bytes) else (plain, None)
+        records.append(GalleryRecord(f"X[{first + place}]", label, path, given, content=content))
+    return Gallery(tuple(records), ())
 
 
 def place_of(item: str) -> int:
-    """Of a record named by `_record`, its place among all that were fitted."""
+    """Of a record named by `gallery_of`, its place among all that were fitted."""
     return int(item.removeprefix("X[").removesuffix("]"))
 
 

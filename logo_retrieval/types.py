@@ -185,13 +185,13 @@ class Decision:
 
     Attributes:
         status: "ok", or "unreadable" (then label and probability are None and reason says why).
-        label: a class of the index, where its evidence is such as at most the stated share of unknown logos has; else
-            `OTHER`.
+        label: a class of the index, where its evidence is such as at most the stated share of unknown logos has, or it
+            is the likeliest and nothing vouches for a share; else `OTHER`.
         probability: of that label, in [0, 1].
         top: the likeliest labels, likeliest first; probabilities sum to at most 1.
         neighbours: the nearest drawings, nearest first.
-        missed_by: when the label is `OTHER`, by how much the log-odds of the likeliest company fall short of what it
-            takes to be named; else None.
+        missed_by: by how much the log-odds of the likeliest company fall short of what it takes to be named; None where
+            they do not.
         text: the lines that were read in the picture; None where nobody looked, since shape settled the answer.
         log_odds: that it shows any known company, where unknown logos are as many as known ones; None when unreadable.
         reason: "code: text" when unreadable.

@@ -5,7 +5,7 @@ Importing this room loads no runtime; `load_embedder` does.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 from logo_retrieval.embedding.ensemble import EnsembleEmbedder
@@ -15,29 +15,9 @@ from logo_retrieval.models.bundle import ModelBundle
 
 __all__ = ["BF16", "FP32", "INT8", "RUNTIMES", "Embedder", "load_embedder", "usual_runtime"]
 
-INT8, FP32, BF16 = "onnxruntime-int8", "onnxruntime-fp32", "openvino-bf16"
-"""Precisions that an index records: the network in 8-bit integers, which a bundle has to hold; in 32-bit floats; and
-in 16-bit ones where the processor has them."""
-
-
-def _onnx_runtime(graph: Path, others: Mapping[str, Path], input_size_px: int, precision: str) -> Embedder:
-    from logo_retrieval.embedding.onnx_runtime import OnnxRuntimeEmbedder
-
-    return OnnxRuntimeEmbedder(graph, others, input_size_px, precision)
-
-
-def _openvino(graph: Path, others: Mapping[str, Path], input_size_px: int, precision: str) -> Embedder:
-    from logo_retrieval.embedding.openvino import OpenVinoEmbedder
-
-    return OpenVinoEmbedder(graph, others, input_size_px, precision)
-
-
-RUNTIMES: dict[str, Callable[[Path, Mapping[str, Path], int, str], Embedder]] = {
-    INT8: _onnx_runtime,
-    FP32: _onnx_runtime,
-    BF16: _openvino,
-}
-"""By the precision that they compute in."""
+RUNTIMES = INT8, FP32, BF16 = "onnxruntime-int8", "onnxruntime-fp32", "openvino-bf16"
+"""By the precision that they compute in, which an index records: the network in 8-bit integers, which a bundle has to
+hold; in 32-bit floats; and in 16-bit ones where the processor has them."""
 
 
 def usual_runtime(bundle: ModelBundle) -> str:
@@ -50,7 +30,7 @@ def load_embedder(bundle: ModelBundle, *, runtime: str | None = None) -> Embedde
 
     Args:
         bundle: that holds the graphs.
-        runtime: a key of `RUNTIMES`; None is the usual one.
+        runtime: one of `RUNTIMES`; None is the usual one.
 
     Raises:
         BackendError: there is no such runtime, it is not installed, this processor cannot run it, or the bundle has no
@@ -64,7 +44,7 @@ def load_embedder(bundle: ModelBundle, *, runtime: str | None = None) -> Embedde
     if not graphs:
         raise BackendError(f"the model {bundle.config.name} has no network in integers: use the runtime {FP32}")
     size_px = bundle.config.input_size_px
-    members = [RUNTIMES[runtime](graph, bundle.others(graph), size_px, runtime) for graph in graphs]
+    members = [_one_graph(graph, bundle.others(graph), size_px, runtime) for graph in graphs]
     embedder = EnsembleEmbedder(members) if len(members) > 1 else members[0]
     if embedder.dim != bundle.config.dim:
         raise ModelError(
@@ -72,3 +52,13 @@ def load_embedder(bundle: ModelBundle, *, runtime: str | None = None) -> Embedde
             f"its graph gives {embedder.dim}: export it again"
         )
     return embedder
+
+
+def _one_graph(graph: Path, others: Mapping[str, Path], input_size_px: int, precision: str) -> Embedder:
+    if precision == BF16:
+        from logo_retrieval.embedding.openvino import OpenVinoEmbedder
+
+        return OpenVinoEmbedder(graph, others, input_size_px, precision)
+    from logo_retrieval.embedding.onnx_runtime import OnnxRuntimeEmbedder
+
+    return OnnxRuntimeEmbedder(graph, others, input_size_px, precision)

@@ -37,7 +37,7 @@ class Asked:
     """What an index said about n queries, and the truth.
 
     Attributes:
-        features: by `answers.score`.
+        features: by `inference.predict.score`.
         profile: of the index's c classes.
         true: (n,) positions of the true classes; `other` for unknown logos.
         other: its position.
@@ -98,15 +98,20 @@ def fit_fusion(start: Fusion, asked: Sequence[Asked], groups: Sequence[str], *, 
         groups: that are fitted.
         ridge: strength of the pull.
     """
-    names = [(group, name) for group in groups for name in (BIAS, *GROUPS[group])]
-    ends = np.cumsum([1 + len(GROUPS[group]) for group in groups])[:-1]
-    first = np.array([start.weights[group][name] for group, name in names])
-    free = np.array([name != BIAS for _, name in names])
-    problems = [_Problem(part, start) for part in asked]
+    names = {group: (BIAS, *features) for group, features in GROUPS.items()}
+    given = {group: np.array([start.weights[group][name] for name in names[group]]) for group in GROUPS}
+    first = np.concatenate([given[group] for group in groups])
+    ends = np.cumsum([len(given[group]) for group in groups])[:-1]
+    in_order = [name for group in groups for name in names[group]]
+    free = np.array([name != BIAS for name in in_order])
+    problems = [_Problem(part) for part in asked]
     total = sum(float(part.weights.sum()) for part in asked)
 
+    def parted(flat: Float64Array) -> dict[str, Float64Array]:
+        return dict(zip(groups, np.split(flat, ends), strict=True))
+
     def loss(flat: Float64Array) -> tuple[float, Float64Array]:
-        weights = dict(zip(groups, np.split(flat, ends), strict=True))
+        weights = given | parted(flat)
         pull = np.where(free, flat - first, 0.0)
         value, slope = ridge / 2 * float(pull @ pull), ridge * pull
         for problem in problems:
@@ -117,7 +122,7 @@ def fit_fusion(start: Fusion, asked: Sequence[Asked], groups: Sequence[str], *, 
 
     bounds = [
         (value, value) if name in PINNED else (None if name == BIAS else 0.0, None)
-        for (_, name), value in zip(names, first.tolist(), strict=True)
+        for name, value in zip(in_order, first.tolist(), strict=True)
     ]
     starts = [np.where(free, first, first + bias) for bias in _BIASES]
     runs = [
@@ -125,9 +130,7 @@ def fit_fusion(start: Fusion, asked: Sequence[Asked], groups: Sequence[str], *, 
         for begin in starts
     ]
     best = min(runs, key=lambda run: float(run.fun))
-    fitted: dict[str, dict[str, float]] = {group: {} for group in groups}
-    for (group, name), value in zip(names, best.x.tolist(), strict=True):
-        fitted[group][name] = value
+    fitted = {group: dict(zip(names[group], part.tolist(), strict=True)) for group, part in parted(best.x).items()}
     return replace(start, weights={**start.weights, **fitted}, fitted=True)
 
 
@@ -168,14 +171,13 @@ def judged_by_fold(by_fold: Mapping[int, Fusion], asked: Asked, folds: Int64Arra
 class _Problem:
     """One set of queries, laid out so that each step of a fit is a few products of matrices."""
 
-    def __init__(self, asked: Asked, start: Fusion) -> None:
+    def __init__(self, asked: Asked) -> None:
         headless = asked.features.head is None
         companies = np.flatnonzero(np.arange(len(asked.profile.counts)) != asked.other)
         trained = asked.profile.trained[companies] & (not headless)
         members = {TRAINED: np.flatnonzero(trained), HEADLESS_NOVEL if headless else NOVEL: np.flatnonzero(~trained)}
         self.members = {group: places for group, places in members.items() if len(places)}
         self.rival = HEADLESS_RIVAL if headless else RIVAL
-        self.start = start
         self.evidence = {
             group: _with_ones(asked.features.company[:, companies[places]], COMPANY_FEATURES, group)
             for group, places in self.members.items()
@@ -187,12 +189,12 @@ class _Problem:
         self.rows = np.flatnonzero(~self.is_other)
         self.columns = np.searchsorted(companies, asked.true[self.rows])
 
-    def loss(self, fitted: Mapping[str, Float64Array]) -> tuple[float, dict[str, Float64Array]]:
+    def loss(self, weights: Mapping[str, Float64Array]) -> tuple[float, dict[str, Float64Array]]:
         """The negative log-likelihood, summed, and its slope by group."""
         utilities = np.empty((self.n, self.c + 2))  # of each company, a drawing of other, and nothing
         for group, places in self.members.items():
-            utilities[:, places] = (self.evidence[group] @ self._of(group, fitted)).reshape(self.n, -1)
-        utilities[:, self.c] = self.against @ self._of(self.rival, fitted)
+            utilities[:, places] = (self.evidence[group] @ weights[group]).reshape(self.n, -1)
+        utilities[:, self.c] = self.against @ weights[self.rival]
         utilities[:, self.c + 1] = self.nothing
         utilities -= utilities.max(axis=1, keepdims=True)
         chances = np.exp(utilities, out=utilities)
@@ -204,19 +206,8 @@ class _Problem:
         excess[self.rows, self.columns] -= 1.0
         excess[self.is_other, self.c :] -= unknown / unknown.sum(axis=1, keepdims=True)
         excess *= self.weights[:, None]
-        slopes = {
-            group: excess[:, places].ravel() @ self.evidence[group]
-            for group, places in self.members.items()
-            if group in fitted
-        }
-        if self.rival in fitted:
-            slopes[self.rival] = excess[:, self.c] @ self.against
-        return value, slopes
-
-    def _of(self, group: str, fitted: Mapping[str, Float64Array]) -> Float64Array:
-        if group in fitted:
-            return fitted[group]
-        return np.array([self.start.weights[group][name] for name in (BIAS, *GROUPS[group])])
+        slopes = {group: excess[:, places].ravel() @ self.evidence[group] for group, places in self.members.items()}
+        return value, slopes | {self.rival: excess[:, self.c] @ self.against}
 
 
 def _with_ones(features: Float64Array, names: tuple[str, ...], group: str) -> Float64Array:

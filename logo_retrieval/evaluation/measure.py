@@ -114,7 +114,10 @@ def estimate(
     groups: Int64Array | None = None,
     share_of: Int64Array | None = None,
 ) -> Estimate:
-    """A statistic of some of n rows with the interval that `measure` gives its figures.
+    """A statistic of some of n rows with the interval that `measure` gives its figures, which it lies in.
+
+    A calibration error is larger in resamples, since chance adds to it once more: where nearly all of them exceed the
+    figure, its interval begins with it.
 
     A share that is 0 or 1 comes out so in every resample, which would give an interval without width however few rows
     there are. Its interval is that of Wilson 1927, "Probable inference, the law of succession, and statistical
@@ -139,4 +142,4 @@ def estimate(
     if share_of is not None and low == high and value in (0.0, 1.0):
         room = _Z**2 / (_Z**2 + len(share_of if groups is None else np.unique(groups[share_of])))
         low, high = (0.0, room) if value == 0 else (1 - room, 1.0)
-    return Estimate(value, low, high)
+    return Estimate(value, min(low, value), max(high, value))

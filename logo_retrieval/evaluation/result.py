@@ -43,8 +43,8 @@ class FileResult:
         path: as the gallery gives it.
         label: its class in the gallery.
         expected: the right answer: the label, or `other` where the index does not know that class.
-        predicted: the likeliest class; None when unreadable.
-        probability: of that class.
+        predicted: the answer; None when unreadable.
+        probability: of that answer.
         status: "ok" or "unreadable".
         reason: "code: text" when unreadable.
         nearest: the most similar drawing of the index.
@@ -172,7 +172,7 @@ class Evaluation:
     @property
     def unknown_classes(self) -> dict[str, int]:
         """Classes of the gallery that the index does not know, with the number of their files."""
-        return dict(sorted(Counter(file.label for file in self.files if file.label != file.expected).items()))
+        return dict(sorted(Counter(file.label for file in self.files if file.label != file.expected == OTHER).items()))
 
     @property
     def leaked(self) -> int:
@@ -239,13 +239,13 @@ def _notes(evaluation: Evaluation) -> Iterator[str]:
             f"{sum(unknown.values())} files are of {len(unknown)} classes that the index does not know; "
             f"the right answer is then {OTHER!r}: {named}"
         )
-    support = {result.name: result.support for result in evaluation.classes}
-    if not support.get(OTHER):
+    others = next((result.support for result in evaluation.classes if result.name == OTHER), 0)
+    share = min(max(others / total, _LEAST), 1 - _LEAST)
+    if others == 0:
         yield f"no file is {OTHER!r}: nothing is said about telling companies from {OTHER!r}"
-    elif support[OTHER] == total:
+    elif others == total:
         yield f"every file is {OTHER!r}: nothing is said about companies"
-    elif are_far_apart(support[OTHER] / total, evaluation.other_share):
-        share = min(max(support[OTHER] / total, _LEAST), 1 - _LEAST)
+    elif are_far_apart(share, evaluation.other_share):
         yield (
             f"{100 * share:.3g}% of the files are {OTHER!r}, the probabilities are for "
             f"{100 * evaluation.other_share:.3g}%: how good they are for such a mix, --other-share {share:.3g} shows"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -23,6 +23,7 @@ _SCALED_BY = 300
 _FEWEST_SCALED_BY = 10
 
 _ROWS_AT_ONCE = 65_536
+"""Vectors: of a large index there is no memory for all."""
 
 
 @dataclass(frozen=True)
@@ -63,13 +64,14 @@ class Contents:
         stored, other = self.snapshot, self.classes.index(OTHER)
         asked = spread(np.arange(len(stored.item_ids)), _SCALED_BY)
         vectors, shown = self.vectors_at(stored.whole_drawings[asked]), stored.item_classes[asked]
-        everything = self.vectors_at(np.arange(len(stored.vector_items)))
-        nearest = _nearest_company(vectors, shown, everything, stored.vector_classes, other)
+        rows, classes = np.arange(len(stored.vector_items)), stored.vector_classes
+        blocks = np.split(rows, rows[_ROWS_AT_ONCE::_ROWS_AT_ONCE])
+        nearest = _nearest_company(vectors, shown, ((self.vectors_at(some), classes[some]) for some in blocks), other)
         by_head = np.zeros(0, np.float32)
         if learned is not None:
             place = {name: position for position, name in enumerate(self.classes)}
             targets = np.array([place.get(name, other) for name in learned.classes], np.int64)
-            by_head = _nearest_company(vectors, shown, learned.vectors, targets, other)
+            by_head = _nearest_company(vectors, shown, [(learned.vectors, targets)], other)
         if len(nearest) < _FEWEST_SCALED_BY:
             return FALLBACK_SCALE
         try:
@@ -91,10 +93,19 @@ def _blocks(starts: Int64Array, n_rows: int) -> Iterator[tuple[slice, slice]]:
 
 
 def _nearest_company(
-    vectors: Float32Array, shown: Int64Array, gallery: Float32Array, gallery_classes: Int64Array, other: int
+    vectors: Float32Array, shown: Int64Array, gallery: Iterable[tuple[Float32Array, Int64Array]], other: int
 ) -> Float32Array:
-    """(u,) how near each drawing comes to a company that it does not show, where there is another."""
-    cosines = vectors @ gallery.T
-    cosines[(gallery_classes == shown[:, None]) | (gallery_classes == other)] = -np.inf
-    best: Float32Array = cosines.max(axis=1, initial=-np.inf)
+    """(u,) how near each drawing comes to a company that it does not show, where there is another.
+
+    Args:
+        vectors: of the drawings.
+        shown: their classes.
+        gallery: vectors and classes of what they are compared with, some at a time.
+        other: the position of `other`.
+    """
+    best = np.full(len(vectors), -np.inf, np.float32)
+    for others, classes in gallery:
+        cosines = vectors @ others.T
+        cosines[(classes == shown[:, None]) | (classes == other)] = -np.inf
+        best = np.maximum(best, cosines.max(axis=1, initial=-np.inf))
     return best[np.isfinite(best)]

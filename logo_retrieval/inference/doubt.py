@@ -6,7 +6,7 @@ import numpy as np
 
 from logo_retrieval.open_set.evidence import COMPANY_FEATURES, Features
 from logo_retrieval.open_set.fusion import best_company
-from logo_retrieval.types import BoolArray, Float64Array
+from logo_retrieval.types import BoolArray, Float64Array, Int64Array
 
 _WORTH_WHILE = 0.01
 
@@ -17,25 +17,32 @@ _CERTAIN = float(np.log(99))
 """At most one label in a hundred of a gallery is wrong, as by the estimate for LogoBench."""
 
 
-def settled_by_twins(log_odds: Float64Array, features: Features, other: int) -> Float64Array:
-    """Odds where the picture itself lies in the index, under one class alone: as good as its label.
+def twins(features: Features) -> tuple[BoolArray, Int64Array]:
+    """(n,) whether the picture itself lies in the index, under one class alone, and the nearest class.
 
-    So a false name is corrected by adding the picture to `other`, whatever head and crowd say of it. A drawing in other
-    colours is another picture, however near it is to the network.
-
-    Args:
-        log_odds: (n, c) by `Fusion.log_odds`.
-        features: that they follow from.
-        other: the position of `other`.
+    A drawing in other colours is another picture, however near it is to the network.
     """
     nearest, differ = features.nearest, features.company[..., COMPANY_FEATURES.index("colours_differ")]
     rows, twin = np.arange(len(nearest)), nearest.argmax(axis=1)
     best = nearest[rows, twin]
     rest = nearest.copy()
     rest[rows, twin] = -np.inf
-    is_twin = (best >= _TWIN) & (rest.max(axis=1) <= best - _APART) & (differ[rows, twin] == 0)
-    # The twin's class gets at least the odds of a sure label, every other company as much less; `other` stays at 0, so
-    # that where it is the twin itself, no company comes near being named.
+    return (best >= _TWIN) & (rest.max(axis=1) <= best - _APART) & (differ[rows, twin] == 0), twin
+
+
+def settled_by_twins(log_odds: Float64Array, features: Features, other: int) -> Float64Array:
+    """Odds where the picture itself lies in the index, under one class alone: as good as its label.
+
+    So a false name is corrected by adding the picture to `other`, whatever head and crowd say of it.
+
+    Args:
+        log_odds: (n, c) by `Fusion.log_odds`.
+        features: that they follow from.
+        other: the position of `other`.
+    """
+    is_twin, twin = twins(features)
+    rows = np.arange(len(twin))
+    # The twin's class gets at least the odds of a sure label, every other company as much less; `other` stays at 0.
     found = log_odds.copy()
     found[rows, twin] = np.where(twin == other, 0.0, np.maximum(log_odds[rows, twin], _CERTAIN))
     most = found[rows, twin][:, None] - _CERTAIN

@@ -11,7 +11,7 @@ import numpy as np
 from logo_retrieval.images.hues import agreement
 from logo_retrieval.images.shapes import correlation
 from logo_retrieval.images.traits import hues_in, shapes_in
-from logo_retrieval.inference.doubt import settled_by_twins, unsettled
+from logo_retrieval.inference.doubt import settled_by_twins, twins, unsettled
 from logo_retrieval.inference.knowledge import Knowledge
 from logo_retrieval.inference.snapshot import IndexSnapshot
 from logo_retrieval.open_set.evidence import COMPANY_FEATURES, NEIGHBOURS, Compared, Features, gather, with_text
@@ -130,10 +130,10 @@ def score(query: Query, held: IndexSnapshot, fusion: Fusion, k: int = NEIGHBOURS
 
 def _compared(query: Query, neighbours: Neighbours, held: IndexSnapshot) -> Compared:
     """Each image and its neighbours: by hues the whole drawing, by shape the view that fits best."""
-    similarities, classes, theirs = neighbours.similarities, held.classes_of(neighbours), held.traits_of(neighbours)
+    similarities, classes = neighbours.similarities, held.classes_of(neighbours)
     if query.traits is None:
         return Compared(similarities, classes, np.full(classes.shape, np.nan), np.zeros(classes.shape))
-    wholes = run_starts(query.owners)
+    theirs, wholes = held.traits_of(neighbours), run_starts(query.owners)
     hues = agreement(hues_in(query.traits[wholes])[:, None], hues_in(theirs))
     shapes = correlation(shapes_in(query.traits), shapes_in(theirs)[query.owners])
     return Compared(similarities, classes, hues, np.maximum.reduceat(shapes, wholes, axis=0))
@@ -184,6 +184,9 @@ def decide(
     chances = probabilities(scores.log_odds, other, other_share)
     known = any_company(scores.log_odds, other)
     label = named(scores.log_odds, other, thresholds)
+    if policy.share is not None:  # however many unknown logos may be named, one that is known as such is not
+        is_twin, twin = twins(scores.features)
+        label[is_twin & (twin == other)] = other
     best, company = best_company(scores.log_odds, other)
     missing = thresholds[company] - best
     said = fusion.contributions(scores.features, held.profile)
@@ -195,7 +198,7 @@ def decide(
             float(chances[row, label[row]]),
             top=_top(row, chances[row], scores, held, said[row], _listed(chances[row], other, policy)),
             neighbours=tuple(neighbours[row]),
-            missed_by=float(missing[row]) if label[row] == other and np.isfinite(missing[row]) else None,
+            missed_by=float(missing[row]) if 0 <= missing[row] < np.inf else None,
             text=query.texts[row] if query.texts else None,
             log_odds=float(known[row]),
         )

@@ -18,7 +18,9 @@ from logo_retrieval.open_set.evidence import NEIGHBOURS, ClassProfile
 from logo_retrieval.open_set.scale import Scale
 from logo_retrieval.reading.matching import Names
 from logo_retrieval.search.open import is_large, is_most_of, merged_index, open_index, renewed_index
+from logo_retrieval.search.partitions import PartitionedIndex
 from logo_retrieval.search.protocol import VectorIndex
+from logo_retrieval.search.segments import SegmentedIndex
 from logo_retrieval.search.views import best_over_views
 from logo_retrieval.store.cache import remove_cache
 from logo_retrieval.store.index_store import IndexStore
@@ -150,12 +152,22 @@ def renewed_snapshot(before: IndexSnapshot, store: IndexStore, knowledge: Knowle
     if change is None:
         return read_snapshot(store, knowledge, cached=False)
     change = change.without_what_stays(before.stored, before.index.vectors_at)
+    if _are_wiped(before.index, change.kept):
+        return read_snapshot(store, knowledge, cached=False)
     now, gone = change.stored, change.gone(before.stored)
     index = before.index
     if len(gone) or len(change.fresh):
         index = renewed_index(before.index, change.kept, change.places, change.fresh, now.vector_items)
     touched = {*before.stored.labels_of(gone), *now.labels_of(change.fresh_places)}
     return assemble(now, index, knowledge, (before.derived, touched))
+
+
+def _are_wiped(index: VectorIndex, rows: Int64Array) -> bool:
+    """Whether some vectors were wiped from the cache that is open: they were removed, and have come back since."""
+    base = index.base if isinstance(index, SegmentedIndex) else index
+    if not isinstance(base, PartitionedIndex):
+        return False
+    return bool((base.partitions.sums[base.slots[rows[rows < len(base)]]] == 0).any())
 
 
 def snapshot_of(

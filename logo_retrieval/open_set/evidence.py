@@ -153,7 +153,7 @@ def with_text(features: Features, named: Float32Array, written: Float32Array) ->
 
     Args:
         features: of n queries and c classes.
-        named: (n, c) in [0, 1], by `reading.names.Names.read_as`.
+        named: (n, c) in [0, 1], by `reading.matching.Names.read_as`.
         written: (n,) in [0, 1], by the same.
     """
     company = features.company.copy()

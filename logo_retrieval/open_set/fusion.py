@@ -49,7 +49,7 @@ class Fusion:
 
     Attributes:
         weights: by group, by feature, 0 or more, and a bias of any sign.
-        scale: of the network; None when the index has to show it, see `snapshot`.
+        scale: of the network; None when the index has to show it, see `inference.contents`.
         fitted: whether the weights travel with the model, fitted for it on unseen drawings; else those that ship with
             the package.
     """

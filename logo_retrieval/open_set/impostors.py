@@ -93,7 +93,7 @@ class Impostors:
         if may_exceed < 1:
             raise ValueError(
                 f"{max_false_accept} is less than the {u} unknown logos of this model can vouch for: give "
-                f"{1 / (u + 1):.4f} or more"
+                f"{math.ceil(10_000 / (u + 1)) / 10_000} or more"
             )
         k = max(int(may_exceed), min(_TAIL, u // 2))
         largest = np.sort(self.log_odds)[-k:].astype(np.float64)

@@ -144,7 +144,7 @@ class Names:
                     continue
                 for letters in range(len(part) - 1, len(part) + 2):
                     alike = self._long.get(letters, ())
-                    near = process.extract(part, alike, scorer=Levenshtein.distance, score_cutoff=2, limit=5)
+                    near = process.extract(part, alike, scorer=Levenshtein.distance, score_cutoff=2, limit=None)
                     for name, distance, _ in near:
                         if distance <= _misreadings(name):
                             yield part, name, 1 - distance / len(name)

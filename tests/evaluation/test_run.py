@@ -154,6 +154,7 @@ def test_probabilities_are_judged_for_the_share_that_is_stated(index: Path, tmp_
     classes = tuple(replace(one, support=counts.get(one.name, 0)) for one in half.classes)
     (note,) = replace(half, files=files, classes=classes).notes
     assert note.startswith("99.9% of the files") and note.endswith("--other-share 0.999 shows")
+    assert replace(half, files=files, classes=classes, other_share=0.999).notes == []  # who follows it is done
 
 
 def test_a_class_in_other_letters_is_the_same_where_that_is_certain(index: Path, tmp_path: Path) -> None:
@@ -164,6 +165,7 @@ def test_a_class_in_other_letters_is_the_same_where_that_is_certain(index: Path,
         found = evaluate(classifier, read_gallery(folder))
     assert {file.label: file.expected for file in found.files} == {"Bars": "bars", "ÄRZTE": "ärzte", "Nova": "other"}
     assert found.remarks == ("the class 'Bars' is taken for 'bars'", "the class 'ÄRZTE' is taken for 'ärzte'")
+    assert found.unknown_classes == {"Nova": 1} and found.notes[0].startswith("1 files are of 1 classes")
 
 
 def test_classes_that_come_meanwhile_are_an_error(mine: Path, classes: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import astuple, replace
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +13,7 @@ from weights import fusion
 from logo_retrieval import LogoClassifier
 from logo_retrieval.errors import ModelError
 from logo_retrieval.heads.cosine import HeadVectors
-from logo_retrieval.inference.contents import FALLBACK_SCALE
+from logo_retrieval.inference.contents import FALLBACK_SCALE, Contents
 from logo_retrieval.inference.knowledge import Knowledge
 from logo_retrieval.inference.predict import Policy, Query, score
 from logo_retrieval.inference.snapshot import IndexSnapshot, read_snapshot, snapshot_of
@@ -23,7 +23,7 @@ from logo_retrieval.open_set.fusion import best_company, named, probabilities
 from logo_retrieval.open_set.impostors import Impostors
 from logo_retrieval.open_set.scale import Scale
 from logo_retrieval.packed import unit
-from logo_retrieval.types import HUES, OTHER, TRAITS, Float32Array
+from logo_retrieval.types import HUES, OTHER, TRAITS, Float32Array, Int64Array
 
 SAMPLES = Path(__file__).resolve().parents[2] / "benchmarks" / "samples"
 LETTERS = "".join(f'<path d="M{x} 20h12v60h-12z"/>' for x in range(140, 400, 30))
@@ -97,6 +97,21 @@ def test_an_unknown_network_shows_its_scale_in_the_index() -> None:
     strange = HeadVectors(vectors[:3], ("else", "elsewhere", OTHER))  # trained for none of these companies
     asked = held(known(head=strange, scale=None), ("one", "two", OTHER), labels, vectors)
     assert asked.scale == replace(now.scale, head_low=FALLBACK_SCALE.head_low, head_high=FALLBACK_SCALE.head_high)
+
+
+def test_a_large_index_shows_the_scale_some_vectors_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    vectors = drawn(60)
+    now = held(known(scale=None), ("one", "two", OTHER), ["one", "two", OTHER] * 20, vectors)
+    asked: list[int] = []
+
+    def vectors_at(rows: Int64Array) -> Float32Array:
+        asked.append(len(rows))
+        return vectors[rows]
+
+    monkeypatch.setattr("logo_retrieval.inference.contents._ROWS_AT_ONCE", 7)
+    scale = Contents(now.classes, now.stored, vectors_at).scale(None)
+    assert astuple(scale) == pytest.approx(astuple(now.scale), abs=1e-6)
+    assert asked == [60, *[7] * 8, 4]  # the drawings that are compared, of which there are a few hundred at most
 
 
 def test_who_is_named() -> None:

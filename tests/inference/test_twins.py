@@ -55,6 +55,7 @@ def test_a_false_name_is_corrected_by_one_drawing_and_comes_back_when_that_goes(
         classifier.enroll("other", [io.BytesIO(strange)], force=True)
         corrected = classifier.classify([strange])[0]
         assert corrected.label == "other" and corrected.probability is not None and corrected.probability > 0.9
+        assert classifier.classify([strange], max_false_accept=0.6)[0].label == "other"
         assert [each.label for each in classifier.classify([svg(shape) for shape in SHAPES])] == list(SHAPES)
         (item,) = (each.item for each in corrected.neighbours if each.similarity > 0.9999)
         classifier.unenroll(items=[item])

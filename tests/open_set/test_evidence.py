@@ -61,35 +61,9 @@ def test_where_all_drawings_were_seen_the_absent_have_no_evidence() -> None:
 def test_every_feature_worked_by_hand() -> None:
     """On the scale .9 is 1, .7 is .5 and .5 is 0; the head's .7 is 1, .45 is .5 and .2 is 0."""
     found = gathered([0.9, 0.7, 0.5], [1, 0, OTHER], [0.7, 0.45, 0.2])
-    first, second = of(found, 0), of(found, 1)
-    assert first == pytest.approx(
-        {
-            "nearest": 0.5,
-            "head": 1.0,
-            "isolation": 0.0,
-            "rarity": 0.0,
-            "shape": 0.0,
-            "colours_agree": 0.0,
-            "colours_differ": 0.0,
-            "named": 0.0,
-            "contradicted": 0.0,
-        },
-        abs=1e-6,
-    )
-    assert second == pytest.approx(
-        {
-            "nearest": 1.0,
-            "head": 0.5,
-            "isolation": 0.0,
-            "rarity": -log(4),
-            "shape": 0.0,
-            "colours_agree": 0.0,
-            "colours_differ": 0.0,
-            "named": 0.0,
-            "contradicted": 0.0,
-        },
-        abs=1e-6,
-    )
+    nothing = dict.fromkeys(COMPANY_FEATURES, 0.0)
+    assert of(found, 0) == pytest.approx(nothing | {"nearest": 0.5, "head": 1.0}, abs=1e-6)
+    assert of(found, 1) == pytest.approx(nothing | {"nearest": 1.0, "head": 0.5, "rarity": -log(4)}, abs=1e-6)
     np.testing.assert_allclose(found.rival, [[0.0, 0.0]], atol=1e-6)
 
 

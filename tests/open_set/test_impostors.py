@@ -75,5 +75,8 @@ def test_a_share_out_of_range_or_reach_is_refused() -> None:
     for share in (0.0, 1.0, -1.0, float("nan")):
         with pytest.raises(ValueError, match="above 0 and below 1"):
             vouching(1, 2).threshold(share)
-    with pytest.raises(ValueError, match=r"less than the 2 unknown logos of this model can vouch for: give 0\.3333"):
-        vouching(1, 2).threshold(0.3)
+    for u, least in ((2, 0.3334), (9, 0.1), (100, 0.01), (1996, 0.0006), (20_000, 0.0001)):
+        known = vouching(*range(u))
+        with pytest.raises(ValueError, match=rf"the {u} unknown logos of .* can vouch for: give {least} or more"):
+            known.threshold(0.9 / (u + 1))
+        known.threshold(least)

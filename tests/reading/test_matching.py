@@ -142,6 +142,11 @@ def test_two_classes_of_one_name_are_both_named() -> None:
     assert named.tolist() == [[1.0, 1.0]]
 
 
+def test_of_many_names_that_are_as_near_each_counts() -> None:
+    named, _ = Names([[f"Model A{digit}"] for digit in range(10)]).read_as([[TextLine("MODEL AO", 1.0)]])
+    assert named[0].min() == named[0].max() > 0.5
+
+
 def test_a_screenshot_full_of_words_takes_no_time_to_speak_of() -> None:
     assert read(" ".join(["word"] * 5000) + " facebook")[3] == 0.0
 
