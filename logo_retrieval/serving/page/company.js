@@ -110,7 +110,7 @@ function leave(label) {
 
 /** Says what was done to the names, with a button for the opposite. */
 function offerUndo(words, undo) {
-  find("#company .tools").after(make("p", { class: "note" }, ...words, " ", make("button", { type: "button", class: "link", click: undo }, "Undo")));
+  find("#company .tools").after(make("p", { class: "note" }, ...words, " ", make("button", { type: "button", class: "link", click: alone(undo) }, "Undo")));
 }
 
 async function removeOne(item, at) {
