@@ -75,15 +75,19 @@ class Service:
         return ""
 
     async def open(self) -> None:
-        """Opens the index, or keeps what is wrong with it for those who ask, and tries again every few seconds."""
+        """Opens the index, or keeps what is wrong with it for those who ask, and tries again every few seconds.
+
+        The log has a fault once, until there is another.
+        """
         while not self._closing:
             try:
                 await asyncio.to_thread(self._open, self._index)
                 log("ready", index=self.index_name)
                 return
             except Exception as error:
-                self._fault = f"the index cannot be opened: {error}"
-                LOGGER.error(self._fault, exc_info=not isinstance(error, LogoRetrievalError))
+                before, self._fault = self._fault, f"the index cannot be opened: {error}"
+                if self._fault != before:
+                    LOGGER.error(self._fault, exc_info=not isinstance(error, LogoRetrievalError))
             await asyncio.sleep(5)
 
     def _open(self, index: Path) -> None:
@@ -137,36 +141,42 @@ class Service:
             is_awaited = False
 
     async def change(self, action: str, actor: str, act: Callable[[LogoClassifier], Result]) -> Result:
-        """Changes the index, one change after another; once begun it is ended, whoever goes away meanwhile.
-
-        Of the index that ships with the package a copy is changed, which is served from then on. The first change makes
-        it, unless another service has.
-        """
-        new = self.settings.new_index
+        """Changes the index, one change after another; once begun it is ended, whoever goes away meanwhile."""
 
         def changing() -> Result:
             with changes_by(actor):
-                if new is None or new == self._index:
-                    return act(self.classifier)
-                if not new.exists():
-                    try:
-                        with changed_starter(new) as copy, LogoClassifier.open(copy) as classifier:
-                            result = act(classifier)
-                    except IndexStoreError:
-                        if not new.exists():
-                            raise  # else another process has made it meanwhile
-                    else:
-                        self._open(new)
-                        log("the index that ships with the package was copied, and the copy is served", index=str(new))
-                        return result
-                self._open(new)
-                return act(self.classifier)
+                result = self._changed(act)
+            self.metrics.change(action)
+            return result
 
         _ = self.classifier
-        running = asyncio.get_running_loop().run_in_executor(self._changes, changing)
-        result = await asyncio.shield(running)
-        self.metrics.change(action)
-        return result
+        running = self._changes.submit(changing)
+        try:
+            return await asyncio.shield(asyncio.wrap_future(running))
+        finally:
+            running.cancel()  # unless it has begun
+
+    def _changed(self, act: Callable[[LogoClassifier], Result]) -> Result:
+        """Of the index that ships with the package a copy is changed, which is served from then on.
+
+        The first change makes it, unless another service has.
+        """
+        new = self.settings.new_index
+        if new is None or new == self._index:
+            return act(self.classifier)
+        if not new.exists():
+            try:
+                with changed_starter(new) as copy, LogoClassifier.open(copy) as classifier:
+                    result = act(classifier)
+            except IndexStoreError:
+                if not new.exists():
+                    raise  # else another process has made it meanwhile
+            else:
+                self._open(new)
+                log("the index that ships with the package was copied, and the copy is served", index=str(new))
+                return result
+        self._open(new)
+        return act(self.classifier)
 
     async def close(self) -> None:
         """Ends what is under way, and lets go of the index."""
