@@ -129,7 +129,7 @@ async function removeOne(item, at) {
 
 async function removeAll() {
   const label = shown;
-  const drawn = `${items.length === 1 ? "its one drawing" : `all ${number(items.length)} of its drawings`}`;
+  const drawn = items.length === 1 ? "its one drawing" : `all ${number(items.length)} of its drawings`;
   const called = names.length ? [" and its names, ", bdi(names.join(", ")), ","] : [];
   if (!(await sure([bdi(label), ", ", drawn, ...called, " go from the index. No copy of them stays, and this cannot be taken back."]))) return;
   if (!(await attempt(() => removeCompany(label)))) return;
