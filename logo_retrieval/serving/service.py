@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from concurrent.futures import CancelledError, ThreadPoolExecutor
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
@@ -45,6 +45,7 @@ class Service:
         self._classifier: LogoClassifier | None = None
         self._fault = ""
         self._closing = False
+        self._renewing: Future[None] | None = None
         self._changes = ThreadPoolExecutor(1, thread_name_prefix="logo-changes")
         self._reads = ThreadPoolExecutor(4, thread_name_prefix="logo-reads")
         self._questions = ThreadPoolExecutor(4, thread_name_prefix="logo-questions")
@@ -70,24 +71,19 @@ class Service:
         """What keeps the service from answering; nothing when it is ready."""
         if self._closing:
             return "the service is shutting down"
-        if self._classifier is None:
-            return self._fault or "the model and the index are being loaded"
-        return ""
+        if self._classifier is None and not self._fault:
+            return "the model and the index are being loaded"
+        return self._fault
 
     async def open(self) -> None:
-        """Opens the index, or keeps what is wrong with it for those who ask, and tries again every few seconds.
-
-        The log has a fault once, until there is another.
-        """
+        """Opens the index, or keeps what is wrong with it for those who ask, and tries again every few seconds."""
         while not self._closing:
             try:
                 await asyncio.to_thread(self._open, self._index)
                 log("ready", index=self.index_name)
                 return
             except Exception as error:
-                before, self._fault = self._fault, f"the index cannot be opened: {error}"
-                if self._fault != before:
-                    LOGGER.error(self._fault, exc_info=not isinstance(error, LogoRetrievalError))
+                self._keep(error)
             await asyncio.sleep(5)
 
     def _open(self, index: Path) -> None:
@@ -95,19 +91,30 @@ class Service:
         classifier.classify([MARK.encode()])  # the first request finds decoders and networks at work
         self._index = index
         self._classifier = classifier  # one that was there is closed when its last answer is given
+        self._fault = ""
+
+    def _keep(self, error: Exception) -> None:
+        """Keeps why the index cannot be opened; the log has it once, until there is another reason."""
+        before, self._fault = self._fault, f"the index cannot be opened: {error}"
+        if self._fault != before:
+            LOGGER.error(self._fault, exc_info=not isinstance(error, LogoRetrievalError))
 
     def renew(self) -> None:
-        """Opens the index anew in the background, if it was built anew; what goes wrong is logged."""
-        self._changes.submit(self._renew)
+        """Opens the index anew in the background, if it was built anew, or keeps what is wrong with it."""
+        if self._renewing is None or self._renewing.done():
+            self._renewing = self._changes.submit(self._renew)
 
     def _renew(self) -> None:
+        if self._classifier is None or self._closing:
+            return
         try:
-            self.classifier.engine.current()
+            self._classifier.engine.current()
+            self._fault = ""
         except IndexRebuilt:
             try:
                 self._open(self._index)
-            except Exception:
-                LOGGER.exception("the index that was built anew cannot be opened")
+            except Exception as error:
+                self._keep(error)
 
     async def read(self, act: Callable[[IndexStore], Result]) -> Result:
         """Reads something from the index's file, beside those who are answered."""
