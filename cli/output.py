@@ -16,6 +16,8 @@ from typing import TextIO
 
 import click
 
+from .options import real_path
+
 FORMATS = ("table", "jsonl", "csv")
 Row = Mapping[str, object]
 _WIDEST_PATH = 60
@@ -170,13 +172,13 @@ def still_as_it_was(file: Path) -> Iterator[None]:
     Raises:
         click.ClickException: it cannot be.
     """
-    was_there = file.exists()
+    was_there, place = file.exists(), real_path(file)  # a link stays
     opened(file, append=True).close()
     try:
         yield
     except BaseException:
         if not was_there:
-            file.unlink(missing_ok=True)
+            place.unlink(missing_ok=True)
         raise
 
 

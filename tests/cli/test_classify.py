@@ -13,7 +13,7 @@ import pytest
 from conftest import Run
 from drawings import svg
 
-from logo_retrieval_cli.output import table_line
+from logo_retrieval_cli.output import still_as_it_was, table_line
 
 KEYS = ["path", "status", "label", "probability", "top", "neighbours", "reason", "index", "text", "settings"]
 
@@ -200,6 +200,10 @@ def test_a_page_may_go_where_a_link_points(run: Run, index: Path, queries: Path,
     (tmp_path / "real.html").write_text("old")
     assert run("classify", queries / "a.svg", "--index", index, "--explain", tmp_path / "page.html").code == 0
     assert (tmp_path / "page.html").is_symlink() and "<html" in (tmp_path / "real.html").read_text()
+    (tmp_path / "real.html").unlink()
+    with pytest.raises(KeyboardInterrupt), still_as_it_was(tmp_path / "page.html"):
+        raise KeyboardInterrupt
+    assert [path.name for path in tmp_path.iterdir()] == ["page.html"]
 
 
 def test_a_table_rounds_nothing_up_to_certainty() -> None:

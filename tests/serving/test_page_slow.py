@@ -141,6 +141,18 @@ def test_what_is_dropped_before_a_stop_has_ended_is_asked(
         assert page.locator(".row .label").all_text_contents() == (["", "disc"] if button == "Stop" else ["disc"])
 
 
+def test_a_company_does_not_go_unasked_with_drawings_that_are_removed_at_once(browser: Browser, address: str) -> None:
+    with visit(browser, f"{address}/#companies/\u00e4rzte", expected=["404"]) as page:
+        buttons = page.locator("#company .tile button")
+        buttons.nth(2).wait_for()
+        with held(page, "DELETE", "**/v1/items/**"):
+            for button in buttons.all():
+                button.click()
+            page.locator("#question", has_text="goes with its last drawing").wait_for()
+            page.keyboard.press("Escape")
+        page.locator("#company .size", has_text="1 drawing").wait_for()
+
+
 def test_duplicates_come_late_and_take_nothing_from_who_writes(browser: Browser, address: str, tmp_path: Path) -> None:
     """Nor do those of a list that is gone come at all."""
     files = [tmp_path / f"{name}.svg" for name in "ab"]

@@ -16,6 +16,9 @@ let items = [];
 let names = [];
 let pager;
 
+/** Drawings whose removal is under way. */
+const leaving = new Set();
+
 /** Shows one, or with no name what there is to do; the one before goes at once, with what can be done to it. */
 export async function showCompany(label) {
   const box = find("#company");
@@ -115,9 +118,12 @@ function offerUndo(words, undo) {
 
 async function removeOne(item, at) {
   const label = shown;
-  const last = items.length === 1 && !names.length;
+  const last = !names.length && items.every((each) => each === item || leaving.has(each));
   if (last && !(await sure([bdi(shown), " goes with its last drawing, as it has no names."]))) return;
-  if (!(await attempt(() => remove(item)))) return;
+  leaving.add(item);
+  const isRemoved = await attempt(() => remove(item));
+  leaving.delete(item);
+  if (!isRemoved) return;
   tell(`Removed ${apart(item)}.`);
   if (isGone(label)) leave(label);
   if (isGone(label) || shown !== label) return;
