@@ -104,19 +104,19 @@ def _opened(model: str, weights: str, pooling: str) -> Iterator[ModelBundle]:
     """The model for as long as the block lasts; the export of a backbone has a bar of its own."""
     from logo_retrieval.models.resolve import is_backbone, opened_model
 
-    with ExitStack() as until_used:
-        if not is_backbone(model):
-            bundle = until_used.enter_context(opened_model(model))
+    if not is_backbone(model):
+        with opened_model(model) as bundle:
             if (weights, pooling) != (_PUBLISHED, POOLINGS[0]):
                 raise click.UsageError(
                     f"--weights and --pooling are of a backbone, and --model '{model}' is none: name one, or leave "
                     "them out"
                 )
             yield bundle
-            return
-        load_exporter()
-        from logo_retrieval.backbones.export import EXPORT_STEPS
+        return
+    load_exporter()
+    from logo_retrieval.backbones.export import EXPORT_STEPS
 
+    with ExitStack() as until_used:
         with progress_bar(f"export {model}", EXPORT_STEPS) as progress:
             exported = opened_model(model, weights=weights, pooling=pooling, progress=progress)
             bundle = until_used.enter_context(exported)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
@@ -112,7 +113,7 @@ def classify(
     Example:
       logo-retrieval classify logos/ favicon.ico --format jsonl --output answers.jsonl
     """
-    files = _without_written(inputs.expand(paths), paths, [place for place in (file, page) if place is not None])
+    files = _without_written(inputs.expand(paths), paths, file, page, cache)
     kind = kind or _format_of(file)
     if resume:
         check_resumable(kind, file, page, other_share)
@@ -129,6 +130,7 @@ def classify(
     earlier = answered(file, kind) if resume and file else NOTHING_ANSWERED
     done = earlier.paths
     waiting = not_yet(files, done)
+    unreadable = (Counter(map(printable, files)) & earlier.unreadable).total() if done else 0
     tally = Tally()
     at_end = other_share == "auto"  # which all answers tell together; until then an earlier file of rows stays
     with _interruptible(at_end=at_end), ExitStack() as stack:
@@ -136,13 +138,13 @@ def classify(
         settings = settings_text(other_share, max_false_accept, text)
         check_same_settings(earlier, name, settings, classifier, top, kind)
         if not waiting:
-            sys.exit(EXIT_SOME_UNREADABLE if earlier.unreadable else 0)
+            sys.exit(EXIT_SOME_UNREADABLE if unreadable else 0)
         _check_share(classifier, max_false_accept)  # before anything is written
-        stream = stack.enter_context(_opened(file, append=at_end or bool(done))) if file else output.stdout()
+        stream = stack.enter_context(output.opened(file, append=at_end or bool(done))) if file else output.stdout()
         advance = stack.enter_context(progress_bar("classify", len(waiting), stream))
         write = output.row_writer(kind, stream, paths=waiting, top=top, header=not done)
         if page is not None:
-            stack.enter_context(_still_as_it_was(page))
+            stack.enter_context(output.still_as_it_was(page))
         decisions, share = _asked(
             classifier, waiting, advance, other_share, top=top, max_false_accept=max_false_accept, text=text
         )
@@ -161,7 +163,7 @@ def classify(
                 write_explanation(explained, len(waiting), classifier.store, name, page)
     if sys.stderr.isatty():
         tally.show(share, is_whole=not resume)
-    unreadable = earlier.unreadable + tally.unreadable
+    unreadable += tally.unreadable
     if unreadable:
         click.echo(f"{unreadable} of {len(files)} inputs could not be read: see their rows", err=True)
         sys.exit(EXIT_SOME_UNREADABLE)
@@ -182,20 +184,28 @@ def _format_of(file: Path | None) -> str:
     return _FORMATS[ending]
 
 
-def _without_written(files: list[str], paths: tuple[str, ...], written: list[Path]) -> list[str]:
+def _without_written(
+    files: list[str], paths: tuple[str, ...], output: Path | None, page: Path | None, cache: Path | None
+) -> list[str]:
     """The files but those that are to be written, which an earlier call may have left in a folder that is asked."""
     from logo_retrieval.images.source import is_folder
+    from logo_retrieval.store.answers import CACHE_FILE
 
-    places = {real_path(file) for file in written}
-    if len(places) < len(written):
+    asked = [place for place in (output, page) if place is not None]
+    places = {real_path(place) for place in asked}
+    if len(places) < len(asked):
         raise click.UsageError("--output and --explain must be different files")
-    names = {place.name for place in places}
-    to_write = {file for file in files if Path(file).name in names and real_path(file) in places}
+    for path in paths:
+        if path.startswith("@") and real_path(path[1:]) in places:
+            raise click.UsageError(f"'{path[1:]}' would be read and written: name another file")
+    kept = [] if cache is None else [real_path(cache / f"{CACHE_FILE}{ending}") for ending in ("", "-wal", "-shm")]
+    names = {place.name for place in (*asked, *places, *kept)}
+    found = {file: real_path(file) for file in files if Path(file).name in names}
     folders = [real_path(path) for path in paths if path and is_folder(path)]
-    for file in to_write:
-        if not any(real_path(file).is_relative_to(folder) for folder in folders):
+    for file, place in found.items():
+        if place in places and not any(place.is_relative_to(folder) for folder in folders):
             raise click.UsageError(f"'{file}' would be read and written: name another file")
-    return [file for file in files if file not in to_write] if to_write else files
+    return [file for file in files if found.get(file) not in {*places, *kept}] if found else files
 
 
 @contextmanager
@@ -252,21 +262,3 @@ def _empty(stream: TextIO, *, is_due: bool) -> None:
     if is_due:
         with suppress(OSError):  # a pipe holds none
             stream.truncate(0)
-
-
-@contextmanager
-def _still_as_it_was(page: Path) -> Iterator[None]:
-    """That a page cannot be written shows before the work; what lies there stays until the new one is made."""
-    was_there = page.exists()
-    _opened(page, append=True).close()
-    try:
-        yield
-    except BaseException:
-        if not was_there:
-            page.unlink(missing_ok=True)
-        raise
-
-
-def _opened(file: Path, *, append: bool) -> TextIO:
-    with output.writing(file):
-        return file.open("a" if append else "w", encoding="utf-8", newline="")

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from .options import EXIT_SOME_UNREADABLE, FiniteRange, NamedPath, index_option, index_to_read, progress_bar, real_path
-from .output import csv_line, json_text, shown, stdout, writing
+from .output import csv_line, json_text, shown, stdout, still_as_it_was, writing
 
 if TYPE_CHECKING:
     from logo_retrieval.evaluation.result import Evaluation
@@ -57,11 +58,12 @@ def evaluate(
     from logo_retrieval.reports.evaluation import write_report
 
     gallery = read_gallery(data)
-    with (
-        LogoClassifier.open(index_to_read(index)) as classifier,
-        progress_bar("evaluate", len(gallery.records)) as progress,
-    ):
-        evaluation = measured(classifier, gallery, other_share=other_share, progress=progress)
+    with ExitStack() as stack:
+        classifier = stack.enter_context(LogoClassifier.open(index_to_read(index)))
+        for file in filter(None, (output, submission, report)):
+            stack.enter_context(still_as_it_was(file))
+        with progress_bar("evaluate", len(gallery.records)) as progress:
+            evaluation = measured(classifier, gallery, other_share=other_share, progress=progress)
     for remark in evaluation.remarks:
         click.echo(shown(remark), err=True)
     stdout().writelines(f"{line}\n" for line in _summary(evaluation))
@@ -74,7 +76,7 @@ def evaluate(
 
 
 def _check_places(files: list[Path]) -> None:
-    """What is to be written must not be found impossible only when the work is done, nor overwrite DATA."""
+    """What is to be written must not overwrite DATA, nor one thing another."""
     if len(set(map(real_path, files))) < len(files):
         raise click.UsageError("DATA, --report, --output and --submission must be different files")
     for file in files[1:]:

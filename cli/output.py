@@ -16,6 +16,8 @@ from typing import TextIO
 
 import click
 
+from .options import real_path
+
 FORMATS = ("table", "jsonl", "csv")
 Row = Mapping[str, object]
 _WIDEST_PATH = 60
@@ -51,7 +53,7 @@ def row_writer(kind: str, file: TextIO, *, paths: Sequence[str], top: int, heade
 
     It raises `click.ClickException` where a row cannot be written, such as on a full disk; those before are whole.
     """
-    width = max((len(shown(path)) for path in paths), default=4)
+    width = max((len(shown(path)) for path in paths), default=4) if kind == "table" else 0
     if file.isatty():  # only there is a path ever cut
         width = min(width, _WIDEST_PATH)
 
@@ -151,6 +153,33 @@ def writing(file: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise click.ClickException(f"cannot write '{file}': {error.strerror}") from error
+
+
+def opened(file: Path, *, append: bool) -> TextIO:
+    """A file of text to be written.
+
+    Raises:
+        click.ClickException: it cannot be.
+    """
+    with writing(file):
+        return file.open("a" if append else "w", encoding="utf-8", newline="")
+
+
+@contextmanager
+def still_as_it_was(file: Path) -> Iterator[None]:
+    """That a file cannot be written shows before the work; what lies there stays until the new one is made.
+
+    Raises:
+        click.ClickException: it cannot be.
+    """
+    was_there, place = file.exists(), real_path(file)  # a link stays
+    opened(file, append=True).close()
+    try:
+        yield
+    except BaseException:
+        if not was_there:
+            place.unlink(missing_ok=True)
+        raise
 
 
 def stdout() -> TextIO:

@@ -22,21 +22,21 @@ class Answered(NamedTuple):
 
     Attributes:
         paths: how often each input.
-        unreadable: how many inputs.
+        unreadable: how often each that could not be read.
         indexes: that answered.
         settings: by which they answered.
-        neighbours: of an answer; None where no input was answered.
+        neighbours: of an answer, or for which there are columns; None where no row tells.
     """
 
     paths: Counter[str]
-    unreadable: int
+    unreadable: Counter[str]
     indexes: frozenset[str]
     settings: frozenset[str]
     neighbours: int | None
 
 
 _BEGINNINGS = {"jsonl": b'{"path": ', "csv": b"path,status,"}
-NOTHING_ANSWERED = Answered(Counter(), 0, frozenset(), frozenset(), None)
+NOTHING_ANSWERED = Answered(Counter(), Counter(), frozenset(), frozenset(), None)
 
 
 def answered(output: Path, kind: str) -> Answered:
@@ -65,10 +65,10 @@ def answered(output: Path, kind: str) -> Answered:
             csv.field_size_limit(sys.maxsize)  # a list may name whatever it likes
             rows = list(csv.DictReader(io.StringIO(text, newline="")))
         paths = Counter(printable(row["path"]) for row in rows)
-        unreadable = sum(row["status"] != "ok" for row in rows)
+        unreadable = Counter(printable(row["path"]) for row in rows if row["status"] != "ok")
         indexes = frozenset(printable(row["index"]) for row in rows)
         settings = frozenset(row["settings"] for row in rows)
-        widths = [_neighbours(row) for row in rows if row["status"] == "ok"]
+        widths = [_neighbours(row) for row in rows if kind == "csv" or row["status"] == "ok"]
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise click.UsageError(
             f"'{output}' holds no {kind} rows of an earlier run: leave out --resume, or name another file"

@@ -37,7 +37,7 @@ def similar(path: str, index: Path | None, kind: str, top: int) -> None:
     if kind == "jsonl":
         stream.writelines(map(output.json_line, rows))
     elif kind == "csv":
-        stream.writelines([output.csv_line(["item", "label", "similarity"])])
+        stream.write(output.csv_line(["item", "label", "similarity"]))
         stream.writelines(output.csv_line(row.values()) for row in rows)
     else:
         stream.write(f"{'similarity':>10}  {'label':20}  item\n")

@@ -104,8 +104,8 @@ async def _alive() -> Response:
 
 async def _ready(request: Request) -> Response:
     service: Service = request.app.state.service
-    obstacle = service.obstacle()
-    if obstacle:
+    if obstacle := service.obstacle():
+        service.renew()  # it may have passed, and who shares out requests sends none until then
         raise come_again(503, obstacle, 2)
     return JSONResponse({"status": "ready", "index": service.index_name})
 
@@ -148,6 +148,8 @@ async def _as_error(request: Request, error: Exception) -> Response:
     if isinstance(error, IndexRebuilt):
         service: Service = request.app.state.service
         service.renew()
+        if obstacle := service.obstacle():
+            return come_again(503, obstacle, 5).response()
     problem = problem_of(error)
     if problem.status == HTTPStatus.INTERNAL_SERVER_ERROR:
         LOGGER.error(problem.detail, extra={FACTS: {"request": request.scope[REQUEST_ID]}})

@@ -18,7 +18,7 @@ from time import perf_counter
 from typing import TypeVar
 
 from logo_retrieval.concurrency.cpus import usable_cores
-from logo_retrieval.errors import IndexRebuilt, UnreadableImage
+from logo_retrieval.errors import UnreadableImage
 from logo_retrieval.inference.engine import BATCH, Engine
 from logo_retrieval.inference.predict import Policy
 from logo_retrieval.serving.metrics import Metrics
@@ -125,7 +125,7 @@ class Line:
         self._metrics.stage("decode", perf_counter() - start)
         if not asked.answer.done():
             if (error := decoding.exception()) is not None:
-                asked.answer.set_exception(_late() if isinstance(error, ValueError) else error)  # the pool was closed
+                asked.answer.set_exception(error)
             elif isinstance(image := decoding.result(), UnreadableImage):
                 self._metrics.unreadable(image.code)
                 asked.answer.set_result(Decision("unreadable", reason=str(image)))
@@ -166,10 +166,6 @@ def _decided(batch: Sequence[_Asked]) -> list[tuple[_Asked, Decision | Exception
             decisions = [error] * len(some)
         decided += zip(some, decisions, strict=True)
     return decided
-
-
-def _late() -> IndexRebuilt:
-    return IndexRebuilt("the decoders were ended meanwhile, as the index was opened anew")
 
 
 def _kind(asked: _Asked) -> tuple[int, str]:

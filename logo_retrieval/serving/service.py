@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from concurrent.futures import CancelledError, ThreadPoolExecutor
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
@@ -45,6 +45,7 @@ class Service:
         self._classifier: LogoClassifier | None = None
         self._fault = ""
         self._closing = False
+        self._renewing: Future[None] | None = None
         self._changes = ThreadPoolExecutor(1, thread_name_prefix="logo-changes")
         self._reads = ThreadPoolExecutor(4, thread_name_prefix="logo-reads")
         self._questions = ThreadPoolExecutor(4, thread_name_prefix="logo-questions")
@@ -70,9 +71,9 @@ class Service:
         """What keeps the service from answering; nothing when it is ready."""
         if self._closing:
             return "the service is shutting down"
-        if self._classifier is None:
-            return self._fault or "the model and the index are being loaded"
-        return ""
+        if self._classifier is None and not self._fault:
+            return "the model and the index are being loaded"
+        return self._fault
 
     async def open(self) -> None:
         """Opens the index, or keeps what is wrong with it for those who ask, and tries again every few seconds."""
@@ -82,8 +83,7 @@ class Service:
                 log("ready", index=self.index_name)
                 return
             except Exception as error:
-                self._fault = f"the index cannot be opened: {error}"
-                LOGGER.error(self._fault, exc_info=not isinstance(error, LogoRetrievalError))
+                self._keep(error)
             await asyncio.sleep(5)
 
     def _open(self, index: Path) -> None:
@@ -91,19 +91,30 @@ class Service:
         classifier.classify([MARK.encode()])  # the first request finds decoders and networks at work
         self._index = index
         self._classifier = classifier  # one that was there is closed when its last answer is given
+        self._fault = ""
+
+    def _keep(self, error: Exception) -> None:
+        """Keeps why the index cannot be opened; the log has it once, until there is another reason."""
+        before, self._fault = self._fault, f"the index cannot be opened: {error}"
+        if self._fault != before:
+            LOGGER.error(self._fault, exc_info=not isinstance(error, LogoRetrievalError))
 
     def renew(self) -> None:
-        """Opens the index anew in the background, if it was built anew; what goes wrong is logged."""
-        self._changes.submit(self._renew)
+        """Opens the index anew in the background, if it was built anew, or keeps what is wrong with it."""
+        if self._renewing is None or self._renewing.done():
+            self._renewing = self._changes.submit(self._renew)
 
     def _renew(self) -> None:
+        if self._classifier is None or self._closing:
+            return
         try:
-            self.classifier.engine.current()
+            self._classifier.engine.current()
+            self._fault = ""
         except IndexRebuilt:
             try:
                 self._open(self._index)
-            except Exception:
-                LOGGER.exception("the index that was built anew cannot be opened")
+            except Exception as error:
+                self._keep(error)
 
     async def read(self, act: Callable[[IndexStore], Result]) -> Result:
         """Reads something from the index's file, beside those who are answered."""
@@ -137,36 +148,42 @@ class Service:
             is_awaited = False
 
     async def change(self, action: str, actor: str, act: Callable[[LogoClassifier], Result]) -> Result:
-        """Changes the index, one change after another; once begun it is ended, whoever goes away meanwhile.
-
-        Of the index that ships with the package a copy is changed, which is served from then on. The first change makes
-        it, unless another service has.
-        """
-        new = self.settings.new_index
+        """Changes the index, one change after another; once begun it is ended, whoever goes away meanwhile."""
 
         def changing() -> Result:
             with changes_by(actor):
-                if new is None or new == self._index:
-                    return act(self.classifier)
-                if not new.exists():
-                    try:
-                        with changed_starter(new) as copy, LogoClassifier.open(copy) as classifier:
-                            result = act(classifier)
-                    except IndexStoreError:
-                        if not new.exists():
-                            raise  # else another process has made it meanwhile
-                    else:
-                        self._open(new)
-                        log("the index that ships with the package was copied, and the copy is served", index=str(new))
-                        return result
-                self._open(new)
-                return act(self.classifier)
+                result = self._changed(act)
+            self.metrics.change(action)
+            return result
 
         _ = self.classifier
-        running = asyncio.get_running_loop().run_in_executor(self._changes, changing)
-        result = await asyncio.shield(running)
-        self.metrics.change(action)
-        return result
+        running = self._changes.submit(changing)
+        try:
+            return await asyncio.shield(asyncio.wrap_future(running))
+        finally:
+            running.cancel()  # unless it has begun
+
+    def _changed(self, act: Callable[[LogoClassifier], Result]) -> Result:
+        """Of the index that ships with the package a copy is changed, which is served from then on.
+
+        The first change makes it, unless another service has.
+        """
+        new = self.settings.new_index
+        if new is None or new == self._index:
+            return act(self.classifier)
+        if not new.exists():
+            try:
+                with changed_starter(new) as copy, LogoClassifier.open(copy) as classifier:
+                    result = act(classifier)
+            except IndexStoreError:
+                if not new.exists():
+                    raise  # else another process has made it meanwhile
+            else:
+                self._open(new)
+                log("the index that ships with the package was copied, and the copy is served", index=str(new))
+                return result
+        self._open(new)
+        return act(self.classifier)
 
     async def close(self) -> None:
         """Ends what is under way, and lets go of the index."""

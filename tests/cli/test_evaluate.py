@@ -116,3 +116,7 @@ def test_places_are_refused_before_the_work(run: Run, index: Path, asked: Path, 
     assert outcome.code == 2 and "must be different files" in outcome.err and asked.read_bytes() == before
     outcome = run("evaluate", asked, "--index", index, "--report", tmp_path / "no" / "r.html")
     assert outcome.code == 2 and "there is no folder" in outcome.err and outcome.out == ""
+    (tmp_path / "loop.html").symlink_to("loop.html")
+    new = tmp_path / "new.json"
+    outcome = run("evaluate", asked, "--index", index, "--report", tmp_path / "loop.html", "--output", new)
+    assert outcome.code == 1 and "cannot write" in outcome.err and outcome.out == "" and not new.exists()

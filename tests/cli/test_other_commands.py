@@ -126,11 +126,6 @@ def test_verify_of_the_shipped_index(run: Run, tmp_path: Path, monkeypatch: pyte
     assert run("verify").code == 0
 
 
-@pytest.fixture
-def mine(index: Path, tmp_path: Path) -> Path:
-    return Path(shutil.copytree(index, tmp_path / "mine"))
-
-
 def test_a_changed_byte_of_the_model_is_found(run: Run, mine: Path, queries: Path) -> None:
     (model,) = mine.glob("models/*/model.onnx")
     content = bytearray(model.read_bytes())

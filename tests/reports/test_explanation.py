@@ -5,9 +5,12 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import unicodedata
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+from browsing import visit
 from conftest import Run
 from drawings import SHAPES, svg
 from test_evaluation_page import Parsed
@@ -16,6 +19,9 @@ from logo_retrieval import LogoClassifier
 from logo_retrieval.reports.explanation import write_explanation
 from logo_retrieval.store.index_store import IndexStore
 from logo_retrieval.types import Decision, Evidence, ScoredLabel, TextLine
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -68,6 +74,20 @@ def test_inputs_can_be_searched_and_filtered(run: Run, index: Path, queries: Pat
     kinds = [item["data-kind"] for item in parsed.all_of("li") if "data-kind" in item]
     labels = {item["data-label"] for item in parsed.all_of("li") if item.get("data-kind") == "named"}
     assert len(kinds) == 7 and labels <= chosen
+
+
+@pytest.mark.browser
+def test_a_name_is_found_however_its_accents_are_put_together(
+    browser: Browser, run: Run, index: Path, tmp_path: Path
+) -> None:
+    """macOS takes letters and accents apart."""
+    query = tmp_path / unicodedata.normalize("NFD", "größe.svg")
+    query.write_bytes(svg("disc"))
+    run("classify", query, "--index", index, "--explain", tmp_path / "page.html")
+    with visit(browser, (tmp_path / "page.html").as_uri()) as page:
+        for words, shown in (("Größe", True), ("grosse", False)):
+            page.fill("#words", words)
+            assert page.locator("#entries > li").is_visible() is shown
 
 
 def test_an_other_says_which_company_was_nearest_and_what_it_lacked(run: Run, index: Path, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Who goes away before their turn, in this process."""
+"""Who goes away before their turn, and what fails in it, in this process."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ import threading
 from collections.abc import Awaitable
 from contextlib import suppress
 from pathlib import Path
+from typing import NoReturn
 
+import pytest
 from drawings import svg
 
 from logo_retrieval import LogoClassifier
@@ -69,6 +71,58 @@ def test_nor_do_those_of_a_comparison(index: Path) -> None:
         await service.close()
 
     asyncio.run(scene())
+
+
+def test_nor_is_a_change_begun_that_nobody_waits_for(index: Path) -> None:
+    """They were told that it was too late. One that had begun is ended, and counted."""
+
+    async def scene() -> None:
+        service, go, begun = Service(Settings(index)), threading.Event(), list[str]()
+        await service.open()
+        first = asyncio.ensure_future(service.change("enroll", "somebody", lambda _: go.wait(60)))
+        await asyncio.sleep(0.1)  # it has the thread
+        await left(service.change("unenroll", "somebody", lambda _: begun.append("unenroll")))
+        first.cancel()
+        go.set()
+        await service.change("enroll", "somebody", lambda _: begun.append("enroll"))
+        assert begun == ["enroll"] and b'logo_index_changes_total{action="enroll"} 2.0' in service.metrics.text()
+        await service.close()
+
+    asyncio.run(scene())
+
+
+def test_a_fault_of_a_decoder_is_told_as_it_is(classifier: LogoClassifier, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not as an index that was built anew, at which one would come again for ever."""
+    engine, line = classifier.engine, Line(Metrics())
+    policy = engine.policy(top=5, max_false_accept=None, other_share=0.5, text="auto")
+
+    def decode_one(*_: object, **__: object) -> NoReturn:
+        raise ValueError("cannot be reshaped")
+
+    async def scene() -> None:
+        monkeypatch.setattr(engine.pool, "decode_one", decode_one)
+        with pytest.raises(ValueError, match="cannot be reshaped"):
+            await anext(line.answers([svg("disc")], engine, policy))
+
+    asyncio.run(scene())
+    line.close()
+
+
+def test_the_log_has_a_fault_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """However often an index is tried again."""
+    tries = []
+
+    async def sleep(seconds: float) -> None:
+        tries.append(seconds)
+        if len(tries) == 3:
+            raise asyncio.CancelledError
+
+    monkeypatch.setattr(asyncio, "sleep", sleep)
+    with pytest.raises(asyncio.CancelledError):
+        asyncio.run(Service(Settings(tmp_path)).open())
+    assert len(tries) == 3 and [record.levelname for record in caplog.records] == ["ERROR"]
 
 
 def test_who_comes_behind_one_who_is_gone_is_answered(classifier: LogoClassifier) -> None:

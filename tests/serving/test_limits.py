@@ -147,23 +147,11 @@ def test_a_full_queue_says_when_to_come_again(service: Served) -> None:
     assert service.metric("logo_waiting_pictures") == 0
 
 
-def test_every_answer_is_safe_to_show(client: httpx.Client) -> None:
-    for answer in (client.get("/"), client.get("/v1/classes"), client.get("/v1/nothing"), client.get("/healthz")):
-        assert "default-src 'none'" in answer.headers["content-security-policy"]
-        assert answer.headers["x-content-type-options"] == "nosniff"
-        assert "access-control-allow-origin" not in answer.headers
-        assert len(answer.headers["x-request-id"]) == 32
-    named = client.get("/healthz", headers={"X-Request-Id": "mine-1"})
-    assert named.headers["x-request-id"] == "mine-1"
-    assert client.get("/healthz", headers={"X-Request-Id": "two words"}).headers["x-request-id"] != "two words"
-
-
 def test_pages_of_other_sites_are_kept_out(client: httpx.Client) -> None:
     for headers in (
         {"Origin": "http://evil.example"},
         {"Host": "evil.example"},
         {"Sec-Fetch-Site": "cross-site"},
-        {"Origin": "null"},
     ):
         check_problem(client.post("/v1/classes/ring", files=[("files", ring())], headers=headers), 403)
     for headers in ({"Origin": str(client.base_url).rstrip("/")}, {"Sec-Fetch-Site": "same-origin"}):

@@ -40,6 +40,9 @@ def test_a_proxy_that_wants_people_to_sign_in_again_is_told(
         page.locator("#problems", has_text="Something else answered in place of the service").wait_for()
         page.get_by_role("link", name="Changes").click()
         page.locator("#problems", has_text="(2 times)").wait_for()
+        page.route("**/openapi.json", sign_in)
+        page.get_by_role("link", name="API").click()
+        page.locator("#problems", has_text="Something else answered in place of the service").wait_for()
 
 
 @pytest.mark.parametrize("status", [408, 413])

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from browsing import CHROMIUM, drawn_files, overflow, settled, visit
+from drawings import ring
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -67,6 +68,27 @@ def test_who_comes_back_from_look_alikes_finds_the_row(browser: Browser, address
         page.go_back()
         page.locator("#recognise-view").wait_for()
         assert page.evaluate("document.activeElement.id") == "main"
+
+
+def test_the_focus_is_not_lost_with_the_button_that_had_it(browser: Browser, address: str) -> None:
+    focused = "document.activeElement.className || document.activeElement.id"
+    with visit(browser, address, expected=["ERR_FAILED"]) as page:
+        page.set_input_files("#files", {"name": "ring.svg", "mimeType": "", "buffer": ring()})
+        settled(page)
+        page.get_by_role("button", name="Why").press("Enter")
+        page.locator(".reasons button").first.press("Enter")
+        page.locator(".row .note", has_text="Enrolled as").wait_for()
+        page.wait_for_function("() => document.activeElement !== document.body")
+        assert page.evaluate(focused) == "link why"
+        page.get_by_role("button", name="Undo").press("Enter")
+        page.locator(".row .note", has_text="Taken back.").wait_for()
+        page.route("**/v1/*", lambda route: route.abort())
+        for view in ("Companies", "Changes"):
+            page.get_by_role("link", name=view, exact=True).click()
+        page.locator("#problems .problem").nth(0).wait_for()
+        while page.get_by_role("button", name="Dismiss").count():
+            page.get_by_role("button", name="Dismiss").last.press("Enter")
+        assert page.evaluate(focused) == "main"
 
 
 def test_nothing_keeps_the_rows_from_who_comes_back(browser: Browser, address: str, queries: Path) -> None:

@@ -114,3 +114,109 @@ def test_what_is_enrolled_meanwhile_is_told(browser: Browser, address: str) -> N
             page.wait_for_timeout(200)
         page.locator("#question").get_by_role("button", name="Cancel").click()
         assert page.locator("#status").inner_text() == ""
+
+
+@pytest.mark.parametrize("button", ["Stop", "Clear the list"])
+def test_what_is_dropped_before_a_stop_has_ended_is_asked(
+    browser: Browser, address: str, queries: Path, button: str
+) -> None:
+    """As while a picture is still read from a network drive."""
+    slow = """() => {
+      const over = new Promise((go) => (window.go = go));
+      File.prototype.arrayBuffer = async function () {
+        window.isReading = true;
+        await over;
+        return Blob.prototype.arrayBuffer.call(this);
+      };
+    }"""
+    with visit(browser, address) as page:
+        page.evaluate(slow)
+        page.set_input_files("#files", queries / "a.svg")
+        page.wait_for_function("() => window.isReading")
+        page.get_by_role("button", name=button).click()
+        page.set_input_files("#files", queries / "b.png")
+        page.evaluate("go()")
+        page.locator(".row", has_text="b.png").locator(".label", has_text="disc").wait_for()
+        settled(page)
+        assert page.locator(".row .label").all_text_contents() == (["", "disc"] if button == "Stop" else ["disc"])
+
+
+def test_a_company_does_not_go_unasked_with_drawings_that_are_removed_at_once(browser: Browser, address: str) -> None:
+    with visit(browser, f"{address}/#companies/\u00e4rzte", expected=["404"]) as page:
+        buttons = page.locator("#company .tile button")
+        buttons.nth(2).wait_for()
+        with held(page, "DELETE", "**/v1/items/**"):
+            for button in buttons.all():
+                button.click()
+            page.locator("#question", has_text="goes with its last drawing").wait_for()
+            page.keyboard.press("Escape")
+        page.locator("#company .size", has_text="1 drawing").wait_for()
+
+
+def test_duplicates_come_late_and_take_nothing_from_who_writes(browser: Browser, address: str, tmp_path: Path) -> None:
+    """Nor do those of a list that is gone come at all."""
+    files = [tmp_path / f"{name}.svg" for name in "ab"]
+    for file in files:
+        file.write_bytes(svg("disc", 1))
+    box = "#duplicates-found"
+    with visit(browser, address) as page:
+        page.set_input_files("#files", files)
+        settled(page)
+        with held(page, "POST", "**/v1/duplicates"):
+            page.get_by_role("button", name="Find duplicates").click()
+            page.locator(box, has_text="Comparing 2 pictures").wait_for()
+            page.wait_for_timeout(200)
+            page.get_by_role("button", name="Clear the list").click()
+            page.set_input_files("#files", files)
+            settled(page)
+        page.wait_for_timeout(500)
+        assert page.locator(box).is_hidden() and "more than once" not in page.locator("#status").inner_text()
+        with held(page, "POST", "**/v1/duplicates"):
+            page.get_by_role("button", name="Find duplicates").click()
+            page.wait_for_timeout(200)
+            page.locator(".row input").first.press_sequentially("new")
+        page.locator(f"{box} h2").wait_for()
+        page.keyboard.type("co")
+        assert page.locator(".row input").first.input_value() == "newco"
+
+
+def test_of_two_answers_the_later_one_stays(browser: Browser, address: str) -> None:
+    """Though the earlier one comes behind it."""
+    with visit(browser, f"{address}/#companies/disc") as page:
+        page.locator("#company .size").wait_for()
+        asked: list[Route] = []
+        page.route("**/v1/classes", lambda route: route.fallback() if asked else asked.append(route))
+        page.get_by_role("link", name="Companies", exact=True).click()
+        page.wait_for_timeout(200)
+        before = asked[0].fetch()
+        page.get_by_role("button", name="New company").click()
+        page.get_by_label("Class, as answers say it").fill("umbrella")
+        page.get_by_label("Names by which it is known").fill("Umbrella")
+        with held(page, "POST", "**/v1/classes/umbrella"):
+            page.get_by_role("button", name="Enrol", exact=True).click()
+            page.locator("#status.stays", has_text="Enrolling").wait_for()
+            page.get_by_role("button", name="New company").click()  # what was written is not up for change by now
+            assert page.get_by_role("dialog").count() == 0
+        page.locator("#company-list a", has_text="umbrella").wait_for()
+        asked[0].fulfill(response=before)
+        page.wait_for_timeout(300)
+        assert page.locator("#company-list a", has_text="umbrella").count() == 1
+
+
+def test_a_row_that_was_out_of_sight_says_that_its_enrolment_failed(
+    browser: Browser, address: str, queries: Path
+) -> None:
+    with visit(browser, address, expected=["503"]) as page:
+        page.set_input_files("#files", queries / "a.svg")
+        settled(page)
+        asked: list[Route] = []
+        page.route("**/v1/classes/newco", lambda route: asked.append(route))
+        page.locator(".row input").fill("newco")
+        page.locator(".row input").press("Enter")
+        page.locator(".row .note", has_text="Enrolling").wait_for()
+        page.fill("#search", "nothing like it")
+        page.fill("#search", "")
+        page.locator(".row .note", has_text="Enrolling").wait_for()
+        asked[0].fulfill(status=503, json={"detail": "The index is in use."})
+        page.locator("#problems", has_text="The index is in use.").wait_for()
+        page.wait_for_function("() => document.querySelector('.row .note').textContent === ''")

@@ -72,6 +72,12 @@ def test_the_headers_of_every_answer(client: httpx.Client, service: Served) -> N
     answers.append(httpx.Headers(dict(line.decode().split(": ", 1) for line in head.split(b"\r\n")[1:])))
     for headers in answers:
         assert all(headers[name.decode()] == value.decode() for name, value in HEADERS)
+        assert "default-src 'none'" in headers["content-security-policy"]
+        assert "access-control-allow-origin" not in headers
+    assert all(len(headers["x-request-id"]) == 32 for headers in answers[:-1])
+    for wished, taken in (("mine-1", True), ("two words", False)):
+        headers = client.get("/healthz", headers={"X-Request-Id": wished}).headers
+        assert (headers["x-request-id"] == wished) is taken
 
 
 def test_an_origin_that_is_no_address_is_refused(client: httpx.Client) -> None:

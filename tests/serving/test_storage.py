@@ -1,4 +1,4 @@
-"""What the service does where the index cannot be written: it may only be read, is in use, or the disk is full."""
+"""What the service does where the index cannot be written, as on a full disk, or cannot be opened."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ import pytest
 from conftest import Run, without_root
 from drawings import ring, svg
 from fastapi import FastAPI
-from served import Served, served
+from served import Served, served, wait_for
 
 from logo_retrieval import LogoClassifier
 from logo_retrieval.indexing.report import EnrolmentReport
@@ -135,6 +135,24 @@ def test_no_more_open_files_are_told_as_that(mine: Path, tmp_path: Path) -> None
             assert all(int(answer.headers["retry-after"]) >= 1 for answer in refused)
             assert asked(client, READING[:1])[0].status_code == 200
         assert [answer.status_code for answer in asked(client, CHANGES)] == [201, 201, 200, 200]
+
+
+def test_an_index_in_the_place_of_another_that_cannot_be_opened(mine: Path, tmp_path: Path) -> None:
+    """That is said, once in the log, and until the place has one that can be."""
+    broken = Path(shutil.copytree(mine, tmp_path / "broken"))
+    (model,) = broken.glob("models/*/model.onnx")
+    model.write_bytes(b"no model")
+    with served(mine, tmp_path) as service, service.client() as client:
+        mine.rename(tmp_path / "gone")
+        broken.rename(mine)
+        wait_for(lambda: "must have SHA-256" in asked(client, READING[:1])[0].json()["detail"])
+        for _ in range(5):
+            check_refused([*asked(client, READING[:1]), client.get("/readyz")], 503, "the index cannot be opened")
+        assert len([line for line in service.log() if line["level"] == "error"]) == 1
+        mine.rename(broken)
+        (tmp_path / "gone").rename(mine)
+        wait_for(lambda: client.get("/readyz").status_code == 200)
+        check_read(asked(client, READING))
 
 
 def test_an_index_in_a_folder_whose_name_is_no_text(index: Path, tmp_path: Path) -> None:

@@ -16,13 +16,14 @@ const filters = document.getElementById("filters");
 if (filters) {
   const [words, kind, label, order, reset, count, list] =
     ["words", "kind", "label", "order", "reset", "count", "entries"].map((id) => document.getElementById(id));
+  const plain = (text) => text.normalize("NFC").toLowerCase(); // names may have their accents apart
   const entries = [...list.children].map((element) => ({
     element,
     data: element.dataset,
-    text: [...element.querySelectorAll(".sought")].map((part) => part.textContent).join(" ").toLowerCase(),
+    text: plain([...element.querySelectorAll(".sought")].map((part) => part.textContent).join(" ")),
   }));
   const show = () => {
-    const wanted = words.value.toLowerCase().split(/\s+/);
+    const wanted = plain(words.value).split(/\s+/);
     const fits = ({ data, text }) => (!kind.value || data.kind === kind.value)
       && (!label.value || data.label === label.value) && wanted.every((word) => text.includes(word));
     let shown = 0;

@@ -1,6 +1,6 @@
 /** The companies of the index: a list, one opened, and new ones. */
 
-import { answered, attempt, bdi, counted, find, make, tell } from "./dom.js";
+import { alone, answered, attempt, bdi, counted, find, make, tell } from "./dom.js";
 import { showCompany } from "./company.js";
 import { enrol, said } from "./enrol.js";
 import { known, plain, spelled } from "./known.js";
@@ -17,7 +17,7 @@ export function start() {
     find("#company-list").scrollTop = 0;
   });
   find("#company-search").addEventListener("input", () => list(0));
-  find("#new-company").addEventListener("click", create);
+  find("#new-company").addEventListener("click", alone(create));
   known.watch(() => list(pager.page));
 }
 

@@ -16,6 +16,9 @@ let items = [];
 let names = [];
 let pager;
 
+/** Drawings whose removal is under way. */
+const leaving = new Set();
+
 /** Shows one, or with no name what there is to do; the one before goes at once, with what can be done to it. */
 export async function showCompany(label) {
   const box = find("#company");
@@ -110,14 +113,17 @@ function leave(label) {
 
 /** Says what was done to the names, with a button for the opposite. */
 function offerUndo(words, undo) {
-  find("#company .tools").after(make("p", { class: "note" }, ...words, " ", make("button", { type: "button", class: "link", click: undo }, "Undo")));
+  find("#company .tools").after(make("p", { class: "note" }, ...words, " ", make("button", { type: "button", class: "link", click: alone(undo) }, "Undo")));
 }
 
 async function removeOne(item, at) {
   const label = shown;
-  const last = items.length === 1 && !names.length;
+  const last = !names.length && items.every((each) => each === item || leaving.has(each));
   if (last && !(await sure([bdi(shown), " goes with its last drawing, as it has no names."]))) return;
-  if (!(await attempt(() => remove(item)))) return;
+  leaving.add(item);
+  const isRemoved = await attempt(() => remove(item));
+  leaving.delete(item);
+  if (!isRemoved) return;
   tell(`Removed ${apart(item)}.`);
   if (isGone(label)) leave(label);
   if (isGone(label) || shown !== label) return;
@@ -129,7 +135,7 @@ async function removeOne(item, at) {
 
 async function removeAll() {
   const label = shown;
-  const drawn = `${items.length === 1 ? "its one drawing" : `all ${number(items.length)} of its drawings`}`;
+  const drawn = items.length === 1 ? "its one drawing" : `all ${number(items.length)} of its drawings`;
   const called = names.length ? [" and its names, ", bdi(names.join(", ")), ","] : [];
   if (!(await sure([bdi(label), ", ", drawn, ...called, " go from the index. No copy of them stays, and this cannot be taken back."]))) return;
   if (!(await attempt(() => removeCompany(label)))) return;

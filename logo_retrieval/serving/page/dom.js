@@ -86,7 +86,11 @@ export function complain(error) {
     return;
   }
   const problem = make("div", { class: "problem" });
-  const dismiss = make("button", { type: "button", click: () => problem.remove() }, "Dismiss");
+  const remove = () => {
+    problem.remove();
+    (find("#problems button") ?? find("#main")).focus({ preventScroll: true }); // the button is gone
+  };
+  const dismiss = make("button", { type: "button", click: remove }, "Dismiss");
   const words = make("p", { class: "text", "data-text": text, "data-times": 1 }, text);
   words.dir = "auto";
   problem.append(words, dismiss);

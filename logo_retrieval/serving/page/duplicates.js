@@ -6,11 +6,14 @@ import { attempt, bdi, counted, find, make, number, orFormat, similarity, tell }
 const HOW = { bytes: "the same file", picture: "the same picture", drawing: "the same drawing" };
 
 let urls = [];
+let latest = 0;
 
 /** Shows which rows show the same logo. The pictures go under their number: names may come twice. */
 export async function findDuplicates(rows, limits) {
   const box = find("#duplicates-found");
   closeDuplicates();
+  const turn = latest;
+  const focused = document.activeElement;
   const small = rows.filter((row) => row.file.size <= limits.file_bytes);
   const asked = fitting(small, limits);
   const [large, left] = [rows.length - small.length, small.length - asked.length];
@@ -18,7 +21,11 @@ export async function findDuplicates(rows, limits) {
   box.replaceChildren(make("p", { role: "status" }, `Comparing ${counted(asked.length, "picture")} …`));
   const files = asked.map((row) => [String(row.id), row.file]);
   const found = await attempt(() => json("v1/duplicates", { method: "POST", body: form(files), patience: 20 }));
-  if (!found) return closeDuplicates();
+  if (turn !== latest) return; // closed meanwhile, or asked for anew
+  if (!found) {
+    closeDuplicates();
+    return;
+  }
   const byId = new Map(rows.map((row) => [String(row.id), row]));
   const { clusters, unreadable } = found;
   const words = clusters.length ? `${counted(clusters.length, "logo is", "logos are")} there more than once.` : "No two show the same logo.";
@@ -29,12 +36,12 @@ export async function findDuplicates(rows, limits) {
   const close = make("button", { type: "button", click: () => closeDuplicates() || find("#duplicates").focus() }, "Close");
   const head = make("div", { class: "tools" }, make("h2", { tabindex: -1 }, "Duplicates"), close);
   box.replaceChildren(head, make("p", {}, parts.join(" ")), make("ol", { class: "clusters" }, ...clusters.map((cluster) => shown(cluster, byId))));
-  find("h2", box).focus();
+  if (document.activeElement === focused) find("h2", box).focus(); // nobody writes elsewhere by now
   tell(parts.join(" "));
-  return undefined;
 }
 
 export function closeDuplicates() {
+  latest += 1;
   for (const url of urls) URL.revokeObjectURL(url);
   urls = [];
   find("#duplicates-found").hidden = true;

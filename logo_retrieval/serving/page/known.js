@@ -10,6 +10,8 @@ const OPTIONS = 100;
 const heard = [];
 let classes = [];
 let byName = new Map();
+let asked = 0;
+let answered = 0;
 
 export const known = {
   get classes() {
@@ -38,9 +40,13 @@ export function offer(written) {
   find("#classes").replaceChildren(...options);
 }
 
-/** Asks for them anew. */
+/** Asks for them anew; of several answers, that to the latest question stays. */
 export async function refresh() {
-  classes = await json("v1/classes", { patience: 60, waiting: (detail) => (find("#facts").textContent = detail) });
+  const turn = (asked += 1);
+  const found = await json("v1/classes", { patience: 60, waiting: (detail) => (find("#facts").textContent = detail) });
+  if (turn < answered) return;
+  answered = turn;
+  classes = found;
   byName = new Map(classes.map((each) => [each.name, each]));
   forgetThumbs();
   offer("");

@@ -35,7 +35,7 @@ export function start(limits) {
   });
   find("#filter").addEventListener("submit", (event) => event.preventDefault());
   find("#filter").addEventListener("input", () => list(0));
-  find("#stop").addEventListener("click", () => run?.stop.abort());
+  find("#stop").addEventListener("click", stopRun);
   find("#again").addEventListener("click", () => askRows(outdated()));
   find("#fit").addEventListener("click", fit);
   find("#clear").addEventListener("click", clear);
@@ -60,7 +60,7 @@ async function askRows(rows) {
   for (const row of rows) row.isAsked = true;
   if (run) {
     for (const row of rows) run.next.push(row);
-    run.total += rows.length;
+    if (!run.stop.signal.aborted) run.total += rows.length;
     showRun();
     return;
   }
@@ -74,13 +74,22 @@ async function askRows(rows) {
     tell(`All answered: ${counted(run.done, "picture")}.`);
   } catch (error) {
     complain(error);
-    tell(`Stopped: ${counted(run.done, "picture")} of ${number(run.total)} answered.`);
+    if (!run.stop.signal.aborted) run.next = [];
+    if (model.rows.length) tell(`Stopped: ${counted(run.done, "picture")} of ${number(run.total)} answered.`);
   }
+  const behind = new Set(run.next);
   run = null;
   window.removeEventListener("beforeunload", hold); // with one, Firefox does not keep the rows for who comes back
-  for (const row of model.rows) row.isAsked = false;
+  for (const row of model.rows) row.isAsked = behind.has(row);
   list(pager.page);
   showFit();
+  if (behind.size) askRows([...behind]);
+}
+
+/** Gives up what is asked; what comes from now on, before that has ended, is asked behind it. */
+function stopRun() {
+  run?.stop.abort();
+  run?.next.splice(0);
 }
 
 /** Has the browser ask whoever leaves: rows would be lost. */
@@ -100,8 +109,11 @@ async function askAgain(rows) {
 const kept = (asked) => (row, answer) => {
   model.settle(row, answer, asked);
   row.isAsked = false;
-  views.get(row.id)?.update();
+  renew(row);
 };
+
+/** Shows what has changed of a row, if it is to be seen. */
+const renew = (row) => views.get(row.id)?.update();
 
 async function askNow(rows, limits) {
   const asked = query();
@@ -122,7 +134,8 @@ async function askNow(rows, limits) {
 /** Rows without an answer, or else those that were answered with other settings. */
 function outdated() {
   const open = model.rows.filter((row) => !row.answer && !row.isAsked);
-  return open.length ? open : model.rows.filter((row) => row.askedWith !== query() && !row.isAsked);
+  const now = query();
+  return open.length ? open : model.rows.filter((row) => row.askedWith !== now && !row.isAsked);
 }
 
 /** Probabilities for as many unknown logos as the pictures show. */
@@ -141,7 +154,6 @@ let said = 0;
 
 function showRun() {
   const [bar, words, stop, again] = ["#progress", "#progress-text", "#stop", "#again"].map((each) => find(each));
-  const answered = model.rows.filter((row) => row.answer).length;
   const focused = document.activeElement;
   stop.hidden = bar.hidden = !run;
   if (run) [bar.max, bar.value] = [run.total, run.done];
@@ -151,6 +163,7 @@ function showRun() {
   if (focused === stop && !run) again.focus();
   if (left.length) again.textContent = left[0].answer ? `Ask ${number(left.length)} again with these settings` : `Ask the ${number(left.length)} without an answer`;
   if (!run) {
+    const answered = model.rows.filter((row) => row.answer).length;
     words.textContent = `${number(answered)} of ${counted(model.rows.length, "picture")} answered`;
     return;
   }
@@ -202,7 +215,7 @@ function show(page) {
   }
   let after = null;
   for (const row of seen) {
-    if (!views.has(row.id)) views.set(row.id, new RowView(row, askAgain));
+    if (!views.has(row.id)) views.set(row.id, new RowView(row, askAgain, renew));
     const { element } = views.get(row.id);
     views.get(row.id).update();
     const place = after ? after.nextSibling : find("#rows").firstChild;
@@ -221,7 +234,7 @@ function turn(page) {
 }
 
 function clear() {
-  run?.stop.abort();
+  stopRun();
   model.clear();
   closeDuplicates();
   list(0);

@@ -8,9 +8,13 @@ import { thumb } from "./thumbs.js";
 
 const NEAREST = 3;
 
-/** A row on the page; `update` shows what has changed, `leave` lets go of its picture. */
+/**
+ * A row on the page; `update` shows what has changed, `leave` lets go of its picture.
+ *
+ * asks: asks about rows again; renew: updates the row on the page, which may be another one by then.
+ */
 export class RowView {
-  constructor(row, asks) {
+  constructor(row, asks, renew) {
     this.row = row;
     this.element = stamp("row");
     this.part = (name) => this.element.querySelector(`.${name}`);
@@ -21,11 +25,11 @@ export class RowView {
     this.part("name").id = `row-${row.id}`;
     for (const button of this.element.querySelectorAll("button")) button.setAttribute("aria-describedby", `row-${row.id}`);
     orFormat(this.element.querySelector(".picture img"), row.file).src = this.url;
-    this.listen(asks);
+    this.listen(asks, () => renew(row));
     this.update();
   }
 
-  listen(asks) {
+  listen(asks, renew) {
     const form = this.part("correct");
     const field = form.querySelector("input");
     const enrol = alone(async (label) => {
@@ -39,7 +43,7 @@ export class RowView {
       } else {
         this.row.note = before;
       }
-      this.update();
+      renew();
     });
     form.querySelector("label span").textContent = `Company on ${this.row.name}`;
     field.addEventListener("focus", () => (known.classes.length ? offer(field.value) : attempt(refresh))); // there was no token
@@ -57,7 +61,7 @@ export class RowView {
     this.enrol = enrol;
     this.undo = alone(async () => {
       const isUndone = await undoRow(this.row);
-      this.update();
+      renew();
       field.focus(); // the button is gone
       if (isUndone) await asks([this.row]);
     });
@@ -111,7 +115,9 @@ export class RowView {
     if (!answer) parts.push(make("p", {}, "There is no answer yet."));
     else if (answer.status === "unreadable") parts.push(make("p", {}, "The file cannot be used. ", bdi(answer.reason)));
     else parts.push(this.labels(answer), this.drawings(answer), this.reading(answer));
+    const isLeft = this.part("reasons").contains(document.activeElement);
     this.part("reasons").replaceChildren(...parts);
+    if (isLeft) this.part("why").focus(); // the button is gone
   }
 
   labels(answer) {

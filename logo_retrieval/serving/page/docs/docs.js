@@ -1,6 +1,7 @@
 /** Shows /openapi.json: each operation with what it takes, what it answers, and a command to try it. */
 
-import { attempt, complain, find, here, make, tell } from "../dom.js";
+import { json } from "../api.js";
+import { attempt, complain, find, make, tell } from "../dom.js";
 
 const id = (method, path) => `${method}${path}`.replace(/[^a-z0-9]+/gi, "-").replace(/-$/, "");
 
@@ -14,9 +15,7 @@ const paragraphs = (text) => text.split(/\n\s*\n/).map((part) => make("p", {}, .
 const listed = (lines) => make("dl", {}, ...lines.flatMap(([term, ...words]) => [make("dt", {}, make("code", {}, term)), make("dd", {}, ...words)]));
 
 async function show() {
-  const answer = await fetch(here("../openapi.json"));
-  if (!answer.ok) throw new Error(`The description cannot be had: ${answer.status} ${answer.statusText}.`);
-  const { info, paths } = await answer.json();
+  const { info, paths } = await json("../openapi.json");
   find("#facts").textContent = `version ${info.version}`;
   for (const [path, methods] of Object.entries(paths)) {
     for (const [method, operation] of Object.entries(methods)) {
