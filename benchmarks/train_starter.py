@@ -1,8 +1,8 @@
 """Trains the networks of the starter on a CPU: `python benchmarks/train_starter.py WORK --start BEFORE`.
 
 Each of `starter_networks` goes on from its own weights in BEFORE, which this script, `train_on_device.py` or
-`released_weights.py` has filled. Where BEFORE has none of a network, it goes on from the network before it, with the drawings that it may see more; the
-first, without `--start`, from ImageNet weights, which takes hours.
+`released_weights.py` has filled. Where BEFORE has none of a network, it goes on from the network before it, with the
+drawings that it may see more; the first, without `--start`, from ImageNet weights, which takes hours.
 
 In WORK, `training` keeps a folder a leg with its checkpoint and its log; stopped at any moment, the same command
 goes on from the last epoch. Then WORK has a file a network, as after a training on a device, of which
