@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from calibrate import FROZEN
 from embedded import Embedded, embed_all, embed_wide
 from logobench_data import OTHER, LogoBench, load
 from networks import SEED
@@ -31,7 +32,6 @@ from logo_retrieval.types import BoolArray, Float32Array, Int64Array
 
 DRAWINGS = (1, 3, 5)
 LOTS = 3
-FROZEN = "efficientnet_lite0"
 
 Wide = tuple[WideDrawing, ...]
 
