@@ -51,7 +51,7 @@ WIDER = replace(LEG, size_px=160, epochs=28, learning_rate=4e-4, final_rate=0.1)
 """The leg before it, of the held-out network."""
 
 FIRST = replace(LEG, size_px=128, epochs=28, learning_rate=5e-4, final_rate=0.3, company_share=0.5, seed=90)
-"""From ImageNet, with the drawings that are here alone: after two epochs macro F2 was .56, with the fetched ones .12."""
+"""From ImageNet, with the drawings that are here alone: after two epochs F2 was .56, with the fetched ones .12."""
 
 PACKAGES = "folder for packages of npm, whose drawings take part (see `fetched_data.py`); default: without them"
 """Help of the option."""
