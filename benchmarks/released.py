@@ -1,6 +1,8 @@
 """The weights of a network as they are released: kernels in 8 bits with a step a channel, half the space of float16.
 
 What is measured is what is released: `export_starter.py` makes the bundle of the measured network from these.
+`python benchmarks/released.py BEFORE` unpacks them into a folder, for trainings to go on from
+(`train_starter.py WORK --start BEFORE`).
 """
 
 from __future__ import annotations
@@ -9,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from small import options
+from starter_networks import MEASURED, WEIGHTS
 
 from logo_retrieval.types import Float32Array
 
@@ -57,3 +61,14 @@ def _steps(kernel: Float32Array) -> np.ndarray[Any, np.dtype[np.float16]]:
     largest = np.abs(kernel).max(others, keepdims=True)
     steps: np.ndarray[Any, np.dtype[Any]] = np.maximum(largest / 127, np.finfo(np.float16).tiny)
     return steps.astype(np.float16)
+
+
+def main() -> None:
+    """Unpacks them."""
+    before: Path = options(__doc__, before="folder for the weights").parse_args().before
+    before.mkdir(parents=True, exist_ok=True)
+    read_release(WEIGHTS, before / f"{MEASURED}.npz")
+
+
+if __name__ == "__main__":
+    main()

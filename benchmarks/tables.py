@@ -129,6 +129,16 @@ def enrolment() -> list[str]:
     return rows(*lines)
 
 
+def strangers() -> list[str]:
+    """How well the vectors of a network tell brands apart that it has never seen, by the nearest drawing alone."""
+    shares = ("nearest drawing is right", "right and near enough")
+    lines = [["network", "drawings of each", *shares]]
+    for network, found in result("strangers")["networks"].items():
+        for drawings, figures in found["drawings"].items():
+            lines.append([network, drawings, *(with_interval(figures[name]) for name in shares)])
+    return rows(*lines)
+
+
 def held_packs() -> list[str]:
     """What the program as it ships answers about packs that nobody has learned."""
     shares = ("right", "wrong company", "nearest drawing is right", "nearly the same as a known drawing")
@@ -235,7 +245,7 @@ TABLES = {
     make.__name__.replace("_", " "): make
     for make in (
         *(logobench, known, trust, named, risk, evidence, reading, false_names, enrolment),
-        *(held_packs, themes, themes_shares, themes_by_probability, robustness),
+        *(strangers, held_packs, themes, themes_shares, themes_by_probability, robustness),
         *(ablation, near_duplicates, speed, decoding, serving, serving_memory, integers, stages),
     )
 }

@@ -1,7 +1,7 @@
 """Trains the networks of the starter on a CPU: `python benchmarks/train_starter.py WORK --start BEFORE`.
 
 Each of `starter_networks` goes on from its own weights in BEFORE, which this script, `train_on_device.py` or
-`released_weights.py` has filled. Where BEFORE has none of a network, it goes on from the network before it, with the
+`released.py` has filled. Where BEFORE has none of a network, it goes on from the network before it, with the
 drawings that it may see more; the first, without `--start`, from ImageNet weights, which takes hours.
 
 In WORK, `training` keeps a folder a leg with its checkpoint and its log; stopped at any moment, the same command
@@ -58,7 +58,7 @@ PACKAGES = "folder for packages of npm, whose drawings take part (see `fetched_d
 
 LEGS = {
     HELD_OUT: (replace(WIDER, seed=91), replace(LEG, seed=92)),
-    MEASURED: (replace(LEG, seed=93),),
+    MEASURED: (replace(WIDER, epochs=10, seed=95), replace(LEG, seed=93)),
     SHIPPED: (replace(LEG, seed=94),),
 }
 """Of the networks, in their order; each but the first goes on from the one before it."""

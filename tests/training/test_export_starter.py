@@ -14,7 +14,6 @@ from shallow import shallow_networks
 
 from logo_retrieval.heads.cosine import HEAD_FILE, HeadVectors
 from logo_retrieval.models.bundle import read_bundle
-from logo_retrieval.models.resolve import starter_model
 from logo_retrieval.training.data import plain_views
 from logo_retrieval.training.log import F2
 from logo_retrieval.training.recipe import Recipe
@@ -63,25 +62,3 @@ def test_a_network_is_exported_with_the_targets_of_the_drawings_here(
     assert "It also learned from 2 drawings that are no part of it" in build_starter.of_fetched(tmp_path)
     (tmp_path / "shipped.npz").write_bytes((tmp_path / "narrowed-shipped.npz").read_bytes())
     assert build_starter.of_fetched(tmp_path) == ""
-
-
-def test_trainings_go_on_from_what_ships(tmp_path: Path) -> None:
-    from released_weights import write_shipped
-    from starter_networks import RECIPE
-
-    from logo_retrieval.embedding import FP32, load_embedder
-    from logo_retrieval.training.checkpoint import copy_weights, read_checkpoint
-    from logo_retrieval.training.network import EMBEDDING, build_network, outputs_of, scoring_layer
-
-    bundle, start = starter_model(), tmp_path / "shipped.npz"
-    write_shipped(start, bundle)
-    facts, _, _ = read_checkpoint(start)
-    assert len(facts["targets"]) == 160 and facts["log"][-1]["leg"] == "shipped"
-    network = build_network(replace(RECIPE, weights="none"), 2)
-    assert copy_weights(start, network, ["new", "github"]) == [0]
-    views = np.random.default_rng(0).integers(0, 256, (2, RECIPE.size_px, RECIPE.size_px, 3), dtype=np.uint8)
-    vectors = load_embedder(bundle, runtime=FP32).embed(views)
-    np.testing.assert_allclose((outputs_of(network, views, EMBEDDING) * vectors).sum(axis=1), 1, atol=1e-4)
-    head = HeadVectors.read(bundle.path(HEAD_FILE), bundle.config.dim)
-    (kernel,) = scoring_layer(network).get_weights()
-    np.testing.assert_allclose(kernel[:, 1], head.vectors[head.classes.index("github")], atol=1e-3)
