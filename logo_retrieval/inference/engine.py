@@ -46,8 +46,6 @@ _GIVES_WAY_S = 0.001
 """Long enough for a thread that waits for its turn to wake up and take it."""
 
 _LAST_TURN_S = 60
-_LASTING = ("model_digest", "precision", "dim", "preparation", "decision")
-"""What of the manifest an engine was made for."""
 
 
 class Engine(Closable):
@@ -200,9 +198,6 @@ class Engine(Closable):
             if self.store.is_replaced():
                 raise IndexRebuilt(f"another index has taken the place of '{self.store.folder}': open it again")
             if self.store.generation() != self._held.number:
-                now = self.store.read_manifest()
-                if any(getattr(now, name) != getattr(self.store.manifest, name) for name in _LASTING):
-                    raise IndexRebuilt(f"the index '{self.store.folder}' was built anew, otherwise: open it again")
                 self._held = renewed_snapshot(self._held, self.store, self.knowledge)
             return self._held
 
