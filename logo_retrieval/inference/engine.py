@@ -206,16 +206,17 @@ class Engine(Closable):
 
         Raises:
             ValueError: when top is below 1, or a share is out of range or less than the model can vouch for.
-            TypeError: when top is no whole number, or a share no number.
+            TypeError: when top is no whole number, or a share no real number.
             ModelError: when a share is asked for and the model has no unknown logos to vouch for it.
         """
         if not ((other_share == AUTO or isinstance(other_share, Real)) and isinstance(max_false_accept, Real | None)):
             got = f"other_share={other_share!r} and max_false_accept={max_false_accept!r}"
-            raise TypeError(f"a share is a number above 0 and below 1, other_share also {AUTO!r}, got {got}")
+            raise TypeError(f"a share is a float above 0 and below 1, other_share also {AUTO!r}, got {got}")
         top = index(top)
         if top < 1:
             raise ValueError(f"top must be at least 1, got {top}")
-        return Policy(self.knowledge.share(max_false_accept), other_share, top, text)
+        share = self.knowledge.share(None if max_false_accept is None else float(max_false_accept))
+        return Policy(share, other_share if other_share == AUTO else float(other_share), top, text)
 
     def state(self, policy: Policy) -> bytes:
         """A digest of what the answer to a content depends on: the index as it is now, its model, the policy."""

@@ -58,8 +58,8 @@ class DecoderPool(Closable):
             raise ValueError(f"wall_limit_s must be above 0 and at most {LONGEST_S:,}, a day, got {wall_limit_s}")
         self.preparation = preparation
         self.processes = processes or usable_cores()
-        self.wall_limit_s = wall_limit_s
-        self._processes = DecoderProcesses(preparation, wall_limit_s)
+        self.wall_limit_s = float(wall_limit_s)
+        self._processes = DecoderProcesses(preparation, self.wall_limit_s)
         self._threads = ThreadPoolExecutor(self.processes, thread_name_prefix="logo-decoder")
         self._finalizer = weakref.finalize(self, _shut_down, self._threads, self._processes, os.getpid())
 
