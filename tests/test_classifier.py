@@ -217,7 +217,7 @@ def test_a_share_is_a_number(mine: Path, shares: dict[str, object]) -> None:
     with LogoClassifier.open(mine) as classifier:
         for asked in (classifier.classify, classifier.classify_stream):
             with pytest.raises(TypeError, match="a share is a float"):
-                asked([svg("disc")], **shares)  # type: ignore[operator]
+                asked([svg("disc")], **shares)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("number", [Fraction, np.float32])

@@ -160,7 +160,7 @@ def test_a_cache_of_another_model_or_with_parts_that_do_not_fit_is_none(make: Ma
 def test_facts_of_another_kind_are_no_cache(make: Make) -> None:
     made = make("partitions", CLASSES * 40)
     kept = made.cache()
-    for facts in (
+    others: list[dict[str, object]] = [
         {"parts": []},
         {"parts": {"vectors": {}}},
         {"parts": dict.fromkeys(ANSWERED_BY, {"9" * 5000: "x"})},
@@ -168,7 +168,8 @@ def test_facts_of_another_kind_are_no_cache(make: Make) -> None:
         {"classes": [["acme"], "bolt", "crux", "dash", OTHER]},
         {"names": 5},
         {"scale": None},
-    ):
+    ]
+    for facts in others:
         write_cache(made.folder, Prepared({**kept.facts, **facts}, kept.arrays))
         assert opened(made.folder, MANIFEST) is None, facts
 
