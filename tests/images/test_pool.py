@@ -190,6 +190,12 @@ def test_nothing_is_left_behind() -> None:
     assert len(list(list_descriptors.iterdir())) == descriptors
 
 
+def test_a_pool_is_there_for_as_long_as_its_results_are_fetched() -> None:
+    before = children()
+    assert widths(DecoderPool(SMALL, processes=1).decode([logo(3)] * 9, all_views=True)) == [43] * 9
+    assert children() == before
+
+
 def test_closing_ends_a_busy_process_at_once(slow_file: bytes) -> None:
     before = children()
     pool = DecoderPool(SMALL, processes=1, wall_limit_s=60)

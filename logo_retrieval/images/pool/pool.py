@@ -130,7 +130,16 @@ class DecoderPool(Closable):
     ) -> Iterator[Result | UnreadableImage]:
         self._check_open()
         results = results_ahead(self._threads, _settled(decode_one), sources, _LOOK_AHEAD * self.processes)
-        return _until_closed(results, self._finalizer)
+        return self._until_closed(results)
+
+    def _until_closed(self, results: Iterator[Result]) -> Iterator[Result]:
+        """The results, but none that are fetched once the pool is closed: they would say nothing of the files."""
+        try:
+            for result in results:
+                self._check_open()
+                yield result
+        except CancelledError:
+            raise ValueError(_CLOSED) from None
 
     def _decoding(self, *, all_views: bool, lines: bool) -> Callable[[bytes | Path], LogoImage]:
         """What decodes one file."""
@@ -157,17 +166,6 @@ def _settled(
             return fault
 
     return settled
-
-
-def _until_closed(results: Iterator[Result], finalizer: weakref.finalize[..., DecoderPool]) -> Iterator[Result]:
-    """The results, but none of a pool that was closed before they were fetched: they would say nothing of the files."""
-    try:
-        for result in results:
-            if not finalizer.alive:
-                raise ValueError(_CLOSED)
-            yield result
-    except CancelledError:
-        raise ValueError(_CLOSED) from None
 
 
 def _shut_down(threads: ThreadPoolExecutor, processes: DecoderProcesses, owner: int) -> None:
