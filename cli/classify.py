@@ -113,7 +113,7 @@ def classify(
     Example:
       logo-retrieval classify logos/ favicon.ico --format jsonl --output answers.jsonl
     """
-    files = _without_written(inputs.expand(paths), paths, file, page, cache)
+    files = _without_written(inputs.expand(paths), paths, file, page)
     kind = kind or _format_of(file)
     if resume:
         check_resumable(kind, file, page, other_share)
@@ -184,12 +184,9 @@ def _format_of(file: Path | None) -> str:
     return _FORMATS[ending]
 
 
-def _without_written(
-    files: list[str], paths: tuple[str, ...], output: Path | None, page: Path | None, cache: Path | None
-) -> list[str]:
+def _without_written(files: list[str], paths: tuple[str, ...], output: Path | None, page: Path | None) -> list[str]:
     """The files but those that are to be written, which an earlier call may have left in a folder that is asked."""
     from logo_retrieval.images.source import is_folder
-    from logo_retrieval.store.answers import CACHE_FILE
 
     asked = [place for place in (output, page) if place is not None]
     places = {real_path(place) for place in asked}
@@ -198,14 +195,13 @@ def _without_written(
     for path in paths:
         if path.startswith("@") and real_path(path[1:]) in places:
             raise click.UsageError(f"'{path[1:]}' would be read and written: name another file")
-    kept = [] if cache is None else [real_path(cache / f"{CACHE_FILE}{ending}") for ending in ("", "-wal", "-shm")]
-    names = {place.name for place in (*asked, *places, *kept)}
+    names = {place.name for place in (*asked, *places)}
     found = {file: real_path(file) for file in files if Path(file).name in names}
     folders = [real_path(path) for path in paths if path and is_folder(path)]
     for file, place in found.items():
         if place in places and not any(place.is_relative_to(folder) for folder in folders):
             raise click.UsageError(f"'{file}' would be read and written: name another file")
-    return [file for file in files if found.get(file) not in {*places, *kept}] if found else files
+    return [file for file in files if found.get(file) not in places] if found else files
 
 
 @contextmanager

@@ -53,13 +53,21 @@ def _expand(argument: str, stray: list[Path]) -> Iterator[str]:
         files = ((file, file.relative_to(folder)) for folder in folders for file in visible_files(folder, stray))
         yield from [str(file) for file, place in files if place.match(parts[2] or "*")] or [argument]
     elif glob.has_magic(argument) and not is_there(argument):
-        for match in sorted(glob.glob(argument, recursive=True)) or [argument]:  # noqa: PTH207 - absolute ones too
-            if is_folder(match):
-                yield from () if "**" in argument else (str(path) for path in visible_files(Path(match), stray))
-            else:
-                yield match
+        yield from _matches(argument, stray)
     else:
         yield argument
+
+
+def _matches(pattern: str, stray: list[Path]) -> Iterator[str]:
+    from logo_retrieval.gallery.files import visible_files
+    from logo_retrieval.images.source import is_folder
+    from logo_retrieval.store.answers import CACHE_FILES
+
+    for match in sorted(glob.glob(pattern, recursive=True)) or [pattern]:  # noqa: PTH207 - absolute ones too
+        if is_folder(match):
+            yield from () if "**" in pattern else (str(path) for path in visible_files(Path(match), stray))
+        elif Path(match).name not in CACHE_FILES:
+            yield match
 
 
 def _lines(data: bytes, source: str) -> Iterator[str]:

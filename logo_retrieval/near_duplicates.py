@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, dataclass
 from typing import Literal, get_args
 
@@ -86,7 +87,7 @@ def find_clusters(drawings: Drawings, threshold: float = NEAR_SIMILARITY, kind: 
     Raises:
         ValueError: when the threshold is no number, or the kind none of these.
     """
-    _check(threshold, kind)
+    threshold = _checked(threshold, kind)
     components = np.arange(len(drawings))
     twins: dict[bytes, int] = {}
     firsts = np.array([twins.setdefault(digest, place) for place, digest in enumerate(drawings.digests)], np.int64)
@@ -100,11 +101,12 @@ def find_clusters(drawings: Drawings, threshold: float = NEAR_SIMILARITY, kind: 
     return sorted(clusters, key=lambda cluster: -len(cluster.others))
 
 
-def _check(threshold: float, kind: Kind) -> None:
-    if np.isnan(threshold):
+def _checked(threshold: float, kind: Kind) -> float:
+    if math.isnan(threshold):
         raise ValueError(f"threshold must be a number, got {threshold}")
     if kind not in get_args(Kind):
         raise ValueError(f"kind must be one of {', '.join(get_args(Kind))}, got {kind!r}")
+    return float(threshold)
 
 
 def find_matches(
@@ -121,7 +123,7 @@ def find_matches(
     Raises:
         ValueError: likewise.
     """
-    _check(threshold, kind)
+    threshold = _checked(threshold, kind)
     same = {digest: place for place, digest in reversed(list(enumerate(gallery.digests)))}
     found = {row: same[digest] for row, digest in enumerate(drawings.digests) if digest in same}
     if kind != "bytes" and len(gallery):

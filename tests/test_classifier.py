@@ -7,6 +7,8 @@ import pickle
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
+from decimal import Decimal
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -210,11 +212,17 @@ def test_top_is_a_whole_number(mine: Path, top: object) -> None:
         classifier.classify([svg("disc")], top=top)  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("shares", [{"other_share": "0.5"}, {"other_share": None}, {"max_false_accept": "default"}])
+@pytest.mark.parametrize("shares", [{"other_share": "0.5"}, {"other_share": None}, {"max_false_accept": Decimal(0)}])
 def test_a_share_is_a_number(mine: Path, shares: dict[str, object]) -> None:
-    with LogoClassifier.open(mine) as classifier, pytest.raises(TypeError, match="a share is a number"):
-        classifier.classify([svg("disc")], **shares)  # type: ignore[arg-type]
-    with LogoClassifier.open(mine) as classifier, pytest.raises(TypeError, match="a share is a number"):
-        classifier.classify_stream([svg("disc")], **shares)  # type: ignore[arg-type]
     with LogoClassifier.open(mine) as classifier:
-        assert classifier.classify([svg("disc")], other_share=np.float32(0.5))  # type: ignore[arg-type]
+        for asked in (classifier.classify, classifier.classify_stream):
+            with pytest.raises(TypeError, match="a share is a float"):
+                asked([svg("disc")], **shares)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("number", [Fraction, np.float32])
+def test_real_numbers_of_any_kind_will_do(mine: Path, number: Callable[[float], float]) -> None:
+    with LogoClassifier.open(mine, decode_limit_s=number(9.5)) as classifier:
+        (answer,) = classifier.classify([svg("disc")], other_share=number(0.25), max_false_accept=number(0.125))
+        assert [answer] == classifier.classify([svg("disc")], other_share=0.25, max_false_accept=0.125)
+        assert find_clusters(classifier.drawings(), number(0.75)) == find_clusters(classifier.drawings(), 0.75)

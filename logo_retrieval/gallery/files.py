@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from logo_retrieval.models.bundle import CONFIG_NAME, MODEL_FILE
+from logo_retrieval.store.answers import CACHE_FILES
 from logo_retrieval.store.schema import INDEX_FILE
 
 _STRAY = frozenset(
@@ -27,7 +28,7 @@ def is_stray(name: str) -> bool:
 
 
 def visible_files(folder: Path, stray: list[Path] | None = None) -> Iterator[Path]:
-    """Every file below a folder in sorted order, but for names that begin with a dot, and for indexes and models.
+    """Every file below a folder in sorted order, but for hidden ones, indexes, models and the answers of a cache.
 
     What operating systems leave there, such as Thumbs.db, is put into `stray` instead, where that is given.
 
@@ -44,7 +45,8 @@ def visible_files(folder: Path, stray: list[Path] | None = None) -> Iterator[Pat
         real = os.path.realpath(parent)
         inside = {real, *map(str, Path(real).parents), *map(os.path.realpath, Path(parent).absolute().parents)}
         seen = sorted(name for name in folders if not name.startswith("."))
-        for name in (*seen, *sorted(names)):
+        files = sorted(name for name in names if not name.startswith(".") and name not in CACHE_FILES)
+        for name in (*seen, *files):
             if stray is not None and is_stray(name):
                 stray.append(Path(parent, name))
         folders.clear()
@@ -55,7 +57,7 @@ def visible_files(folder: Path, stray: list[Path] | None = None) -> Iterator[Pat
             folders.append(name)
             if path.is_symlink():
                 followed.add(place)
-        yield from (Path(parent, name) for name in sorted(names) if not name.startswith(".") and not is_stray(name))
+        yield from (Path(parent, name) for name in files if not is_stray(name))
     yield from denied
 
 

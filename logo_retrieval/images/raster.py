@@ -18,6 +18,7 @@ from logo_retrieval.images import bmp, tiff
 from logo_retrieval.images.frames import fullest_frame
 from logo_retrieval.images.icon import entries
 from logo_retrieval.images.jpeg import without_application_data
+from logo_retrieval.images.orientation import upright
 from logo_retrieval.images.pixels import eight_bit, is_black, is_blank, is_grey, is_opaque, toned
 from logo_retrieval.images.png import still, tones, without_metadata
 from logo_retrieval.images.sniff import MAX_PIXELS
@@ -34,17 +35,6 @@ _PLUGINS = {name.lower(): name for name in ("Png", "Jpeg", "Gif", "WebP", "Avif"
 
 _PREMULTIPLIED = {"LA": "La", "RGBA": "RGBa"}
 _ANIMATED = {"png", "gif", "webp", "avif"}
-
-_EXIF_ORIENTATION = 0x0112
-_UPRIGHT = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
 
 
 class _Source(NamedTuple):
@@ -139,10 +129,8 @@ class RasterPicture:
             if format == "tiff":
                 pixels = tiff.as_meant(image, pixels)
             _check_size(*pixels.size)
-            orientation = _orientation(image)
-            if orientation in _UPRIGHT:
-                pixels = pixels.transpose(_UPRIGHT[orientation])
-            if 5 <= orientation <= 8:
+            pixels, lies_on_its_side = upright(pixels, image)
+            if lies_on_its_side:
                 width, height = height, width
         return cls(pixels, width, height)
 
@@ -260,16 +248,3 @@ _PLAINER: dict[str, Callable[[bytes], bytes | None]] = {
     "bmp": bmp.plainer,
 }
 """What to try where a file does not decode as it is."""
-
-
-def _orientation(image: ImageFile.ImageFile) -> int:
-    """From the EXIF block alone, as browsers do (Pillow looks into XMP too, and has turned a TIFF itself).
-
-    A damaged one leaves the picture as it lies.
-    """
-    block = Image.Exif()
-    try:
-        block.load(image.info.get("exif", b""))
-        return int(block.get(_EXIF_ORIENTATION, 1))
-    except Exception:  # EXIF is a little TIFF of its own, whose reader can fail in any way
-        return 1

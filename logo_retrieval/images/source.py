@@ -29,7 +29,7 @@ _BROKEN = b"\x89PNG\r\n\x1a\n"
 
 
 def file_or_bytes(source: Source) -> bytes | Path:
-    """A source as the decoder takes it: the whole of an open file is read, a picture in memory becomes a PNG.
+    """A source as the decoder takes it: the whole of an open file is read, a picture in memory becomes an upright PNG.
 
     A Pillow image that cannot be read becomes one that is corrupt, so that it costs no other its answer, and one that
     would be too large a file is made smaller.
@@ -78,6 +78,7 @@ def files_or_bytes(sources: Iterable[Source]) -> Iterator[bytes | Path]:
 def _as_png(source: Image.Image | np.ndarray) -> bytes:
     from PIL import Image
 
+    from logo_retrieval.images.orientation import upright
     from logo_retrieval.images.pixels import eight_bit
 
     if not isinstance(source, Image.Image):
@@ -86,7 +87,7 @@ def _as_png(source: Image.Image | np.ndarray) -> bytes:
             raise TypeError(f"expected an array of uint8, (h, w), (h, w, 3) or (h, w, 4), got {kind}, {shape}")
         source = Image.fromarray(source)
     try:
-        pixels, file = eight_bit(source), io.BytesIO()
+        (pixels, _), file = upright(eight_bit(source), source), io.BytesIO()
         pixels.save(file, "PNG", compress_level=1)
         while file.tell() > MAX_BYTES:  # of a photograph that was a small JPEG
             pixels, file = pixels.reduce(2), io.BytesIO()

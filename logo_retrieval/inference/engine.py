@@ -46,8 +46,6 @@ _GIVES_WAY_S = 0.001
 """Long enough for a thread that waits for its turn to wake up and take it."""
 
 _LAST_TURN_S = 60
-_LASTING = ("model_digest", "precision", "dim", "preparation", "decision")
-"""What of the manifest an engine was made for."""
 
 
 class Engine(Closable):
@@ -200,9 +198,6 @@ class Engine(Closable):
             if self.store.is_replaced():
                 raise IndexRebuilt(f"another index has taken the place of '{self.store.folder}': open it again")
             if self.store.generation() != self._held.number:
-                now = self.store.read_manifest()
-                if any(getattr(now, name) != getattr(self.store.manifest, name) for name in _LASTING):
-                    raise IndexRebuilt(f"the index '{self.store.folder}' was built anew, otherwise: open it again")
                 self._held = renewed_snapshot(self._held, self.store, self.knowledge)
             return self._held
 
@@ -211,16 +206,17 @@ class Engine(Closable):
 
         Raises:
             ValueError: when top is below 1, or a share is out of range or less than the model can vouch for.
-            TypeError: when top is no whole number, or a share no number.
+            TypeError: when top is no whole number, or a share no real number.
             ModelError: when a share is asked for and the model has no unknown logos to vouch for it.
         """
         if not ((other_share == AUTO or isinstance(other_share, Real)) and isinstance(max_false_accept, Real | None)):
             got = f"other_share={other_share!r} and max_false_accept={max_false_accept!r}"
-            raise TypeError(f"a share is a number above 0 and below 1, other_share also {AUTO!r}, got {got}")
+            raise TypeError(f"a share is a float above 0 and below 1, other_share also {AUTO!r}, got {got}")
         top = index(top)
         if top < 1:
             raise ValueError(f"top must be at least 1, got {top}")
-        return Policy(self.knowledge.share(max_false_accept), other_share, top, text)
+        share = self.knowledge.share(None if max_false_accept is None else float(max_false_accept))
+        return Policy(share, other_share if other_share == AUTO else float(other_share), top, text)
 
     def state(self, policy: Policy) -> bytes:
         """A digest of what the answer to a content depends on: the index as it is now, its model, the policy."""

@@ -19,6 +19,7 @@ from logo_retrieval.store.schema import storage_errors, transaction
 from logo_retrieval.types import Decision, Evidence, ScoredLabel, TextLine
 
 CACHE_FILE = "answers.sqlite"
+CACHE_FILES = frozenset(f"{CACHE_FILE}{ending}" for ending in ("", "-wal", "-shm"))
 
 _FORMAT = 2
 _KEPT = 1_000_000

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from logo_retrieval.closing import Closable
-from logo_retrieval.errors import IndexStoreError
+from logo_retrieval.errors import IndexRebuilt, IndexStoreError
 from logo_retrieval.packed import unit
 from logo_retrieval.store.arrays import arranged, items_of, names_of, numbers_of, stored_vectors, unit_vectors
 from logo_retrieval.store.faults import faults_of
@@ -40,6 +40,9 @@ from logo_retrieval.store.seal import (
 from logo_retrieval.store.stored import Change, Renewal, StoredIndex
 from logo_retrieval.store.traits import ItemTraits
 from logo_retrieval.types import MISSING_ID, Float32Array, Int64Array
+
+_LASTING = ("model_digest", "precision", "dim", "preparation", "decision")
+"""What of the manifest rows are read for."""
 
 
 class IndexStore(Closable):
@@ -78,6 +81,19 @@ class IndexStore(Closable):
     def _reading(self, doing: str = "read") -> Iterator[None]:
         """The connection is one thread's: it has one transaction, in which any other would read what was before."""
         with storage_errors(self.file, doing), self._lock:
+            yield
+
+    @contextmanager
+    def _reading_all(self) -> Iterator[None]:
+        """One consistent view of the file.
+
+        Raises:
+            IndexRebuilt: its rows are not of the manifest by which the index was opened.
+        """
+        with self._reading(), transaction(self._connection):
+            now = self.read_manifest()
+            if any(getattr(now, name) != getattr(self.manifest, name) for name in _LASTING):
+                raise IndexRebuilt(f"the index '{self.folder}' was built anew, otherwise: open it again")
             yield
 
     def close(self) -> None:
@@ -126,9 +142,10 @@ class IndexStore(Closable):
         """Reads classes, their names, items and vectors in one consistent view of the file.
 
         Raises:
+            IndexRebuilt: it was built anew since it was opened, in a way that its manifest does not tell of.
             IndexStoreError: when the file is damaged or the vectors do not have the manifest's width.
         """
-        with self._reading(), transaction(self._connection):
+        with self._reading_all():
             seals = Seals(self._connection)
             generation = generation_of(self._connection, self.file)
             tables = ("meta", "classes", ITEM_FACTS, "names", "vectors")
@@ -146,9 +163,10 @@ class IndexStore(Closable):
             None where its checksums do not tell what has changed.
 
         Raises:
+            IndexRebuilt: as `snapshot`.
             IndexStoreError: when what is read is damaged.
         """
-        with self._reading(), transaction(self._connection):
+        with self._reading_all():
             seals = Seals(self._connection)
             parts = changed_parts(before, seals)
             if parts is None:

@@ -65,7 +65,7 @@ def test_what_is_read_is_never_written(run: Run, index: Path, queries: Path, tmp
 def test_what_an_earlier_call_left_in_the_folder_is_no_input(
     run: Run, index: Path, queries: Path, tmp_path: Path
 ) -> None:
-    """Its rows, its page, though it lies behind a link, and its cache."""
+    """Its rows, its page, though it lies behind a link, and its cache, for whatever command."""
     folder, page = tmp_path / "logos", tmp_path / "logos" / "page.html"
     folder.mkdir()
     shutil.copy(queries / "a.svg", folder / "mark.svg")
@@ -74,6 +74,7 @@ def test_what_an_earlier_call_left_in_the_folder_is_no_input(
         first = ("classify", asked, "--index", index, "--cache", cache)
         assert run(*first, "--output", tmp_path / "rows.jsonl").code == 0
         assert len(rows((tmp_path / "rows.jsonl").read_text())) == 1
+    assert expand([str(folder)]) == expand([f"{cache}/*", f"{folder}/*.svg"]) == [f"{folder}/mark.svg"]
     page.symlink_to(folder / "real.html")
     call = ("classify", folder, "--index", index, "--cache", cache, "--output", file)
     assert run(*call, "--explain", page).code == run(*call, "--explain", page).code == 0

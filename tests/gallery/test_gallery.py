@@ -37,13 +37,14 @@ def test_a_folder_of_classes(tmp_path: Path) -> None:
     assert gallery.remarks == ()
 
 
-def test_indexes_and_models_beside_the_pictures_are_none_of_them(tmp_path: Path) -> None:
+def test_indexes_models_and_caches_beside_the_pictures_are_none_of_them(tmp_path: Path) -> None:
     lay(tmp_path, "alpha/a.svg", "alpha/model.json")
     lay(tmp_path, "indexes/default/index.sqlite", "indexes/default/models/1/curves.svg")
     lay(tmp_path, "models/mine/model.json", "models/mine/model.onnx", "models/mine/curves.svg")
+    lay(tmp_path, "alpha/answers.sqlite", *(f"cache/answers.sqlite{ending}" for ending in ("", "-wal", "-shm")))
     gallery = read_gallery(tmp_path)
     assert [record.name for record in gallery.records] == ["alpha/a.svg", "alpha/model.json"]
-    assert [remark.split("'")[1] for remark in gallery.remarks] == ["indexes", "models"]
+    assert [remark.split("'")[1] for remark in gallery.remarks] == ["cache", "indexes", "models"]
 
 
 def test_a_folder_too_many_is_told(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import textwrap
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -189,15 +190,23 @@ def test_nothing_is_left_behind() -> None:
     assert len(list(list_descriptors.iterdir())) == descriptors
 
 
+def test_a_pool_is_there_for_as_long_as_its_results_are_fetched() -> None:
+    before = children()
+    assert widths(DecoderPool(SMALL, processes=1).decode([logo(3)] * 9, all_views=True)) == [43] * 9
+    assert children() == before
+
+
 def test_closing_ends_a_busy_process_at_once(slow_file: bytes) -> None:
     before = children()
     pool = DecoderPool(SMALL, processes=1, wall_limit_s=60)
-    thread = threading.Thread(target=list, args=(pool.decode([slow_file], all_views=True),))
-    thread.start()
-    assert wait_for_children(before)
-    pool.close()
-    thread.join(timeout=20)
-    assert not thread.is_alive()
+    with ThreadPoolExecutor(2) as threads:
+        busy = threads.submit(list, pool.decode([slow_file], all_views=True))
+        assert wait_for_children(before)
+        behind = threads.submit(list, pool.decode([logo()], all_views=True))
+        pool.close()
+        for waiting in (busy, behind):
+            with pytest.raises(ValueError, match="closed"):
+                waiting.result(timeout=20)
     assert children() == before
     pool.close()
     with pytest.raises(ValueError, match="closed"):

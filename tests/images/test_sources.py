@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from conftest import without_root
 from drawings import svg
-from PIL import Image
+from PIL import Image, ImageOps
 from rasters import saved
 
 from logo_retrieval.classifier import LogoClassifier
@@ -39,6 +39,21 @@ def test_a_pillow_image_of_any_mode_is_answered(mode: str) -> None:
 def test_modes_that_no_png_has_become_one_that_has(mode: str) -> None:
     plain = file_or_bytes(Image.new(mode, (8, 8)))
     assert isinstance(plain, bytes) and Image.open(io.BytesIO(plain)).size == (8, 8)
+
+
+@pytest.mark.parametrize("format", ["JPEG", "PNG", "WEBP", "AVIF", "TIFF"])
+def test_a_pillow_image_is_turned_as_its_file_is(format: str) -> None:
+    """Once: `ImageOps.exif_transpose` and Pillow itself, of a TIFF, take the note away when they have turned it."""
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    file = saved(picture("RGB").crop((0, 0, 64, 50)), format, exif=exif, quality=95)
+    of_file = RasterPicture.open(file, format.lower())
+    for image in (Image.open(io.BytesIO(file)), ImageOps.exif_transpose(Image.open(io.BytesIO(file)))):
+        plain = file_or_bytes(image)
+        assert isinstance(plain, bytes)
+        in_memory = RasterPicture.open(plain, "png")
+        assert (in_memory.width, in_memory.height) == (of_file.width, of_file.height) == (50, 64)
+        assert in_memory.render(64).tobytes() == of_file.render(64).tobytes()
 
 
 @pytest.mark.parametrize("full", [1, 255, 60_000])

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from browsing import address_of, settled, visit
+from browsing import address_of, drawn_files, settled, visit
 from drawings import ring, svg
 
 if TYPE_CHECKING:
@@ -178,6 +178,37 @@ def test_duplicates_come_late_and_take_nothing_from_who_writes(browser: Browser,
         page.locator(f"{box} h2").wait_for()
         page.keyboard.type("co")
         assert page.locator(".row input").first.input_value() == "newco"
+
+
+def test_a_search_for_duplicates_is_stopped_by_the_keyboard(browser: Browser, address: str, tmp_path: Path) -> None:
+    """The request ends with it, and the focus is not lost with the button, whoever takes that away."""
+    box, find = "#duplicates-found", "document.activeElement.id === 'duplicates'"
+    with visit(browser, address, expected=["400"]) as page:
+        gone: list[str] = []
+        page.on("requestfailed", lambda request: gone.append(request.url))
+        page.set_input_files("#files", drawn_files(tmp_path, 7))
+        settled(page)
+        with held(page, "POST", "**/v1/duplicates"):
+            page.get_by_role("button", name="Find duplicates").press("Enter")
+            page.locator(f"{box} [role=status]", has_text="Comparing 7 pictures").wait_for()
+            page.get_by_role("button", name="Stop").press("Enter")
+            page.locator("#status", has_text="Stopped.").wait_for()
+            assert page.locator(box).is_hidden() and page.evaluate(find)
+            assert gone == [f"{address}/v1/duplicates"]
+        with held(page, "POST", "**/v1/duplicates"):
+            page.keyboard.press("Enter")
+            page.get_by_role("button", name="Stop").focus()
+        page.locator(f"{box} h2:focus").wait_for()
+        page.get_by_role("button", name="Close").press("Enter")
+        assert page.evaluate(find)
+        asked: list[Route] = []
+        page.route("**/v1/duplicates", lambda route: asked.append(route))
+        page.keyboard.press("Enter")
+        page.get_by_role("button", name="Stop").focus()
+        page.wait_for_timeout(200)
+        asked[0].fulfill(status=400, json={"detail": "It failed."})
+        page.locator("#problems", has_text="It failed.").wait_for()
+        assert page.locator(box).is_hidden() and page.evaluate(find)
 
 
 def test_of_two_answers_the_later_one_stays(browser: Browser, address: str) -> None:

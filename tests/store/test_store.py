@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from traces import found_in
 
-from logo_retrieval.errors import IndexStoreError
+from logo_retrieval.errors import IndexRebuilt, IndexStoreError
 from logo_retrieval.store.changes import add_items, compact, remove_class, remove_items, replace_index
 from logo_retrieval.store.index_store import IndexStore
 from logo_retrieval.store.manifest import Manifest
@@ -74,6 +74,16 @@ def test_replacing_counts_a_generation_and_an_open_reader_sees_it_next_time(inde
         replace_index(index, MANIFEST, ["new"], [item("n.svg", "new", 0)])
         after = store.snapshot()
     assert (after.generation, after.classes) == (2, ("new",))
+
+
+def test_rows_of_another_build_are_not_read_for_the_manifest_that_was(index: Path) -> None:
+    """However late it comes: an engine that has loaded one model must not compare with the vectors of another."""
+    with IndexStore(index) as store:
+        before = store.snapshot()
+        replace_index(index, replace(MANIFEST, model_digest="cd" * 32), CLASSES, ITEMS)
+        for read in (store.snapshot, lambda: store.renewed(before)):
+            with pytest.raises(IndexRebuilt, match="was built anew, otherwise"):
+                read()
 
 
 def test_a_failed_replacement_leaves_the_index_as_it_was(index: Path) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import weakref
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeVar
 
@@ -29,6 +29,7 @@ from logo_retrieval.types import LogoImage, UInt8Array
 
 Result = TypeVar("Result")
 
+_CLOSED = "this DecoderPool is closed"
 _LOOK_AHEAD = 4  # sources under way per process, so that one slow file does not hold up the others
 
 
@@ -57,8 +58,8 @@ class DecoderPool(Closable):
             raise ValueError(f"wall_limit_s must be above 0 and at most {LONGEST_S:,}, a day, got {wall_limit_s}")
         self.preparation = preparation
         self.processes = processes or usable_cores()
-        self.wall_limit_s = wall_limit_s
-        self._processes = DecoderProcesses(preparation, wall_limit_s)
+        self.wall_limit_s = float(wall_limit_s)
+        self._processes = DecoderProcesses(preparation, self.wall_limit_s)
         self._threads = ThreadPoolExecutor(self.processes, thread_name_prefix="logo-decoder")
         self._finalizer = weakref.finalize(self, _shut_down, self._threads, self._processes, os.getpid())
 
@@ -76,12 +77,10 @@ class DecoderPool(Closable):
             One result per source, in their order; a file that cannot be used gives its error as a value.
 
         Raises:
-            ValueError: the pool is closed.
+            ValueError: the pool is closed; from the iterator, too.
             BackendError: from the iterator, when no decoder process can be started, or the renderer is not installed.
         """
-        self._check_open()
-        settled = _settled(self._decoding(all_views=all_views, lines=lines))
-        return results_ahead(self._threads, settled, sources, _LOOK_AHEAD * self.processes)
+        return self._results(self._decoding(all_views=all_views, lines=lines), sources)
 
     def decode_one(self, source: bytes | Path, *, all_views: bool, lines: bool = False) -> LogoImage | UnreadableImage:
         """The same for one file, in the thread that asks; as many at a time as there are such threads."""
@@ -108,8 +107,7 @@ class DecoderPool(Closable):
             `preparation.size_px`, or its error as a value.
 
         Raises:
-            ValueError: the pool is closed.
-            BackendError: from the iterator, as in `decode`.
+            ValueError, BackendError: as in `decode`.
         """
         processes = self._processes
 
@@ -117,8 +115,7 @@ class DecoderPool(Closable):
             answer, pixels = processes.decode(read_source(source), "art")
             return np.frombuffer(pixels, dtype=np.uint8).reshape(answer["rows"], answer["columns"], 4)
 
-        self._check_open()
-        return results_ahead(self._threads, _settled(one), sources, _LOOK_AHEAD * self.processes)
+        return self._results(one, sources)
 
     def close(self) -> None:
         """Ends all processes at once, busy or not; results not fetched yet are lost. Closing twice does no harm."""
@@ -126,7 +123,23 @@ class DecoderPool(Closable):
 
     def _check_open(self) -> None:
         if not self._finalizer.alive:
-            raise ValueError("this DecoderPool is closed")
+            raise ValueError(_CLOSED)
+
+    def _results(
+        self, decode_one: Callable[[bytes | Path], Result], sources: Iterable[bytes | Path]
+    ) -> Iterator[Result | UnreadableImage]:
+        self._check_open()
+        results = results_ahead(self._threads, _settled(decode_one), sources, _LOOK_AHEAD * self.processes)
+        return self._until_closed(results)
+
+    def _until_closed(self, results: Iterator[Result]) -> Iterator[Result]:
+        """The results, but none that are fetched once the pool is closed: they would say nothing of the files."""
+        try:
+            for result in results:
+                self._check_open()
+                yield result
+        except CancelledError:
+            raise ValueError(_CLOSED) from None
 
     def _decoding(self, *, all_views: bool, lines: bool) -> Callable[[bytes | Path], LogoImage]:
         """What decodes one file."""

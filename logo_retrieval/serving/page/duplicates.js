@@ -6,22 +6,23 @@ import { attempt, bdi, counted, find, make, number, orFormat, similarity, tell }
 const HOW = { bytes: "the same file", picture: "the same picture", drawing: "the same drawing" };
 
 let urls = [];
-let latest = 0;
+let stop = new AbortController();
 
 /** Shows which rows show the same logo. The pictures go under their number: names may come twice. */
 export async function findDuplicates(rows, limits) {
   const box = find("#duplicates-found");
   closeDuplicates();
-  const turn = latest;
+  const { signal } = (stop = new AbortController());
   const focused = document.activeElement;
   const small = rows.filter((row) => row.file.size <= limits.file_bytes);
   const asked = fitting(small, limits);
   const [large, left] = [rows.length - small.length, small.length - asked.length];
   box.hidden = false;
-  box.replaceChildren(make("p", { role: "status" }, `Comparing ${counted(asked.length, "picture")} …`));
+  const giveUp = make("button", { type: "button", click: () => closeDuplicates() || tell("Stopped.") }, "Stop");
+  box.replaceChildren(make("div", { class: "tools" }, make("p", { role: "status" }, `Comparing ${counted(asked.length, "picture")} …`), giveUp));
   const files = asked.map((row) => [String(row.id), row.file]);
-  const found = await attempt(() => json("v1/duplicates", { method: "POST", body: form(files), patience: 20 }));
-  if (turn !== latest) return; // closed meanwhile, or asked for anew
+  const found = await attempt(() => json("v1/duplicates", { method: "POST", body: form(files), patience: 20, signal }));
+  if (signal.aborted) return; // closed meanwhile, or asked for anew
   if (!found) {
     closeDuplicates();
     return;
@@ -33,19 +34,23 @@ export async function findDuplicates(rows, limits) {
   if (unreadable.length) parts.push(`${counted(unreadable.length, "picture")} could not be read.`);
   if (large) parts.push(`${counted(large, "picture is", "pictures are")} larger than the service takes.`);
   if (left) parts.push(`The service takes ${number(limits.files)} pictures and ${number(limits.body_bytes)} bytes at once: ${counted(left, "other was", "others were")} left out.`);
-  const close = make("button", { type: "button", click: () => closeDuplicates() || find("#duplicates").focus() }, "Close");
+  const close = make("button", { type: "button", click: closeDuplicates }, "Close");
   const head = make("div", { class: "tools" }, make("h2", { tabindex: -1 }, "Duplicates"), close);
+  const isFree = [focused, giveUp].includes(document.activeElement); // nobody writes elsewhere by now
   box.replaceChildren(head, make("p", {}, parts.join(" ")), make("ol", { class: "clusters" }, ...clusters.map((cluster) => shown(cluster, byId))));
-  if (document.activeElement === focused) find("h2", box).focus(); // nobody writes elsewhere by now
+  if (isFree) find("h2", box).focus();
   tell(parts.join(" "));
 }
 
+/** Ends the comparison, too, if it is under way. */
 export function closeDuplicates() {
-  latest += 1;
+  const box = find("#duplicates-found");
+  stop.abort();
   for (const url of urls) URL.revokeObjectURL(url);
   urls = [];
-  find("#duplicates-found").hidden = true;
-  find("#duplicates-found").replaceChildren();
+  if (box.contains(document.activeElement)) find("#duplicates").focus(); // the button goes
+  box.hidden = true;
+  box.replaceChildren();
 }
 
 /** As many as one request may hold. */
