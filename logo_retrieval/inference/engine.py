@@ -211,9 +211,7 @@ class Engine(Closable):
         """
         if not ((other_share == AUTO or isinstance(other_share, Real)) and isinstance(max_false_accept, Real | None)):
             got = f"other_share={other_share!r} and max_false_accept={max_false_accept!r}"
-            raise TypeError(
-                f"a share is a float or real number above 0 and below 1, other_share also {AUTO!r}, got {got}"
-            )
+            raise TypeError(f"a share is a float, a number above 0 and below 1, other_share also {AUTO!r}, got {got}")
         top = index(top)
         if top < 1:
             raise ValueError(f"top must be at least 1, got {top}")

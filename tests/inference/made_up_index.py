@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from manifests import MANIFEST
 from weights import fusion
 
 from logo_retrieval.heads.cosine import HeadVectors
@@ -19,26 +20,15 @@ from logo_retrieval.search.open import FAISS_FROM
 from logo_retrieval.store.cache import Prepared, read_cache
 from logo_retrieval.store.changes import add_items, compact, remove_class, remove_items
 from logo_retrieval.store.index_store import IndexStore
-from logo_retrieval.store.manifest import Manifest
 from logo_retrieval.store.stored import StoredDrawing, StoredItem
 from logo_retrieval.types import OTHER, TRAITS, Float32Array
 
-DIM = 16
-MANIFEST = Manifest(
-    model="made up",
-    model_digest="ab" * 32,
-    precision="onnxruntime-fp32",
-    dim=DIM,
-    preparation={"size_px": 8},
-    decision={},
-    created="2026-01-01T00:00:00+00:00",
-)
 CLASSES = ["acme", "bolt", "crux", "dash", OTHER]
 
 
 def vectors(chance: np.random.Generator, n: int) -> Float32Array:
     """Some of them in crowds, so that targets are claimed."""
-    return unit(chance.normal(size=(n, DIM)).astype(np.float32) + 1.5 * (chance.random((n, 1)) < 0.5))
+    return unit(chance.normal(size=(n, MANIFEST.dim)).astype(np.float32) + 1.5 * (chance.random((n, 1)) < 0.5))
 
 
 def items(chance: np.random.Generator, labels: Sequence[str]) -> list[StoredItem]:

@@ -57,7 +57,7 @@ def test_a_stream_has_no_end_to_look_at() -> None:
         with pytest.raises(ValueError, match="needs the answers to all sources"):
             classifier.classify_stream([], other_share="auto")  # type: ignore[arg-type]
         with pytest.raises(
-            TypeError, match="real number above 0 and below 1, other_share also 'auto', got other_share='most'"
+            TypeError, match="a number above 0 and below 1, other_share also 'auto', got other_share='most'"
         ):
             classifier.classify([], other_share="most")  # type: ignore[arg-type]
         assert classifier.classify([], other_share="auto") == []

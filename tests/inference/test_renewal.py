@@ -10,7 +10,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from made_up_index import CLASSES, MANIFEST, Made, change, check_same, items, made_up, served_by, vectors
+from made_up_index import CLASSES, Made, change, check_same, items, made_up, served_by, vectors
+from manifests import MANIFEST
 
 from logo_retrieval.errors import IndexStoreError
 from logo_retrieval.heads.cosine import HeadVectors

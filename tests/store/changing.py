@@ -10,6 +10,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 import numpy as np
+from manifests import MANIFEST
 
 from logo_retrieval.checksums import row_sums
 from logo_retrieval.errors import IndexStoreError
@@ -17,21 +18,10 @@ from logo_retrieval.search.halves import halves_of
 from logo_retrieval.store.cache import Prepared, write_cache
 from logo_retrieval.store.changes import add_items, compact, remove_class, remove_items, replace_index
 from logo_retrieval.store.index_store import IndexStore
-from logo_retrieval.store.manifest import Manifest
 from logo_retrieval.store.schema import INDEX_FILE
 from logo_retrieval.store.stored import StoredDrawing, StoredItem
 from logo_retrieval.types import TRAITS
 
-DIM = 16
-MANIFEST = Manifest(
-    model="tiny",
-    model_digest="ab" * 32,
-    precision="onnxruntime-fp32",
-    dim=DIM,
-    preparation={"size_px": 32},
-    decision={},
-    created="2026-01-01T00:00:00+00:00",
-)
 KINDS = ("build", "enroll", "enroll", "unenroll class", "unenroll items", "compact", "cache")
 MOST_ITEMS = 60
 
@@ -106,7 +96,7 @@ def drawing(name: str, label: str) -> StoredItem:
     """The drawing of this name, with one to three views and a thumbnail that may fill pages of its own."""
     own = mark(name)
     rng = np.random.default_rng(list(own))
-    vectors = rng.normal(size=(rng.integers(1, 4), DIM)).astype(np.float32)
+    vectors = rng.normal(size=(rng.integers(1, 4), MANIFEST.dim)).astype(np.float32)
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     thumbnail = own + rng.bytes(int(rng.integers(100, 30_000)))
     return StoredItem(name, label, f"from/{name}", own, StoredDrawing(-1, own.ljust(TRAITS), thumbnail, vectors))

@@ -8,7 +8,8 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from changing import MANIFEST, Change, drawing
+from changing import Change, drawing
+from manifests import MANIFEST
 
 from logo_retrieval.errors import IndexStoreError
 from logo_retrieval.store.cache import CACHE_FILE

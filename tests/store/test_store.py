@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import manifests
 import numpy as np
 import pytest
 from traces import found_in
@@ -22,15 +23,7 @@ from logo_retrieval.store.vectors import vector_blob, vectors_of
 from logo_retrieval.types import TRAITS
 
 DIM = 4
-MANIFEST = Manifest(
-    model="tiny",
-    model_digest="ab" * 32,
-    precision="onnxruntime-fp32",
-    dim=DIM,
-    preparation={"size_px": 8},
-    decision={"k": 3},
-    created="2026-01-01T00:00:00+00:00",
-)
+MANIFEST = replace(manifests.MANIFEST, dim=DIM, decision={"k": 3})
 
 
 def item(name: str, label: str, *places: int) -> StoredItem:
