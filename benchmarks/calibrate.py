@@ -87,9 +87,20 @@ def judged_by_halves(trial: Trial, by_half: Sequence[Fusion]) -> Float64Array:
     return odds
 
 
-def novel_tail(trials: Sequence[Trial], by_half: Sequence[Fusion]) -> tuple[Float32Array, int]:
-    """The largest log-odds of pairs of an unknown logo and a novel company, and how many pairs there were."""
-    pairs = [judged_by_halves(trial, by_half)[trial.unknown][:, trial.asked.profile.novel].ravel() for trial in trials]
+def novel_tail(
+    trials: Sequence[Trial], by_half: Sequence[Fusion], *, without: int | None = None
+) -> tuple[Float32Array, int]:
+    """The largest log-odds of pairs of an unknown logo and a novel company, and how many pairs there were.
+
+    Args:
+        trials: with both.
+        by_half: weights, by `halves`.
+        without: a fold whose unknown logos are left out.
+    """
+    pairs = [
+        judged_by_halves(trial, by_half)[trial.unknown & (trial.folds != without)][:, trial.asked.profile.novel].ravel()
+        for trial in trials
+    ]
     values = -np.sort(-np.concatenate(pairs))
     return values[:TAIL].astype(np.float32), len(values)
 

@@ -24,7 +24,7 @@ from calibrate import (
     novel_tail,
     novel_trials,
 )
-from calibration import Trial, known_companies, leads, novel_companies
+from calibration import FOLDS, Trial, known_companies, leads, novel_companies
 from networks import BRANDS, CLEAN, COPIES, DEGRADED, NOVEL_CLEAN, NOVEL_DEGRADED, Network, both_networks
 from open_set_figures import calibration, companies_at, least_score, mixed, quality, risk_coverage, weighted_ece
 from small import options
@@ -34,7 +34,7 @@ from written import start_of_fit
 from logo_retrieval.evaluation.fitting import Asked, cross_fitted, fit_fusion, fitted_by_fold, judged_by_fold
 from logo_retrieval.evaluation.measure import RESAMPLES, SEED
 from logo_retrieval.evaluation.metrics import auroc, macro_f_beta
-from logo_retrieval.inference.knowledge import DEFAULT_FALSE_ACCEPT, Knowledge
+from logo_retrieval.inference.knowledge import DEFAULT_FALSE_ACCEPT
 from logo_retrieval.models.bundle import read_bundle
 from logo_retrieval.open_set.evidence import COMPANY_FEATURES
 from logo_retrieval.open_set.fusion import (
@@ -214,24 +214,27 @@ def without(asked: Asked, names: Iterable[str]) -> Asked:
 def enrolment(network: Network) -> dict[str, Any]:
     """Companies that the network has never seen, enrolled sixty at a time.
 
-    The weights of novel companies are fitted in two halves of these companies, each judged by those of the other; so
-    are the log-odds that vouch for what they must exceed.
+    The weights of novel companies are fitted in two halves of these companies, each judged by those of the other. What
+    must be exceeded is told, for each fold of the queries, by the unknown logos of all others.
     """
     start = start_of_fit()
     trial, bare = known_trials(network, start)
     fusion = fit_fusion(start, [trial.asked, bare.asked], (TRAINED, RIVAL))
     fits = novel_trials(network, start)
     by_half = halves(fusion, fits)
-    tail, pairs = novel_tail(fits, by_half)
     odds, _ = cross_judged((trial, bare))
-    impostors = replace(impostors_of(odds, trial.unknown, trial.asked.other), novel_log_odds=tail, novel_pairs=pairs)
-    knowledge = replace(network.knowledge(fusion), impostors=impostors)
-    near = trial.asked.features.nearest
-    plain = least_score(near.max(axis=1), near.argmax(axis=1), trial.unknown, trial.asked.other)
+    near, other = trial.asked.features.nearest, trial.asked.other
+    vouching: dict[int, Impostors] = {}
+    plain: dict[int, float] = {}
+    for fold in range(FOLDS):
+        unknown = trial.unknown & (trial.folds != fold)
+        tail, pairs = novel_tail(fits, by_half, without=fold)
+        vouching[fold] = replace(impostors_of(odds, unknown, other), novel_log_odds=tail, novel_pairs=pairs)
+        plain[fold] = least_score(near.max(axis=1), near.argmax(axis=1), unknown, other)
     found: dict[str, Any] = {}
     for drawings in DRAWINGS:
         lots = [novel_companies(network, network.knowledge(start), drawings, COMPANIES, 100 + i) for i in range(LOTS)]
-        entries = [judged_enrolment(lot, judged_by_halves(lot, by_half), knowledge, plain) for lot in lots]
+        entries = [judged_enrolment(lot, judged_by_halves(lot, by_half), vouching, plain) for lot in lots]
         found[str(drawings)] = {
             name: round(float(np.mean([entry[name] for entry in entries])), 4) for name in entries[0]
         }
@@ -239,18 +242,29 @@ def enrolment(network: Network) -> dict[str, Any]:
     return found
 
 
-def judged_enrolment(trial: Trial, odds: Float64Array, knowledge: Knowledge, plain: float) -> dict[str, float]:
-    """The figures of one lot, half of whose queries are unknown and a quarter each of new and of old companies."""
+def judged_enrolment(
+    trial: Trial, odds: Float64Array, vouching: dict[int, Impostors], plain: dict[int, float]
+) -> dict[str, float]:
+    """The figures of one lot, half of whose queries are unknown and a quarter each of new and of old companies.
+
+    Args:
+        trial: the lot.
+        odds: (n, c) log-odds.
+        vouching: what vouches for the thresholds, by fold.
+        plain: the cosine that the plain rule wants, by fold.
+    """
     asked, kinds, other = trial.asked, trial.queries.kinds, trial.asked.other
-    thresholds = knowledge.thresholds(DEFAULT_FALSE_ACCEPT, asked.profile)
-    assert thresholds is not None  # noqa: S101
-    label = named(odds, other, thresholds)
-    before = named(np.where(asked.profile.novel, -np.inf, odds), other, thresholds)
+    label, before = np.zeros_like(asked.true), np.zeros_like(asked.true)
+    for fold, impostors in vouching.items():
+        rows, thresholds = trial.folds == fold, impostors.thresholds(DEFAULT_FALSE_ACCEPT, asked.profile.novel)
+        label[rows] = named(odds[rows], other, thresholds)
+        before[rows] = named(np.where(asked.profile.novel, -np.inf, odds[rows]), other, thresholds)
     right, unknown = label == asked.true, trial.unknown
     novel = asked.profile.novel[asked.true]
     old = np.isin(kinds, (CLEAN, DEGRADED)) & asked.profile.trained[asked.true]
     near = asked.features.nearest
-    right_by_cosine = np.where(near.max(axis=1) > plain, near.argmax(axis=1), other) == asked.true
+    least = np.array([plain[int(fold)] for fold in trial.folds])
+    right_by_cosine = np.where(near.max(axis=1) > least, near.argmax(axis=1), other) == asked.true
     confidence = probabilities(odds, other)[np.arange(len(label)), label]
     weights = 0.5 * unknown / unknown.sum() + 0.25 * novel / novel.sum() + 0.25 * old / old.sum()
     clean = kinds == NOVEL_CLEAN

@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Self
 
-import numpy as np
-
 from logo_retrieval.errors import ModelError
 from logo_retrieval.heads.cosine import HEAD_FILE, HeadVectors
 from logo_retrieval.models.bundle import ModelBundle
@@ -91,11 +89,7 @@ class Knowledge:
         return max_false_accept
 
     def thresholds(self, share: float | None, profile: ClassProfile) -> Float64Array | None:
-        """(c,) the log-odds above which each class is named, None where the likeliest answer is given.
-
-        Trained companies together are given to at most the share of unknown logos, see `Impostors.threshold`. Novel
-        ones must exceed the same log-odds, and more where they are so many that they would name more than the share
-        again, see `Impostors.novel_threshold`.
+        """(c,) by `Impostors.thresholds`, None where the likeliest answer is given.
 
         Args:
             share: by `share`.
@@ -103,7 +97,4 @@ class Knowledge:
         """
         if share is None or self.impostors is None:
             return None
-        found = np.full(len(profile.counts), self.impostors.threshold(share))
-        novel = self.impostors.novel_threshold(share, int(profile.novel.sum()))
-        found[profile.novel] = np.maximum(found[profile.novel], novel)
-        return found
+        return self.impostors.thresholds(share, profile.novel)

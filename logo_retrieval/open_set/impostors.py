@@ -11,7 +11,7 @@ import numpy as np
 
 from logo_retrieval.errors import ModelError
 from logo_retrieval.packed import array_file, read_arrays
-from logo_retrieval.types import Float32Array
+from logo_retrieval.types import BoolArray, Float32Array, Float64Array
 
 IMPOSTORS_FILE = "impostors.npz"
 """The file of a model bundle that holds them: `log_odds` (u,) and `novel_log_odds` (v,) float32, and `novel_pairs`
@@ -125,3 +125,18 @@ class Impostors:
         rank = int(max_false_accept * self.novel_pairs / n_novel + 1e-9)
         tail = -np.sort(-self.novel_log_odds)
         return float(tail[rank]) if rank < len(tail) else -math.inf
+
+    def thresholds(self, max_false_accept: float, novel: BoolArray) -> Float64Array:
+        """(c,) the log-odds above which each class is named.
+
+        Trained companies together are given to at most the share of unknown logos, see `threshold`. Novel ones must
+        exceed the same log-odds, and more where they are so many that they would name more than the share again, see
+        `novel_threshold`.
+
+        Args:
+            max_false_accept: the share.
+            novel: (c,) which classes training did not know.
+        """
+        found = np.full(len(novel), self.threshold(max_false_accept))
+        found[novel] = np.maximum(found[novel], self.novel_threshold(max_false_accept, int(novel.sum())))
+        return found
