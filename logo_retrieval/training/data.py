@@ -82,8 +82,9 @@ class Batch(NamedTuple):
 class BatchMaker:
     """Draws batches with replacement: a share of the rows shows companies, the others show `other`.
 
-    Within either, a target is drawn with the square root of its number of drawings, then one of its drawings: rare
-    companies are seen more often than their share, common ones more often than an equal one.
+    A company is drawn with the square root of its number of drawings, then one of its drawings: rare ones are seen more
+    often than their share, common ones more often than an equal one. Each drawing of `other` is drawn equally often:
+    a brand that several artists have drawn teaches more than one of a single drawing.
 
     Attributes:
         data: to draw from.
@@ -140,8 +141,8 @@ def shares_of(data: TrainingSet, seen: BoolArray, company_share: float) -> Float
     """
     rows = np.flatnonzero(seen)
     targets = data.targets[rows]
-    weights = np.bincount(targets)[targets] ** -0.5
     company = np.array([name != OTHER for name in data.classes])[data.labels[rows]]
+    weights = np.where(company, np.bincount(targets)[targets] ** -0.5, 1.0)
     if company.any() and not company.all():
         weights[company] *= company_share / weights[company].sum()
         weights[~company] *= (1 - company_share) / weights[~company].sum()
