@@ -1,10 +1,11 @@
 """Chooses how clearly a name stands in a text, and what a clear one says: `python benchmarks/clarity.py`.
 
 The drawings are those of the wide set whose brands training met as `other`; the decision is not fitted to them, and no
-table is made of them. Their artists' slugs are the names. Half of the brands by lot are known by name, then the other
-half, and all drawings with something that may be writing are asked. The probability that a drawing shows a brand goes
-with exp(w named - v (written - named)), that it shows none of them with exp(b), as in the decision; the choice with the
-least log-loss at the best w, v and b wins. One constant is changed at a time until none gains.
+table is made of them. The names are their artists' slugs, in words where one of these parts them. Half of the brands
+by lot are known by name, then the other half, and all drawings with something that may be writing are asked. The
+probability that a drawing shows a brand goes with exp(w named - v (written - named)), that it shows none of them with
+exp(b), as in the decision; the choice with the least log-loss at the best w, v and b wins. One constant is changed at a
+time until none gains.
 
 w and v are the weights of a name in the decision too. By shape nearly every company with a name is known already, and
 hardly any of its drawings says something else, so that the fit of the decision could tell neither what a name says
@@ -15,7 +16,8 @@ asked about.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +27,7 @@ from scipy.optimize import minimize
 from small import bench_of, options, parsed, wide_of
 from starter_networks import held_out_brands
 from surroundings import write_result
+from wide_data import WideDrawing
 from written import read_wide
 
 from logo_retrieval.reading.matching import CLARITY, Clarity, Names, words
@@ -34,6 +37,7 @@ GRID: dict[str, tuple[float, ...]] = {
     "misread": (1.0, 2.0, 3.0, 4.0, 6.0, 9.0, 12.0, 18.0),
     "full_length": (2, 3, 4, 5, 6, 7, 8),
     "stray": (0.0, 0.2, 0.4, 0.6, 0.8, 1.0),
+    "part": (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8),
     "sure": (1.0, 2.0, 4.0, 8.0, 16.0),
     "nothing": (1, 2, 3),
     "writing": (4, 5, 6, 7),
@@ -46,9 +50,10 @@ Texts = list[tuple[TextLine, ...]]
 class Asked:
     """Texts of drawings, and classes that are known by name."""
 
-    def __init__(self, texts: Texts, labels: np.ndarray, names: Mapping[str, Sequence[str]]) -> None:
-        """Takes n texts, what each drawing shows, and the names of c classes."""
+    def __init__(self, texts: Texts, labels: np.ndarray, names: Mapping[str, Sequence[str]], *, reviewed: bool) -> None:
+        """Takes n texts, what each drawing shows, the names of c classes, and whether these are all that there are."""
         self._texts, self._known, self._names = texts, list(names), list(names.values())
+        self._by_part = () if reviewed else range(len(names))
         place = {label: position for position, label in enumerate(self._known)}
         self.true: Int64Array = np.array([place.get(label, -1) for label in labels.tolist()])
         self._unclear = self._shortened(labels)
@@ -69,7 +74,7 @@ class Asked:
 
     def read_as(self, clarity: Clarity) -> tuple[Float32Array, Float32Array]:
         """(n, c) how clearly each is named, and (n,) how clearly anything is written."""
-        named, written = Names(self._names, clarity).read_as(self._texts)
+        named, written = Names(self._names, clarity, self._by_part).read_as(self._texts)
         return np.where(self._unclear, np.float32(0), named), written
 
 
@@ -126,7 +131,18 @@ def training_part(bench: LogoBench, cache: Path) -> Asked:
     rows = np.flatnonzero(np.array(bench.parts[SPLIT]) == "train")
     read, _ = texts_of(bench, cache)
     labels = np.array([bench.drawings[row].label for row in rows])
-    return Asked([read.get(row, ()) for row in rows.tolist()], labels, names_by_class())
+    return Asked([read.get(row, ()) for row in rows.tolist()], labels, names_by_class(), reviewed=True)
+
+
+def in_words(wide: Iterable[WideDrawing]) -> dict[str, str]:
+    """Brands whose words are parted in the name of a file, such as `amazon-pay` or `amazon-pay-icon`."""
+    found = {}
+    for drawing in wide:
+        parts = re.split("[-_]", drawing.path.stem)
+        for end in range(2, len(parts) + 1):
+            if "".join(parts[:end]) == drawing.brand:
+                found[drawing.brand] = " ".join(parts[:end])
+    return found
 
 
 def best(
@@ -153,8 +169,9 @@ def main() -> None:
     found = read_wide(wide, rows, None, cache)
     texts = list(found.values())
     brands = np.array([wide[row].brand for row in found])
-    names = np.random.default_rng(SEED).permutation(np.unique(brands))
-    halves = [Asked(texts, brands, {name: (name,) for name in sorted(names[half::2].tolist())}) for half in (0, 1)]
+    names, spelled = np.random.default_rng(SEED).permutation(np.unique(brands)), in_words(wide)
+    by_half = [{name: (spelled.get(name, name),) for name in sorted(names[half::2].tolist())} for half in (0, 1)]
+    halves = [Asked(texts, brands, known, reviewed=False) for known in by_half]
     grid = {name: values[:2] for name, values in GRID.items()} if arguments.small else GRID
     chosen, losses = best(lambda clarity: loss(halves, clarity)[0], grid)
     for clarity, value in sorted(losses.items(), key=lambda each: each[1]):

@@ -222,14 +222,15 @@ def _put_together(stored: StoredIndex, index: VectorIndex, derived: Derived, kno
     if knowledge.head is not None and derived.imprinted is not None:
         head = CosineHead(knowledge.head, classes, Novel(derived.places, derived.imprinted))
     counts = np.bincount(stored.item_classes, minlength=len(classes)).astype(np.int64)
+    profile = ClassProfile(counts, *standing(classes, knowledge.head))
     return IndexSnapshot(
         stored=replace(stored, vectors=None),
         classes=classes,
         most_views=int(np.diff(stored.whole_drawings, append=len(stored.vector_items)).max(initial=1)),
         index=index,
         head=head,
-        profile=ClassProfile(counts, *standing(classes, knowledge.head)),
-        names=Names(_names_of(classes, stored.names)),
+        profile=profile,
+        names=Names(_names_of(classes, stored.names), by_part=np.flatnonzero(~profile.trained).tolist()),
         derived=derived,
     )
 

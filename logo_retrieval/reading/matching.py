@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from itertools import groupby
 from typing import NamedTuple
@@ -43,7 +43,8 @@ class Clarity(NamedTuple):
     Attributes:
         misread: the power of the share of a name that was read as it is spelled.
         full_length: letters of a name that counts fully; of one letter it counts nothing.
-        stray: what a name counts, in [0, 1], when the first letter of the line is left out: a symbol read as a letter.
+        stray: what a name counts, in [0, 1], when the first or last letter of a line is left out: a symbol so read.
+        part: what the first or the last words of a name count, in [0, 1], where they stand for it.
         sure: the power of the reader's confidence in what counts as written.
         nothing: letters that do not count as written: as many are read into symbols.
         writing: letters that do, fully.
@@ -52,38 +53,58 @@ class Clarity(NamedTuple):
     misread: float
     full_length: int
     stray: float
+    part: float
     sure: float
     nothing: int
     writing: int
 
 
-CLARITY = Clarity(misread=4, full_length=3, stray=0.6, sure=4, nothing=2, writing=5)
+CLARITY = Clarity(misread=4, full_length=3, stray=0.6, part=0.5, sure=4, nothing=2, writing=5)
 """Chosen by `benchmarks/clarity.py`."""
 
 
 class Names:
     """The names of c classes, ready to be found in text."""
 
-    def __init__(self, names: Sequence[Sequence[str]], clarity: Clarity = CLARITY) -> None:
-        """Takes the names of each class, in the order of the classes; a class may have none."""
+    def __init__(self, names: Sequence[Sequence[str]], clarity: Clarity = CLARITY, by_part: Iterable[int] = ()) -> None:
+        """Takes the names of each class, in the order of the classes; a class may have none.
+
+        Args:
+            names: of each class.
+            clarity: how much what counts.
+            by_part: the classes for which a part of a name may stand, too: Avanza for Avanza Bank. Of a class whose
+                names were reviewed all are known.
+        """
         self._names = names
         self._clarity = clarity
+        self._by_part = by_part
 
     @cached_property
-    def _owners(self) -> dict[str, list[int]]:
-        """The classes that each name stands for, by its letters; made when something is read for the first time."""
+    def _said(self) -> dict[str, tuple[list[int], float]]:
+        """The classes that letters stand for, and what these count; made when something is read for the first time.
+
+        A part of a name that is also the name of another class, or a part of one, stands for none.
+        """
         owners: dict[str, list[int]] = {}
         for place, names in enumerate(self._names):
             for letters in dict.fromkeys(map(as_read, names)):
                 owners.setdefault(letters, []).append(place)
         owners.pop("", None)
-        return owners
+        said = {letters: (places, 1.0) for letters, places in owners.items()}
+        parts: dict[str, list[int]] = {}
+        for place in self._by_part:
+            for letters in dict.fromkeys(part for name in self._names[place] for part in _parts(name)):
+                parts.setdefault(letters, []).append(place)
+        for letters, places in parts.items():
+            if len(places) == 1:
+                said.setdefault(letters, (places, self._clarity.part * self._as_writing(letters)))
+        return said
 
     @cached_property
     def _long(self) -> dict[int, list[str]]:
         """Names of which letters may be misread, by their number of letters."""
         found: dict[int, list[str]] = {}
-        for name in self._owners:
+        for name in self._said:
             if _misreadings(name):
                 found.setdefault(len(name), []).append(name)
         return found
@@ -94,10 +115,11 @@ class Names:
         A name counts by four factors in [0, 1]: the reader's confidence; the share of the name that was read as it is
         spelled, to its power in `Clarity`; the share of the line that it makes up, since GitHub Actions is not GitHub;
         and its length, from 0 for one letter to 1, since short names are read into drawings. It begins and ends where
-        words do: php is not in phpipam; but the first letter of a line may be a symbol that was taken for one. Case,
-        accents, spaces and signs do not count, nor whether a capital is Latin, Greek or Cyrillic where all look alike;
-        of a name of five letters one may be misread, of nine two. A name may go over all lines. What is written counts
-        by the reader's confidence and the length of the line, see `Clarity`.
+        words do: php is not in phpipam; but the first or the last letter of a line may be a symbol that was taken for
+        one. Case, accents, spaces and signs do not count, nor whether a capital is Latin, Greek or Cyrillic where all
+        look alike; of a name of five letters one may be misread, of nine two. A name may go over all lines. For a class
+        `by_part` the first or the last words of a name may stand, too, for less: see `Clarity`. What is written counts
+        by the reader's confidence and the length of the line.
 
         Args:
             texts: the lines of each of n pictures.
@@ -110,44 +132,57 @@ class Names:
         for row, lines in enumerate(texts):
             written[row] = max(map(self._clearly_written, lines), default=0.0)
             for line in (*lines, *_joined(lines)):
-                read = tuple(words(line.text)[:MOST_WORDS])
-                symbol = _without_symbol(read)
-                for said, starts, counts in ((read, len(read), 1.0), (symbol, len(symbol[:1]), self._clarity.stray)):
-                    for owners, clear in self._named_in(said, starts):
+                for said, runs, counts in self._readings(words(line.text)[:MOST_WORDS]):
+                    for owners, clear in self._named_in(said, runs):
                         named[row, owners] = np.maximum(named[row, owners], line.confidence * counts * clear)
         return named, written
 
-    def _named_in(self, read: tuple[str, ...], starts: int) -> Iterator[tuple[list[int], float]]:
-        """The classes that some words name, from one of the first words on, and how clearly, confidence aside."""
+    def _readings(self, read: list[str]) -> Iterator[tuple[list[str], list[slice], float]]:
+        """The words as they are, and without the first and the last letter where these may be symbols.
+
+        Of each the runs of words that may be a name, and what it counts.
+        """
+        places = range(len(read))
+        yield read, [slice(start, end + 1) for start in places for end in places[start:]], 1.0
+        if read and len(read[0]) > 1:  # one that stands alone can be left out without this
+            yield [read[0][1:], *read[1:]], [slice(end + 1) for end in places], self._clarity.stray
+        if read and len(read[-1]) > 1:
+            yield [*read[:-1], read[-1][:-1]], [slice(start, None) for start in places], self._clarity.stray
+
+    def _named_in(self, read: list[str], runs: Iterable[slice]) -> Iterator[tuple[list[int], float]]:
+        """The classes that some runs of words name, and how clearly, confidence aside."""
         whole = _length("".join(read))
-        for part, name, likeness in self._found(read, starts):
+        for part, name, likeness in self._found("".join(read[run]) for run in runs):
+            owners, counts = self._said[name]
             share = min(_length(part) / whole, 1.0)
             clear = likeness**self._clarity.misread * share * _ramp(_length(name), 1, self._clarity.full_length)
-            yield self._owners[name], clear
+            yield owners, counts * clear
 
     def _clearly_written(self, line: TextLine) -> float:
         """Digits are left out of account: circles and bars are read as such."""
         certainty: float = line.confidence**self._clarity.sure
-        letters = "".join(filter(str.isalpha, "".join(words(line.text)[:MOST_WORDS])))
-        return certainty * _ramp(_length(letters), self._clarity.nothing, self._clarity.writing)
+        return certainty * self._as_writing("".join(words(line.text)[:MOST_WORDS]))
 
-    def _found(self, read: tuple[str, ...], starts: int) -> Iterator[tuple[str, str, float]]:
-        """Runs of words, the names that they are, and how alike both are spelled."""
+    def _as_writing(self, read: str) -> float:
+        """From 0 for letters as few as are read into symbols to 1; digits do not count."""
+        letters = "".join(filter(str.isalpha, read))
+        return _ramp(_length(letters), self._clarity.nothing, self._clarity.writing)
+
+    def _found(self, parts: Iterable[str]) -> Iterator[tuple[str, str, float]]:
+        """Parts of a line, the names that they are, and how alike both are spelled."""
         from rapidfuzz import process
         from rapidfuzz.distance import Levenshtein
 
-        for start in range(starts):
-            for end in range(start + 1, len(read) + 1):
-                part = "".join(read[start:end])
-                if part in self._owners:
-                    yield part, part, 1.0
-                    continue
-                for letters in range(len(part) - 1, len(part) + 2):
-                    alike = self._long.get(letters, ())
-                    near = process.extract(part, alike, scorer=Levenshtein.distance, score_cutoff=2, limit=None)
-                    for name, distance, _ in near:
-                        if distance <= _misreadings(name):
-                            yield part, name, 1 - distance / len(name)
+        for part in parts:
+            if part in self._said:
+                yield part, part, 1.0
+                continue
+            for letters in range(len(part) - 1, len(part) + 2):
+                alike = self._long.get(letters, ())
+                near = process.extract(part, alike, scorer=Levenshtein.distance, score_cutoff=2, limit=None)
+                for name, distance, _ in near:
+                    if distance <= _misreadings(name):
+                        yield part, name, 1 - distance / len(name)
 
 
 def _joined(lines: Sequence[TextLine]) -> list[TextLine]:
@@ -158,11 +193,6 @@ def _joined(lines: Sequence[TextLine]) -> list[TextLine]:
     return [TextLine(" ".join(line.text for line in there), min(line.confidence for line in there))]
 
 
-def _without_symbol(read: tuple[str, ...]) -> tuple[str, ...]:
-    """The words but for the first letter of all; none where it stands alone, and what follows is found without this."""
-    return (read[0][1:], *read[1:]) if read and len(read[0]) > 1 else ()
-
-
 def as_read(name: str) -> str:
     """What of a name counts where it is read: its words, run together.
 
@@ -170,6 +200,17 @@ def as_read(name: str) -> str:
     ('c', 'newco', 'newco')
     """
     return "".join(words(name))
+
+
+def _parts(name: str) -> Iterator[str]:
+    """The first and the last words of a name, run together, but for all of them.
+
+    >>> list(_parts("Delta Air Lines"))
+    ['delta', 'airlines', 'deltaair', 'lines']
+    """
+    said = words(name)[:MOST_WORDS]
+    for border in range(1, len(said)):
+        yield from ("".join(said[:border]), "".join(said[border:]))
 
 
 def says_nothing(read: str) -> bool:

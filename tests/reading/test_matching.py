@@ -108,11 +108,14 @@ def test_a_name_may_go_over_two_lines() -> None:
     assert read("amazon", "web services")[2] == 1.0
 
 
-def test_a_symbol_may_be_read_as_the_first_letter_of_a_line() -> None:
-    assert read("OYouTube")[1] == pytest.approx(CLARITY.stray, abs=1e-3)
+@pytest.mark.parametrize("text", ["OYouTube", "YouTubeO", "OYou Tube", "You TubeO"])
+def test_a_symbol_may_be_read_as_the_first_or_the_last_letter_of_a_line(text: str) -> None:
+    assert read(text)[1] == pytest.approx(CLARITY.stray, abs=1e-3)
+
+
+def test_a_symbol_may_be_read_as_a_letter_that_stands_alone() -> None:
     assert read("O YouTube")[1] == pytest.approx(max(CLARITY.stray, 7 / 8), abs=1e-3)
     assert read("日 YouTube")[1] == pytest.approx(max(CLARITY.stray, 7 / 10), abs=1e-3)
-    assert read("YouTubeO")[1] < CLARITY.stray
 
 
 @pytest.mark.parametrize("text", ["000", "1 0 1", "小", "V", "--", ""])
@@ -135,6 +138,30 @@ def test_how_clearly_anything_is_written() -> None:
     )
     sure = CLARITY.sure
     assert written.tolist() == pytest.approx([2 / 3 * 0.9**sure, 0.0, 0.0, 0.8**sure])
+
+
+@pytest.mark.parametrize(
+    ("text", "share"),
+    [
+        ("AVANZA", 1),
+        ("bank", 2 / 3),
+        ("Avanze", (5 / 6) ** CLARITY.misread),
+        ("Avanza Fonder", 6 / 12),
+        ("Avanza Bank", 1 / CLARITY.part),
+        ("Avan", 0),
+    ],
+)
+def test_a_part_of_a_name_may_stand_for_it(text: str, share: float) -> None:
+    names = [["Avanza Bank"], ["Other"]]
+    (named, _), (whole, _) = (Names(names, by_part=parts).read_as([[TextLine(text, 1.0)]]) for parts in ((0, 1), ()))
+    assert named[0].tolist() == pytest.approx([CLARITY.part * share, 0])
+    assert whole[0].tolist() == ([1, 0] if text == "Avanza Bank" else [0, 0])
+
+
+@pytest.mark.parametrize("other", ["Delta", "Delta Faucets"])
+def test_a_part_that_is_a_name_or_that_two_share_stands_for_none(other: str) -> None:
+    named, _ = Names([["Delta Air Lines"], [other]], by_part=(0, 1)).read_as([[TextLine("DELTA", 1.0)]])
+    assert named[0, 0] == 0 and named[0, 1] == (other == "Delta")
 
 
 def test_two_classes_of_one_name_are_both_named() -> None:
