@@ -65,6 +65,8 @@ def test_what_is_passed_over_is_said(tmp_path: Path) -> None:
         "passed over 'stray.svg': it lies outside the class folders",
         "passed over class 'hollow': there is no picture in its folder",
     )
+    with pytest.raises(GalleryError, match="expected drawings in the sub-folders of .* got 1 empty folders"):
+        read_gallery(lay(tmp_path / "hollow", "alpha/.hidden"))
 
 
 def test_the_parts_of_a_data_set_are_no_classes(tmp_path: Path) -> None:

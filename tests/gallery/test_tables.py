@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from logo_retrieval.errors import GalleryError
+from logo_retrieval.errors import BackendError, GalleryError
 from logo_retrieval.gallery.records import read_gallery
 
 
@@ -54,6 +54,11 @@ def test_a_row_that_stands_there_twice(tmp_path: Path) -> None:
 def test_tables_that_cannot_serve(tmp_path: Path, text: str, message: str) -> None:
     with pytest.raises(GalleryError, match=message):
         read_gallery(table(tmp_path, text))
+
+
+def test_a_quote_that_nothing_closes_is_told(tmp_path: Path) -> None:
+    with pytest.raises(GalleryError, match="is no well-formed CSV: field larger than field limit"):
+        read_gallery(table(tmp_path, 'path,label\n"a.svg,alpha\n' + "b.svg,beta\n" * 20_000))
 
 
 def test_a_table_in_a_locale_without_its_letters(tmp_path: Path) -> None:
@@ -123,6 +128,12 @@ def test_a_parquet_table(tmp_path: Path) -> None:
         read_gallery(tmp_path / "other.parquet")
     with pytest.raises(GalleryError, match="no well-formed Parquet"):
         read_gallery(table(tmp_path, "no table", "junk.parquet"))
+
+
+def test_without_pyarrow_a_parquet_table_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    with pytest.raises(BackendError, match=r"reading '.*' needs pyarrow: install the extra \[parquet\]"):
+        read_gallery(table(tmp_path, "PAR1", "gallery.parquet"))
 
 
 @pytest.mark.parametrize(

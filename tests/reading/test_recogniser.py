@@ -119,3 +119,12 @@ def test_what_is_remembered_takes_no_room_for_pixels() -> None:
     finally:
         tracemalloc.stop()
     assert kept < LINE_PX * 2000 * 3
+
+
+def test_of_many_lines_those_that_are_asked_for_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("logo_retrieval.reading.recogniser._REMEMBERED", 3)
+    reader, lines = Recogniser(), [np.full((LINE_PX, 32, 3), shade, np.uint8) for shade in range(4)]
+    reader.read(lines[:3])
+    reader.read(lines[2:])
+    assert len(reader._remembered) == 2
+    assert len(reader.read(lines)) == 4

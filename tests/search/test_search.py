@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -181,6 +182,12 @@ def test_two_faiss_distributions_are_an_error_with_the_way_out(monkeypatch: pyte
     _distributions(monkeypatch, "faiss-cpu", "faiss-gpu")
     with pytest.raises(BackendError, match="pip uninstall faiss-cpu faiss-gpu"):
         faiss_is_installed()
+
+
+def test_a_faiss_that_does_not_import_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "faiss", None)
+    with pytest.raises(BackendError, match=r"FAISS does not import .*: install the extra \[cpu\] or \[gpu\]"):
+        FaissIndex.build(np.eye(3, dtype=np.float32), np.arange(3))
 
 
 def test_best_over_views_takes_each_item_once_with_its_best_similarity() -> None:
