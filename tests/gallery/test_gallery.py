@@ -211,6 +211,12 @@ def test_links_to_folders_are_followed_and_not_in_circles(tmp_path: Path) -> Non
     assert found == ["link/deep/a.svg"]
 
 
+def test_a_link_that_comes_first_takes_no_files_from_the_folder_that_it_leads_to(tmp_path: Path) -> None:
+    lay(tmp_path, "beta/b.svg")
+    (tmp_path / "alpha").symlink_to("beta")
+    assert list(visible_files(tmp_path)) == [tmp_path / "alpha" / "b.svg", tmp_path / "beta" / "b.svg"]
+
+
 def test_a_folder_is_the_same_whatever_way_leads_to_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A link to a folder around all of them is followed from none of these."""
     lay(tmp_path, "work/logos/acme/a.svg", "private.txt")
