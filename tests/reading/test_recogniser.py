@@ -87,11 +87,12 @@ def test_the_same_pixels_are_read_once_and_alone_as_in_company(
 ) -> None:
     lines = [
         line
-        for text in ("alpha", "beta", "alpha")
+        for text in ("alphabetical", "beta", "alphabetical")
         for line in decode(svg(written(text)), Preparation(size_px=192), all_views=True, lines=True).lines
     ]
     together = reader.read(lines)
-    assert [line.text for line in together] == ["alpha", "beta", "alpha"]
+    assert [line.text for line in together] == ["alphabetical", "beta", "alphabetical"]
+    assert Recogniser().read(lines[1:2]) == together[1:2]
     monkeypatch.setattr(reader, "_run", None)  # nothing is left to run
     assert reader.read(lines[:1]) == together[:1]
     assert reader.read([]) == []

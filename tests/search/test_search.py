@@ -167,6 +167,18 @@ def test_faiss_serves_large_galleries_where_it_is_installed(
     assert isinstance(open_index(unit(rng, rows, 4), np.arange(rows, dtype=np.int64)), served_by)
 
 
+@pytest.mark.parametrize(("gpus", "served_by"), [(1, FaissIndex), (0, PartitionedIndex)])
+def test_where_there_is_a_gpu_the_largest_galleries_are_searched_exactly(
+    monkeypatch: pytest.MonkeyPatch, rng: np.random.Generator, gpus: int, served_by: type
+) -> None:
+    _distributions(monkeypatch, "faiss-gpu")
+    monkeypatch.setattr("faiss.get_num_gpus", lambda: gpus, raising=False)
+    monkeypatch.setattr("faiss.index_cpu_to_all_gpus", lambda flat: flat, raising=False)
+    monkeypatch.setattr("logo_retrieval.search.open.FAISS_FROM", 4)
+    monkeypatch.setattr("logo_retrieval.search.open.PARTITIONED_FROM", 8)
+    assert isinstance(open_index(unit(rng, 8, 4), np.arange(8, dtype=np.int64)), served_by)
+
+
 @pytest.mark.parametrize("k", [1, 3, 4, 7, 40])
 def test_of_equal_neighbours_the_first_is_taken(k: int) -> None:
     corners = np.eye(4, dtype=np.float32)
