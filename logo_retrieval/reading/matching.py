@@ -76,7 +76,6 @@ class Names:
         for place, names in enumerate(self._names):
             for letters in dict.fromkeys(map(as_read, names)):
                 owners.setdefault(letters, []).append(place)
-        owners.pop("", None)
         return owners
 
     @cached_property
@@ -170,11 +169,6 @@ def as_read(name: str) -> str:
     ('c', 'newco', 'newco')
     """
     return "".join(words(name))
-
-
-def says_nothing(read: str) -> bool:
-    """Whether a name, `as_read`, is too short to count."""
-    return _ramp(_length(read), 1, CLARITY.full_length) == 0
 
 
 def cannot_be_read(read: str) -> bool:
