@@ -155,6 +155,9 @@ def test_a_cache_of_another_model_or_with_parts_that_do_not_fit_is_none(make: Ma
     }.items():
         write_cache(made.folder, Prepared(kept.facts, {**kept.arrays, name: spoilt}))
         assert opened(made.folder, MANIFEST) is None, name
+    for name, whole in kept.arrays.items():
+        write_cache(made.folder, Prepared(kept.facts, {**kept.arrays, name: whole[1:]}))
+        assert opened(made.folder, MANIFEST) is None, name
     write_cache(made.folder, kept)
     assert opened(made.folder, MANIFEST) is not None
 
