@@ -30,6 +30,7 @@ from logo_retrieval.models.resolve import model_of
 from logo_retrieval.near_duplicates import find_clusters, find_matches
 from logo_retrieval.open_set.scale import Scale
 from logo_retrieval.store.cache import CACHE_FILE
+from logo_retrieval.store.changes import replace_index
 from logo_retrieval.store.index_store import IndexStore
 
 
@@ -170,6 +171,20 @@ def test_a_head_that_does_not_fit_the_model_is_refused(with_head: Path, classes:
     build_index(read_gallery(classes), tmp_path / "index", broken)
     with pytest.raises(ModelError, match=r"vectors of 8 int8, got int8 of shape \(1, 3\)"):
         LogoClassifier.open(tmp_path / "index")
+
+
+def test_an_index_that_would_be_asked_otherwise_than_it_was_made_is_refused(
+    mine: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with IndexStore(mine) as store:
+        manifest = store.manifest
+    with monkeypatch.context() as later:
+        later.setattr("logo_retrieval.images.preparation.RULES", 99)
+        with pytest.raises(IndexStoreError, match="cannot be used: prepared by rules .* rules 99 alone: rebuild"):
+            LogoClassifier.open(mine)
+    replace_index(mine, replace(manifest, dim=4), ["other"], [])
+    with pytest.raises(IndexStoreError, match="has vectors of width 4 .* its model gives 256 .* build the index again"):
+        LogoClassifier.open(mine)
 
 
 def test_a_closed_classifier_says_that_it_is_closed(mine: Path) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from logo_retrieval.errors import EnrolmentError
 from logo_retrieval.gallery.records import printable, spelling
 from logo_retrieval.images.source import check_several
-from logo_retrieval.reading.matching import MOST_WORDS, as_read, cannot_be_read, says_nothing, words
+from logo_retrieval.reading.matching import MOST_WORDS, as_read, cannot_be_read, words
 from logo_retrieval.types import OTHER
 
 LONGEST_NAME = 100
@@ -119,7 +119,7 @@ def _by_reading(names: Sequence[str]) -> Iterable[tuple[str, str]]:
 
 def _why_mute(name: str, read: str) -> str:
     """Why a name says nothing; nothing where it says something, or has no letters, as the label of a class may."""
-    if len(read) == 1 and says_nothing(read):
+    if len(read) == 1:
         return "one letter is read into many symbols"
     if cannot_be_read(read):
         return "Latin, Greek, Chinese and Japanese letters are read, not these"

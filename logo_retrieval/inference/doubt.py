@@ -48,7 +48,6 @@ def settled_by_twins(log_odds: Float64Array, features: Features, other: int) -> 
     most = found[rows, twin][:, None] - _CERTAIN
     is_rest = np.arange(log_odds.shape[1]) != twin[:, None]
     found = np.where(is_rest, np.minimum(found, most), found)
-    found[:, other] = 0.0
     settled: Float64Array = np.where(is_twin[:, None], found, log_odds)
     return settled
 

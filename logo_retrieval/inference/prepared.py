@@ -131,10 +131,10 @@ def _index_of(arrays: Mapping[str, np.ndarray], dim: int, file: Path) -> VectorI
 def _derived_of(classes: tuple[str, ...], arrays: Mapping[str, np.ndarray], dim: int, scale: Scale) -> Derived:
     places, imprinted = arrays["places"], None
     if "means" in arrays:
+        _expect(arrays["means"].shape == arrays["rows"].shape == (len(classes), dim))
         by_class = (arrays[name][places] for name in ("means", "rows"))
         imprinted = Imprinted(*by_class, *(arrays[name] for name in ("nearest", "nearness", "claims")))
         of_targets = imprinted.nearest, imprinted.nearness, imprinted.claims
-        _expect(imprinted.means.shape == imprinted.rows.shape == (len(places), dim))
         _expect(len({array.shape for array in of_targets}) == 1 and imprinted.claims.ndim == 1)
         _expect(
             all(_are_places(array - NOBODY, len(places) - NOBODY) for array in (imprinted.nearest, imprinted.claims))

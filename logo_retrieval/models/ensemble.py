@@ -29,12 +29,9 @@ def read_members(folder: Path) -> list[ModelBundle]:
     """Opens the model bundles directly below a folder.
 
     Raises:
-        ModelError: there are none, or one is damaged.
+        ModelError: one is damaged.
     """
-    folders = member_folders(folder)
-    if not folders:
-        raise ModelError(f"'{folder}' must hold sub-folders that are model bundles, got none")
-    return [read_bundle(member) for member in folders]
+    return [read_bundle(member) for member in member_folders(folder)]
 
 
 def write_ensemble(folder: Path, members: Sequence[ModelBundle], *, name: str) -> ModelBundle:

@@ -89,7 +89,6 @@ class Names:
         for place, names in enumerate(self._names):
             for letters in dict.fromkeys(map(as_read, names)):
                 owners.setdefault(letters, []).append(place)
-        owners.pop("", None)
         said = {letters: (places, 1.0) for letters, places in owners.items()}
         parts: dict[str, list[int]] = {}
         for place in self._by_part:
@@ -211,11 +210,6 @@ def _parts(name: str) -> Iterator[str]:
     said = words(name)[:MOST_WORDS]
     for border in range(1, len(said)):
         yield from ("".join(said[:border]), "".join(said[border:]))
-
-
-def says_nothing(read: str) -> bool:
-    """Whether a name, `as_read`, is too short to count."""
-    return _ramp(_length(read), 1, CLARITY.full_length) == 0
 
 
 def cannot_be_read(read: str) -> bool:

@@ -101,7 +101,7 @@ class FaissIndex:
         """The k nearest gallery rows of each of (n, d) unit queries; fewer than k rows are padded."""
         check_queries(queries, k, self._flat.d)
         rows = min(k, len(self.ids))  # asked for more, FAISS pads with -1 and -3.4e38
-        if rows == 0 or len(queries) == 0:
+        if rows == 0:
             return padded(np.empty((len(queries), 0), np.int64), np.empty((len(queries), 0), np.float32), k)
         searcher = self._searcher if rows < _FROM_CPU else self._flat
         _, candidates = searcher.search(np.ascontiguousarray(queries), rows)

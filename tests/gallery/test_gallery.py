@@ -52,8 +52,16 @@ def test_a_folder_too_many_is_told(tmp_path: Path) -> None:
     (remark,) = read_gallery(tmp_path).remarks
     assert remark.startswith("all is of one class, 'logos'") and remark.endswith(f"give '{tmp_path / 'logos'}'")
     assert read_gallery(tmp_path / "logos").remarks == ()
-    lay(tmp_path, "logos/c.svg")
+    (tmp_path / "void").mkdir()
+    assert read_gallery(tmp_path).remarks[-1] == remark
+    lay(tmp_path, "logos/c.svg", "void/deep/d.svg")
     assert read_gallery(tmp_path).remarks == ()
+
+
+@pytest.mark.parametrize("names", [("alpha/svg/a.svg", "beta/svg/b.svg"), ("alpha/svg/a.svg",)])
+def test_drawings_that_lie_deep_are_of_the_class_above(tmp_path: Path, names: tuple[str, ...]) -> None:
+    gallery = read_gallery(lay(tmp_path, *names))
+    assert [record.name for record in gallery.records] == list(names) and gallery.remarks == ()
 
 
 def test_what_is_passed_over_is_said(tmp_path: Path) -> None:
@@ -65,6 +73,8 @@ def test_what_is_passed_over_is_said(tmp_path: Path) -> None:
         "passed over 'stray.svg': it lies outside the class folders",
         "passed over class 'hollow': there is no picture in its folder",
     )
+    with pytest.raises(GalleryError, match="expected drawings in the sub-folders of .* got 1 empty folders"):
+        read_gallery(lay(tmp_path / "hollow", "alpha/.hidden"))
 
 
 def test_the_parts_of_a_data_set_are_no_classes(tmp_path: Path) -> None:
@@ -78,6 +88,7 @@ def test_the_parts_of_a_data_set_are_no_classes(tmp_path: Path) -> None:
 
 def test_companies_may_be_called_as_parts_of_data_sets_are(tmp_path: Path) -> None:
     assert read_gallery(lay(tmp_path, "test/1.svg", "train/old/2.svg")).classes == ("test", "train")
+    assert read_gallery(lay(tmp_path / "alone", "train/old/1.svg")).classes == ("train",)
 
 
 def test_bins_and_thumbnails_of_systems_are_no_classes_and_no_drawings(tmp_path: Path) -> None:
@@ -207,6 +218,12 @@ def test_links_to_folders_are_followed_and_not_in_circles(tmp_path: Path) -> Non
     (tmp_path / "far" / "round").symlink_to(tmp_path / "near", target_is_directory=True)
     found = [str(file.relative_to(tmp_path / "near")) for file in visible_files(tmp_path / "near")]
     assert found == ["link/deep/a.svg"]
+
+
+def test_a_link_that_comes_first_takes_no_files_from_the_folder_that_it_leads_to(tmp_path: Path) -> None:
+    lay(tmp_path, "beta/b.svg")
+    (tmp_path / "alpha").symlink_to("beta")
+    assert list(visible_files(tmp_path)) == [tmp_path / "alpha" / "b.svg", tmp_path / "beta" / "b.svg"]
 
 
 def test_a_folder_is_the_same_whatever_way_leads_to_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from logo_retrieval.errors import GalleryError
+from logo_retrieval.errors import BackendError, GalleryError
 from logo_retrieval.gallery.records import read_gallery
 
 
@@ -39,7 +39,7 @@ def test_a_row_that_stands_there_twice(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("path,brand\na.svg,alpha\n", "expected the columns path,label in .* got path,brand"),
+        ("path,brand,,\na.svg,alpha,,\n", "expected the columns path,label in .* got path,brand$"),
         ("", "got none"),
         ("path,label,Label\na.svg,alpha,beta\n", "the column label is there more than once"),
         ("path,label\n", "expected rows below the header"),
@@ -54,6 +54,17 @@ def test_a_row_that_stands_there_twice(tmp_path: Path) -> None:
 def test_tables_that_cannot_serve(tmp_path: Path, text: str, message: str) -> None:
     with pytest.raises(GalleryError, match=message):
         read_gallery(table(tmp_path, text))
+
+
+def test_a_table_of_two_encodings_is_not_guessed_at(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_bytes("path,label\na.svg,Bäcker\n".encode() + "b.svg,Café\n".encode("cp1252"))
+    with pytest.raises(GalleryError, match="must be UTF-8 text"):
+        read_gallery(tmp_path / "t.csv")
+
+
+def test_a_quote_that_nothing_closes_is_told(tmp_path: Path) -> None:
+    with pytest.raises(GalleryError, match="is no well-formed CSV: field larger than field limit"):
+        read_gallery(table(tmp_path, 'path,label\n"a.svg,alpha\n' + "b.svg,beta\n" * 20_000))
 
 
 def test_a_table_in_a_locale_without_its_letters(tmp_path: Path) -> None:
@@ -125,9 +136,15 @@ def test_a_parquet_table(tmp_path: Path) -> None:
         read_gallery(table(tmp_path, "no table", "junk.parquet"))
 
 
+def test_without_pyarrow_a_parquet_table_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    with pytest.raises(BackendError, match=r"reading '.*' needs pyarrow: install the extra \[parquet\]"):
+        read_gallery(table(tmp_path, "PAR1", "gallery.parquet"))
+
+
 @pytest.mark.parametrize(
     ("compression", "damaged", "message"),
-    [("snappy", b"PAR1", r"cannot be read: [^\n]*$"), ("none", b"00007.svg", "is no well-formed Parquet file")],
+    [("snappy", b"PAR1", r"cannot be read: (?!None)[^\n]+$"), ("none", b"00007.svg", "is no well-formed Parquet file")],
 )
 def test_a_damaged_parquet_table(tmp_path: Path, compression: str, damaged: bytes, message: str) -> None:
     """Behind a header that is sound."""

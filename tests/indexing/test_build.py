@@ -42,10 +42,15 @@ def test_an_index_that_cannot_be_replaced_is_told_before_a_picture_is_read(mine:
     assert read == []
 
 
-def test_a_folder_made_for_a_build_that_is_interrupted_at_once_goes_again(classes: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("there", [[], ["index"]])
+def test_a_folder_made_for_a_build_that_is_interrupted_at_once_goes_again(
+    classes: Path, tmp_path: Path, there: list[str]
+) -> None:
     def interrupted(done: int, total: int) -> None:
         raise KeyboardInterrupt
 
+    for name in there:
+        (tmp_path / name).mkdir()
     with pytest.raises(KeyboardInterrupt):
         build_index(read_gallery(classes), tmp_path / "index", starter_model(), progress=interrupted)
-    assert list(tmp_path.iterdir()) == []
+    assert [path.name for path in tmp_path.iterdir()] == there

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,7 +16,7 @@ from manifests import MANIFEST
 
 from logo_retrieval.errors import IndexStoreError
 from logo_retrieval.heads.cosine import HeadVectors
-from logo_retrieval.inference.prepared import opened
+from logo_retrieval.inference.prepared import keep, opened
 from logo_retrieval.search.halves import halves_of
 from logo_retrieval.search.partitions import PartitionedIndex
 from logo_retrieval.search.segments import SegmentedIndex
@@ -154,6 +155,9 @@ def test_a_cache_of_another_model_or_with_parts_that_do_not_fit_is_none(make: Ma
     }.items():
         write_cache(made.folder, Prepared(kept.facts, {**kept.arrays, name: spoilt}))
         assert opened(made.folder, MANIFEST) is None, name
+    for name, whole in kept.arrays.items():
+        write_cache(made.folder, Prepared(kept.facts, {**kept.arrays, name: whole[1:]}))
+        assert opened(made.folder, MANIFEST) is None, name
     write_cache(made.folder, kept)
     assert opened(made.folder, MANIFEST) is not None
 
@@ -182,6 +186,22 @@ def test_a_cache_of_other_targets_is_not_used(make: Make) -> None:
         other = replace(made, knowledge=replace(made.knowledge, head=head))
         anew = other.read()
         check_same(other.read(cached=True), anew, made.chance)
+
+
+@pytest.mark.parametrize("kind", ["faiss", "partitions"])
+def test_what_is_removed_while_the_cache_is_written_does_not_stay_in_it(
+    make: Make, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    made = make(kind, CLASSES * 20)
+
+    def keep_late(*arguments: Any) -> None:  # noqa: ANN401 - as they come
+        remove_items(made.folder, [made.drawings[0].name])
+        keep(*arguments)
+
+    monkeypatch.setattr("logo_retrieval.inference.snapshot.keep", keep_late)
+    before = made.read(cached=True)
+    assert not (made.folder / CACHE_FILE).exists()
+    made.check(made.renewed(before))
 
 
 def test_an_index_that_is_small_now_keeps_no_cache(make: Make) -> None:

@@ -92,11 +92,27 @@ def test_an_unknown_network_shows_its_scale_in_the_index() -> None:
     best = np.array([cosines[row][(kinds != kinds[row]) & (kinds != OTHER)].max() for row in range(60)])
     assert now.scale.nearest_low == pytest.approx(np.median(best), abs=1e-6)
     assert now.scale.nearest_high == pytest.approx(np.quantile(best, 0.98), abs=1e-6)
-    alone = held(known(scale=None), ("one",), ["one"] * 60, vectors)
-    assert alone.scale == FALLBACK_SCALE and alone.classes == ("one", OTHER)
     strange = HeadVectors(vectors[:3], ("else", "elsewhere", OTHER))  # trained for none of these companies
     asked = held(known(head=strange, scale=None), ("one", "two", OTHER), labels, vectors)
     assert asked.scale == replace(now.scale, head_low=FALLBACK_SCALE.head_low, head_high=FALLBACK_SCALE.head_high)
+    own = HeadVectors(drawn(3, 1), ("one", "two", OTHER))
+    asked = held(known(head=own, scale=None), ("one", "two", OTHER), labels, vectors)
+    cosines = vectors @ own.vectors.T
+    best = np.array(
+        [cosines[row, [name not in (OTHER, kinds[row]) for name in own.classes]].max() for row in range(60)]
+    )
+    assert asked.scale.head_low == pytest.approx(np.median(best), abs=1e-6)
+    assert asked.scale.head_high == pytest.approx(np.quantile(best, 0.98), abs=1e-6)
+
+
+def test_where_an_index_cannot_show_the_scale_it_is_a_usual_one() -> None:
+    alone = held(known(scale=None), ("one",), ["one"] * 60, drawn(60))
+    few = held(known(scale=None), ("one", "two", OTHER), ["one", "two", OTHER] * 3, drawn(9))
+    alike = held(
+        known(scale=None), ("one", "two", OTHER), ["one", "two"] * 10, np.eye(1, DIM, dtype=np.float32).repeat(20, 0)
+    )
+    assert alone.scale == few.scale == alike.scale == FALLBACK_SCALE
+    assert alone.classes == ("one", OTHER)
 
 
 def test_a_large_index_shows_the_scale_some_vectors_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -112,6 +128,22 @@ def test_a_large_index_shows_the_scale_some_vectors_at_a_time(monkeypatch: pytes
     scale = Contents(now.classes, now.stored, vectors_at).scale(None)
     assert astuple(scale) == pytest.approx(astuple(now.scale), abs=1e-6)
     assert asked == [60, *[7] * 8, 4]  # the drawings that are compared, of which there are a few hundred at most
+
+
+def test_means_of_many_drawings_are_taken_some_classes_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    classes, vectors = ("one", "two", "few", OTHER), drawn(14)
+    now = held(known(), classes, ["one"] * 9 + ["two"] * 3 + ["few"] * 2, vectors)
+    asked: list[int] = []
+
+    def vectors_at(rows: Int64Array) -> Float32Array:
+        asked.append(len(rows))
+        return vectors[rows]
+
+    monkeypatch.setattr("logo_retrieval.inference.contents._ROWS_AT_ONCE", 5)
+    means = Contents(classes, now.stored, vectors_at).means(np.arange(3))
+    expected = unit(np.stack([vectors[:9].sum(axis=0), vectors[9:12].sum(axis=0), vectors[12:].sum(axis=0)]))
+    np.testing.assert_allclose(means, expected, atol=1e-6)
+    assert asked == [9, 5]  # a class of more than there is room for comes alone
 
 
 def test_who_is_named() -> None:

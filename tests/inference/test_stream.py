@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import sqlite3
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +15,7 @@ from drawings import lay_queries, ring, svg
 from logo_retrieval import LogoClassifier
 from logo_retrieval.errors import IndexStoreError
 from logo_retrieval.images.pool.pool import DecoderPool
+from logo_retrieval.inference.engine import BATCH
 from logo_retrieval.inference.stream import Answers
 from logo_retrieval.store.answers import CACHE_FILE
 
@@ -40,6 +43,24 @@ def test_the_same_content_is_decoded_once_a_run(index: Path, decoded: list[objec
     assert answers == [alone[0]] * 40 + [alone[1], alone[0], alone[2]] * 40
     first_batches = 2 * 40  # copies that are under way side by side are decoded each
     assert len(decoded) < first_batches + 10
+
+
+def test_a_run_that_is_left_early_holds_up_no_other(index: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    left, numbers, decode = threading.Event(), itertools.count(1), DecoderPool.decode_one
+
+    def held_up(self: DecoderPool, source: bytes | Path, **options: bool) -> object:
+        if next(numbers) > BATCH:
+            left.wait(60)
+        return decode(self, source, **options)
+
+    monkeypatch.setattr(DecoderPool, "decode_one", held_up)
+    with LogoClassifier.open(index) as classifier:
+        answers = classifier.classify_stream(svg("disc", place) for place in range(500))
+        next(answers)
+        answers.close()
+        left.set()
+        classifier.classify([svg("bars")])  # comes behind what is left to be decoded
+    assert next(numbers) - 2 <= BATCH + classifier.engine.pool.processes
 
 
 def test_what_changes_the_index_is_in_the_next_answer_of_a_run(mine: Path) -> None:

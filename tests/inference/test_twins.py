@@ -35,7 +35,7 @@ def test_a_twin_in_other_beats_every_company() -> None:
 
 def test_a_twin_of_a_company_beats_other_and_the_rest() -> None:
     odds = settled([0.995, 0.6, 0.9], [-3.0, 5.0, 0.0])
-    assert odds[0] >= np.log(99) and odds[1] <= odds[0] - np.log(99) + 1e-9
+    assert odds[0] >= np.log(99) and odds[1] <= odds[0] - np.log(99) + 1e-9 and odds[OTHER] == 0
 
 
 def test_without_one_twin_alone_nothing_changes() -> None:

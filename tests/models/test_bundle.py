@@ -51,12 +51,27 @@ def test_the_digest_covers_config_and_files_but_not_the_place(tmp_path: Path) ->
 def test_a_bundle_is_replaced_whole(tmp_path: Path) -> None:
     folder = tmp_path / "tiny"
     write_bundle(folder, CONFIG, FILES)
-    for left in (".tiny.new-0123abcd", ".tiny.old-0123abcd"):  # by one that was killed
+    of_others = [".git", ".other.old-0123abcd", ".tiny.new-mine"]
+    for left in (".tiny.new-0123abcd", ".tiny.old-0123abcd", *of_others):  # the first two by one that was killed
         (tmp_path / left).mkdir()
     write_bundle(folder, CONFIG, {"model.onnx": b"newer"})
     assert sorted(p.name for p in folder.iterdir()) == ["model.json", "model.onnx"]
     assert read_bundle(folder).path("model.onnx").read_bytes() == b"newer"
-    assert sorted(p.name for p in tmp_path.iterdir()) == ["tiny"], "temporary folders stay behind"
+    assert sorted(p.name for p in tmp_path.iterdir()) == [*of_others, "tiny"], "temporary folders alone are removed"
+
+
+def test_what_cannot_be_written_leaves_the_bundle_that_was_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(file: Path, content: bytes) -> None:
+        raise OSError("no space left on device")
+
+    write_bundle(tmp_path / "tiny", CONFIG, FILES)
+    monkeypatch.setattr("logo_retrieval.models.bundle.write_synced", full)
+    with pytest.raises(OSError, match="no space left"):
+        write_bundle(tmp_path / "tiny", CONFIG, {"model.onnx": b"newer"})
+    assert read_bundle(tmp_path / "tiny").path("model.onnx").read_bytes() == FILES["model.onnx"]
+    assert [p.name for p in tmp_path.iterdir()] == ["tiny"]
 
 
 def test_an_empty_folder_is_filled(tmp_path: Path) -> None:
@@ -76,10 +91,14 @@ def test_a_folder_with_other_things_is_not_replaced(tmp_path: Path, inside_a_bun
     assert (folder / "thesis.txt").read_text() == "years of work"
 
 
-def test_a_file_is_not_replaced(tmp_path: Path) -> None:
+def test_a_file_or_a_link_is_not_replaced(tmp_path: Path) -> None:
+    write_bundle(tmp_path / "tiny", CONFIG, FILES)
     (tmp_path / "taken").write_text("mine")
-    with pytest.raises(ModelError, match="taken exists and is not a folder"):
-        write_bundle(tmp_path / "taken", CONFIG, FILES)
+    (tmp_path / "link").symlink_to("tiny")
+    for name in ("taken", "link"):
+        with pytest.raises(ModelError, match=f"{name} exists and is not a folder"):
+            write_bundle(tmp_path / name, CONFIG, FILES)
+    assert read_bundle(tmp_path / "link").config.name == "tiny"
 
 
 BAD_NAMES = ["../x", "/etc/passwd", "a/b", "..", ".hidden", "", "a\\b", "C:x", "model.json", "a\n", "x" * 101]
@@ -144,6 +163,7 @@ def _drop_dim(folder: Path) -> None:
         (_change("decision", {"k": float("nan")}), "decision must be an object of finite numbers"),
         (_change("versions", []), "versions must be an object of texts"),
         (_change("files", {"model.onnx": "00"}), "files must be an object of plain file names"),
+        (_change("files", ["model.onnx"]), "files must be an object of plain file names"),
     ],
 )
 def test_damage_is_named(tmp_path: Path, damage: Callable[[Path], None], message: str) -> None:

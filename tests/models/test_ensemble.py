@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -14,7 +15,7 @@ from logo_retrieval.embedding import load_embedder
 from logo_retrieval.errors import ModelError
 from logo_retrieval.heads.cosine import HEAD_FILE, HeadVectors
 from logo_retrieval.models.bundle import ModelBundle, read_bundle, write_bundle
-from logo_retrieval.models.ensemble import member_folders, write_ensemble
+from logo_retrieval.models.ensemble import MEMBERS_FILE, member_folders, write_ensemble
 from logo_retrieval.models.resolve import opened_model
 from logo_retrieval.types import Float32Array
 
@@ -72,7 +73,12 @@ def test_what_it_says_of_itself(tmp_path: Path) -> None:
     members = [
         member(tmp_path, name, decision=each) for name, each in zip(("tiny", "tiny-too"), constants, strict=True)
     ]
-    config = write_ensemble(tmp_path / "joined", members, name="both").config
+    joined = write_ensemble(tmp_path / "joined", members, name="both")
+    of_members, config = json.loads(joined.path(MEMBERS_FILE).read_text()), joined.config
+    assert [(each["name"], each["decision"]) for each in of_members] == [
+        ("tiny", constants[0]),
+        ("tiny-too", constants[1]),
+    ]
     assert (config.name, config.backbone, config.licence) == ("both", "tiny + tiny-too", "Apache-2.0")
     assert config.decision == pytest.approx({"temperature": 0.03, "margin": 0.05})
     members[1] = member(tmp_path, "tiny-too", decision={})

@@ -210,6 +210,13 @@ def test_a_graph_that_holds_its_weights(tmp_path: Path) -> None:
     np.testing.assert_allclose(embedder.embed(VIEWS), VECTORS)
 
 
+def test_a_graph_that_gives_one_vector_for_all_pictures(tmp_path: Path, runtime: str) -> None:
+    embedder = load_embedder(bundle_of(tmp_path / "b", graph(one_for_all=True)), runtime=runtime)
+    assert embedder.embed(VIEWS[:1]).shape == (1, WIDTH)
+    with pytest.raises(ModelError, match=r"the model must give \(2, 3\), got \(1, 3\): it is damaged"):
+        embedder.embed(VIEWS)
+
+
 def test_weights_in_the_file_of_the_integers(tmp_path: Path, runtime: str) -> None:
     """Also where an ensemble has given it another name, and others have none."""
     bundle = bundle_of(tmp_path / "b", graph(elsewhere=INT8_FILE), integers=WEIGHTS)
@@ -250,7 +257,7 @@ def test_weights_in_other_files_are_not_read(
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (graph(kind=11), "cannot load|32-bit floats"),
+        (graph(kind=10), "must take and give 32-bit floats"),
         (graph(width=WIDTH + 1), "one vector"),
         (graph()[:-9], "cannot load"),
         (b"", "cannot load"),

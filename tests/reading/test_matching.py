@@ -86,6 +86,9 @@ def test_a_name_of_many_words() -> None:
 def test_words_have_borders() -> None:
     assert read("phpipam")[0] == 0.0
     assert read("php ipam")[0] == pytest.approx(3 / 7, abs=1e-3)
+    assert read("Légo")[7] == 0.0  # an accent is none
+    named, _ = Names([["S-Bahn"]]).read_as([[TextLine("U S-Bahn", 1.0)]])  # of two letters apart each is a word
+    assert named[0, 0] == pytest.approx(5 / 6)
 
 
 @pytest.mark.parametrize(
@@ -106,6 +109,8 @@ def test_short_names_say_less_and_one_letter_nothing() -> None:
 def test_a_name_may_go_over_two_lines() -> None:
     assert read("You", "Tube")[1] == 1.0
     assert read("amazon", "web services")[2] == 1.0
+    named, _ = Names(CLASSES).read_as([[TextLine("You", 0.9), TextLine("", 0.0), TextLine("Tube", 0.8)]])
+    assert named[0, 1] == pytest.approx(0.8)  # on the line between nothing was read
 
 
 @pytest.mark.parametrize("text", ["OYouTube", "YouTubeO", "OYou Tube", "You TubeO"])
@@ -167,6 +172,11 @@ def test_a_part_that_is_a_name_or_that_two_share_stands_for_none(other: str) -> 
 def test_two_classes_of_one_name_are_both_named() -> None:
     named, _ = Names((("Delta",), ("delta",))).read_as([[TextLine("Delta", 1.0)]])
     assert named.tolist() == [[1.0, 1.0]]
+
+
+def test_what_is_spelled_as_one_name_is_no_misreading_of_another() -> None:
+    named, _ = Names([["Facebook"], ["Facebock"]]).read_as([[TextLine("facebook", 1.0)]])
+    assert named.tolist() == [[1.0, 0.0]]
 
 
 def test_of_many_names_that_are_as_near_each_counts() -> None:

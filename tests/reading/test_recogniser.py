@@ -87,11 +87,12 @@ def test_the_same_pixels_are_read_once_and_alone_as_in_company(
 ) -> None:
     lines = [
         line
-        for text in ("alpha", "beta", "alpha")
+        for text in ("alphabetical", "beta", "alphabetical")
         for line in decode(svg(written(text)), Preparation(size_px=192), all_views=True, lines=True).lines
     ]
     together = reader.read(lines)
-    assert [line.text for line in together] == ["alpha", "beta", "alpha"]
+    assert [line.text for line in together] == ["alphabetical", "beta", "alphabetical"]
+    assert Recogniser().read(lines[1:2]) == together[1:2]
     monkeypatch.setattr(reader, "_run", None)  # nothing is left to run
     assert reader.read(lines[:1]) == together[:1]
     assert reader.read([]) == []
@@ -119,3 +120,12 @@ def test_what_is_remembered_takes_no_room_for_pixels() -> None:
     finally:
         tracemalloc.stop()
     assert kept < LINE_PX * 2000 * 3
+
+
+def test_of_many_lines_those_that_are_asked_for_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("logo_retrieval.reading.recogniser._REMEMBERED", 3)
+    reader, lines = Recogniser(), [np.full((LINE_PX, 32, 3), shade, np.uint8) for shade in range(4)]
+    reader.read(lines[:3])
+    reader.read(lines[2:])
+    assert len(reader._remembered) == 2
+    assert len(reader.read(lines)) == 4

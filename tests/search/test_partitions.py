@@ -48,6 +48,7 @@ def test_few_partitions_find_nearly_all_neighbours(rng: np.random.Generator) -> 
     assert (found.ids[:, 0] == exact.ids[:, 0]).mean() > 0.98
     assert (found.similarities >= exact.similarities[:, -1:]).mean() > 0.95
     assert (found.similarities <= exact.similarities).all(), "a neighbour may be missed, never made up"
+    assert max(len(index._probed(query, 10)) for query in queries) <= 2 * PROBED
     alone = index.search(queries[5:6], 10)
     np.testing.assert_array_equal(alone.similarities[0], found.similarities[5])
 
@@ -75,6 +76,18 @@ def test_rows_come_and_go_as_in_an_exact_index(monkeypatch: pytest.MonkeyPatch, 
         index, vectors, ids = both, np.concatenate([vectors, fresh]), np.concatenate([ids, more])
         check_as_exact(index, vectors, ids, queries)
         assert len(index.partitions.halves) == len(ids)
+
+
+def test_a_gallery_that_has_outgrown_its_partitions_gets_more(
+    monkeypatch: pytest.MonkeyPatch, rng: np.random.Generator
+) -> None:
+    monkeypatch.setattr("logo_retrieval.search.open.FAISS_FROM", 1)
+    monkeypatch.setattr("logo_retrieval.search.open.PARTITIONED_FROM", 1)
+    small = PartitionedIndex.build(crowds(rng, 100), np.arange(100))
+    for more, n_partitions in ((100, 80), (2000, 366)):
+        grown = merged_index(SegmentedIndex(small, ExactIndex(crowds(rng, more), 100 + np.arange(more))))
+        assert isinstance(grown, PartitionedIndex) and len(grown) == 100 + more
+        assert grown.partitions.centroids.shape[0] == pytest.approx(n_partitions, rel=0.05)  # empty ones are given up
 
 
 def test_of_equal_ones_the_first_row_comes_first(monkeypatch: pytest.MonkeyPatch) -> None:

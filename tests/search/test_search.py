@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -166,6 +167,18 @@ def test_faiss_serves_large_galleries_where_it_is_installed(
     assert isinstance(open_index(unit(rng, rows, 4), np.arange(rows, dtype=np.int64)), served_by)
 
 
+@pytest.mark.parametrize(("gpus", "served_by"), [(1, FaissIndex), (0, PartitionedIndex)])
+def test_where_there_is_a_gpu_the_largest_galleries_are_searched_exactly(
+    monkeypatch: pytest.MonkeyPatch, rng: np.random.Generator, gpus: int, served_by: type
+) -> None:
+    _distributions(monkeypatch, "faiss-gpu")
+    monkeypatch.setattr("faiss.get_num_gpus", lambda: gpus, raising=False)
+    monkeypatch.setattr("faiss.index_cpu_to_all_gpus", lambda flat: flat, raising=False)
+    monkeypatch.setattr("logo_retrieval.search.open.FAISS_FROM", 4)
+    monkeypatch.setattr("logo_retrieval.search.open.PARTITIONED_FROM", 8)
+    assert isinstance(open_index(unit(rng, 8, 4), np.arange(8, dtype=np.int64)), served_by)
+
+
 @pytest.mark.parametrize("k", [1, 3, 4, 7, 40])
 def test_of_equal_neighbours_the_first_is_taken(k: int) -> None:
     corners = np.eye(4, dtype=np.float32)
@@ -181,6 +194,12 @@ def test_two_faiss_distributions_are_an_error_with_the_way_out(monkeypatch: pyte
     _distributions(monkeypatch, "faiss-cpu", "faiss-gpu")
     with pytest.raises(BackendError, match="pip uninstall faiss-cpu faiss-gpu"):
         faiss_is_installed()
+
+
+def test_a_faiss_that_does_not_import_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "faiss", None)
+    with pytest.raises(BackendError, match=r"FAISS does not import .*: install the extra \[cpu\] or \[gpu\]"):
+        FaissIndex.build(np.eye(3, dtype=np.float32), np.arange(3))
 
 
 def test_best_over_views_takes_each_item_once_with_its_best_similarity() -> None:
