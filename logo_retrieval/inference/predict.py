@@ -29,6 +29,7 @@ from logo_retrieval.types import (
     ScoredLabel,
     TextLine,
     UInt8Array,
+    cosine,
 )
 
 Text = Literal["auto", "always", "never"]
@@ -223,8 +224,8 @@ def _top(
         ScoredLabel(
             held.classes[c],
             float(chances[c]),
-            float(features.nearest[row, c]),
-            None if features.head is None else float(features.head[row, c]),
+            cosine(features.nearest[row, c]),
+            None if features.head is None else cosine(features.head[row, c]),
             {} if c == other else dict(zip((BIAS, *COMPANY_FEATURES), said[c].tolist(), strict=True)),
         )
         for c in listed
@@ -238,7 +239,7 @@ def _named_neighbours(neighbours: Neighbours, k: int, held: IndexSnapshot, names
     known = names({int(item) for item in ids.ravel() if item != MISSING_ID})
     return [
         [
-            Evidence(known.get(int(item), ""), held.classes[int(c)], float(similarity), int(view))
+            Evidence(known.get(int(item), ""), held.classes[int(c)], cosine(similarity), int(view))
             for item, c, similarity, view in zip(*row, strict=True)
             if item != MISSING_ID
         ]
