@@ -212,9 +212,7 @@ class Engine(Closable):
         if not ((other_share == AUTO or isinstance(other_share, Real)) and isinstance(max_false_accept, Real | None)):
             got = f"other_share={other_share!r} and max_false_accept={max_false_accept!r}"
             raise TypeError(f"a share is a float, a number above 0 and below 1, other_share also {AUTO!r}, got {got}")
-        top = index(top)
-        if top < 1:
-            raise ValueError(f"top must be at least 1, got {top}")
+        top = _several("top", top)
         share = self.knowledge.share(None if max_false_accept is None else float(max_false_accept))
         return Policy(share, other_share if other_share == AUTO else float(other_share), top, text)
 
@@ -252,7 +250,10 @@ class Engine(Closable):
 
         Raises:
             UnreadableImage: when the image cannot be used.
+            ValueError: when k is below 1.
+            TypeError: when it is no whole number.
         """
+        k = _several("k", k)
         with self.while_open():
             image = self.pool.decode_one(file_or_bytes(source), all_views=True)
         if isinstance(image, UnreadableImage):
@@ -286,6 +287,22 @@ class Engine(Closable):
         from logo_retrieval.reading.recogniser import Recogniser
 
         return Recogniser()
+
+
+def _several(name: str, number: int) -> int:
+    """How many of something are asked for.
+
+    Raises:
+        ValueError: none, or fewer.
+        TypeError: it is no whole number.
+    """
+    try:
+        whole = index(number)
+    except TypeError:
+        raise TypeError(f"{name} must be a whole number, got {number!r:.80}") from None
+    if whole < 1:
+        raise ValueError(f"{name} must be at least 1, got {whole}")
+    return whole
 
 
 def _last_turn(lock: threading.RLock, process: int) -> None:
