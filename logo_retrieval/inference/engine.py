@@ -13,7 +13,6 @@ from dataclasses import replace
 from functools import cached_property, partial
 from itertools import islice
 from numbers import Real
-from operator import index
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
@@ -28,7 +27,7 @@ from logo_retrieval.images.preparation import Preparation
 from logo_retrieval.images.source import Source, file_or_bytes, files_or_bytes
 from logo_retrieval.images.traits import traits_of
 from logo_retrieval.inference.knowledge import Knowledge
-from logo_retrieval.inference.predict import AUTO, Auto, Policy, Query, Text, decide, similar
+from logo_retrieval.inference.predict import AUTO, Auto, Policy, Query, Text, decide, how_many, similar
 from logo_retrieval.inference.snapshot import IndexSnapshot, read_snapshot, renewed_snapshot
 from logo_retrieval.models.resolve import model_of
 from logo_retrieval.store.index_store import IndexStore
@@ -212,7 +211,7 @@ class Engine(Closable):
         if not ((other_share == AUTO or isinstance(other_share, Real)) and isinstance(max_false_accept, Real | None)):
             got = f"other_share={other_share!r} and max_false_accept={max_false_accept!r}"
             raise TypeError(f"a share is a float, a number above 0 and below 1, other_share also {AUTO!r}, got {got}")
-        top = _several("top", top)
+        top = how_many("top", top)
         share = self.knowledge.share(None if max_false_accept is None else float(max_false_accept))
         return Policy(share, other_share if other_share == AUTO else float(other_share), top, text)
 
@@ -253,7 +252,7 @@ class Engine(Closable):
             ValueError: when k is below 1.
             TypeError: when it is no whole number.
         """
-        k = _several("k", k)
+        k = how_many("k", k)
         with self.while_open():
             image = self.pool.decode_one(file_or_bytes(source), all_views=True)
         if isinstance(image, UnreadableImage):
@@ -287,22 +286,6 @@ class Engine(Closable):
         from logo_retrieval.reading.recogniser import Recogniser
 
         return Recogniser()
-
-
-def _several(name: str, number: int) -> int:
-    """How many of something are asked for.
-
-    Raises:
-        ValueError: none, or fewer.
-        TypeError: it is no whole number.
-    """
-    try:
-        whole = index(number)
-    except TypeError:
-        raise TypeError(f"{name} must be a whole number, got {number!r:.80}") from None
-    if whole < 1:
-        raise ValueError(f"{name} must be at least 1, got {whole}")
-    return whole
 
 
 def _last_turn(lock: threading.RLock, process: int) -> None:
