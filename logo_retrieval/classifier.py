@@ -266,7 +266,7 @@ class LogoClassifier(Closable):
         Args:
             label: the class; its names go with it.
             items: names of drawings, as `Evidence.item` has them.
-            names: of the class; they alone go. With the last one goes the label, which came with the first.
+            names: of the class; they alone go. With the last one goes the label, unless it was given as a name itself.
 
         Returns:
             The classes that are gone: the one asked for, or those that have neither drawings nor names any more.

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from logo_retrieval.errors import BackendError, EnrolmentError, UnreadableImage
 from logo_retrieval.images.source import Source
+from logo_retrieval.inference.predict import how_many
 from logo_retrieval.open_set.fusion import OTHER_SHARE
 from logo_retrieval.samples import gallery_of, place_of, sources_of
 from logo_retrieval.temporary_index import TemporaryIndex
@@ -193,7 +194,8 @@ class LogoRetrievalClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[m
         """
         check_is_fitted(self)
         n_items = sum(self._index.classifier.store.class_sizes().values())
-        if not 1 <= n_neighbors <= n_items:
+        n_neighbors = how_many("n_neighbors", n_neighbors)
+        if n_neighbors > n_items:
             raise ValueError(f"n_neighbors must be from 1 to the {n_items} different pictures, got {n_neighbors}")
         decisions = self._index.classifier.classify(sources_of(X), top=n_neighbors, text="never")
         _check_readable([decision.reason for decision in decisions])

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from logo_retrieval.components import join
 from logo_retrieval.drawings import Drawings
 from logo_retrieval.images.fingerprint import hamming_distance
-from logo_retrieval.types import Int64Array
+from logo_retrieval.types import Int64Array, cosine
 
 NEAR_SIMILARITY = 0.85
 """From here on two drawings are taken for the same: 96 of 100 such pairs are, by `benchmarks/near_duplicates.py`."""
@@ -196,7 +196,7 @@ def _duplicate(drawings: Drawings, row: int, gallery: Drawings, place: int) -> D
     if drawings.digests[row] == gallery.digests[place]:
         kind, similarity = "bytes", 1.0  # whatever their vectors, which may not have been asked for
     else:
-        similarity = float(drawings.vectors[row] @ gallery.vectors[place])
+        similarity = cosine(drawings.vectors[row] @ gallery.vectors[place])
         if _look_alike(drawings.hashes[[row]], gallery.hashes[[place]])[0]:
             kind = "picture"
     return Duplicate(

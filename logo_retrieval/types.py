@@ -224,6 +224,15 @@ class Decision:
         }
 
 
+def cosine(product: float) -> float:
+    """What two vectors of unit length, each rounded, multiply to, as a cosine.
+
+    >>> cosine(np.float32(1.0000001))
+    1.0
+    """
+    return min(max(float(product), -1.0), 1.0)
+
+
 def cut(probability: float, digits: int = _DIGITS) -> float:
     """Cut, not rounded: probabilities still sum to at most 1, and nothing is certain that was not."""
     scale = 10.0**digits

@@ -57,7 +57,8 @@ def cleaned_names(names: Iterable[str]) -> tuple[str, ...]:
 def new_names(given: Mapping[str, Sequence[str]], stored: Mapping[str, Sequence[str]]) -> dict[str, tuple[str, ...]]:
     """Of the names given, by class, those that it does not have yet; its first ones bring its label along.
 
-    A class without stored names is known by its label, and stays so.
+    A class without stored names is known by its label, and stays so. The label is the first of the names where it was
+    given itself, and behind those that brought it.
 
     Args:
         given: by `cleaned_names`.
@@ -68,8 +69,10 @@ def new_names(given: Mapping[str, Sequence[str]], stored: Mapping[str, Sequence[
         known = stored.get(label, ())
         spellings = {_without_spaces(name) for name in known}
         fresh = [name for name in names if _without_spaces(name) not in spellings]
-        if not known and label not in fresh:
-            fresh.append(label)
+        if not known:
+            given_itself = label in fresh
+            others = [name for name in fresh if name != label]
+            fresh = [label, *others] if given_itself else [*others, label]
         if fresh:
             added[label] = tuple(fresh)
     return added

@@ -13,7 +13,6 @@ from dataclasses import replace
 from functools import cached_property, partial
 from itertools import islice
 from numbers import Real
-from operator import index
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
@@ -28,7 +27,7 @@ from logo_retrieval.images.preparation import Preparation
 from logo_retrieval.images.source import Source, file_or_bytes, files_or_bytes
 from logo_retrieval.images.traits import traits_of
 from logo_retrieval.inference.knowledge import Knowledge
-from logo_retrieval.inference.predict import AUTO, Auto, Policy, Query, Text, decide, similar
+from logo_retrieval.inference.predict import AUTO, Auto, Policy, Query, Text, decide, how_many, similar
 from logo_retrieval.inference.snapshot import IndexSnapshot, read_snapshot, renewed_snapshot
 from logo_retrieval.models.resolve import model_of
 from logo_retrieval.store.index_store import IndexStore
@@ -212,9 +211,7 @@ class Engine(Closable):
         if not ((other_share == AUTO or isinstance(other_share, Real)) and isinstance(max_false_accept, Real | None)):
             got = f"other_share={other_share!r} and max_false_accept={max_false_accept!r}"
             raise TypeError(f"a share is a float, a number above 0 and below 1, other_share also {AUTO!r}, got {got}")
-        top = index(top)
-        if top < 1:
-            raise ValueError(f"top must be at least 1, got {top}")
+        top = how_many("top", top)
         share = self.knowledge.share(None if max_false_accept is None else float(max_false_accept))
         return Policy(share, other_share if other_share == AUTO else float(other_share), top, text)
 
@@ -252,7 +249,10 @@ class Engine(Closable):
 
         Raises:
             UnreadableImage: when the image cannot be used.
+            ValueError: when k is below 1.
+            TypeError: when it is no whole number.
         """
+        k = how_many("k", k)
         with self.while_open():
             image = self.pool.decode_one(file_or_bytes(source), all_views=True)
         if isinstance(image, UnreadableImage):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from operator import index
 from typing import Literal, get_args
 
 import numpy as np
@@ -29,6 +30,7 @@ from logo_retrieval.types import (
     ScoredLabel,
     TextLine,
     UInt8Array,
+    cosine,
 )
 
 Text = Literal["auto", "always", "never"]
@@ -89,6 +91,22 @@ class Policy:
             raise ValueError(f"text must be one of {', '.join(get_args(Text))}, got {self.text!r}")
         if self.other_share != AUTO and not 0 < self.other_share < 1:
             raise ValueError(f"the share of unknown logos must be above 0 and below 1, got {self.other_share}")
+
+
+def how_many(name: str, number: int) -> int:
+    """How many of something are asked for.
+
+    Raises:
+        ValueError: none, or fewer.
+        TypeError: it is no whole number.
+    """
+    try:
+        whole = index(number)
+    except TypeError:
+        raise TypeError(f"{name} must be a whole number, got {number!r:.80}") from None
+    if whole < 1:
+        raise ValueError(f"{name} must be at least 1, got {whole}")
+    return whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,8 +241,8 @@ def _top(
         ScoredLabel(
             held.classes[c],
             float(chances[c]),
-            float(features.nearest[row, c]),
-            None if features.head is None else float(features.head[row, c]),
+            cosine(features.nearest[row, c]),
+            None if features.head is None else cosine(features.head[row, c]),
             {} if c == other else dict(zip((BIAS, *COMPANY_FEATURES), said[c].tolist(), strict=True)),
         )
         for c in listed
@@ -238,7 +256,7 @@ def _named_neighbours(neighbours: Neighbours, k: int, held: IndexSnapshot, names
     known = names({int(item) for item in ids.ravel() if item != MISSING_ID})
     return [
         [
-            Evidence(known.get(int(item), ""), held.classes[int(c)], float(similarity), int(view))
+            Evidence(known.get(int(item), ""), held.classes[int(c)], cosine(similarity), int(view))
             for item, c, similarity, view in zip(*row, strict=True)
             if item != MISSING_ID
         ]

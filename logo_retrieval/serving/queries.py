@@ -68,7 +68,7 @@ class DuplicatesQuery(NoQuery):
 class UnenrolQuery(NoQuery):
     """Those of the command `unenroll`."""
 
-    names: Annotated[list[str] | None, Field(description="Take back these names alone; the company stays.")] = None
+    names: Annotated[list[str] | None, Field(description="Take back these names alone.")] = None
 
 
 class EnrolQuery(NoQuery):

@@ -182,8 +182,8 @@ async def enroll(request: Request, name: str, query: Annotated[EnrolQuery, Query
 async def unenroll_class(request: Request, name: str, query: Annotated[UnenrolQuery, Query()]) -> Response:
     """With its drawings and names; no copy of them stays in the index.
 
-    With `names`, these alone are taken back: with the last one goes the label, which came with the first, and with
-    both a company that has no drawing.
+    With `names`, these alone are taken back: with the last one goes the label, unless it was given as a name itself,
+    and with both a company that has no drawing.
     """
     service, actor = _enter(request, "admin")
     if query.names is not None:

@@ -71,11 +71,12 @@ def pictures(*, fields: dict[str, Any] | None = None, several: bool = True) -> d
     """A body of pictures: multipart, or one picture alone.
 
     Args:
-        fields: further fields of the multipart body.
+        fields: further fields of the multipart body; with them there need be no picture.
         several: whether it may hold more than one.
     """
     file = {"type": "string", "format": "binary"}
     files = {"type": "array", "items": file} if several else file
+    form = {"application/x-www-form-urlencoded": {"schema": {"type": "object", "properties": fields}}} if fields else {}
     return {
         "requestBody": {
             "required": True,
@@ -86,6 +87,7 @@ def pictures(*, fields: dict[str, Any] | None = None, several: bool = True) -> d
                 },
                 "image/*": {"schema": file, "example": MARK},
                 "application/octet-stream": {"schema": file},
+                **form,
             },
         }
     }

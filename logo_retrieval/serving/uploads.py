@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from email.message import Message
 from email.utils import collapse_rfc2231_value
+from urllib.parse import parse_qsl
 
 from multipart import MultipartSegment, ParserError, ParserLimitReached, PushMultipartParser, parse_options_header
 from starlette.requests import Request
@@ -22,6 +23,9 @@ _FIELDS = 200
 """Of other fields in one request, at most."""
 
 _FIELD_BYTES = 10_000
+_FORM = "application/x-www-form-urlencoded"
+"""How clients send fields where there is no file beside them."""
+
 _NAMELESS = "picture"
 _PICTURE_TYPE = re.compile(r"image/(\*|[\w.+-]+)|application/octet-stream", re.ASCII)
 
@@ -56,7 +60,7 @@ async def read_body(request: Request, limits: Limits, *, with_fields: bool = Fal
     """The pictures and fields of a request.
 
     Args:
-        request: whose body is either `multipart/form-data`, or one picture.
+        request: whose body is `multipart/form-data`, one picture, or fields alone as a form sends them.
         limits: on files and their sizes; that of the whole body is kept before.
         with_fields: whether it may hold other fields than pictures; then it need not hold a picture.
 
@@ -78,6 +82,8 @@ async def read_body(request: Request, limits: Limits, *, with_fields: bool = Fal
             _check_file_size(len(data), limits)
         name = _file_name(request.headers.get("content-disposition", "")) or _NAMELESS
         body = Body([Upload(name, bytes(data))])
+    elif with_fields and kind == _FORM:
+        body = Body(fields=await _read_form(request.stream()))
     elif with_fields and not kind and await _is_empty(request):
         body = Body()
     else:
@@ -91,6 +97,27 @@ async def read_body(request: Request, limits: Limits, *, with_fields: bool = Fal
     if not with_fields and not body.pictures:
         raise Problem(400, f"expected one picture at least in the field '{PICTURES}', got none")
     return body
+
+
+async def _read_form(stream: AsyncIterator[bytes]) -> dict[str, list[str]]:
+    """Fields that come without a picture.
+
+    Raises:
+        Problem: 400 when they are no text, 413 when they are too many or too long.
+    """
+    data, most, fields = bytearray(), _FIELDS * _FIELD_BYTES, dict[str, list[str]]()
+    async for chunk in stream:
+        data += chunk
+        if len(data) > most:
+            raise Problem(413, f"the fields of a form may have {most:,} bytes, these have more")
+    try:
+        for name, value in parse_qsl(data.decode(), True, errors="strict", max_num_fields=_FIELDS):
+            fields.setdefault(name, []).append(value)
+    except UnicodeError as error:
+        raise Problem(400, f"the body is not well-formed {_FORM}: {error}") from error
+    except ValueError as error:
+        raise Problem(413, f"a form may have {_FIELDS} fields, this one has more") from error
+    return fields
 
 
 async def _is_empty(request: Request) -> bool:

@@ -169,7 +169,7 @@ def remove_items(folder: Path, names: Sequence[str]) -> list[str]:
 
 
 def remove_names(folder: Path, label: str, names: Sequence[str]) -> list[str]:
-    """Removes names of a class, and every copy of them; the label, which came with the first, goes with the last.
+    """Removes names of a class, and every copy of them; the label, if it came with the first, goes with the last.
 
     Returns:
         The classes that went: that one, if it has neither names nor items any more.
@@ -188,8 +188,10 @@ def remove_names(folder: Path, label: str, names: Sequence[str]) -> list[str]:
         if strange := [name for name in names if name not in known]:
             has = f"its names are {', '.join(map(repr, known))}" if known else "it has none"
             raise NotEnrolled(f"class '{label}' has no name '{strange[0]}' in the index '{folder}': {has}")
-        removed = known if kept == [label] else names
-        cursor.executemany("DELETE FROM names WHERE class_id = ? AND name = ?", [(class_id, name) for name in removed])
+        if label in kept and known[0] != label:  # others brought it: it stays behind them, or goes
+            kept = [*(name for name in kept if name != label), label] if len(kept) > 1 else []
+        cursor.execute("DELETE FROM names WHERE class_id = ?", row)
+        _insert_names(cursor, {label: kept}, {label: class_id})
         note(cursor, "unenroll", f"class '{label}': {_counted(len(known) - len(kept), 'name')}")
         return _without_hollow_classes(cursor)
 

@@ -167,7 +167,7 @@ def test_enrolled_corrected_and_removed(changed: Served, mine: Path) -> None:
 def test_names_alone_and_clashes(changed: Served) -> None:
     with changed.client() as client:
         assert client.post("/v1/classes/newco", params={"names": ["New Co"]}).status_code == 201
-        assert client.post("/v1/classes/newco", params={"names": ["N C"]}).status_code == 201
+        assert client.post("/v1/classes/newco", data={"names": ["N C"], "force": "false"}).status_code == 201, "a form"
         gone = client.delete("/v1/classes/newco", params={"names": ["N  C"]})
         assert gone.json() == {"removed_names": ["N  C"], "removed_classes": []}
         assert client.get("/v1/classes/newco").json()["names"] == ["New Co", "newco"]

@@ -85,6 +85,18 @@ def test_single_names_go_and_the_label_with_the_last(tmp_path: Path) -> None:
         assert store.class_names() == {"beta": (), "ärzte": ()} and store.faults() == []
 
 
+def test_a_label_that_was_given_itself_stays_and_one_that_came_along_goes(tmp_path: Path) -> None:
+    names = {"ghost": ["ghost", "G.", "Ghost GmbH"], "beta": ["Beta AG", "beta", "B."]}
+    replace_index(tmp_path, MANIFEST, [*CLASSES, "ghost"], ITEMS, names)
+    assert [remove_names(tmp_path, "ghost", [name]) for name in ("Ghost GmbH", "G.")] == [[], []]
+    assert remove_names(tmp_path, "beta", ["Beta AG"]) == []
+    with IndexStore(tmp_path) as store:
+        assert store.class_names() == {"beta": ("B.", "beta"), "ärzte": (), "ghost": ("ghost",)}
+        assert remove_names(tmp_path, "beta", ["B."]) == []
+        assert store.class_names()["beta"] == () and store.faults() == []
+    assert remove_names(tmp_path, "ghost", ["ghost"]) == ["ghost"]
+
+
 def test_names_of_a_removed_class_leave_no_copy_where_pages_were_split(tmp_path: Path) -> None:
     rng = np.random.default_rng(1)
 
