@@ -57,7 +57,7 @@ def test_a_run_that_is_left_early_holds_up_no_other(index: Path, monkeypatch: py
     with LogoClassifier.open(index) as classifier:
         answers = classifier.classify_stream(svg("disc", place) for place in range(500))
         next(answers)
-        answers.close()
+        answers.close()  # type: ignore[attr-defined]
         left.set()
         classifier.classify([svg("bars")])  # comes behind what is left to be decoded
     assert next(numbers) - 2 <= BATCH + classifier.engine.pool.processes
