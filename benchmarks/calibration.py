@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from logobench_data import OTHER
 from networks import (
     BRANDS,
     CLEAN,
@@ -124,7 +125,9 @@ def known_companies(network: Network, knowledge: Knowledge, others: Others = "se
     return Trial.of(parts, held)
 
 
-def novel_companies(network: Network, knowledge: Knowledge, drawings: int, companies: int, lot: int) -> Trial:
+def novel_companies(
+    network: Network, knowledge: Knowledge, drawings: int, companies: int, lot: int, *, alone: bool = False
+) -> Trial:
     """Companies that the network has never seen, enrolled by some drawings of each; asked are all their others.
 
     With them are asked, in drawings held out, the companies of the index and unknown logos.
@@ -136,6 +139,7 @@ def novel_companies(network: Network, knowledge: Knowledge, drawings: int, compa
             0 it is enrolled by its name alone, and asked are those of its drawings that spell it.
         companies: so many by lot.
         lot: the number of the lot.
+        alone: whether the index holds nothing else, as a user's own does; then no other companies are asked.
     """
     chance = np.random.default_rng((SEED, drawings, companies, lot))
     hidden = np.flatnonzero(np.isin(network.labels, list(network.without)))
@@ -154,7 +158,7 @@ def novel_companies(network: Network, knowledge: Knowledge, drawings: int, compa
         ]
     )
     seen = network.gallery(others="seen")
-    seen = seen[network.parts[seen] == "train"]  # so that no artist who is asked is in the index
+    seen = seen[(network.parts[seen] == "train") & (not alone)]  # so that no artist who is asked is in the index
     held = network.index(seen, knowledge, drawn.only(np.sort(enrolled).astype(np.int64)), chosen.tolist())
     worn = Queries.joined(
         [
@@ -171,10 +175,8 @@ def novel_companies(network: Network, knowledge: Knowledge, drawings: int, compa
         queries.append(asked_about if drawings else asked_about.only(np.flatnonzero(spells_its_name(asked_about))))
     unknown = network.unknown()
     queries.append(unknown.only(np.flatnonzero(~np.isin(unknown.groups, chosen))))
-    queries += [
-        network.queries(network.drawn, network.unseen, CLEAN),
-        network.queries(network.worn, network.unseen, DEGRADED),
-    ]
+    known = network.unseen[(network.labels[network.unseen] == OTHER) | (not alone)]
+    queries += [network.queries(network.drawn, known, CLEAN), network.queries(network.worn, known, DEGRADED)]
     whole = Queries.joined(queries)
     return Trial.of([(whole, asked(whole, held, knowledge))], held)
 

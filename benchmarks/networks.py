@@ -169,11 +169,14 @@ class Network:
     def index(
         self, rows: Int64Array, knowledge: Knowledge, novel: Queries | None = None, companies: Iterable[str] = ()
     ) -> IndexSnapshot:
-        """An index of whole drawings of LogoBench, and of all views of drawings of some novel companies."""
+        """An index of whole drawings of LogoBench, and of all views of drawings of some novel companies.
+
+        Without drawings of LogoBench it has no classes of it but `other`, as a user's own index may be.
+        """
         vectors, owners = self.drawn.of(rows, all_views=False)[0], np.arange(len(rows))
         traits = self.drawn.traits_of(rows, all_views=False)
         names = self.labels[rows]
-        classes = self.classes
+        classes = self.classes if len(rows) else (OTHER,)
         if novel is not None:
             vectors = np.concatenate([vectors, novel.vectors])
             owners = np.concatenate([owners, novel.owners + len(rows)])

@@ -224,8 +224,7 @@ def enrolment(network: Network) -> dict[str, Any]:
     by_half = halves(fusion, fits)
     odds, _ = cross_judged((trial, bare))
     near, other = trial.asked.features.nearest, trial.asked.other
-    vouching: dict[int, Impostors] = {}
-    plain: dict[int, float] = {}
+    vouching, plain = dict[int, Impostors](), dict[int, float]()
     for fold in range(FOLDS):
         unknown = trial.unknown & (trial.folds != fold)
         tail, pairs = novel_tail(fits, by_half, without=fold)

@@ -129,6 +129,17 @@ def enrolment() -> list[str]:
     return rows(*lines)
 
 
+def own_index() -> list[str]:
+    """What an index answers that holds nothing but companies that the network has never seen."""
+    names = ("companies_right", "other_right", "ece", "companies_right_at_share", "nearest_right_at_share")
+    titles = ("companies right", "other right", "ECE", "companies right at 2 % named falsely", "by the nearest drawing")
+    lines = [["companies", "drawings of each", *titles]]
+    for each in result("own_index")["sizes"]:
+        cells = (f"{each[name]:.3f}" for name in names)
+        lines.append([str(each["companies"]), str(each["drawings_of_each"]), *cells])
+    return rows(*lines)
+
+
 def strangers() -> list[str]:
     """How well the vectors of a network tell brands apart that it has never seen, by the nearest drawing alone."""
     shares = ("nearest drawing is right", "right and near enough")
@@ -245,7 +256,7 @@ TABLES = {
     make.__name__.replace("_", " "): make
     for make in (
         *(logobench, known, trust, named, risk, evidence, reading, false_names, enrolment),
-        *(strangers, held_packs, themes, themes_shares, themes_by_probability, robustness),
+        *(own_index, strangers, held_packs, themes, themes_shares, themes_by_probability, robustness),
         *(ablation, near_duplicates, speed, decoding, serving, serving_memory, integers, stages),
     )
 }

@@ -77,6 +77,7 @@ NOT_SMALL = {
     "make_vintage_data": "needs the art as it was collected",
     "make_wide_data": "needs the art as it was collected",
     "open_set": "needs trained networks, one of which has not seen thirty companies",
+    "own_index": "needs trained networks, one of which has not seen thirty companies",
     "released": "a test of the released weights runs what is in it",
     "themes": "needs packages of icon themes, whose art is not here",
     "train_starter": "trains for hours, on every drawing there is",

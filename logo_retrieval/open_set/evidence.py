@@ -35,6 +35,9 @@ EVEN_AGREEMENT = 0.85
 UNLIKE = 0.7
 """Of shapes: a correlation up to which they say nothing."""
 
+_MANY = 10 * NEIGHBOURS
+"""Drawings of an index that shows by itself how crowded a place is and how near a brand of no company comes."""
+
 _NEARLY = 0.25
 """On the network's scale: a quarter of the way from the median of unknown logos to what one in fifty exceeds."""
 
@@ -62,6 +65,11 @@ class ClassProfile:
         """Of how many companies there is something that a drawing can be compared with; 1 at least."""
         by_name_alone = self.novel & (self.counts == 0)
         return max(len(self.counts) - 1 - int(by_name_alone.sum()), 1)
+
+    @property
+    def share_of_novel(self) -> float:
+        """Of the companies, those that training did not know; 0 where there are none."""
+        return float(self.novel.sum()) / max(len(self.novel) - 1, 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +121,11 @@ def gather(
     query, and whether its hues are those of the query, see `_of_shapes` and `_of_colours`. What is written comes by
     `with_text`.
 
+    A small index of novel companies, as a user's own may be, shows neither crowds nor rivals: of unknown logos far more
+    would be named than are asked for. There no query counts as farther from a crowd than the median unknown logo, and a
+    rival is as near as a target of `other` in the head, if that is nearer than every drawing of `other`; the less, the
+    more drawings the index has, up to a thousand, and the more of its companies training knew.
+
     Args:
         compared: the queries and their neighbours.
         head: (n, c) cosines of the head, None when the model has none.
@@ -124,11 +137,16 @@ def gather(
     nearest = nearest_of_classes(compared.similarities, classes, n_classes)
     near, of_neighbours = scale.nearest(nearest), scale.nearest(compared.similarities)
     by_head = np.zeros(near.shape) if head is None else scale.head(head)
+    isolation, rival = -_crowd(of_neighbours), near[:, other]
+    if head is not None:
+        hidden = profile.share_of_novel * max(1 - float(profile.counts.sum()) / _MANY, 0.0)
+        isolation = (1 - hidden) * isolation + hidden * np.minimum(isolation, 0)
+        rival = (1 - hidden) * rival + hidden * np.maximum(rival, by_head[:, other])
     company = np.stack(
         [
             near,
             by_head,
-            np.broadcast_to(-_crowd(of_neighbours)[:, None], near.shape),
+            np.broadcast_to(isolation[:, None], near.shape),
             np.broadcast_to(-np.log(np.maximum(profile.counts, 1)), near.shape),
             _of_shapes(compared, of_neighbours, n_classes),
             *_of_colours(compared.hues, classes, n_classes),
@@ -137,7 +155,7 @@ def gather(
         ],
         axis=2,
     )
-    return Features(nearest, head, company, np.stack([near[:, other], by_head[:, other]], axis=1))
+    return Features(nearest, head, company, np.stack([rival, by_head[:, other]], axis=1))
 
 
 def with_text(features: Features, named: Float32Array, written: Float32Array) -> Features:

@@ -38,7 +38,7 @@ def test_auto_is_the_share_that_it_finds(top: int) -> None:
 
 def test_where_the_likeliest_label_is_given_it_follows_the_share(index: Path) -> None:
     """Of a model that has no unknown logos to vouch for a bound; what is worth reading depends on the share, too."""
-    discs = [svg("disc").replace(b"/>", b' transform="scale(1 %.2f)"/>' % (height / 20)) for height in range(2, 21)]
+    discs = [svg("disc").replace(b"/>", b' transform="scale(1 %.4f)"/>' % (height / 80)) for height in range(32, 60)]
     asked = [*discs, *strangers(60)]
     with LogoClassifier.open(index) as classifier:
         classifier.engine.knowledge = replace(classifier.engine.knowledge, impostors=None)

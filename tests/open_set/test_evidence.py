@@ -67,6 +67,49 @@ def test_every_feature_worked_by_hand() -> None:
     np.testing.assert_allclose(found.rival, [[0.0, 0.0]], atol=1e-6)
 
 
+def asked_of(
+    drawings: int, further: float, rival: float, head: list[float] | None, novel: tuple[bool, ...] = (True, True)
+) -> Features:
+    """One query of an index of so many drawings, ten of which are near; then come ten others, and one of `other`."""
+    trained = [not each for each in novel]
+    profile = ClassProfile(np.array([0, drawings, 0]), np.array([*trained, False]), np.array([*novel, False]))
+    similarities = np.array([[0.9] * 10 + [further] * 10 + [rival]], np.float32)
+    compared = Compared(similarities, np.array([[1] * 20 + [OTHER]]), np.full((1, 21), np.nan), np.zeros((1, 21)))
+    return gather(compared, None if head is None else np.array([head], np.float32), OTHER, profile, SCALE)
+
+
+@pytest.mark.parametrize(
+    ("drawings", "novel", "shown"),
+    [
+        (0, (True, True), 0.0),
+        (500, (True, True), 0.5),
+        (1000, (True, True), 1.0),
+        (9000, (True, True), 1.0),
+        (0, (False, True), 0.5),
+        (500, (False, True), 0.75),
+        (0, (False, False), 1.0),
+    ],
+)
+def test_a_small_index_of_novel_companies_shows_neither_crowds_nor_rivals(
+    drawings: int, novel: tuple[bool, ...], shown: float
+) -> None:
+    """On the scale .3 is -.5, and the head's .45 is .5."""
+    found = asked_of(drawings, 0.3, 0.3, [0.2, 0.7, 0.45], novel)
+    assert of(found, 1)["isolation"] == pytest.approx(shown * 0.5)
+    assert found.rival[0].tolist() == pytest.approx([0.5 - shown, 0.5], abs=1e-6)
+
+
+@pytest.mark.parametrize("drawings", [0, 500, 1000])
+def test_what_a_small_index_does_show_counts(drawings: int) -> None:
+    found = asked_of(drawings, 0.7, 0.9, [0.2, 0.7, 0.45])
+    assert of(found, 1)["isolation"] == pytest.approx(-6 / 11, abs=1e-6) and found.rival[0, 0] == pytest.approx(1.0)
+
+
+def test_without_a_head_nothing_else_shows_them() -> None:
+    found = asked_of(0, 0.3, 0.3, None)
+    assert of(found, 1)["isolation"] == pytest.approx(0.5) and found.rival[0].tolist() == pytest.approx([-0.5, 0.0])
+
+
 def test_a_name_that_is_read_supports_its_company_and_contradicts_the_others() -> None:
     plain = gathered([0.9, 0.7], [1, 0])
     read = with_text(plain, np.array([[0.2, 0.9, 0.0]], np.float32), np.array([0.8], np.float32))
