@@ -102,8 +102,8 @@ def how_many(name: str, number: int) -> int:
     """
     try:
         whole = index(number)
-    except TypeError:
-        raise TypeError(f"{name} must be a whole number, got {number!r:.80}") from None
+    except TypeError as error:
+        raise TypeError(f"{name} must be a whole number, got {number!r:.80}: {error}") from None
     if whole < 1:
         raise ValueError(f"{name} must be at least 1, got {whole}")
     return whole
