@@ -153,9 +153,11 @@ def fpr_at_tpr(scores: Float64Array, positive: BoolArray, tpr: float = 0.95) -> 
         tpr: in (0, 1].
 
     Raises:
-        ValueError: lengths differ, a score is not a number, or one of the sides is empty.
+        ValueError: lengths differ, a score is not a number, one of the sides is empty, or tpr is out of range.
     """
     n_positive, _ = _check_sides(scores, positive)
+    if not 0 < tpr <= 1:
+        raise ValueError(f"tpr must be above 0 and at most 1, got {tpr}")
     # 0.95 * 20 is a little above 19 in floating point; the tolerance keeps it 19.
     wanted = int(np.ceil(tpr * n_positive - 1e-9))
     threshold = np.sort(scores[positive])[n_positive - wanted]
@@ -209,6 +211,8 @@ def reliability(
 def _bins(confidences: Float64Array, correct: BoolArray, bins: int) -> Int64Array:
     """(n,) the bin of each confidence."""
     _check_rows(confidences=confidences, correct=correct)
+    if bins < 1:
+        raise ValueError(f"bins must be at least 1, got {bins}")
     if not np.all((confidences >= 0) & (confidences <= 1)):
         raise ValueError(f"confidences must be in [0, 1], got {confidences.min()} to {confidences.max()}")
     return np.searchsorted(np.linspace(0, 1, bins + 1)[1:-1], confidences, side="left")

@@ -221,7 +221,7 @@ def _from_folder(data: Path) -> Gallery:
             remarks.append(f"passed over class '{label}': there is no picture in its folder")
         for file in files:
             within = file.relative_to(data)
-            group = plain_name(within.parts[1]) if label == OTHER and len(within.parts) > 2 else None
+            group = (plain_name(within.parts[1]) or None) if label == OTHER and len(within.parts) > 2 else None
             name = free_name(printable(within.as_posix()), records)
             records[name] = GalleryRecord(name, label, file, str(file), group)
     if not records:

@@ -98,7 +98,7 @@ def _take_nearer(
     classes: Int64Array,
 ) -> None:
     """Notes of some targets which of some classes are nearer than what was found so far; of equal ones the first."""
-    if len(classes) == 0:
+    if len(targets) == 0 or len(classes) == 0:
         return
     cosines = learned[targets] @ means[classes].T
     best = cosines.argmax(axis=1)

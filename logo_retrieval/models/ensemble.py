@@ -29,9 +29,12 @@ def read_members(folder: Path) -> list[ModelBundle]:
     """Opens the model bundles directly below a folder.
 
     Raises:
-        ModelError: one is damaged.
+        ModelError: there are none, or one is damaged.
     """
-    return [read_bundle(member) for member in member_folders(folder)]
+    folders = member_folders(folder)
+    if not folders:
+        raise ModelError(f"'{folder}' must hold sub-folders that are model bundles, got none")
+    return [read_bundle(member) for member in folders]
 
 
 def write_ensemble(folder: Path, members: Sequence[ModelBundle], *, name: str) -> ModelBundle:

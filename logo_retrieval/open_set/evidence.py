@@ -132,8 +132,16 @@ def gather(
         other: the position of `other`.
         profile: of the classes.
         scale: of the network.
+
+    Raises:
+        ValueError: when shapes or positions do not fit.
     """
     n_classes, classes = len(profile.counts), compared.classes
+    if not 0 <= other < n_classes or (head is not None and head.shape != (len(classes), n_classes)):
+        raise ValueError(
+            f"other must be below {n_classes} and head of shape {(len(classes), n_classes)}, "
+            f"got {other} and {None if head is None else head.shape}"
+        )
     nearest = nearest_of_classes(compared.similarities, classes, n_classes)
     near, of_neighbours = scale.nearest(nearest), scale.nearest(compared.similarities)
     by_head = np.zeros(near.shape) if head is None else scale.head(head)
@@ -189,8 +197,15 @@ def nearest_of_classes(similarities: Float32Array, classes: Int64Array, n_classe
     Returns:
         (n, c) float32. A class with none among k neighbours has the similarity of the k-th, than which it cannot be
         nearer; where there are fewer than k, all drawings were looked at, and it has -1.
+
+    Raises:
+        ValueError: when shapes or positions do not fit.
     """
-    farthest = similarities.min(axis=1, keepdims=True)
+    if similarities.shape != classes.shape or similarities.ndim != 2:
+        raise ValueError(f"similarities and classes must be (n, k), got {similarities.shape} and {classes.shape}")
+    if classes.size and (classes.min() < -1 or classes.max() >= n_classes):
+        raise ValueError(f"classes must be -1 or below {n_classes}")
+    farthest = similarities.min(axis=1, keepdims=True, initial=np.inf)
     floor = np.where(np.isfinite(farthest), farthest, np.float32(-1))
     nearest: Float32Array = np.maximum(_best_of_classes(similarities, classes, n_classes), floor)
     return nearest

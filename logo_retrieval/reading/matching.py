@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from functools import cached_property
 from itertools import groupby
 from typing import NamedTuple
@@ -66,7 +66,9 @@ CLARITY = Clarity(misread=4, full_length=3, stray=0.6, part=0.5, sure=4, nothing
 class Names:
     """The names of c classes, ready to be found in text."""
 
-    def __init__(self, names: Sequence[Sequence[str]], clarity: Clarity = CLARITY, by_part: Iterable[int] = ()) -> None:
+    def __init__(
+        self, names: Sequence[Sequence[str]], clarity: Clarity = CLARITY, by_part: Collection[int] = ()
+    ) -> None:
         """Takes the names of each class, in the order of the classes; a class may have none.
 
         Args:

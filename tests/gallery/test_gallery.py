@@ -54,7 +54,12 @@ def test_a_folder_too_many_is_told(tmp_path: Path) -> None:
     assert read_gallery(tmp_path / "logos").remarks == ()
     (tmp_path / "void").mkdir()
     assert read_gallery(tmp_path).remarks[-1] == remark
-    lay(tmp_path, "logos/c.svg", "void/deep/d.svg")
+    lay(tmp_path, "void/deep/d.svg")
+    assert read_gallery(tmp_path).remarks == ()
+
+
+def test_a_class_with_drawings_and_folders_of_them_is_no_folder_too_many(tmp_path: Path) -> None:
+    lay(tmp_path, "logos/alpha/a.svg", "logos/beta/b.svg", "logos/c.svg")
     assert read_gallery(tmp_path).remarks == ()
 
 

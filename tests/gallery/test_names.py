@@ -62,6 +62,7 @@ def test_one_name_is_not_taken_for_its_letters(classifier: LogoClassifier) -> No
 def test_first_names_bring_the_label_along() -> None:
     assert new_names({"newco": ("New Co",)}, {}) == {"newco": ("New Co", "newco")}
     assert new_names({"newco": ("New Co",)}, {"newco": ()}) == {"newco": ("New Co", "newco")}
+    assert new_names({"Newco": ("Newco", "NC")}, {}) == {"Newco": ("Newco", "NC")}
     assert new_names({"Newco": ("NC", "Newco")}, {}) == {"Newco": ("Newco", "NC")}, "first, for it was given itself"
     assert new_names({"newco": ("NEW CO", "NC")}, {"newco": ("New Co",)}) == {"newco": ("NC",)}
     assert new_names({"newco": ("NewCo",)}, {"newco": ("New Co",)}) == {}

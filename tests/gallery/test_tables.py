@@ -40,6 +40,7 @@ def test_a_row_that_stands_there_twice(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
+        ("path,brand\na.svg,alpha\n", "expected the columns path,label in .* got path,brand"),
         ("path,brand,,\na.svg,alpha,,\n", "expected the columns path,label in .* got path,brand$"),
         ("", "got none"),
         ("path,label,Label\na.svg,alpha,beta\n", "the column label is there more than once"),

@@ -258,12 +258,13 @@ def test_weights_in_other_files_are_not_read(
     ("content", "message"),
     [
         (graph(kind=10), "must take and give 32-bit floats"),
+        (graph(kind=11), "cannot load|32-bit floats"),
         (graph(width=WIDTH + 1), "one vector"),
         (graph()[:-9], "cannot load"),
         (b"", "cannot load"),
         (b"ORTM" * 99, "cannot load"),
     ],
-    ids=["other numbers", "another width", "cut off", "empty", "junk"],
+    ids=["other numbers", "doubles", "another width", "cut off", "empty", "junk"],
 )
 def test_graphs(tmp_path: Path, content: bytes, message: str) -> None:
     with pytest.raises(ModelError, match=message):

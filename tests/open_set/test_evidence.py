@@ -190,7 +190,13 @@ def test_how_cosines_are_spread_does_not_matter(pairs: list[tuple[float, int]], 
     np.testing.assert_allclose(plain.rival, other.rival, atol=2e-5)
 
 
-def test_what_is_no_scale_is_refused() -> None:
+def test_faults_say_what_was_expected() -> None:
+    with pytest.raises(ValueError, match=r"must be \(n, k\), got \(1, 2\) and \(1, 3\)"):
+        nearest_of_classes(np.zeros((1, 2), np.float32), np.zeros((1, 3), np.int64), 3)
+    with pytest.raises(ValueError, match="below 3"):
+        nearest_of_classes(np.zeros((1, 1), np.float32), np.full((1, 1), 3), 3)
+    with pytest.raises(ValueError, match=r"head of shape \(1, 3\), got 2 and \(1, 2\)"):
+        gathered([0.9], [0], [0.1, 0.2])
     with pytest.raises(ValueError, match="low end of a scale must be below"):
         Scale(0.5, 0.5, 0, 1)
     with pytest.raises(ValueError, match="one unknown logo at least"):
