@@ -87,19 +87,33 @@ def judged_by_halves(trial: Trial, by_half: Sequence[Fusion]) -> Float64Array:
     return odds
 
 
+def of_novel(network: Network) -> tuple[Trial, Float64Array, list[Trial], list[Fusion]]:
+    """What judges companies that a network has never seen, and what vouches for it.
+
+    Returns:
+        Known companies and unknown logos; their (n, c) log-odds by `cross_judged`; novel companies; and weights of
+        these by `halves`.
+    """
+    start = start_of_fit()
+    trial, bare = known_trials(network, start)
+    novel = novel_trials(network, start)
+    fusion = fit_fusion(start, [trial.asked, bare.asked], (TRAINED, RIVAL))
+    return trial, cross_judged((trial, bare))[0], novel, halves(fusion, novel)
+
+
 def novel_tail(
-    trials: Sequence[Trial], by_half: Sequence[Fusion], *, without: int | None = None
+    trials: Sequence[Trial], odds: Sequence[Float64Array], *, without: int | None = None
 ) -> tuple[Float32Array, int]:
     """The largest log-odds of pairs of an unknown logo and a novel company, and how many pairs there were.
 
     Args:
         trials: with both.
-        by_half: weights, by `halves`.
+        odds: (n, c) log-odds of each, by `judged_by_halves`.
         without: a fold whose unknown logos are left out.
     """
     pairs = [
-        judged_by_halves(trial, by_half)[trial.unknown & (trial.folds != without)][:, trial.asked.profile.novel].ravel()
-        for trial in trials
+        own[trial.unknown & (trial.folds != without)][:, trial.asked.profile.novel].ravel()
+        for trial, own in zip(trials, odds, strict=True)
     ]
     values = -np.sort(-np.concatenate(pairs))
     return values[:TAIL].astype(np.float32), len(values)
@@ -124,7 +138,8 @@ def main() -> None:
     WEIGHTS.write_text(json.dumps(fusion.weights, indent=1) + "\n", encoding="utf-8")
     decision = replace(fusion, scale=measured.scale)
     (arguments.work / DECISION).write_text(json.dumps(decision.to_dict(), indent=1) + "\n", encoding="utf-8")
-    tail, pairs = novel_tail(novel, halves(fusion, novel))
+    by_half = halves(fusion, novel)
+    tail, pairs = novel_tail(novel, [judged_by_halves(trial, by_half) for trial in novel])
     odds = cross_judged(known)[::2]  # of the indexes with drawings of other
     log_odds = np.concatenate(
         [leads(found, trial.unknown, trial.asked.other) for found, (trial, _) in zip(odds, by_network, strict=True)]

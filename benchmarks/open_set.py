@@ -15,15 +15,7 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from calibrate import (
-    FROZEN,
-    cross_judged,
-    halves,
-    judged_by_halves,
-    known_trials,
-    novel_tail,
-    novel_trials,
-)
+from calibrate import FROZEN, judged_by_halves, known_trials, novel_tail, of_novel
 from calibration import FOLDS, Trial, known_companies, leads, novel_companies
 from networks import BRANDS, CLEAN, COPIES, DEGRADED, NOVEL_CLEAN, NOVEL_DEGRADED, Network, both_networks
 from open_set_figures import calibration, companies_at, least_score, mixed, quality, risk_coverage, weighted_ece
@@ -31,7 +23,7 @@ from small import options
 from surroundings import write_result
 from written import start_of_fit
 
-from logo_retrieval.evaluation.fitting import Asked, cross_fitted, fit_fusion, fitted_by_fold, judged_by_fold
+from logo_retrieval.evaluation.fitting import Asked, cross_fitted, fitted_by_fold, judged_by_fold
 from logo_retrieval.evaluation.measure import RESAMPLES, SEED
 from logo_retrieval.evaluation.metrics import auroc, macro_f_beta
 from logo_retrieval.inference.knowledge import DEFAULT_FALSE_ACCEPT
@@ -217,22 +209,21 @@ def enrolment(network: Network) -> dict[str, Any]:
     The weights of novel companies are fitted in two halves of these companies, each judged by those of the other. What
     must be exceeded is told, for each fold of the queries, by the unknown logos of all others.
     """
-    start = start_of_fit()
-    trial, bare = known_trials(network, start)
-    fusion = fit_fusion(start, [trial.asked, bare.asked], (TRAINED, RIVAL))
-    fits = novel_trials(network, start)
-    by_half = halves(fusion, fits)
-    odds, _ = cross_judged((trial, bare))
+    trial, odds, fits, by_half = of_novel(network)
+    judged = [judged_by_halves(fit, by_half) for fit in fits]
     near, other = trial.asked.features.nearest, trial.asked.other
     vouching, plain = dict[int, Impostors](), dict[int, float]()
     for fold in range(FOLDS):
         unknown = trial.unknown & (trial.folds != fold)
-        tail, pairs = novel_tail(fits, by_half, without=fold)
+        tail, pairs = novel_tail(fits, judged, without=fold)
         vouching[fold] = replace(impostors_of(odds, unknown, other), novel_log_odds=tail, novel_pairs=pairs)
         plain[fold] = least_score(near.max(axis=1), near.argmax(axis=1), unknown, other)
     found: dict[str, Any] = {}
     for drawings in DRAWINGS:
-        lots = [novel_companies(network, network.knowledge(start), drawings, COMPANIES, 100 + i) for i in range(LOTS)]
+        lots = [
+            novel_companies(network, network.knowledge(start_of_fit()), drawings, COMPANIES, 100 + i)
+            for i in range(LOTS)
+        ]
         entries = [judged_enrolment(lot, judged_by_halves(lot, by_half), vouching, plain) for lot in lots]
         found[str(drawings)] = {
             name: round(float(np.mean([entry[name] for entry in entries])), 4) for name in entries[0]

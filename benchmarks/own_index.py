@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 
 import numpy as np
-from calibrate import cross_judged, halves, judged_by_halves, known_trials, novel_tail, novel_trials
+from calibrate import judged_by_halves, novel_tail, of_novel
 from calibration import Trial, novel_companies
 from networks import BRANDS, COINS, NOVEL_CLEAN, both_networks
 from open_set import impostors_of
@@ -20,9 +20,8 @@ from small import options
 from surroundings import write_result
 from written import start_of_fit
 
-from logo_retrieval.evaluation.fitting import fit_fusion
 from logo_retrieval.inference.knowledge import DEFAULT_FALSE_ACCEPT
-from logo_retrieval.open_set.fusion import RIVAL, TRAINED, best_company, named, probabilities
+from logo_retrieval.open_set.fusion import best_company, named, probabilities
 from logo_retrieval.open_set.impostors import Impostors
 from logo_retrieval.types import Float64Array
 
@@ -53,27 +52,21 @@ def figures(trial: Trial, odds: Float64Array, vouching: Impostors) -> dict[str, 
 
 def main() -> None:
     """Asks all sizes, writes the result and shows it."""
-    arguments = options(__doc__, output="own_index.json", cache=True, work="folder with the bundles of both networks")
-    given = arguments.parse_args()
-    _, network = both_networks(given.work, given.cache)
-    start = start_of_fit()
-    trial, bare = known_trials(network, start)
-    fits = novel_trials(network, start)
-    by_half = halves(fit_fusion(start, [trial.asked, bare.asked], (TRAINED, RIVAL)), fits)
-    odds, _ = cross_judged((trial, bare))
-    tail, pairs = novel_tail(fits, by_half)
+    parser = options(__doc__, output="own_index.json", cache=True, work="folder with the bundles of both networks")
+    arguments = parser.parse_args()
+    _, network = both_networks(arguments.work, arguments.cache)
+    knowledge = network.knowledge(start_of_fit())
+    trial, odds, fits, by_half = of_novel(network)
+    tail, pairs = novel_tail(fits, [judged_by_halves(fit, by_half) for fit in fits])
     vouching = Impostors(impostors_of(odds, trial.unknown, trial.asked.other).log_odds, tail, pairs)
     sizes = []
     for drawings, companies in SIZES:
-        lots = [
-            novel_companies(network, network.knowledge(start), drawings, companies, 200 + lot, alone=True)
-            for lot in range(LOTS)
-        ]
+        lots = [novel_companies(network, knowledge, drawings, companies, 200 + lot, alone=True) for lot in range(LOTS)]
         found = [figures(lot, judged_by_halves(lot, by_half), vouching) for lot in lots]
         means = {name: round(float(np.mean([each[name] for each in found])), 4) for name in found[0]}
         sizes.append({"drawings_of_each": drawings, "companies": companies, **means})
         print(json.dumps(sizes[-1]), flush=True)
-    write_result(given.output, "an index of companies that no network has seen", {"lots": LOTS, "sizes": sizes})
+    write_result(arguments.output, "an index of companies that no network has seen", {"lots": LOTS, "sizes": sizes})
 
 
 if __name__ == "__main__":
